@@ -1,0 +1,82 @@
+"""What can go wrong, as a tree; every error carries its data.
+
+    ShardflowError
+    ├── InvalidInput        problems in a file, all of them at once           (exit code 2)
+    │   ├── InvalidJson
+    │   ├── InvalidYaml
+    │   ├── InvalidRules
+    │   ├── InvalidWorkflow
+    │   └── InvalidShards   shards that cannot be told apart
+    ├── UsageError          the request makes no sense, whatever the files say (exit code 2)
+    ├── StorageError        the file system refused, or a file is not what it must be (exit code 1)
+    │   ├── ContextLocked   another run is writing this context
+    │   └── NotARun         a folder that is no run directory              (exit code 2)
+    └── TamperedRun         an input of a recorded merge was altered since (exit code 1)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from shardflow.model.documents import Problem
+
+
+class ShardflowError(Exception):
+    """Anything shardflow itself reports; `exit_code` is what the command line ends with."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class InvalidInput(ShardflowError):
+    """Input that cannot be used. `problems` has every problem found, in the order of the file."""
+
+    exit_code = 2
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+class InvalidJson(InvalidInput):
+    """A JSON text that is not strict JSON, or holds what would be lost in silence."""
+
+
+class InvalidYaml(InvalidInput):
+    """A YAML text that cannot be read safely or without loss."""
+
+
+class InvalidRules(InvalidInput):
+    """A rule set that cannot mean what its author meant."""
+
+
+class InvalidWorkflow(InvalidInput):
+    """A workflow that cannot run as written."""
+
+
+class InvalidShards(InvalidInput):
+    """Shards that cannot be told apart."""
+
+
+class UsageError(ShardflowError):
+    """A request that makes no sense, whatever the files say."""
+
+    exit_code = 2
+
+
+class StorageError(ShardflowError):
+    """The file system refused, or a file is not what it must be."""
+
+
+class ContextLocked(StorageError):
+    """Another run holds the lock on this context."""
+
+
+class NotARun(StorageError):
+    """A folder that is no run directory."""
+
+    exit_code = 2
+
+
+class TamperedRun(ShardflowError):
+    """An input of a recorded merge was altered since the run."""

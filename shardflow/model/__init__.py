@@ -1,0 +1,1 @@
+"""Floor 0: the values every other part speaks in. Knows JSON and nothing else."""

@@ -1,0 +1,107 @@
+"""Edits, changes and deltas: what one shard did to the base.
+
+An edit is the tree form of what happened at one place and below it; a change is the flat form, one path with its
+value before and after. Normal form, kept by everyone who builds edits: an `Into` is never empty and only ever
+stands where an object was; a `Put` never restates what was there and never replaces an object by an object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from shardflow.model.paths import ROOT, Path
+from shardflow.model.values import ABSENT, Json, Value, same
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Put:
+    """This value stands here now."""
+
+    value: Json
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drop:
+    """Nothing stands here any more."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Into:
+    """The object stays an object; these members of it changed, new ones in the order the shard added them."""
+
+    members: Mapping[str, Edit]
+
+
+Edit: TypeAlias = Put | Drop | Into
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Change:
+    """One path with its value before and after, strictly different; `ABSENT` where nothing stood or stands."""
+
+    path: Path
+    before: Value
+    after: Value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Delta:
+    """All that one shard changed of the base; `edit` is None for a shard that changed nothing.
+
+    `rank` is the subagent's place in its group, the only order a merge ever uses.
+    """
+
+    shard: str
+    rank: int
+    edit: Edit | None
+
+
+def apply(edit: Edit | None, before: Value) -> Value:
+    """Give the value after an edit. Shares every untouched part with `before`. Cost: linear in the edit's objects."""
+    match edit:
+        case None:
+            return before
+        case Put(value):
+            return value
+        case Drop():
+            return ABSENT
+        case Into(members):
+            return _with_members(members, before)
+
+
+def _with_members(members: Mapping[str, Edit], before: Value) -> Json:
+    if not isinstance(before, dict):
+        raise ValueError("an Into edit stands only where an object was")
+    after = dict(before)
+    for name, edit in members.items():
+        value = apply(edit, before.get(name, ABSENT))
+        if value is ABSENT:
+            after.pop(name, None)
+        else:
+            after[name] = value
+    return after
+
+
+def changes(edit: Edit | None, before: Value, path: Path = ROOT) -> Iterator[Change]:
+    """List the changes of an edit in its own order, each at the deepest object member that holds all of it."""
+    match edit:
+        case None:
+            return
+        case Into(members) if isinstance(before, dict):
+            for name, inner in members.items():
+                yield from changes(inner, before.get(name, ABSENT), (*path, name))
+        case _:
+            yield Change(path, before, apply(edit, before))
+
+
+def same_edit(left: Edit | None, right: Edit | None) -> bool:
+    """Tell whether two edits of one base are strictly the same."""
+    match left, right:
+        case Put(a), Put(b):
+            return same(a, b)
+        case Into(a), Into(b):
+            return a.keys() == b.keys() and all(same_edit(edit, b[name]) for name, edit in a.items())
+        case _:
+            return type(left) is type(right)

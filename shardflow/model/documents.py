@@ -1,0 +1,63 @@
+"""Documents read from a file, and the problems found in them: what, where and what next.
+
+A document is a plain value plus the line each part of it stands on, so that pure code can report
+`rules.yaml:14: unknown strategy 'unoin' at $.rules[2].strategy; did you mean 'union'?` without knowing files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from shardflow.model.paths import ROOT, Path, path_text
+from shardflow.model.values import Json
+
+_CLOSE_ENOUGH: Final = 0.5
+"""The similarity (difflib ratio) from which a known name is offered for a misspelt one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with some input, in words a person can act on."""
+
+    source: str
+    line: int | None
+    message: str
+    path: Path | None = None
+    hint: str = ""
+
+    def __str__(self) -> str:
+        """Show as `source:line: message at $.path; hint`, leaving out what is unknown."""
+        where = f"{self.source}:{self.line}" if self.line is not None else self.source
+        at = f" at {path_text(self.path)}" if self.path is not None else ""
+        hint = f"; {self.hint}" if self.hint else ""
+        return f"{where}: {self.message}{at}{hint}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Document:
+    """A value with its origin. `lines` maps a path to its 1-based line; a path without one takes its parent's."""
+
+    source: str
+    value: Json
+    lines: Mapping[Path, int] = field(default_factory=dict)
+
+    def line(self, path: Path) -> int | None:
+        """Give the line a path stands on, or the nearest known line above it."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path)
+
+    def problem(self, path: Path, message: str, hint: str = "") -> Problem:
+        """Make the problem found at a path of this document."""
+        return Problem(self.source, self.line(path), message, path if path != ROOT else None, hint)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Offer the nearest known name, or list them all when none is near."""
+    import difflib  # only ever needed to word an error
+
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=_CLOSE_ENOUGH)
+    return f"did you mean '{near[0]}'?" if near else f"known are {', '.join(names)}"

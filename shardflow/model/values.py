@@ -1,0 +1,115 @@
+"""The JSON domain: its values, `ABSENT`, strict equality and a strict hashable form.
+
+Law: two values are the same exactly when their JSON texts mean the same thing. `1`, `1.0` and `true` are three
+values, `0.0` and `-0.0` are two, `ABSENT` and `null` are two. Key order never matters, list order always does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from decimal import Decimal
+from enum import Enum
+from math import copysign, isfinite
+from typing import Final, TypeAlias, TypeGuard
+
+Json: TypeAlias = "None | bool | int | float | Decimal | str | list[Json] | dict[str, Json]"
+"""A JSON value. A number is an `int` of any size, a finite `float`, or a `Decimal` for a literal no float holds exactly.
+
+Values are never changed in place: whoever needs another value builds one, sharing the parts that stay.
+"""
+
+
+class Absent(Enum):
+    """The type of `ABSENT`: no value stands here. Never confused with `null`."""
+
+    ABSENT = "absent"
+
+    def __repr__(self) -> str:
+        """Show as the name people write."""
+        return "ABSENT"
+
+
+ABSENT: Final = Absent.ABSENT
+"""No value stands here; a value of its own in every change, never inside a document."""
+
+Value: TypeAlias = "Json | Absent"
+"""What can stand at a path: a JSON value, or nothing."""
+
+MAX_DEPTH: Final = 200
+"""The deepest nesting of objects and lists read, merged or written (orjson cannot write beyond about 255)."""
+
+
+def same(left: Value, right: Value) -> bool:
+    """Tell whether two values are strictly the same. Cost: linear in the smaller, constant for shared parts."""
+    if left is right:
+        return True
+    if type(left) is not type(right):
+        return False
+    if isinstance(left, dict) and isinstance(right, dict):
+        return len(left) == len(right) and all(k in right and same(v, right[k]) for k, v in left.items())
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(same, left, right))
+    if isinstance(left, float) and isinstance(right, float):
+        return left == right and copysign(1.0, left) == copysign(1.0, right)
+    return left == right
+
+
+def frozen(value: Value) -> Hashable:
+    """Give the hashable twin of a value: `frozen(a) == frozen(b)` exactly when `same(a, b)`."""
+    if isinstance(value, dict):
+        return (dict, frozenset((key, frozen(item)) for key, item in value.items()))
+    if isinstance(value, list):
+        return (list, tuple(map(frozen, value)))
+    if isinstance(value, float):
+        return (float, value, copysign(1.0, value))
+    return (type(value), value)
+
+
+def kind(value: Value) -> str:
+    """Name the kind of a value as people say it: object, list, text, integer, decimal, boolean, null, nothing."""
+    return _KINDS[type(value)]
+
+
+_KINDS: Final[dict[type, str]] = {
+    dict: "object",
+    list: "list",
+    str: "text",
+    bool: "boolean",
+    int: "integer",
+    float: "decimal",
+    Decimal: "decimal",
+    type(None): "null",
+    Absent: "nothing",
+}
+
+
+def is_number(value: Value) -> TypeGuard[int | float | Decimal]:
+    """Tell whether a value is a JSON number; `true` and `false` are not."""
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+
+
+def flaw(value: object) -> str | None:
+    """Say why a Python object is no JSON value of this domain, or None if it is one.
+
+    Meant for the doors of the library, where a caller may hand over anything. Cost: linear in the value.
+    """
+    level: list[object] = [value]
+    for _ in range(MAX_DEPTH + 1):
+        inner: list[object] = []
+        for item in level:
+            if isinstance(item, dict):
+                inner.extend(item.values())
+                if any(type(key) is not str for key in item):
+                    return "an object has a key that is not a text"
+            elif isinstance(item, list):
+                inner.extend(item)
+            elif type(item) not in _KINDS or item is ABSENT:
+                return f"{type(item).__name__} is not a JSON value"
+            elif isinstance(item, float | Decimal) and not isfinite(item):
+                return f"{item} is not a finite number"
+        if not inner:
+            return None
+        level = inner
+    return f"nested deeper than {MAX_DEPTH} levels"
+
+

@@ -1,0 +1,132 @@
+"""The workflow as values: a list of phases, each running subagents on one shared context."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final, TypeAlias
+
+from shardflow.model.documents import Document
+from shardflow.model.values import Json
+
+DEFAULT_MAX_PARALLEL: Final = 16
+"""Subagents of a group that run at the same time unless the workflow or the command line says otherwise."""
+
+DEFAULT_GRACE: Final = 5.0
+"""Seconds between SIGTERM and SIGKILL when a subagent is stopped."""
+
+
+class Behavior(StrEnum):
+    """How a phase runs its subagents."""
+
+    PARALLEL = "parallel"
+    SEQUENTIAL = "sequential"
+    MAIN_ONLY = "main-only"
+
+
+class ShardForm(StrEnum):
+    """What a subagent leaves in its shard file."""
+
+    COPY = "copy"
+    """A full edited copy of the base (the file starts as one)."""
+    PATCH = "patch"
+    """A JSON Merge Patch (RFC 7396) against the base (the file starts as `{}`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShellCommand:
+    """A text for `/bin/sh -c`."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArgumentList:
+    """A program and its arguments, started without a shell."""
+
+    arguments: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PythonFunction:
+    """A function `module:name`, called in a process of its own with the context as its one argument.
+
+    It returns the context it wants, or None after changing its argument in place.
+    """
+
+    module: str
+    name: str
+
+
+Program: TypeAlias = ShellCommand | ArgumentList | PythonFunction
+
+
+@dataclass(frozen=True, slots=True)
+class Subagent:
+    """One program of a group. `timeout` in seconds, None for none; `cwd` relative to the workflow's folder."""
+
+    id: str
+    program: Program
+    environment: Mapping[str, str] = field(default_factory=dict)
+    cwd: str | None = None
+    timeout: float | None = None
+    shard: ShardForm = ShardForm.COPY
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A step of the workflow. A main-only phase has exactly one subagent, whose id is the phase's own."""
+
+    id: str
+    behavior: Behavior
+    subagents: tuple[Subagent, ...]
+    description: str = ""
+    max_parallel: int | None = None
+    rules: RulesSource | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RulesFile:
+    """Rules by a path relative to the workflow's folder, or by the name of a shipped rule set."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class InlineRules:
+    """Rules written in the workflow itself: the document that holds just them, with the workflow's lines."""
+
+    document: Document
+
+
+RulesSource: TypeAlias = RulesFile | InlineRules
+
+
+@dataclass(frozen=True, slots=True)
+class ContextFile:
+    """The initial context by a path relative to the workflow's folder."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class InlineContext:
+    """The initial context written in the workflow itself."""
+
+    value: dict[str, Json]
+
+
+ContextSource: TypeAlias = ContextFile | InlineContext
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """A whole workflow; phases run in order."""
+
+    name: str
+    phases: tuple[Phase, ...]
+    description: str = ""
+    context: ContextSource | None = None
+    rules: RulesSource | None = None
+    max_parallel: int = DEFAULT_MAX_PARALLEL
