@@ -1,0 +1,113 @@
+"""Events: what happens in a run, as it happens. A listener only hears; nothing it does changes the run.
+
+Events come in this order, on the caller's thread:
+
+    RunStarted (PhaseStarted (GroupStarted (SubagentStarted | SubagentFinished | Stopping)* GroupFinished)*
+    PhaseFinished)* RunFinished
+
+Every subagent of a group has exactly one SubagentFinished, also one that never started.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from shardflow.execution.report import GroupReport, PhaseReport, RunReport, SubagentReport
+from shardflow.workflow.model import Behavior
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """The run directory is made, the context is locked. `phases` are the ids of all phases, in order."""
+
+    workflow: str
+    run_dir: str
+    context: str
+    phases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseStarted:
+    """A phase begins. `subagents` are its ids in rank order; at most `max_parallel` run at a time."""
+
+    phase: str
+    behavior: Behavior
+    subagents: tuple[str, ...]
+    max_parallel: int
+
+
+@dataclass(frozen=True, slots=True)
+class GroupStarted:
+    """A group begins, its base is fixed. A parallel phase is one group, a sequential one has many of one."""
+
+    phase: str
+    group: str
+    subagents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SubagentStarted:
+    """A subagent's process runs."""
+
+    phase: str
+    group: str
+    subagent: str
+    rank: int
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class SubagentFinished:
+    """A subagent has ended and its shard is sealed, or it could not start."""
+
+    phase: str
+    group: str
+    report: SubagentReport
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """A signal stops the run: `subagents` are told to end and have `grace` seconds; 0 when killed at once."""
+
+    signal: int
+    subagents: tuple[str, ...]
+    grace: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GroupFinished:
+    """A group is merged, or failed, or has conflicts, or was interrupted: see the report's status."""
+
+    report: GroupReport
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PhaseFinished:
+    """A phase has ended."""
+
+    report: PhaseReport
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunFinished:
+    """The run has ended; `run.json` says so too."""
+
+    report: RunReport
+
+
+Event: TypeAlias = (
+    RunStarted
+    | PhaseStarted
+    | GroupStarted
+    | SubagentStarted
+    | SubagentFinished
+    | Stopping
+    | GroupFinished
+    | PhaseFinished
+    | RunFinished
+)
+
+Listener: TypeAlias = Callable[[Event], None]
+"""Hears every event of a run. What it raises stops the children, ends the run and reaches the caller."""

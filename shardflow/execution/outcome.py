@@ -1,0 +1,112 @@
+"""Endings: how one subagent ended, as a sum type; only `Succeeded` lets its shard into the merge."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from shardflow.model.documents import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Succeeded:
+    """The program exited with 0 and left a shard that can be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExitedNonZero:
+    """The program exited with another code than 0."""
+
+    code: int
+
+
+@dataclass(frozen=True, slots=True)
+class DiedBySignal:
+    """A signal that was not ours ended the program."""
+
+    signal: int
+
+
+@dataclass(frozen=True, slots=True)
+class TimedOut:
+    """The program ran into its timeout, in seconds, and was stopped."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class NotStarted:
+    """The program could not be started."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidShard:
+    """The program exited with 0, but its shard cannot be used; it is kept for inspection."""
+
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """The run was stopped: before the program could start, or while it ran (then it was stopped)."""
+
+    started: bool
+
+
+Ending: TypeAlias = (
+    Succeeded | ExitedNonZero | DiedBySignal | TimedOut | NotStarted | InvalidShard | Cancelled
+)
+
+_EXIT_CODES: Final = {126: " (found, but not executable)", 127: " (command not found)"}
+"""What a shell means by its own exit codes (POSIX, Shell Command Language, 2.8.2)."""
+
+
+def succeeded(ending: Ending) -> bool:
+    """Tell whether the subagent's shard goes into the merge."""
+    return isinstance(ending, Succeeded)
+
+
+def ending_name(ending: Ending) -> str:
+    """Name the kind of an ending as the journal, group.json and `--json` spell it."""
+    return _NAMES[type(ending)]
+
+
+_NAMES: Final[dict[type, str]] = {
+    Succeeded: "succeeded",
+    ExitedNonZero: "exited-non-zero",
+    DiedBySignal: "died-by-signal",
+    TimedOut: "timed-out",
+    NotStarted: "not-started",
+    InvalidShard: "invalid-shard",
+    Cancelled: "cancelled",
+}
+
+
+def ending_text(ending: Ending) -> str:
+    """Tell a person how a subagent ended, such as `died by SIGKILL`. Escape it: it may hold foreign text."""
+    match ending:
+        case Succeeded():
+            return "succeeded"
+        case ExitedNonZero(code):
+            return f"exited with code {code}{_EXIT_CODES.get(code, '')}"
+        case DiedBySignal(number):
+            return f"died by {signal_name(number)}"
+        case TimedOut(seconds):
+            return f"timed out after {seconds:g} s and was stopped"
+        case NotStarted(reason):
+            return f"could not be started: {reason}"
+        case InvalidShard(problems):
+            return "left an invalid shard: " + "; ".join(map(str, problems))
+        case Cancelled(started):
+            return "stopped with the run" if started else "not started: the run was stopped first"
+
+
+def signal_name(number: int) -> str:
+    """Name a signal, such as `SIGKILL`."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

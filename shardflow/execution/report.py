@@ -1,0 +1,132 @@
+"""What a run came to, as values: per phase, group and subagent; the closing summary needs nothing else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from shardflow.execution.outcome import Ending, succeeded
+from shardflow.model.decisions import Conflict, Outcome
+from shardflow.workflow.model import Behavior
+
+_TAIL_BYTES: Final = 64 * 1024
+"""How much of the end of a log is looked at for its last lines."""
+
+
+class Status(StrEnum):
+    """How a run stands, as `run.json` spells it."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CONFLICT = "conflict"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class SubagentReport:
+    """How one subagent ended, after how many seconds. Paths are absolute. `warnings` name what it left."""
+
+    id: str
+    rank: int
+    ending: Ending
+    seconds: float
+    shard: str
+    stdout: str
+    stderr: str
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GroupReport:
+    """What one group came to.
+
+    `problems` say what failed besides a subagent: a file altered after it was sealed, a disk that is full.
+    `counts` are its changes by outcome (empty when nothing was merged). `folder` is absolute.
+    """
+
+    name: str
+    phase: str
+    status: Status
+    subagents: tuple[SubagentReport, ...]
+    seconds: float
+    folder: str
+    counts: Mapping[Outcome, int]
+    conflicts: tuple[Conflict, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PhaseReport:
+    """What one phase came to. A phase that was never reached has no report."""
+
+    id: str
+    behavior: Behavior
+    status: Status
+    groups: tuple[GroupReport, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunReport:
+    """What the whole run came to. `context` is the canonical context file; `seconds` is wall time.
+
+    `problems` say what failed outside every group.
+    """
+
+    workflow: str
+    status: Status
+    exit_code: int
+    run_dir: str
+    context: str
+    phases: tuple[PhaseReport, ...]
+    seconds: float
+    problems: tuple[str, ...] = ()
+
+    @property
+    def groups(self) -> Iterator[GroupReport]:
+        """All groups in the order they ran."""
+        return (group for phase in self.phases for group in phase.groups)
+
+    @property
+    def subagents(self) -> Iterator[SubagentReport]:
+        """All subagents, groups in the order they ran, then by rank."""
+        return (subagent for group in self.groups for subagent in group.subagents)
+
+    @property
+    def failed_subagents(self) -> Iterator[SubagentReport]:
+        """The subagents whose ending was no success."""
+        return (subagent for subagent in self.subagents if not succeeded(subagent.ending))
+
+    @property
+    def subagent_seconds(self) -> float:
+        """The sum of the subagents' times: what running them one after another would have taken."""
+        return sum(subagent.seconds for subagent in self.subagents)
+
+    @property
+    def counts(self) -> dict[Outcome, int]:
+        """All changes of the run by outcome; every outcome has a count."""
+        return {outcome: sum(group.counts.get(outcome, 0) for group in self.groups) for outcome in Outcome}
+
+    @property
+    def conflicts(self) -> tuple[Conflict, ...]:
+        """All conflicts; the run stopped at the group that has them."""
+        return tuple(conflict for group in self.groups for conflict in group.conflicts)
+
+
+def last_lines(log: str, count: int) -> tuple[str, ...]:
+    """Read the last lines of a log, when someone asks. Bytes not UTF-8 are replaced, nothing is escaped.
+
+    Looks at no more than the last 64 KiB. A log that is not there has no lines.
+    """
+    try:
+        with open(log, "rb") as file:
+            file.seek(0, os.SEEK_END)
+            file.seek(max(0, file.tell() - _TAIL_BYTES))
+            text = file.read().decode("utf-8", "replace")
+    except OSError:
+        return ()
+    return tuple(text.splitlines()[-count:])
