@@ -1,17 +1,17 @@
 """What can go wrong, as a tree; every error carries its data.
 
-    ShardflowError
-    ├── InvalidInput        problems in a file, all of them at once           (exit code 2)
-    │   ├── InvalidJson
-    │   ├── InvalidYaml
-    │   ├── InvalidRules
-    │   ├── InvalidWorkflow
-    │   └── InvalidShards   shards that cannot be told apart
-    ├── UsageError          the request makes no sense, whatever the files say (exit code 2)
-    ├── StorageError        the file system refused, or a file is not what it must be (exit code 1)
-    │   ├── ContextLocked   another run is writing this context
-    │   └── NotARun         a folder that is no run directory              (exit code 2)
-    └── TamperedRun         an input of a recorded merge was altered since (exit code 1)
+ShardflowError
+├── InvalidInput        problems in a file, all of them at once           (exit code 2)
+│   ├── InvalidJson
+│   ├── InvalidYaml
+│   ├── InvalidRules
+│   ├── InvalidWorkflow
+│   └── InvalidShards   shards that cannot be told apart
+├── UsageError          the request makes no sense, whatever the files say (exit code 2)
+├── StorageError        the file system refused, or a file is not what it must be (exit code 1)
+│   ├── ContextLocked   another run is writing this context
+│   └── NotARun         a folder that is no run directory              (exit code 2)
+└── TamperedRun         an input of a recorded merge was altered since (exit code 1)
 """
 
 from __future__ import annotations

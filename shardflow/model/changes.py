@@ -50,12 +50,17 @@ class Change:
 class Delta:
     """All that one shard changed of the base; `edit` is None for a shard that changed nothing.
 
-    `rank` is the subagent's place in its group, the only order a merge ever uses.
+    `rank` is the subagent's place in its group, the only order a merge ever uses. A shard may change all of the
+    document but not remove it: raises ValueError.
     """
 
     shard: str
     rank: int
     edit: Edit | None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.edit, Drop):
+            raise ValueError(f"shard {self.shard} cannot remove the document itself")
 
 
 def apply(edit: Edit | None, before: Value) -> Value:

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import Enum
 from typing import Final, TypeAlias
-
-from shardflow.model.values import Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +61,16 @@ def _escaped(name: str) -> str:
     return "".join(_ESCAPES.get(c) or (f"\\u{ord(c):04x}" if c < " " else c) for c in name)
 
 
-def at(document: Json, path: Path) -> Json:
-    """Give the value at a path of names and indexes. Raises LookupError where nothing stands."""
-    for segment in path:
-        if isinstance(document, dict) and isinstance(segment, str):
-            document = document[segment]
-        elif isinstance(document, list) and isinstance(segment, int):
-            document = document[segment]
-        else:
-            raise LookupError(path_text(path))
-    return document
+def key_text(scalar: None | bool | int | float | Decimal | str) -> str:
+    """Write a scalar as a literal of RFC 9535; strictly different values have different texts."""
+    match scalar:
+        case None:
+            return "null"
+        case bool():
+            return "true" if scalar else "false"
+        case str():
+            return f"'{_escaped(scalar)}'"
+        case int():
+            return format(Decimal(scalar), "f")  # unlike str(int), not limited to 4300 digits
+        case _:
+            return repr(scalar) if isinstance(scalar, float) else str(scalar)

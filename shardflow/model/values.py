@@ -13,7 +13,7 @@ from math import copysign, isfinite
 from typing import Final, TypeAlias, TypeGuard
 
 Json: TypeAlias = "None | bool | int | float | Decimal | str | list[Json] | dict[str, Json]"
-"""A JSON value. A number is an `int` of any size, a finite `float`, or a `Decimal` for a literal no float holds exactly.
+"""A JSON value. A number is an `int` of any size, a finite `float`, or a `Decimal` where no float holds the literal.
 
 Values are never changed in place: whoever needs another value builds one, sharing the parts that stay.
 """
@@ -55,7 +55,7 @@ def same(left: Value, right: Value) -> bool:
 
 
 def frozen(value: Value) -> Hashable:
-    """Give the hashable twin of a value: `frozen(a) == frozen(b)` exactly when `same(a, b)`."""
+    """Give the hashable twin of a value: two twins are equal exactly when their values are the same."""
     if isinstance(value, dict):
         return (dict, frozenset((key, frozen(item)) for key, item in value.items()))
     if isinstance(value, list):
@@ -111,5 +111,3 @@ def flaw(value: object) -> str | None:
             return None
         level = inner
     return f"nested deeper than {MAX_DEPTH} levels"
-
-

@@ -1,0 +1,60 @@
+"""shardflow: agents truly in parallel on one JSON context, folded by one deterministic merge.
+
+The values people need by name are here, loaded when first used, so that importing the package costs next to
+nothing. The merge itself is `from shardflow.merge import merge`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from shardflow.errors import InvalidInput, ShardflowError
+    from shardflow.merge.diff import diff, patch_edit
+    from shardflow.merge.rule_file import read_rules
+    from shardflow.merge.rules import NO_RULES, RuleSet
+    from shardflow.model.changes import Change, Delta
+    from shardflow.model.decisions import Conflict, Contribution, Decision, Outcome, Settled
+    from shardflow.model.values import ABSENT, same
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ABSENT",
+    "NO_RULES",
+    "Change",
+    "Conflict",
+    "Contribution",
+    "Decision",
+    "Delta",
+    "InvalidInput",
+    "Outcome",
+    "RuleSet",
+    "Settled",
+    "ShardflowError",
+    "__version__",
+    "diff",
+    "patch_edit",
+    "read_rules",
+    "same",
+]
+
+_HOMES = {
+    "shardflow.errors": ("InvalidInput", "ShardflowError"),
+    "shardflow.merge.diff": ("diff", "patch_edit"),
+    "shardflow.merge.rule_file": ("read_rules",),
+    "shardflow.merge.rules": ("NO_RULES", "RuleSet"),
+    "shardflow.model.changes": ("Change", "Delta"),
+    "shardflow.model.decisions": ("Conflict", "Contribution", "Decision", "Outcome", "Settled"),
+    "shardflow.model.values": ("ABSENT", "same"),
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name from its home (PEP 562)."""
+    import importlib
+
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(importlib.import_module(home), name)
+    raise AttributeError(f"module 'shardflow' has no attribute {name!r}")

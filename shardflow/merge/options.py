@@ -1,0 +1,73 @@
+"""The options every rule has, applied around its strategy: deletions, same changes, two new objects, expected kinds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from shardflow.merge.rules import AddAdd, Expected, OnDelete, OnSame, Rule
+from shardflow.merge.site import Candidate, Chosen, Site, Split, Unsettled, Verdict, listed, unanimous
+from shardflow.model.values import ABSENT, Value, is_number, kind
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ruling:
+    """What a rule says of a site: the verdict, and the deletions its `on_delete: keep` set aside before."""
+
+    verdict: Verdict
+    overruled: tuple[Candidate, ...] = ()
+
+
+def ruled(site: Site, rule: Rule) -> Ruling:
+    """Ask the rule's strategy, within the rule's options."""
+    droppers = site.droppers()
+    contested = 0 < len(droppers) < len(site.candidates)
+    match rule.options.on_delete if contested else None:
+        case OnDelete.CONFLICT:
+            return Ruling(unanimous(site))
+        case OnDelete.DELETE:
+            return Ruling(Chosen(ABSENT))
+        case OnDelete.KEEP:
+            keepers = tuple(c for c in site.candidates if c not in droppers)
+            return Ruling(_asked(replace(site, candidates=keepers), rule), droppers)
+        case _:
+            return Ruling(_asked(site, rule))
+
+
+def _asked(site: Site, rule: Rule) -> Verdict:
+    wrong = _unexpected(site, rule.options.expected)
+    if wrong is not None:
+        return wrong
+    verdict = rule.strategy.settle(site)
+    if isinstance(verdict, Split) and verdict.opened == {} and rule.options.add_add is AddAdd.CONFLICT:
+        verdict = _one_opening(site, verdict)
+    if not isinstance(verdict, Split) and rule.options.same_change is OnSame.CONFLICT:
+        verdict = _one_author(site, verdict)
+    return verdict
+
+
+def _unexpected(site: Site, expected: Expected | None) -> Unsettled | None:
+    if expected is None:
+        return None
+    for candidate in site.candidates:
+        value = site.after(candidate)
+        if value is not ABSENT and not _is(value, expected):
+            return Unsettled(f"{candidate.shard} left {kind(value)} where the rule expects {expected}")
+    return None
+
+
+def _is(value: Value, expected: Expected) -> bool:
+    return is_number(value) if expected is Expected.NUMBER else kind(value) == expected.value
+
+
+def _one_opening(site: Site, split: Split) -> Verdict:
+    return split if isinstance(unanimous(site), Chosen) else Unsettled(f"{_shards(site)} added different objects")
+
+
+def _one_author(site: Site, verdict: Verdict) -> Verdict:
+    if len(site.candidates) > 1 and isinstance(unanimous(site), Chosen):
+        return Unsettled(f"{_shards(site)} made the same change, which this rule forbids")
+    return verdict
+
+
+def _shards(site: Site) -> str:
+    return listed([c.shard for c in site.candidates])

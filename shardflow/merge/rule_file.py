@@ -1,0 +1,187 @@
+"""A rule file becomes a rule set, or all its problems at once.
+
+extends: [default]                      # their rules come behind this file's own
+rules:
+  - path: $.subagents_spawned           # see model/patterns.py
+    strategy: sum                       # a name, or {name: argument}
+  - path: $.findings
+    strategy: {keyed: [file, line]}
+    on_delete: keep                     # conflict | delete | keep
+    same_change: conflict               # accept | conflict
+    add_add: deep                       # deep | conflict
+    type: list                          # object | list | text | integer | number | boolean | null
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import Final, TypeAlias, TypeVar
+
+from shardflow.errors import InvalidInput, InvalidRules
+from shardflow.merge.rules import AddAdd, Expected, OnDelete, OnSame, Options, Rule, RuleSet, Strategy
+from shardflow.merge.strategies.registry import STRATEGIES, BadArgument
+from shardflow.model.documents import Document, Problem, did_you_mean
+from shardflow.model.fields import Fields, Place, quoted, read_document
+from shardflow.model.patterns import Child, Pattern, PatternError, covered, parse_pattern
+from shardflow.model.values import Json
+
+Resolve: TypeAlias = Callable[[str, str], Document]
+"""Find the rule file of a name or path, as the file given second refers to it.
+
+Raises LookupError, whose text says what is known, or InvalidInput for a file that cannot be read.
+"""
+
+OptionT = TypeVar("OptionT", bound=StrEnum)
+
+_NEVER: Final = "this rule can never decide anything"
+
+
+def read_rules(document: Document, resolve: Resolve) -> RuleSet:
+    """Read a rule file and all it extends. Raises InvalidRules with every problem of every file."""
+    problems: list[Problem] = []
+    rules = _layers(document, resolve, (document.source,), problems)
+    if problems:
+        raise InvalidRules(problems)
+    return RuleSet(rules)
+
+
+def _layers(document: Document, resolve: Resolve, trail: tuple[str, ...], problems: list[Problem]) -> list[Rule]:
+    """Give a file's own rules, then those of the files it extends, in order. `trail` is how it was come to."""
+    try:
+        own, extended = read_document(document, _file, InvalidRules)
+    except InvalidRules as error:
+        problems.extend(error.problems)
+        return []
+    problems.extend(_idle(document, [rule for rule, _ in own], [place for _, place in own]))
+    rules = [rule for rule, _ in own]
+    for place in extended:
+        rules.extend(_extended(place, resolve, trail, problems))
+    return rules
+
+
+def _extended(place: Place, resolve: Resolve, trail: tuple[str, ...], problems: list[Problem]) -> list[Rule]:
+    document, name = place.document, str(place.value)
+    try:
+        found = resolve(name, document.source)
+    except LookupError as error:
+        problems.append(document.problem(place.path, f"no rule set {quoted(name)}", str(error.args[0])))
+        return []
+    except InvalidInput as error:
+        problems.extend(error.problems)
+        return []
+    if found.source in trail:
+        circle = " -> ".join((*trail[trail.index(found.source) :], found.source))
+        problems.append(document.problem(place.path, f"rule sets extend each other in a circle: {circle}"))
+        return []
+    return _layers(found, resolve, (*trail, found.source), problems)
+
+
+def _file(place: Place) -> tuple[list[tuple[Rule, Place]], list[Place]]:
+    with place.fields() as fields:
+        fields.optional("description", Place.text, "")
+        extended = _names(fields.place("extends")) if "extends" in fields else []
+        rules = fields.place("rules").items() if "rules" in fields else ()
+        return [(rule, place) for place in rules if (rule := _rule(place)) is not None], extended
+
+
+def _names(place: Place) -> list[Place]:
+    places = [place] if isinstance(place.value, str) else list(place.items())
+    return [name for name in places if name.text()]
+
+
+def _rule(place: Place) -> Rule | None:
+    with place.fields() as fields:
+        pattern = fields.required("path", _pattern)
+        strategy = fields.required("strategy", _strategy)
+        options = Options(
+            on_delete=_option(fields, "on_delete", OnDelete, None),
+            same_change=_option(fields, "same_change", OnSame, OnSame.ACCEPT),
+            add_add=_option(fields, "add_add", AddAdd, AddAdd.DEEP),
+            expected=_option(fields, "type", Expected, None),
+        )
+        origin = fields.optional("origin", Place.text, _origin(place))
+        return Rule(pattern, strategy, options, origin) if pattern is not None and strategy is not None else None
+
+
+def _origin(place: Place) -> str:
+    line = place.document.line(place.path)
+    return place.document.source if line is None else f"{place.document.source}:{line}"
+
+
+def _pattern(place: Place) -> Pattern | None:
+    text = place.text()
+    if not text:
+        return None
+    try:
+        return parse_pattern(text)
+    except PatternError as error:
+        place.refuse(f"{quoted(text)} is no path pattern", str(error))
+        return None
+
+
+def _option(fields: Fields, name: str, options: type[OptionT], default: OptionT | None) -> OptionT:
+    """Read one of the options of an enum. The default may be None only where Options allows it."""
+    known = {option.value: option for option in options}
+    return fields.optional(name, lambda place: place.choice(name, known), default)  # type: ignore[return-value]
+
+
+def _strategy(place: Place) -> Strategy | None:
+    """Read `name` or `{name: argument}`."""
+    named = _named(place)
+    if named is None:
+        return None
+    name, argument = named
+    entry = STRATEGIES.get(name)
+    if entry is None:
+        place.refuse(f"unknown strategy {quoted(name)}", did_you_mean(name, STRATEGIES))
+        return None
+    try:
+        return Strategy(name, argument, entry.bind(argument), entry.structural)
+    except BadArgument as error:
+        place.refuse(f"strategy {quoted(name)} {error}")
+        return None
+
+
+def _named(place: Place) -> tuple[str, Json] | None:
+    match place.value:
+        case str() as name:
+            return name, None
+        case dict() as single if len(single) == 1:
+            return next(iter(single.items()))
+        case _:
+            place.expect("the name of a strategy, or {name: argument}")
+            return None
+
+
+def _idle(document: Document, rules: Sequence[Rule], places: Sequence[Place]) -> list[Problem]:
+    """Find the rules of one file that can never decide a path. Rules of an extended file may be overridden freely."""
+    problems = []
+    for index, rule in enumerate(rules):
+        blocker = _covering(rule, rules[:index]) or _settled_above(rule, rules)
+        if blocker is not None:
+            hint = f"{blocker}; remove it or move it up" if "earlier" in blocker else f"{blocker}; remove one of them"
+            problems.append(document.problem(places[index].path, _NEVER, hint))
+    return problems
+
+
+def _covering(rule: Rule, earlier: Sequence[Rule]) -> str | None:
+    patterns = [other.pattern for other in earlier if other.pattern is not None]
+    if rule.pattern is None or not patterns or not covered(rule.pattern, patterns):
+        return None
+    alone = next((r for r in earlier if r.pattern is not None and covered(rule.pattern, [r.pattern])), None)
+    return f"the earlier rule at {alone.origin} covers it" if alone else "the earlier rules together cover it"
+
+
+def _settled_above(rule: Rule, rules: Sequence[Rule]) -> str | None:
+    """Find the rule that settles whole a value this rule's path lies inside; only for paths begun by plain names."""
+    if rule.pattern is None:
+        return None
+    node = RuleSet(rules).root
+    for step in rule.pattern.steps[:-1]:
+        if not isinstance(step, Child) or step.name is None:
+            return None
+        node = node.below(step.name)
+        if not node.rule.strategy.structural:
+            return f"{node.rule.ref} settles the value around it whole"
+    return None

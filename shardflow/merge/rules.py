@@ -1,0 +1,170 @@
+"""Rules: a path pattern with a strategy, in an ordered list; the first that matches a path decides it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from shardflow.merge.site import Settle
+from shardflow.merge.strategies.structure import go_deep
+from shardflow.model.decisions import RuleRef
+from shardflow.model.paths import ORDER, Path, Segment
+from shardflow.model.patterns import Pattern, PatternSet, Position
+from shardflow.model.values import Json
+
+
+class OnDelete(StrEnum):
+    """What to do where some shards removed a value and others changed it."""
+
+    CONFLICT = "conflict"
+    DELETE = "delete"
+    KEEP = "keep"
+
+
+class OnSame(StrEnum):
+    """What to do where several shards made the same change (strategies that count or collect see them anyway)."""
+
+    ACCEPT = "accept"
+    CONFLICT = "conflict"
+
+
+class AddAdd(StrEnum):
+    """What to do where several shards added different objects at one new place."""
+
+    DEEP = "deep"
+    CONFLICT = "conflict"
+
+
+class Expected(StrEnum):
+    """The kind of value a rule expects shards to leave."""
+
+    OBJECT = "object"
+    LIST = "list"
+    TEXT = "text"
+    INTEGER = "integer"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    NULL = "null"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options every rule has. None leaves the question to the strategy."""
+
+    on_delete: OnDelete | None = None
+    same_change: OnSame = OnSame.ACCEPT
+    add_add: AddAdd = AddAdd.DEEP
+    expected: Expected | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Strategy:
+    """A named way to settle one path. `argument` is what the rule gave it, as JSON; `structural` strategies go into
+    the value instead of settling it whole.
+    """
+
+    name: str
+    argument: Json
+    settle: Settle
+    structural: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A path pattern with a strategy and options; `origin` tells where it was written, such as `rules.yaml:14`."""
+
+    pattern: Pattern | None
+    strategy: Strategy
+    options: Options
+    origin: str
+
+    @property
+    def ref(self) -> RuleRef:
+        """Give the rule as the ledger names it."""
+        return RuleRef(str(self.pattern) if self.pattern else "", self.strategy.name, self.origin)
+
+
+DEFAULT: Final = Rule(None, Strategy("default", None, go_deep, structural=True), Options(), "")
+"""No rule: objects go deep, a list that every shard only appended to is appended in rank order, a lone or
+unanimous change is taken, anything else is a conflict."""
+
+
+class Node:
+    """One place of a document as the rules see it: who decides here, and the places below.
+
+    A state of the deterministic automaton of all patterns, built as far as documents need it.
+    """
+
+    __slots__ = ("_below", "_positions", "_rules", "governed", "rule")
+
+    def __init__(self, rules: RuleSet, positions: frozenset[Position]) -> None:
+        self._rules = rules
+        self._positions = positions
+        self._below: dict[Segment | None, Node] = {}
+        match = rules.patterns.first_match(positions)
+        self.rule = DEFAULT if match is None else rules.rules[match]
+        self.governed = rules.patterns.governs(positions)
+
+    def below(self, segment: Segment) -> Node:
+        """Go one segment down. Worked out once a kind of place, not once a path."""
+        known = isinstance(segment, str) and segment in self._rules.patterns.names
+        letter = segment if known or segment is ORDER else None
+        node = self._below.get(letter)
+        if node is None:
+            node = self._rules.node(self._rules.patterns.after(self._positions, segment))
+            self._below[letter] = node
+        return node
+
+
+class RuleSet:
+    """An ordered list of rules, ready to be matched. Rule sets are values: two of the same rules merge alike."""
+
+    def __init__(self, rules: Iterable[Rule] = ()) -> None:
+        self.rules: tuple[Rule, ...] = tuple(rules)
+        self.patterns = PatternSet([rule.pattern for rule in self.rules if rule.pattern is not None])
+        self._nodes: dict[frozenset[Position], Node] = {}
+        self.root = self.node(self.patterns.start)
+
+    def node(self, positions: frozenset[Position]) -> Node:
+        """Give the node of these positions; equal positions share one."""
+        if positions not in self._nodes:
+            self._nodes[positions] = Node(self, positions)
+        return self._nodes[positions]
+
+    def decides(self, path: Path) -> Rule:
+        """Give the rule that matches a path first, or the default."""
+        node = self.root
+        for segment in path:
+            node = node.below(segment)
+        return node.rule
+
+
+NO_RULES: Final = RuleSet()
+
+
+def rules_json(rules: RuleSet) -> Json:
+    """Give a rule set as a rule file's value that reads back to the same rules, origins included."""
+    return {"rules": [_rule_json(rule) for rule in rules.rules]}
+
+
+def _rule_json(rule: Rule) -> Json:
+    written: dict[str, Json] = {"path": str(rule.pattern), "strategy": strategy_json(rule.strategy)}
+    written.update(_options_json(rule.options))
+    return {**written, "origin": rule.origin}
+
+
+def strategy_json(strategy: Strategy) -> Json:
+    """Give a strategy as a rule file writes it: its name, or its name with its argument."""
+    return strategy.name if strategy.argument is None else {strategy.name: strategy.argument}
+
+
+def _options_json(options: Options) -> Mapping[str, Json]:
+    written: dict[str, StrEnum | None] = {
+        "on_delete": options.on_delete,
+        "same_change": options.same_change if options.same_change is not OnSame.ACCEPT else None,
+        "add_add": options.add_add if options.add_add is not AddAdd.DEEP else None,
+        "type": options.expected,
+    }
+    return {name: value.value for name, value in written.items() if value is not None}

@@ -1,0 +1,83 @@
+"""Strategies that calculate, exactly: no order of shards and no order of partial merges shows in the last digit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Context, Decimal, Inexact, localcontext
+from fractions import Fraction
+from typing import Final, TypeAlias
+
+from shardflow.merge.site import Chosen, Combined, Site, Unsettled, Verdict, unanimous
+from shardflow.merge.strategies.present import over
+from shardflow.model.numbers import json_number
+from shardflow.model.values import is_number
+
+Number: TypeAlias = int | float | Decimal
+
+_DIGITS: Final = 2_000
+"""The most digits an exact decimal sum may need; two floats of opposite ends of the range need about 640."""
+
+
+def total(site: Site) -> Verdict:
+    """Add up what each shard added to the base.
+
+    What it does
+        base + sum of (value - base) over the shards that changed it; where nothing stood, the base is 0. Integers of
+        any size and decimals are exact: `0.1 + 0.2` is `0.3`. The result is an integer if all values are.
+    Why
+        Counters: two shards that each turn 5 into 6 mean 7, so the same change twice counts twice.
+    Known problems
+        A shard that means to set the number, not to add to it, is taken for adding. Decimals are added as the
+        decimal texts they are written as, not as binary fractions.
+    Example
+        base `5`, shards `6` and `8` give `9`.
+    Laws
+        commutative, associative (a shard counts once by its id)
+    """
+    return over(site, "a number", is_number, lambda base, values: _total(base or 0, values))
+
+
+def _total(base: Number, values: Sequence[Number]) -> Verdict:
+    if isinstance(base, int) and all(isinstance(value, int) for value in values):
+        return Combined(base + sum(int(value) - base for value in values))
+    try:
+        with localcontext(Context(prec=_DIGITS, traps=[Inexact])):
+            exact = [_decimal(value) for value in values]
+            added = sum(exact, start=_decimal(base) * (1 - len(exact)))
+    except Inexact:
+        return Unsettled(f"the exact sum needs more than {_DIGITS} digits")
+    number = json_number(added)
+    return Unsettled("the sum is larger than any JSON number here") if number is None else Combined(number)
+
+
+def mean(site: Site) -> Verdict:
+    """Take the mean of the values that shards left.
+
+    What it does
+        The exact mean of the changed values, rounded once to the nearest decimal number. A lone or unanimous value
+        is taken as it is.
+    Why
+        Estimates and scores by several reviewers.
+    Known problems
+        The base value does not take part. The result is a decimal even when all values are integers that differ.
+    Example
+        base `0`, shards `1` and `2` give `1.5`.
+    Laws
+        commutative, associative (the mean is taken once, over all shards)
+    """
+    return over(site, "a number", is_number, lambda _, values: _mean(site, values))
+
+
+def _mean(site: Site, values: Sequence[Number]) -> Verdict:
+    if isinstance(agreed := unanimous(site), Chosen):
+        return agreed
+    exact = sum((Fraction(_decimal(value)) for value in values), start=Fraction(0))
+    try:
+        return Combined(float(exact / len(values)))
+    except OverflowError:
+        return Unsettled("the mean is larger than any decimal here")
+
+
+def _decimal(value: Number) -> Decimal:
+    """Read a number as the decimal text it is written as; for a float that is its shortest text."""
+    return Decimal(repr(value)) if isinstance(value, float) else Decimal(value)

@@ -1,0 +1,134 @@
+"""Strategies for lists settled as a whole: append, prepend, set, multiset."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterable
+from typing import TypeGuard
+
+from shardflow.merge.site import Combined, Site, Unsettled, Verdict, listed
+from shardflow.merge.strategies.present import over
+from shardflow.merge.strategies.structure import added_suffixes
+from shardflow.model.values import Json, Value, frozen, same
+
+
+def is_list(value: Value) -> TypeGuard[list[Json]]:
+    """Tell whether a value is a list."""
+    return isinstance(value, list)
+
+
+def append(site: Site) -> Verdict:
+    """Put what each shard added behind the base list, in rank order.
+
+    What it does
+        Every shard must have left the base list as the beginning of its own; what follows is appended by rank.
+        Where nothing stood, the base is the empty list. Equal items of two shards are both kept.
+    Why
+        Logs, deliverables, findings in order: the same as running the subagents one after another.
+    Known problems
+        A shard that removed, changed or reordered items of the base is a conflict, since its additions cannot be
+        told from its changes: use `set` or `keyed` for such lists.
+    Example
+        base `["a"]`, shards `["a", "b"]` and `["a", "c", "d"]` give `["a", "b", "c", "d"]`.
+    Laws
+        commutative (rank decides), associative (items carry their rank)
+    """
+    return over(site, "a list", is_list, lambda base, values: _appended(site, base or []))
+
+
+def _appended(site: Site, base: list[Json]) -> Verdict:
+    suffixes = added_suffixes(site)
+    if suffixes is None:
+        wrong = [c.shard for c in site.candidates if not _starts_with(site.after(c), base)]
+        return Unsettled(f"{listed(wrong)} did more to the list than append")
+    return Combined([*base, *(item for suffix in suffixes for item in suffix)])
+
+
+def _starts_with(value: Value, base: list[Json]) -> bool:
+    return isinstance(value, list) and len(value) >= len(base) and all(map(same, base, value))
+
+
+def prepend(site: Site) -> Verdict:
+    """Put what each shard added before the base list, the first rank's items first.
+
+    What it does
+        Every shard must have left the base list as the end of its own; what precedes it is put in front by rank.
+    Why
+        Lists with the newest entry first.
+    Known problems
+        As for `append`. Running the subagents one after another would leave the last rank's items first.
+    Example
+        base `["a"]`, shards `["b", "a"]` and `["c", "a"]` give `["b", "c", "a"]`.
+    Laws
+        commutative (rank decides), associative (items carry their rank)
+    """
+    return over(site, "a list", is_list, lambda base, values: _prepended(site, base or [], values))
+
+
+def _prepended(site: Site, base: list[Json], values: list[list[Json]]) -> Verdict:
+    wrong = [c.shard for c, v in zip(site.candidates, values, strict=True) if not _starts_with(v[::-1], base[::-1])]
+    if wrong:
+        return Unsettled(f"{listed(wrong)} did more to the list than prepend")
+    return Combined([*(item for value in values for item in value[: len(value) - len(base)]), *base])
+
+
+def as_set(site: Site) -> Verdict:
+    """Treat the list as a set: what any shard removed goes, what any shard added comes, once.
+
+    What it does
+        (base without what any shard removed) and then new members by rank; equality is strict. The base's order
+        stays. Repeated members count once.
+    Why
+        Tags, sources, files touched.
+    Known problems
+        A shard's own order and repetitions are not kept. An item removed by one shard and kept by another is removed.
+    Example
+        base `["a", "b"]`, shards `["b", "c"]` and `["a", "b", "d"]` give `["b", "c", "d"]`.
+    Laws
+        commutative (rank decides only the order), associative, idempotent
+    """
+    return over(site, "a list", is_list, lambda base, values: Combined(_united(base or [], values)))
+
+
+def _united(base: list[Json], values: list[list[Json]]) -> list[Json]:
+    members = _distinct(base)
+    left = [_distinct(value) for value in values]
+    kept = {key: item for key, item in members.items() if all(key in shard for shard in left)}
+    for shard in left:
+        kept.update((key, item) for key, item in shard.items() if key not in members and key not in kept)
+    return list(kept.values())
+
+
+def _distinct(items: Iterable[Json]) -> dict[Hashable, Json]:
+    distinct: dict[Hashable, Json] = {}
+    for item in items:
+        distinct.setdefault(frozen(item), item)
+    return distinct
+
+
+def as_multiset(site: Site) -> Verdict:
+    """Treat the list as a bag: how often a member stands there is counted up and down.
+
+    What it does
+        For each distinct member: its count in the base plus what each shard added or took away, never below none.
+        Members of the base stand first in its order, then new ones by rank; equal members stand together.
+    Why
+        Votes, tallies, samples.
+    Known problems
+        The shards' own order is not kept.
+    Example
+        base `["a"]`, shards `["a", "a"]` and `["a", "b"]` give `["a", "a", "b"]`.
+    Laws
+        commutative (rank decides only the order), associative
+    """
+    return over(site, "a list", is_list, lambda base, values: Combined(_summed(base or [], values)))
+
+
+def _summed(base: list[Json], values: list[list[Json]]) -> list[Json]:
+    members = _distinct(item for items in (base, *values) for item in items)
+    before = Counter(map(frozen, base))
+    counts = Counter(before)
+    for value in values:
+        after = Counter(map(frozen, value))
+        counts.update({key: after[key] - before[key] for key in {*after, *before}})
+    return [item for key, item in members.items() for _ in range(counts[key])]

@@ -1,0 +1,187 @@
+"""Strategies that compare: the least, the greatest, the furthest along a declared order. Only changed shards count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from decimal import Decimal
+from typing import TypeAlias, TypeGuard
+
+from shardflow.merge.site import Chosen, Site, Unsettled, Verdict
+from shardflow.merge.strategies.present import over
+from shardflow.model.values import ABSENT, Json, Value, frozen, is_number, kind
+
+Comparable: TypeAlias = "int | float | Decimal | str"
+Pick: TypeAlias = Callable[[Sequence[Comparable]], Comparable]
+
+
+def minimum(site: Site) -> Verdict:
+    """Take the least value that a shard left.
+
+    What it does
+        Compares numbers exactly, whatever their types, or texts by code points. Of equals (`1` and `1.0`) the first
+        by rank is taken. The base value does not take part.
+    Why
+        Earliest time, lowest price, remaining budget.
+    Known problems
+        Numbers among texts are a conflict. Since only changes count, a value can go up: base `1`, shards `3` and `2`
+        give `2`.
+    Example
+        base `9`, shards `4` and `7` give `4`.
+    Laws
+        commutative, associative, idempotent, monotone
+    """
+    return _extreme(site, min)
+
+
+def maximum(site: Site) -> Verdict:
+    """Take the greatest value that a shard left.
+
+    What it does
+        Compares numbers exactly, whatever their types, or texts by code points. Of equals (`1` and `1.0`) the first
+        by rank is taken. The base value does not take part.
+    Why
+        Progress, peak memory, latest time.
+    Known problems
+        Numbers among texts are a conflict. Since only changes count, a value can go down: base `9`, shards `3` and
+        `2` give `3`; counting the base too would lose every lowering.
+    Example
+        base `1`, shards `4` and `7` give `7`.
+    Laws
+        commutative, associative, idempotent, monotone
+    """
+    return _extreme(site, max)
+
+
+def _extreme(site: Site, pick: Pick) -> Verdict:
+    numbers = [v for v in site.values() if is_number(v)]
+    if numbers:
+        return over(site, "a number", is_number, lambda _, values: Chosen(pick(values)))
+    return over(site, "a number or text", _is_text, lambda _, values: Chosen(pick(values)))
+
+
+def _is_text(value: Value) -> TypeGuard[str]:
+    return isinstance(value, str)
+
+
+def minimum_by(site: Site, field: str) -> Verdict:
+    """Take the object whose field is least.
+
+    What it does
+        `{min_by: cost}` compares the objects that shards left by that field, numbers or texts, and takes one whole.
+        Of equals the first by rank is taken.
+    Why
+        The cheapest plan, the earliest finding.
+    Known problems
+        An object without the field, or with a field of another kind, is a conflict. Objects are not mixed.
+    Example
+        `{min_by: cost}`, base `null`, shards `{"cost": 3}` and `{"cost": 2}` give `{"cost": 2}`.
+    Laws
+        commutative, associative, idempotent, monotone
+    """
+    return _extreme_by(site, field, min)
+
+
+def maximum_by(site: Site, field: str) -> Verdict:
+    """Take the object whose field is greatest.
+
+    What it does
+        `{max_by: confidence}` compares the objects that shards left by that field, numbers or texts, and takes one
+        whole. Of equals the first by rank is taken.
+    Why
+        The answer with the highest confidence.
+    Known problems
+        An object without the field, or with a field of another kind, is a conflict. Objects are not mixed.
+    Example
+        `{max_by: confidence}`, shards `{"answer": 1, "confidence": 0.4}` and `{"answer": 2, "confidence": 0.9}` give
+        the second.
+    Laws
+        commutative, associative, idempotent, monotone
+    """
+    return _extreme_by(site, field, max)
+
+
+def _extreme_by(site: Site, field: str, pick: Pick) -> Verdict:
+    keys: list[Comparable] = []
+    for candidate in site.candidates:
+        value = site.after(candidate)
+        key = value.get(field, ABSENT) if isinstance(value, dict) else ABSENT
+        if not (is_number(key) or isinstance(key, str)):
+            return Unsettled(f"{candidate.shard} left {kind(value)} without a number or text in its field '{field}'")
+        keys.append(key)
+    if len({isinstance(key, str) for key in keys}) > 1:
+        return Unsettled(f"the field '{field}' is a number in some shards and a text in others")
+    return Chosen(site.values()[keys.index(pick(keys))])
+
+
+def ranked(site: Site, above: Mapping[Hashable, frozenset[Hashable]]) -> Verdict:
+    """Take the value furthest along a declared order.
+
+    What it does
+        `{rank: [pending, running, failed, done]}` takes the value that stands last in the list among those that
+        shards left. A partial order is given as pairs, lower first: `{rank: {pairs: [[a, b], [a, c]]}}`; then a
+        conflict remains where two shards left values that neither leads to the other.
+    Why
+        States of a task, severities, levels of confidence.
+    Known problems
+        A value that is not in the order is a conflict, never a guess. Only changes count, so a value can go back when
+        every shard that changed it went back.
+    Example
+        `{rank: [low, medium, high]}`, base `"low"`, shards `"high"` and `"medium"` give `"high"`.
+    Laws
+        commutative, associative, idempotent, monotone
+    """
+    values = site.values()
+    for candidate, value in zip(site.candidates, values, strict=True):
+        if value is not ABSENT and frozen(value) not in above:
+            return Unsettled(f"{candidate.shard} left a value that is not in the declared order")
+    return over(site, "a value of the order", _is_json, lambda _, present: _highest(present, above))
+
+
+def _is_json(value: Value) -> TypeGuard[Json]:
+    return value is not ABSENT
+
+
+def _highest(values: Sequence[Json], above: Mapping[Hashable, frozenset[Hashable]]) -> Verdict:
+    for value in values:
+        key = frozen(value)
+        if all(frozen(other) == key or key in above[frozen(other)] for other in values):
+            return Chosen(value)
+    return Unsettled("the declared order does not say which of these values leads")
+
+
+def every(site: Site) -> Verdict:
+    """Say true only if every shard that changed the value left true.
+
+    What it does
+        Takes false as soon as one shard left false.
+    Why
+        Checks that must all pass.
+    Known problems
+        Only changes count: a shard that left the base value has no say.
+    Example
+        base `null`, shards `true` and `false` give `false`.
+    Laws
+        commutative, associative, idempotent, monotone
+    """
+    return over(site, "true or false", _is_bool, lambda _, values: Chosen(all(values)))
+
+
+def some(site: Site) -> Verdict:
+    """Say true as soon as one shard that changed the value left true.
+
+    What it does
+        Takes false only if every shard that changed it left false.
+    Why
+        Alarms that one finding raises.
+    Known problems
+        Only changes count: a shard that left the base value has no say.
+    Example
+        base `null`, shards `true` and `false` give `true`.
+    Laws
+        commutative, associative, idempotent, monotone
+    """
+    return over(site, "true or false", _is_bool, lambda _, values: Chosen(any(values)))
+
+
+def _is_bool(value: Value) -> TypeGuard[bool]:
+    return isinstance(value, bool)

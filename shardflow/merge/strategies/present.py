@@ -1,0 +1,48 @@
+"""The shared start of strategies that work on values of one kind: deletions and wrong kinds are settled before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeGuard, TypeVar
+
+from shardflow.merge.site import Site, Unsettled, Verdict, contest, unanimous
+from shardflow.model.values import ABSENT, Value, kind
+
+T = TypeVar("T")
+
+
+def over(
+    site: Site,
+    wanted: str,
+    fits: Callable[[Value], TypeGuard[T]],
+    work: Callable[[T | None, list[T]], Verdict],
+) -> Verdict:
+    """Call `work(base, values)` with values of the wanted kind, in rank order; the base is None where nothing stood.
+
+    Deletions by all are agreed, by some are unsettled. A base of another kind leaves nothing to count from: a lone or
+    unanimous change is taken then. A shard's value of another kind is unsettled, never a guess.
+    """
+    droppers = site.droppers()
+    if len(droppers) == len(site.candidates):
+        return unanimous(site)
+    if droppers:
+        return Unsettled(contest(site))
+    values = [value for value in site.values() if fits(value)]
+    if len(values) < len(site.candidates):
+        return Unsettled(_misfits(site, wanted, fits))
+    if site.base is ABSENT:
+        return work(None, values)
+    return work(site.base, values) if fits(site.base) else _from_nothing(site, wanted)
+
+
+def _misfits(site: Site, wanted: str, fits: Callable[[Value], TypeGuard[T]]) -> str:
+    misfits = [(c.shard, site.after(c)) for c in site.candidates if not fits(site.after(c))]
+    shard, value = misfits[0]
+    return f"{shard} left {kind(value)} where {wanted} is needed"
+
+
+def _from_nothing(site: Site, wanted: str) -> Verdict:
+    agreed = unanimous(site)
+    if isinstance(agreed, Unsettled):
+        return Unsettled(f"the base value is {kind(site.base)} where {wanted} is needed, and {agreed.reason}")
+    return agreed

@@ -1,0 +1,137 @@
+"""All strategies by name, with what they accept as an argument."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, TypeAlias
+
+from shardflow.merge.site import Settle, Site, Verdict
+from shardflow.merge.strategies import arithmetic, choice, keyed, lists, ordering, structure
+from shardflow.model.values import Json, frozen
+
+
+class BadArgument(ValueError):
+    """An argument a strategy cannot take; the message says what was expected."""
+
+
+Bind: TypeAlias = Callable[[Json], Settle]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A strategy as rules name it. `page` is the function whose docstring documents it; `structural` ones go into the
+    value; `bind` takes the argument of a rule, None where it gave none, and raises BadArgument.
+    """
+
+    page: Callable[..., object]
+    bind: Bind
+    structural: bool = False
+
+
+def _plain(settle: Settle, structural: bool = False) -> Entry:
+    def bind(argument: Json) -> Settle:
+        if argument is not None:
+            raise BadArgument("takes no argument")
+        return settle
+
+    return Entry(settle, bind, structural)
+
+
+def _text(argument: Json) -> str:
+    if not isinstance(argument, str) or not argument:
+        raise BadArgument("needs the name of a field")
+    return argument
+
+
+def _texts(argument: Json, what: str) -> tuple[str, ...]:
+    given = [argument] if isinstance(argument, str) else argument
+    if not isinstance(given, list) or not given or not all(isinstance(name, str) for name in given):
+        raise BadArgument(f"needs {what}, or a list of them")
+    if len(given) != len(set(map(str, given))):
+        raise BadArgument(f"names one of its {what.split()[-1]}s twice")
+    return tuple(map(str, given))
+
+
+def _prefer(argument: Json) -> Settle:
+    return partial(choice.prefer, shards=_texts(argument, "a shard id"))
+
+
+def _quorum(argument: Json) -> Settle:
+    if not isinstance(argument, int) or isinstance(argument, bool) or argument < 1:
+        raise BadArgument("needs the number of votes, 1 or more")
+    return partial(choice.quorum, needed=argument)
+
+
+def _keyed(argument: Json) -> Settle:
+    return partial(keyed.keyed, fields=_texts(argument, "a key field"))
+
+
+def _rank(argument: Json) -> Settle:
+    return partial(ordering.ranked, above=_order(argument))
+
+
+def _order(argument: Json) -> Mapping[Hashable, frozenset[Hashable]]:
+    """Give for each value of a declared order all that stand above it."""
+    if isinstance(argument, list) and argument:
+        keys = [frozen(value) for value in argument]
+        if len(set(keys)) < len(keys):
+            raise BadArgument("has a value twice in its order")
+        return {key: frozenset(keys[place + 1 :]) for place, key in enumerate(keys)}
+    pairs = argument.get("pairs") if isinstance(argument, dict) and len(argument) == 1 else None
+    if not isinstance(pairs, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
+        raise BadArgument("needs a list of values, lowest first, or {pairs: [[lower, higher], ...]}")
+    return _closed([(frozen(pair[0]), frozen(pair[1])) for pair in pairs if isinstance(pair, list)])
+
+
+def _closed(pairs: list[tuple[Hashable, Hashable]]) -> Mapping[Hashable, frozenset[Hashable]]:
+    """Close a relation under transitivity, by repetition: declared orders are small. Raises BadArgument on a circle."""
+    above: dict[Hashable, set[Hashable]] = {key: set() for pair in pairs for key in pair}
+    for low, high in pairs:
+        above[low].add(high)
+    for _ in above:
+        for highs in above.values():
+            highs.update(*[above[high] for high in highs])
+    if any(key in highs for key, highs in above.items()):
+        raise BadArgument("has pairs that go round in a circle")
+    return {key: frozenset(highs) for key, highs in above.items()}
+
+
+def _by(settle: Callable[[Site, str], Verdict]) -> Entry:
+    def bind(argument: Json) -> Settle:
+        field = _text(argument)
+        return lambda site: settle(site, field)
+
+    return Entry(settle, bind)
+
+
+STRATEGIES: Final[Mapping[str, Entry]] = {
+    "all": _plain(ordering.every),
+    "any": _plain(ordering.some),
+    "append": _plain(lists.append),
+    "atomic": _plain(choice.atomic),
+    "base": _plain(choice.base),
+    "conflict": _plain(choice.conflict),
+    "deep": _plain(structure.deep, structural=True),
+    "first": _plain(choice.first),
+    "ignore": _plain(choice.ignore),
+    "immutable": _plain(choice.immutable),
+    "index": _plain(keyed.index, structural=True),
+    "keep_all": _plain(choice.keep_all),
+    "keyed": Entry(keyed.keyed, _keyed, structural=True),
+    "last": _plain(choice.last),
+    "majority": _plain(choice.majority),
+    "max": _plain(ordering.maximum),
+    "max_by": _by(ordering.maximum_by),
+    "mean": _plain(arithmetic.mean),
+    "min": _plain(ordering.minimum),
+    "min_by": _by(ordering.minimum_by),
+    "multiset": _plain(lists.as_multiset),
+    "prefer": Entry(choice.prefer, _prefer),
+    "prepend": _plain(lists.prepend),
+    "quorum": Entry(choice.quorum, _quorum),
+    "rank": Entry(ordering.ranked, _rank),
+    "set": _plain(lists.as_set),
+    "sum": _plain(arithmetic.total),
+}

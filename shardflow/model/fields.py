@@ -1,0 +1,195 @@
+"""Reading a document field by field: every problem is collected, nothing is raised in the middle.
+
+    def read_rule(place: Place) -> Rule:
+        with place.fields() as fields:
+            return Rule(
+                pattern=fields.required("path", Place.text),
+                weight=fields.optional("weight", Place.integer, 1),
+            )
+
+    rule = read_document(document, read_rule, InvalidRules)
+
+Law: reading gives a value, or raises all problems at once. A place that cannot be read says so once and is
+read as a stand-in of the right type (an empty text, no items), which never leaves `read_document`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Final, Self, TypeVar
+
+from shardflow.model.documents import Document, Problem, did_you_mean
+from shardflow.model.paths import ROOT, Path
+from shardflow.model.values import ABSENT, Json, Value, kind
+
+T = TypeVar("T")
+
+_SHOWN_LENGTH: Final = 60
+"""The most characters of a text or number repeated in a message."""
+
+_SHOWN_DIGITS: Final = 10**18
+"""Integers from here on are not spelled out: Python refuses to, from 4,300 digits."""
+
+
+def read_document(
+    document: Document, read: Callable[[Place], T], error: Callable[[list[Problem]], Exception]
+) -> T:
+    """Read a whole document, or raise the error made of all its problems in the order of the file."""
+    problems: list[Problem] = []
+    result = read(Place(document, ROOT, document.value, problems))
+    if problems:
+        raise error(sorted(problems, key=lambda problem: problem.line or 0))
+    return result
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """One place of a document being read; `value` is `ABSENT` where a field is missing.
+
+    Every reading method reports a value of the wrong kind, and a missing one, to `problems`.
+    """
+
+    document: Document
+    path: Path
+    value: Value
+    problems: list[Problem]
+
+    def refuse(self, message: str, hint: str = "") -> None:
+        """Report a problem with what stands here."""
+        self.problems.append(self.document.problem(self.path, message, hint))
+
+    def expect(self, wanted: str) -> None:
+        """Report that something else should stand here; `wanted` has its article: `a text`."""
+        if self.value is ABSENT:
+            message = f"field {quoted(str(self.path[-1]))} is missing"
+            self.problems.append(self.document.problem(self.path[:-1], message, f"expected {wanted}"))
+        else:
+            hint = "give the field a value or leave it out" if self.value is None else ""
+            self.refuse(f"expected {wanted}, found {shown(self.value)}", hint)
+
+    def text(self) -> str:
+        """Read a text; stand-in: an empty one."""
+        if isinstance(self.value, str):
+            return self.value
+        self.expect("a text")
+        return ""
+
+    def integer(self) -> int:
+        """Read an integer, which `true` is not; stand-in: 0."""
+        if isinstance(self.value, int) and not isinstance(self.value, bool):
+            return self.value
+        self.expect("an integer")
+        return 0
+
+    def choice(self, what: str, options: Mapping[str, T]) -> T | None:
+        """Read one of the named options; `what` names their kind: `behavior`. Stand-in: None."""
+        if not isinstance(self.value, str):
+            self.expect(f"one of {', '.join(options)}")
+        elif self.value in options:
+            return options[self.value]
+        else:
+            self.refuse(f"unknown {what} {quoted(self.value)}", did_you_mean(self.value, options))
+        return None
+
+    def items(self) -> tuple[Place, ...]:
+        """Read a list, as the places of its items; stand-in: none."""
+        if isinstance(self.value, list):
+            return tuple(self.inner(index, item) for index, item in enumerate(self.value))
+        self.expect("a list")
+        return ()
+
+    def members(self) -> dict[str, Place]:
+        """Read an object whose names are free, as the places of its members; stand-in: none."""
+        if isinstance(self.value, dict):
+            return {name: self.inner(name, value) for name, value in self.value.items()}
+        self.expect("an object")
+        return {}
+
+    def fields(self) -> Fields:
+        """Read an object whose names are known. Below a stand-in nothing more is reported."""
+        if isinstance(self.value, dict):
+            return Fields(self)
+        self.expect("an object")
+        return Fields(Place(self.document, self.path, {}, []))
+
+    def part(self) -> Document:
+        """Give what stands here as a document of its own, with its lines, paths counted from here."""
+        depth = len(self.path)
+        lines = {
+            path[depth:]: line for path, line in self.document.lines.items() if path[:depth] == self.path
+        }
+        value: Json = None if self.value is ABSENT else self.value
+        return Document(self.document.source, value, lines)
+
+    def inner(self, segment: str | int, value: Value) -> Place:
+        """Give the place one segment further down, where this value stands."""
+        return Place(self.document, (*self.path, segment), value, self.problems)
+
+
+class Fields:
+    """The fields of one object. A field nobody asked for by the end of the `with` block is an unknown one."""
+
+    __slots__ = ("_asked", "_members", "_place")
+
+    def __init__(self, place: Place) -> None:
+        """Read the object at a place; use `Place.fields`, which reports anything else."""
+        self._place = place
+        self._members = place.value if isinstance(place.value, dict) else {}
+        self._asked: dict[str, None] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for name in self._members:
+            if name not in self._asked:
+                self._at(name).refuse(f"unknown field {quoted(name)}", did_you_mean(name, self._asked))
+
+    def __contains__(self, name: str) -> bool:
+        """Tell whether the object has this field, and make it a known one."""
+        self._asked[name] = None
+        return name in self._members
+
+    def place(self, name: str) -> Place:
+        """Give the place of a field, and make it a known one."""
+        self._asked[name] = None
+        return self._at(name)
+
+    def required(self, name: str, read: Callable[[Place], T]) -> T:
+        """Read a field that must be there."""
+        return read(self.place(name))
+
+    def optional(self, name: str, read: Callable[[Place], T], default: T) -> T:
+        """Read a field that may be left out; the default stands for it then, and only then."""
+        return read(self.place(name)) if name in self else default
+
+    def _at(self, name: str) -> Place:
+        return self._place.inner(name, self._members.get(name, ABSENT))
+
+
+def shown(value: Value) -> str:
+    """Name a value in a message, safe to print: `the text 'a'`, `the integer 5`, `a list`, `null`."""
+    match value:
+        case None | dict() | list():
+            return {"null": "null", "object": "an object", "list": "a list"}[kind(value)]
+        case bool():
+            return f"the boolean {str(value).lower()}"
+        case str():
+            return f"the text {quoted(value)}"
+        case int() if abs(value) >= _SHOWN_DIGITS:
+            return "a huge integer"
+        case _:
+            return f"the {kind(value)} {_cut(str(value))}"
+
+
+def quoted(text: str) -> str:
+    """Quote a text for a message: control characters escaped, a long text cut."""
+    return repr(_cut(text))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN_LENGTH else text[: _SHOWN_LENGTH - 1] + "…"

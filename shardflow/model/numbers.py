@@ -1,0 +1,23 @@
+"""Decimal numbers kept exactly: as a float where one holds the very number, else as a `Decimal`."""
+
+from __future__ import annotations
+
+from decimal import Context, Decimal
+from math import isinf
+
+
+def json_number(exact: Decimal) -> float | Decimal | None:
+    """Give the JSON number of a finite decimal, or None where it is larger than any float.
+
+    A float stands for the decimal number that its shortest text (`repr`) writes; a decimal that has no such float is
+    kept as it is, without trailing zeros.
+    """
+    nearest = float(exact)
+    if isinf(nearest):
+        return None
+    return nearest if Decimal(repr(nearest)) == exact else _without_trailing_zeros(exact)
+
+
+def _without_trailing_zeros(exact: Decimal) -> Decimal:
+    """Normalize with as many digits as the number has: the default context would round to 28."""
+    return exact.normalize(Context(prec=len(exact.as_tuple().digits)))
