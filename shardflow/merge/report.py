@@ -1,0 +1,49 @@
+"""The ledger as JSON, for reports and programs. What is absent has no member: absence is never written as a value."""
+
+from __future__ import annotations
+
+from shardflow.merge.engine import MergeResult
+from shardflow.model.decisions import Conflict, Contribution, Decision, RuleRef, Settled, outcome_counts
+from shardflow.model.paths import path_text
+from shardflow.model.values import ABSENT, Json, Value
+
+
+def ledger_json(result: MergeResult) -> dict[str, Json]:
+    """Give a ledger as `{counts, conflicts, decisions}`; every change stands once, in a conflict or in a decision."""
+    settled = [decision for decision in result.decisions if isinstance(decision, Settled)]
+    return {
+        "counts": {outcome.value: count for outcome, count in outcome_counts(result.decisions).items()},
+        "conflicts": [conflict_json(conflict) for conflict in result.conflicts],
+        "decisions": [settled_json(decision) for decision in settled],
+    }
+
+
+def settled_json(decision: Settled) -> dict[str, Json]:
+    """Give a settled decision; without `value` where nothing stands any more."""
+    return {**_common(decision), **_present("value", decision.value), "changes": _changes(decision)}
+
+
+def conflict_json(conflict: Conflict) -> dict[str, Json]:
+    """Give a conflict with its reason and every candidate."""
+    return {**_common(conflict), "reason": conflict.reason, "changes": _changes(conflict)}
+
+
+def _common(decision: Decision) -> dict[str, Json]:
+    return {"path": path_text(decision.path), "rule": _rule(decision.rule), **_present("base", decision.base)}
+
+
+def _rule(rule: RuleRef) -> dict[str, Json]:
+    return {"path": rule.pattern, "strategy": rule.strategy, "origin": rule.origin}
+
+
+def _changes(decision: Decision) -> list[Json]:
+    return [_change(contribution) for contribution in decision.contributions]
+
+
+def _change(contribution: Contribution) -> Json:
+    said: dict[str, Json] = {"shard": contribution.shard, "rank": contribution.rank}
+    return {**said, **_present("after", contribution.after), "outcome": contribution.outcome.value}
+
+
+def _present(name: str, value: Value) -> dict[str, Json]:
+    return {} if value is ABSENT else {name: value}
