@@ -1,0 +1,60 @@
+"""Numbers between their text and their value, with nothing rounded and nothing infinite.
+
+Law: a number is read to exactly the value its literal has, or refused; and a written number is read back the same.
+A literal with a fraction or an exponent becomes a `float` where the float's own shortest text means the same
+number, and a normalised `Decimal` everywhere else; a literal with neither is an `int`, so `-0` is the integer 0.
+"""
+
+from __future__ import annotations
+
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal, InvalidOperation
+from math import isinf
+from typing import Final
+
+MAX_DIGITS: Final = 100_000
+"""The most digits a number may have when written in full, so that exact arithmetic on it stays affordable."""
+
+_EXACT: Final = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
+_TOO_LONG: Final = f"a number that takes more than {MAX_DIGITS:,} digits to write in full"
+
+
+def exact_integer(literal: str) -> int:
+    """Read an integer literal (`-?[0-9]+`) of up to `MAX_DIGITS` digits. Raises ValueError saying why not."""
+    if len(literal) > MAX_DIGITS + 1:
+        raise ValueError(_TOO_LONG)
+    try:
+        return int(literal)
+    except ValueError:  # Python refuses to convert beyond about 4,300 digits; Decimal does not
+        return int(Decimal(literal))
+
+
+def exact_decimal(literal: str) -> float | Decimal:
+    """Read a literal with a fraction or an exponent, without rounding. Raises ValueError saying why not."""
+    value = float(literal)
+    if repr(value) == literal:
+        return value
+    if isinf(value):
+        raise ValueError("a number too large for a decimal (beyond 1.8e308)")
+    if value == 0 and not literal.lower().partition("e")[0].strip("-+.0"):
+        return value  # a zero with any exponent at all, even one Decimal refuses
+    exact = _decimal(literal)
+    return value if Decimal(repr(value)) == exact else exact.normalize(_EXACT)
+
+
+def _decimal(literal: str) -> Decimal:
+    try:
+        exact = Decimal(literal)
+    except InvalidOperation:  # an exponent beyond 10**18
+        raise ValueError(_TOO_LONG) from None
+    _, digits, exponent = exact.as_tuple()
+    if len(digits) + abs(int(exponent)) > MAX_DIGITS:
+        raise ValueError(_TOO_LONG)
+    return exact
+
+
+def number_text(number: int | Decimal) -> str:
+    """Write an integer of any size, or a finite Decimal, as the JSON number that is read back as the same value."""
+    if isinstance(number, int):
+        return f"{Decimal(number):f}"  # str() refuses beyond about 4,300 digits
+    text = str(number)
+    return text if "." in text or "E" in text else f"{text}.0"

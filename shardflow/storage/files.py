@@ -1,0 +1,242 @@
+"""Files as whole byte strings: read only what is a regular file, replace all or nothing, one writer at a time.
+
+Laws: a reader of a replaced file sees the old bytes or the new bytes, never a mixture, also after a crash; whatever
+the file system refuses, the old bytes stay. Nothing here follows a symbolic link in the last part of a path.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from contextlib import suppress
+from fcntl import LOCK_EX, LOCK_NB, flock
+from types import TracebackType
+from typing import Final, TypeAlias
+
+from shardflow.errors import ContextLocked, StorageError
+
+FilePath: TypeAlias = "str | os.PathLike[str]"
+
+_PRIVATE: Final = 0o600
+_CHUNK: Final = 1 << 20
+_READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+_CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_LOCK: Final = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+
+_NO_FOLDER_SYNC: Final = frozenset({errno.EINVAL, errno.ENOTSUP})
+"""What a file system answers when it has no way to sync a folder."""
+
+
+def read_regular(path: FilePath, limit: int) -> bytes:
+    """Read a regular file of at most `limit` bytes.
+
+    Raises StorageError naming what stands there instead: nothing, a symbolic link, a folder, a pipe, a device, a
+    socket, or too much. Never blocks on a pipe and never follows a link to elsewhere.
+    """
+    try:
+        descriptor = os.open(path, _READ)
+    except (OSError, ValueError) as error:
+        raise _refusal(path, "read", error) from error
+    try:
+        return _read_open(descriptor, path, limit)
+    except (OSError, ValueError) as error:
+        raise _refusal(path, "read", error) from error
+    finally:
+        os.close(descriptor)
+
+
+def _read_open(descriptor: int, path: FilePath, limit: int) -> bytes:
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        raise StorageError(f"{_shown(path)} is {_kind(status.st_mode)}, not a regular file")
+    data = bytearray()
+    while len(data) <= limit and (chunk := os.read(descriptor, min(_CHUNK, limit + 1 - len(data)))):
+        data += chunk
+    if len(data) > limit:
+        raise StorageError(f"{_shown(path)} is too large: more than {limit:,} bytes")
+    return bytes(data)
+
+
+def write_new(path: FilePath, data: bytes, *, mode: int = _PRIVATE) -> None:
+    """Write a file that must not exist yet; nothing is left where writing fails. Not synced to the disk.
+
+    Raises StorageError when something stands there already or the file system refuses.
+    """
+    try:
+        _create(path, data, mode, sync=False)
+    except (OSError, ValueError) as error:
+        raise _refusal(path, "write", error) from error
+
+
+def replace_file(path: FilePath, data: bytes) -> None:
+    """Make a file hold exactly these bytes, durably, in one step; a new one is private, an old one keeps its mode.
+
+    Written beside it, synced, renamed over it, folder synced. Raises StorageError when the file system refuses or
+    something that is no regular file stands there; the old bytes are then untouched.
+    """
+    folder = os.path.dirname(os.path.abspath(path))
+    temporary = os.path.join(folder, f".shardflow-{os.urandom(8).hex()}.tmp")
+    try:
+        _create(temporary, data, _mode_of(path), sync=True)
+        _rename(temporary, path)
+        _sync_folder(folder)
+    except (OSError, ValueError) as error:
+        raise _refusal(path, "write", error) from error
+
+
+def _mode_of(path: FilePath) -> int:
+    try:
+        mode = os.lstat(path).st_mode
+    except FileNotFoundError:
+        return _PRIVATE
+    if not stat.S_ISREG(mode):
+        raise StorageError(f"{_shown(path)} is {_kind(mode)}, not a regular file")
+    return stat.S_IMODE(mode)
+
+
+def _create(path: FilePath, data: bytes, mode: int, *, sync: bool) -> None:
+    descriptor = os.open(path, _CREATE, _PRIVATE)
+    try:
+        _write_all(descriptor, data)
+        if mode != _PRIVATE:
+            os.fchmod(descriptor, mode)
+        if sync:
+            os.fsync(descriptor)
+    except BaseException:
+        with suppress(OSError):  # what went wrong first is what matters
+            os.unlink(path)
+        raise
+    finally:
+        os.close(descriptor)
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def _rename(temporary: str, path: FilePath) -> None:
+    try:
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def _sync_folder(folder: str) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:
+            raise
+    finally:
+        os.close(descriptor)
+
+
+class ContextLock:
+    """The right to write one context, held while the `with` block runs; the lock is `<context>.lock` beside it.
+
+    Law: of all processes of a machine at most one is inside. It ends with the process however that dies. Entering
+    never waits: raises ContextLocked naming the process that holds it, or StorageError if no lock can be made.
+    """
+
+    def __init__(self, context: FilePath) -> None:
+        self._context = context
+        self._path = f"{os.fspath(context)}.lock"
+        self._descriptor = -1
+
+    def __enter__(self) -> ContextLock:
+        try:
+            while not self._locked():
+                pass
+        except (OSError, ValueError) as error:
+            raise _refusal(self._path, "lock", error) from error
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with suppress(OSError):  # whoever removed it by hand has already done so
+            os.unlink(self._path)
+        os.close(self._descriptor)
+
+    def _locked(self) -> bool:
+        """Take the lock, or tell that its file was removed by the last holder in between: then try again."""
+        self._descriptor = os.open(self._path, _LOCK, _PRIVATE)
+        try:
+            self._take()
+            if self._is_current():
+                return True
+        except BaseException:
+            os.close(self._descriptor)
+            raise
+        os.close(self._descriptor)
+        return False
+
+    def _take(self) -> None:
+        try:
+            flock(self._descriptor, LOCK_EX | LOCK_NB)
+        except BlockingIOError:
+            raise ContextLocked(self._holder()) from None
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
+
+    def _is_current(self) -> bool:
+        try:
+            return os.path.samestat(os.fstat(self._descriptor), os.lstat(self._path))
+        except FileNotFoundError:
+            return False
+
+    def _holder(self) -> str:
+        pid = os.pread(self._descriptor, 20, 0).strip().decode("ascii", "replace")
+        process = f"process {pid}" if pid.isdecimal() else "a process that is just starting"
+        return (
+            f"{_shown(self._context)} is in use by another run ({process}); "
+            "wait until it has ended, or give this run another context"
+        )
+
+
+def sha256_hex(data: bytes) -> str:
+    """Give the SHA-256 of some bytes as 64 lower-case hexadecimal digits."""
+    from hashlib import sha256  # loads OpenSSL, which not every command needs
+
+    return sha256(data).hexdigest()
+
+
+def _refusal(path: FilePath, verb: str, error: OSError | ValueError) -> StorageError:
+    """Word what the system answered; a ValueError is Python's answer to a path no file can have."""
+    match error.errno if isinstance(error, OSError) else errno.EINVAL:
+        case errno.ENOENT:
+            reason = "it does not exist" if verb == "read" else "its folder does not exist"
+        case errno.ELOOP:
+            reason = "it is a symbolic link"
+        case errno.ENXIO:
+            reason = "it is a socket"
+        case errno.EEXIST:
+            reason = "it exists already"
+        case _:
+            reason = (getattr(error, "strerror", None) or str(error)).lower()
+    return StorageError(f"cannot {verb} {_shown(path)}: {reason}")
+
+
+_KINDS: Final = {
+    stat.S_IFLNK: "a symbolic link",
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+def _kind(mode: int) -> str:
+    return _KINDS.get(stat.S_IFMT(mode), "a special file")
+
+
+def _shown(path: FilePath) -> str:
+    """Show a path with nothing in it that a terminal would obey."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in os.fspath(path))
