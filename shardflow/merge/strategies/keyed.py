@@ -62,7 +62,7 @@ def _matched(site: Site, fields: tuple[str, ...], base: list[Json], values: Sequ
                 settled[part.segment] = value
         return [value for value in settled.values() if value is not ABSENT]
 
-    return Split(parts, join, opened, tuple(_reordered(site, before, after)))
+    return Split(parts, join, opened, tuple(_reordered(site, fields, before, after)))
 
 
 def _indexed(items: list[Json], fields: tuple[str, ...], owner: str) -> Items:
@@ -102,20 +102,23 @@ def _parts(site: Site, before: Items, after: Sequence[Items]) -> tuple[Part, ...
     return tuple(Part(key, before.get(key, ABSENT), tuple(candidates)) for key, candidates in found.items())
 
 
-def _reordered(site: Site, before: Items, after: Sequence[Items]) -> Iterable[RuledPart]:
+def _reordered(
+    site: Site, fields: tuple[str, ...], before: Items, after: Sequence[Items]
+) -> Iterable[RuledPart]:
     """Tell of the shards whose order is not the base's with new members behind: the base's order supersedes theirs."""
     ordered = []
     for candidate, items in zip(site.candidates, after, strict=True):
         kept = [key for key in before if key in items]
         if list(items) != [*kept, *(key for key in items if key not in before)]:
-            ordered.append(Candidate(candidate.shard, candidate.rank, Put(_sequence(items))))
+            ordered.append(Candidate(candidate.shard, candidate.rank, Put(_sequence(items, fields))))
     if ordered:
-        base = _sequence(before)
+        base = _sequence(before, fields)
         yield RuledPart(Part(ORDER, base, tuple(ordered)), Chosen(base))
 
 
-def _sequence(items: Iterable[Member]) -> Json:
-    return [_shown(key) for key in items]
+def _sequence(items: Items, fields: tuple[str, ...]) -> Json:
+    """Write an order down: the key fields of each member, in that order."""
+    return [{field: item[field] for field in fields} for item in items.values()]
 
 
 def index(site: Site) -> Verdict:

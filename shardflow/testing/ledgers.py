@@ -1,0 +1,85 @@
+"""Reading a ledger back: what each shard did, and what the merge made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from shardflow.model.decisions import Decision, Settled
+from shardflow.model.paths import ORDER, Member, Path, Segment, key_text
+from shardflow.model.values import ABSENT, Json, Value, frozen
+
+
+def shard_again(base: Json, decisions: Iterable[Decision], shard: str) -> Value:
+    """Repeat what a ledger says that one shard did: gives the shard's document if no change is missing or altered."""
+    document: Value = base
+    for decision in decisions:
+        for contribution in decision.contributions:
+            if contribution.shard == shard:
+                document = put(document, decision.path, contribution.after)
+    return document
+
+
+def context_again(base: Json, decisions: Iterable[Decision]) -> Value:
+    """Repeat what a ledger says that the merge settled: gives the context if nothing came about beside the ledger."""
+    document: Value = base
+    for decision in decisions:
+        if isinstance(decision, Settled):
+            document = put(document, decision.path, decision.value)
+    return document
+
+
+def put(document: Value, path: Path, value: Value) -> Value:
+    """Give a document with another value at a path, or without it for ABSENT."""
+    if not path:
+        return value
+    head, *tail = path
+    if head is ORDER:
+        return _in_order(document, value)
+    inner = put(_get(document, head), tuple(tail), value)
+    if isinstance(document, list):
+        return _put_item(document, head, inner)
+    members = dict(document) if isinstance(document, dict) else {}
+    if inner is ABSENT:
+        members.pop(str(head), None)
+    else:
+        members[str(head)] = inner
+    return members
+
+
+def _get(document: Value, segment: Segment) -> Value:
+    if isinstance(document, dict):
+        return document.get(str(segment), ABSENT)
+    place = _place(document, segment) if isinstance(document, list) else None
+    return ABSENT if place is None or not isinstance(document, list) else document[place]
+
+
+def _place(items: list[Json], segment: Segment) -> int | None:
+    if isinstance(segment, int):
+        return segment
+    return next((place for place, item in enumerate(items) if _key(item, segment) == segment), None)
+
+
+def _key(item: Json, like: Segment) -> Member | None:
+    if not isinstance(item, dict) or not isinstance(like, Member):
+        return None
+    return Member(tuple((name, key_text(item[name])) for name, _ in like.fields))  # type: ignore[arg-type]
+
+
+def _put_item(items: list[Json], segment: Segment, value: Value) -> Json:
+    place = _place(items, segment)
+    if place is None:
+        return items if value is ABSENT else [*items, value]
+    return [*items[:place], *([] if value is ABSENT else [value]), *items[place + 1 :]]
+
+
+def _in_order(items: Value, keys: Value) -> Value:
+    """Sort the members of a keyed list as an order change says: by the key fields of each, in that order."""
+    if not isinstance(items, list) or not isinstance(keys, list):
+        return items
+    places = {frozen(key): place for place, key in enumerate(keys)}
+    fields = tuple(keys[0]) if keys and isinstance(keys[0], dict) else ()
+    return sorted(items, key=lambda item: places[frozen(_fields(item, fields))])
+
+
+def _fields(item: Json, fields: tuple[str, ...]) -> Json:
+    return {field: item[field] for field in fields} if isinstance(item, dict) else item

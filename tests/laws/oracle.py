@@ -1,0 +1,37 @@
+"""A merge without rules, as plainly as it can be said: whole documents, recursion, no edits, no automaton, no ledger.
+
+Left out: rules, strategies, the ledger, order of keys. It shares with the engine only `apply` and strict equality.
+"""
+
+from shardflow.model.changes import apply
+from shardflow.model.values import ABSENT, same
+
+
+def naive_merge(base, deltas):
+    """Give the merged document (base values where contested) and the set of contested paths."""
+    contested = set()
+    documents = [apply(delta.edit, base) for delta in sorted(deltas, key=lambda d: d.rank)]
+    return _merged(base, documents, (), contested), contested
+
+
+def _merged(base, documents, path, contested):
+    changed = [document for document in documents if not same(document, base)]
+    if not changed:
+        return base
+    if isinstance(base, list) and all(isinstance(d, list) and same(d[: len(base)], base) for d in changed):
+        return base + [item for document in changed for item in document[len(base) :]]
+    if all(same(document, changed[0]) for document in changed):
+        return changed[0]
+    if isinstance(base, dict | type(ABSENT)) and all(isinstance(document, dict) for document in changed):
+        return _merged_objects({} if base is ABSENT else base, changed, path, contested)
+    contested.add(path)
+    return base
+
+
+def _merged_objects(base, documents, path, contested):
+    names = dict.fromkeys(name for document in (base, *documents) for name in document)
+    values = {
+        name: _merged(base.get(name, ABSENT), [d.get(name, ABSENT) for d in documents], (*path, name), contested)
+        for name in names
+    }
+    return {name: value for name, value in values.items() if value is not ABSENT}
