@@ -34,7 +34,7 @@ def canonical_bytes(value: Json) -> bytes:
 def _with_large_integers(value: Json) -> bytes:
     try:
         return orjson.dumps(_marked(value), option=_OPTIONS)
-    except orjson.JSONEncodeError as error:
+    except (orjson.JSONEncodeError, ValueError) as error:
         raise InvalidJson([Problem("value to write", None, str(error))]) from None
 
 

@@ -18,12 +18,12 @@ _EXACT: Final = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
 _TOO_LONG: Final = f"a number that takes more than {MAX_DIGITS:,} digits to write in full"
 
 
-def exact_integer(literal: str) -> int:
-    """Read an integer literal (`-?[0-9]+`) of up to `MAX_DIGITS` digits. Raises ValueError saying why not."""
-    if len(literal) > MAX_DIGITS + 1:
+def exact_integer(literal: str, *, base: int = 10) -> int:
+    """Read an integer: digits of the base, a sign before them allowed. Raises ValueError saying why not."""
+    if len(literal.lstrip("+-")) > MAX_DIGITS:
         raise ValueError(_TOO_LONG)
     try:
-        return int(literal)
+        return int(literal, base)
     except ValueError:  # Python refuses to convert beyond about 4,300 digits; Decimal does not
         return int(Decimal(literal))
 
@@ -38,14 +38,18 @@ def exact_decimal(literal: str) -> float | Decimal:
     if value == 0 and not literal.lower().partition("e")[0].strip("-+.0"):
         return value  # a zero with any exponent at all, even one Decimal refuses
     exact = _decimal(literal)
-    return value if Decimal(repr(value)) == exact else exact.normalize(_EXACT)
+    return value if Decimal(repr(value)) == exact else exact
 
 
 def _decimal(literal: str) -> Decimal:
     try:
-        exact = Decimal(literal)
+        exact = Decimal(literal).normalize(_EXACT)
     except InvalidOperation:  # an exponent beyond 10**18
         raise ValueError(_TOO_LONG) from None
+    return _checked(exact)
+
+
+def _checked(exact: Decimal) -> Decimal:
     _, digits, exponent = exact.as_tuple()
     if len(digits) + abs(int(exponent)) > MAX_DIGITS:
         raise ValueError(_TOO_LONG)
@@ -53,8 +57,11 @@ def _decimal(literal: str) -> Decimal:
 
 
 def number_text(number: int | Decimal) -> str:
-    """Write an integer of any size, or a finite Decimal, as the JSON number that is read back as the same value."""
+    """Write an integer of any size or a finite Decimal as JSON that is read back as the same value.
+
+    Raises ValueError where it has more than `MAX_DIGITS` digits.
+    """
     if isinstance(number, int):
-        return f"{Decimal(number):f}"  # str() refuses beyond about 4,300 digits
-    text = str(number)
+        return f"{_checked(Decimal(number)):f}"  # str() refuses beyond about 4,300 digits
+    text = str(_checked(number.normalize(_EXACT)))
     return text if "." in text or "E" in text else f"{text}.0"

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Final, TypeAlias
 
 from shardflow.errors import ContextLocked, StorageError
+from shardflow.storage.excerpts import printable
 
 FilePath: TypeAlias = "str | os.PathLike[str]"
 
@@ -49,12 +50,12 @@ def read_regular(path: FilePath, limit: int) -> bytes:
 def _read_open(descriptor: int, path: FilePath, limit: int) -> bytes:
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
-        raise StorageError(f"{_shown(path)} is {_kind(status.st_mode)}, not a regular file")
+        raise StorageError(f"{_named(path)} is {_kind(status.st_mode)}, not a regular file")
     data = bytearray()
     while len(data) <= limit and (chunk := os.read(descriptor, min(_CHUNK, limit + 1 - len(data)))):
         data += chunk
     if len(data) > limit:
-        raise StorageError(f"{_shown(path)} is too large: more than {limit:,} bytes")
+        raise StorageError(f"{_named(path)} is too large: more than {limit:,} bytes")
     return bytes(data)
 
 
@@ -91,7 +92,7 @@ def _mode_of(path: FilePath) -> int:
     except FileNotFoundError:
         return _PRIVATE
     if not stat.S_ISREG(mode):
-        raise StorageError(f"{_shown(path)} is {_kind(mode)}, not a regular file")
+        raise StorageError(f"{_named(path)} is {_kind(mode)}, not a regular file")
     return stat.S_IMODE(mode)
 
 
@@ -195,7 +196,7 @@ class ContextLock:
         pid = os.pread(self._descriptor, 20, 0).strip().decode("ascii", "replace")
         process = f"process {pid}" if pid.isdecimal() else "a process that is just starting"
         return (
-            f"{_shown(self._context)} is in use by another run ({process}); "
+            f"{_named(self._context)} is in use by another run ({process}); "
             "wait until it has ended, or give this run another context"
         )
 
@@ -220,7 +221,7 @@ def _refusal(path: FilePath, verb: str, error: OSError | ValueError) -> StorageE
             reason = "it exists already"
         case _:
             reason = (getattr(error, "strerror", None) or str(error)).lower()
-    return StorageError(f"cannot {verb} {_shown(path)}: {reason}")
+    return StorageError(f"cannot {verb} {_named(path)}: {reason}")
 
 
 _KINDS: Final = {
@@ -237,6 +238,5 @@ def _kind(mode: int) -> str:
     return _KINDS.get(stat.S_IFMT(mode), "a special file")
 
 
-def _shown(path: FilePath) -> str:
-    """Show a path with nothing in it that a terminal would obey."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in os.fspath(path))
+def _named(path: FilePath) -> str:
+    return printable(os.fspath(path))

@@ -17,6 +17,7 @@ from shardflow.model.documents import Problem
 from shardflow.model.paths import ROOT, Path
 from shardflow.model.values import MAX_DEPTH, Json
 from shardflow.storage.exact_numbers import exact_decimal, exact_integer
+from shardflow.storage.excerpts import excerpt
 
 MAX_PROBLEMS: Final = 50
 """After this many problems a diagnosis ends; each one costs a count of the lines before it."""
@@ -27,7 +28,6 @@ _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?(?
 _WORD: Final = re.compile(r"[^\s,:\[\]{}\"]+")
 _LIKE_A_NUMBER: Final = re.compile(r"[+-]?\.?[0-9]")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_SHOWN: Final = 40
 
 _CONSTANTS: Final[dict[str, Json]] = {"true": True, "false": False, "null": None}
 _NON_FINITE: Final = frozenset({"nan", "inf", "infinity"})
@@ -107,7 +107,7 @@ class _Diagnosis:
             inner = (*path, key)
             if key in first:
                 line = self._text.count("\n", 0, first[key]) + 1
-                self._note(start, inner, f"duplicate key {_shown(key)} (first on line {line})", "keep one of them")
+                self._note(start, inner, f"duplicate key {excerpt(key)} (first on line {line})", "keep one of them")
             first.setdefault(key, start)
             if self._next() != ":":
                 raise self._broken(self._at, inner, f"expected ':' after a key, found {self._found()}")
@@ -180,7 +180,7 @@ class _Diagnosis:
             return _CONSTANTS[word[0]]
         if word and word[0].lower().lstrip("+-") in _NON_FINITE:
             self._at = word.end()
-            self._note(start, path, f"{_shown(word[0])} is not a finite number", "JSON has no such value; use null")
+            self._note(start, path, f"{excerpt(word[0])} is not a finite number", "JSON has no such value; use null")
             return None
         raise self._broken(start, path, f"expected a value, found {self._found()}", self._respelt(word))
 
@@ -206,7 +206,7 @@ class _Diagnosis:
         if self._at >= len(self._text):
             return "the end of the text"
         word = _WORD.match(self._text, self._at)
-        return _shown(word[0] if word else self._text[self._at])
+        return excerpt(word[0] if word else self._text[self._at])
 
     def _note(self, position: int, path: Path, message: str, hint: str = "") -> None:
         self.problems.append(_problem(self._source, self._text, position, path, message, hint))
@@ -217,8 +217,3 @@ class _Diagnosis:
         """Note that the structure ends here; to be raised."""
         self._note(position, path, message, hint)
         return _Broken()
-
-
-def _shown(text: str) -> str:
-    """Quote a piece of a hostile text on one line, nothing unprintable left and not too long."""
-    return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…")

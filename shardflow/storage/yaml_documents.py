@@ -1,0 +1,288 @@
+"""YAML in: one document of plain values with the line of each, or every problem with its line.
+
+Laws: nothing but JSON values comes out, whatever the text says, and no text makes it run, load or build anything.
+Plain scalars mean what YAML 1.2 says (`yaml_scalars`). Duplicate keys, keys that are not text, merge keys, tags,
+several documents, aliases that blow up and nesting beyond `MAX_DEPTH` are refused.
+
+The C parser's events are read one by one (pure Python's where it is missing); values are built here, so that a
+bomb is seen before it goes off.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import yaml
+from yaml.error import Mark
+from yaml.events import (
+    AliasEvent,
+    DocumentEndEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
+
+from shardflow.errors import InvalidYaml
+from shardflow.model.documents import Document, Problem
+from shardflow.model.paths import ROOT, Path
+from shardflow.model.values import MAX_DEPTH, Json, kind
+from shardflow.storage.excerpts import excerpt, printable
+from shardflow.storage.yaml_scalars import plain_value
+
+if TYPE_CHECKING:
+    from yaml._yaml import Mark as CMark
+
+MAX_ALIASED: Final = 100_000
+"""The most values all aliases of a document may stand for."""
+
+MAX_PROBLEMS: Final = 50
+"""After this many problems reading ends."""
+
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+_UNREADABLE: Final = re.compile("[^\t\n\r -~\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+"""What YAML does not allow raw, and the three line breaks that 1.1 folds and 1.2 keeps (U+0085, U+2028, U+2029)."""
+
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
+_HINTS: Final = {
+    "\t": "indent with spaces, not tabs",
+    ":": "quote a text that has ': ' in it",
+    "@": "quote a text that begins with @",
+    "`": "quote a text that begins with `",
+    "%": "quote a text that begins with %",
+}
+"""What to do, by the character at which the parser gave up, where it is the character that it minded."""
+
+_AT_A_CHARACTER: Final = ("found character", "mapping values")
+
+_PLAIN_TAGS: Final = {
+    "tag:yaml.org,2002:str": ScalarEvent,
+    "tag:yaml.org,2002:seq": SequenceStartEvent,
+    "tag:yaml.org,2002:map": MappingStartEvent,
+}
+"""The tags that say no more than what may stand there anyway."""
+
+
+def parse_yaml(data: bytes, source: str) -> Document:
+    """Read one YAML document; `source` names it in the problems. Raises InvalidYaml with every problem found."""
+    text = _decoded(data, source)
+    reading = _Reading(text, source)
+    with suppress(_Broken):
+        value = reading.document()
+    if reading.problems:
+        raise InvalidYaml(reading.problems)
+    return Document(source, value, reading.lines)
+
+
+def _decoded(data: bytes, source: str) -> str:
+    try:
+        text = data.decode().removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        message = f"byte 0x{data[error.start]:02x} is not valid UTF-8"
+        raise InvalidYaml([Problem(source, line, message, hint="save the file as UTF-8")]) from None
+    if found := [_unreadable(text, source, match) for match in _UNREADABLE.finditer(text)]:
+        raise InvalidYaml(found[:MAX_PROBLEMS])
+    return text
+
+
+def _unreadable(text: str, source: str, match: re.Match[str]) -> Problem:
+    code = ord(match[0])
+    hint = f'in double quotes write "\\u{code:04x}"'
+    return Problem(source, text.count("\n", 0, match.start()) + 1, f"a raw character U+{code:04X}", hint=hint)
+
+
+class _Broken(Exception):
+    """Nothing more can be read; the problem is already noted."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """A value with how many values are in it (itself included) and how many levels of lists and objects."""
+
+    value: Json
+    size: int = 1
+    height: int = 0
+
+
+_NOTHING: Final = _Node(None)
+
+
+class _Reading:
+    """One reading of one text, event by event."""
+
+    def __init__(self, text: str, source: str) -> None:
+        self.problems: list[Problem] = []
+        self.lines: dict[Path, int] = {}
+        self._text = text
+        self._source = source
+        self._events: Iterator[Event] = yaml.parse(text, Loader=_LOADER)
+        self._anchors: dict[str, _Node | None] = {}
+        self._aliased = 0
+
+    def document(self) -> Json:
+        """Read the whole text as one document."""
+        self._next()
+        start = self._next()
+        if isinstance(start, StreamEndEvent):
+            raise self._broken(1, ROOT, "the file is empty")
+        root = self._next()
+        if isinstance(root, ScalarEvent) and root.implicit[0] and not root.value and not root.anchor:
+            raise self._broken(1, ROOT, "the document is empty")
+        self.lines[ROOT] = _line(root)
+        value = self._node(root, ROOT).value
+        self._end()
+        return value
+
+    def _end(self) -> None:
+        after = self._next()
+        if isinstance(after, DocumentEndEvent):
+            after = self._next()
+        if not isinstance(after, StreamEndEvent):
+            raise self._broken(_line(after), ROOT, "a second document starts here", "keep one document in a file")
+
+    def _next(self) -> Event:
+        try:
+            return next(self._events)
+        except yaml.MarkedYAMLError as error:
+            raise self._broken(*_syntax(self._text, error)) from None
+        except yaml.YAMLError as error:
+            raise self._broken(1, ROOT, printable(str(error))) from None
+
+    def _node(self, event: Event, path: Path) -> _Node:
+        match event:
+            case AliasEvent():
+                return self._alias(event, path)
+            case ScalarEvent():
+                node = self._scalar(event, path)
+            case MappingStartEvent():
+                self._enter(event, path)
+                node = self._object(path)
+            case SequenceStartEvent():
+                self._enter(event, path)
+                node = self._list(path)
+            case _:
+                raise self._broken(_line(event), path, "expected a value")
+        if event.anchor is not None:
+            self._anchors[event.anchor] = node
+        return node
+
+    def _alias(self, event: AliasEvent, path: Path) -> _Node:
+        name = excerpt(str(event.anchor))
+        node = self._anchors.get(str(event.anchor))
+        if node is None:
+            within = event.anchor in self._anchors
+            self._note(event, path, f"alias {name} stands inside its own anchor" if within else f"unknown alias {name}")
+            return _NOTHING
+        self._aliased += node.size
+        if self._aliased > MAX_ALIASED:
+            raise self._broken(_line(event), path, f"aliases that stand for more than {MAX_ALIASED:,} values")
+        self._check_depth(event, len(path) + node.height)
+        return node
+
+    def _enter(self, event: MappingStartEvent | SequenceStartEvent, path: Path) -> None:
+        self._check_tag(event, path)
+        self._check_depth(event, len(path) + 1)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = None
+
+    def _list(self, path: Path) -> _Node:
+        items: list[_Node] = []
+        while not isinstance(event := self._next(), SequenceEndEvent):
+            inner = (*path, len(items))
+            self.lines[inner] = _line(event)
+            items.append(self._node(event, inner))
+        return _gathered([item.value for item in items], items)
+
+    def _object(self, path: Path) -> _Node:
+        members: dict[str, Json] = {}
+        nodes: list[_Node] = []
+        while not isinstance(event := self._next(), MappingEndEvent):
+            key = self._key(event, path)
+            inner = (*path, key)
+            if key in members:
+                first = self.lines[inner]
+                self._note(event, inner, f"duplicate key {excerpt(key)} (first on line {first})", "keep one of them")
+            self.lines.setdefault(inner, _line(event))
+            nodes.append(self._node(self._next(), inner))
+            members[key] = nodes[-1].value
+        return _gathered(members, nodes)
+
+    def _key(self, event: Event, path: Path) -> str:
+        if isinstance(event, ScalarEvent) and event.implicit[0] and event.value == "<<":
+            self._note(event, path, "merge keys ('<<') are not supported", "write the keys out where they belong")
+            return "<<"
+        value = self._node(event, path).value
+        if isinstance(value, str):
+            return value
+        named = excerpt(event.value) if isinstance(event, ScalarEvent) else "this one"
+        hint = "quote it" if isinstance(event, ScalarEvent) else ""
+        self._note(event, path, f"a key must be a text, and {named} is read as {kind(value)}", hint)
+        return str(named)
+
+    def _scalar(self, event: ScalarEvent, path: Path) -> _Node:
+        self._check_tag(event, path)
+        text = str(event.value)
+        if _SURROGATE.search(text):
+            self._note(event, path, "a lone surrogate in a text", "write the character itself")
+        if not event.implicit[0]:
+            return _Node(text)
+        try:
+            return _Node(plain_value(text))
+        except ValueError as refusal:
+            self._note(event, path, f"{excerpt(text)}: {refusal}", "quote it if it is meant as text")
+            return _NOTHING
+
+    def _check_tag(self, event: ScalarEvent | MappingStartEvent | SequenceStartEvent, path: Path) -> None:
+        if event.tag is not None and not isinstance(event, _PLAIN_TAGS.get(event.tag, ())):
+            self._note(event, path, f"tag {excerpt(event.tag)} is not allowed", "write plain values without tags")
+
+    def _check_depth(self, event: Event, depth: int) -> None:
+        if depth > MAX_DEPTH:
+            raise self._broken(_line(event), ROOT, f"nested deeper than {MAX_DEPTH} levels")
+
+    def _note(self, event: Event, path: Path, message: str, hint: str = "") -> None:
+        self._add(_line(event), path, message, hint)
+        if len(self.problems) >= MAX_PROBLEMS:
+            raise _Broken
+
+    def _broken(self, line: int, path: Path, message: str, hint: str = "") -> _Broken:
+        """Note that nothing more can be read; to be raised."""
+        self._add(line, path, message, hint)
+        return _Broken()
+
+    def _add(self, line: int, path: Path, message: str, hint: str) -> None:
+        self.problems.append(Problem(self._source, line, message, path if path != ROOT else None, hint))
+
+
+def _line(event: Event) -> int:
+    return _place(event.start_mark)[0]
+
+
+def _gathered(value: Json, nodes: list[_Node]) -> _Node:
+    size = 1 + sum(node.size for node in nodes)
+    return _Node(value, size, 1 + max((node.height for node in nodes), default=0))
+
+
+def _syntax(text: str, error: yaml.MarkedYAMLError) -> tuple[int, Path, str, str]:
+    """Say what the parser found: line, path, message and hint."""
+    line, column = _place(error.problem_mark or error.context_mark)
+    begun, _ = _place(error.context_mark)
+    context = f" {error.context} that starts on line {begun}" if error.context and begun < line else ""
+    problem = error.problem or "not readable as YAML"
+    at = text.split("\n")[line - 1][column - 1 : column] if problem.startswith(_AT_A_CHARACTER) else ""
+    return line, ROOT, printable(f"column {column}: {problem}{context}"), _HINTS.get(at, "")
+
+
+def _place(mark: Mark | CMark | None) -> tuple[int, int]:
+    """Give line and column, counted from 1."""
+    return (mark.line + 1, mark.column + 1) if mark else (1, 1)
