@@ -1,0 +1,113 @@
+"""The typer app, built from the declarations in `cli/commands.py`: help, completion, and every usage error.
+
+Importing this module is slow (typer); `cli/quick.py` says why a well-formed line never comes here.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import redirect_stderr
+from io import StringIO
+from typing import Annotated, Any, Final
+
+import typer
+
+from shardflow.cli import version_line
+from shardflow.cli.console import CONSOLE
+from shardflow.cli.parameters import Argument, Command, Marker, Parameter
+from shardflow.cli.quick import Call
+from shardflow.cli.views.display import printable_lines
+
+PROGRAM: Final = "shardflow"
+
+_HELP: Final = """Run agents truly in parallel on one JSON context: a shard each, then one deterministic merge.
+
+    For example:
+
+      shardflow run workflow.yaml
+      shardflow merge base.json context-a.json context-b.json --rules rules.yaml
+      shardflow validate workflow.yaml
+"""
+
+
+def read_with_typer(line: Sequence[str], commands: Iterable[Command]) -> Call | int:
+    """Let typer read a command line: give the call it asks for, or the exit code once typer has said it all."""
+    asked: list[Call] = []
+    app = _app(commands, asked.append)
+    errors = StringIO()
+    try:
+        with redirect_stderr(errors):
+            app(list(line), prog_name=PROGRAM)
+    except SystemExit as ended:
+        if errors.getvalue():  # typer quotes the line as it is, and a pattern may have put a hostile file name there
+            CONSOLE.complain(printable_lines(errors.getvalue().rstrip("\n")))
+        return asked[0] if asked else _exit_code(ended)
+    raise AssertionError("typer ends with SystemExit")
+
+
+def _exit_code(ended: SystemExit) -> int:
+    return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+
+
+def _app(commands: Iterable[Command], ask: Callable[[Call], None]) -> typer.Typer:
+    # plain help: rich's costs 100 ms more, and what is in boxes cannot be copied
+    app = typer.Typer(
+        help=_laid_out(_HELP), rich_markup_mode=None, no_args_is_help=True, pretty_exceptions_enable=False
+    )
+    app.callback()(_group())
+    for declared in commands:
+        help_text = _laid_out(declared.function.__doc__ or "")
+        app.command(declared.name, help=help_text, no_args_is_help=False)(_recorder(declared, ask))
+    return app
+
+
+def _group() -> Callable[..., None]:
+    def show(wanted: bool) -> None:
+        if wanted:
+            typer.echo(version_line())
+            raise typer.Exit
+
+    def group(**_: Any) -> None:
+        pass
+
+    option = typer.Option("--version", help="Show the version and exit.", callback=show, is_eager=True)
+    return _with_parameters(group, [_keyword("version", Annotated[bool, option], False)])
+
+
+def _recorder(declared: Command, ask: Callable[[Call], None]) -> Callable[..., None]:
+    """Make the function typer calls: it has the declared signature and only records what was asked for."""
+
+    def record(**values: Any) -> None:
+        ask(Call(declared, values))
+
+    return _with_parameters(record, [_typer_parameter(parameter) for parameter in declared.parameters])
+
+
+def _with_parameters(function: Callable[..., None], parameters: Sequence[inspect.Parameter]) -> Callable[..., None]:
+    """Give a function the signature typer shall see: it looks with inspect, which honours these attributes."""
+    function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    function.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return function
+
+
+def _typer_parameter(parameter: Parameter) -> inspect.Parameter:
+    required = isinstance(parameter.marker, Argument)
+    default = inspect.Parameter.empty if required else parameter.default
+    return _keyword(parameter.name, Annotated[parameter.type, _typer_marker(parameter.marker)], default)
+
+
+def _keyword(name: str, annotation: Any, default: object) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def _typer_marker(marker: Marker) -> Any:
+    if isinstance(marker, Argument):
+        return typer.Argument(metavar=marker.metavar, help=marker.help)
+    return typer.Option(*marker.names, help=marker.help, metavar=marker.metavar, min=marker.minimum)
+
+
+def _laid_out(text: str) -> str:
+    """Keep the lines of indented paragraphs as they stand: a lone backspace tells typer not to refill what follows."""
+    paragraphs = inspect.cleandoc(text).split("\n\n")
+    return "\n\n".join(f"\b\n{part}" if part.startswith(" ") else part for part in paragraphs)

@@ -1,0 +1,78 @@
+"""Standard output and standard error: the only place that writes to them.
+
+Laws: a reader that left (`| head`) is no error and stops nothing; any other failure to write is told once, at the end,
+so that a full disk under a log cannot end a run. Text is escaped by whoever words it (`views/display.py`).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from typing import IO, Any, Final, TextIO
+
+
+@dataclass(slots=True)
+class Console:
+    """What this process prints. `failure` is the first failed write that was no reader leaving."""
+
+    failure: OSError | None = None
+
+    def say(self, text: str) -> None:
+        """Write lines to standard output."""
+        self._write(sys.stdout, text + "\n")
+
+    def complain(self, text: str) -> None:
+        """Write lines to standard error."""
+        self._write(sys.stderr, text + "\n")
+
+    def hand_over(self, data: bytes) -> None:
+        """Write bytes to standard output as they are."""
+        if sys.stdout is not None:
+            self._write(sys.stdout.buffer, data)
+
+    def _write(self, stream: IO[Any] | None, text: str | bytes) -> None:
+        if stream is None:  # started with this descriptor closed
+            return
+        try:
+            stream.write(text)
+            stream.flush()
+        except OSError as error:
+            _silence(stream)
+            if not isinstance(error, BrokenPipeError) and self.failure is None:
+                self.failure = error
+
+
+def _silence(stream: IO[Any]) -> None:
+    """Let all further writes go nowhere; the bytes already buffered would fail again when Python ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+def never_fail_to_encode() -> None:
+    """Print what the terminal's encoding lacks as escapes instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Tell whether a stream shows on a terminal that can move its cursor."""
+    return stream is not None and stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def has_colour(stream: TextIO | None) -> bool:
+    """Tell whether a stream may be coloured (https://no-color.org)."""
+    return is_terminal(stream) and not os.environ.get("NO_COLOR")
+
+
+def styled(text: str, style: str, stream: TextIO | None) -> str:
+    """Give a text a style by its name where the stream shows styles."""
+    return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if has_colour(stream) else text
+
+
+_STYLES: Final = {"bold": "1", "good": "32", "bad": "1;31", "warn": "33", "dim": "2"}
+
+CONSOLE: Final = Console()
+"""The console of this process."""

@@ -1,0 +1,89 @@
+"""From a command line to an exit code: what can go wrong becomes one plain message, never a traceback."""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+from shardflow.cli.commands import COMMANDS
+from shardflow.cli.console import CONSOLE, never_fail_to_encode
+from shardflow.cli.quick import Call, quick_call
+from shardflow.cli.views.display import printable_lines
+from shardflow.errors import ShardflowError
+from shardflow.storage.excerpts import printable
+
+_FAILED: Final = 1
+_INTERRUPTED: Final = 130
+_DEBUG: Final = "SHARDFLOW_DEBUG"
+_COMPLETION: Final = "_SHARDFLOW_COMPLETE"
+"""Set by the shell while it completes a line (typer's convention: the program's name in capitals)."""
+
+
+def guarded(line: list[str]) -> int:
+    """Read a command line, do what it asks for, and give the exit code of DESIGN.md section 7."""
+    never_fail_to_encode()
+    try:
+        code = _read_and_call(line)
+    except KeyboardInterrupt:
+        code = _INTERRUPTED
+    except Exception as error:
+        code = _internal_error(error)
+    return code or _unwritten()
+
+
+def _read_and_call(line: list[str]) -> int:
+    call = None if _COMPLETION in os.environ else quick_call(line, COMMANDS)
+    if call is None:
+        from shardflow.cli.app import read_with_typer  # slow, and only for what the quick parser left
+
+        read = read_with_typer(line, COMMANDS)
+        if isinstance(read, int):
+            return read
+        call = read
+    return _called(call)
+
+
+def _called(call: Call) -> int:
+    try:
+        return call.command.function(**call.values)
+    except (ShardflowError, OSError) as error:
+        CONSOLE.complain(f"shardflow {call.command.name}: {printable_lines(str(error))}")
+        code = error.exit_code if isinstance(error, ShardflowError) else _FAILED
+        if call.values.get("as_json"):
+            from shardflow.cli.views.objects import error_object, object_bytes
+
+            CONSOLE.hand_over(object_bytes(error_object(error, code)))
+        return code
+
+
+def _unwritten() -> int:
+    """Tell once that something could not be printed; who asked for it must not take silence for success."""
+    if CONSOLE.failure is None:
+        return 0
+    CONSOLE.complain(f"shardflow: standard output cannot be written: {printable(str(CONSOLE.failure))}")
+    return _FAILED
+
+
+def _internal_error(error: Exception) -> int:
+    import traceback
+
+    details = "".join(traceback.format_exception(error))
+    if os.environ.get(_DEBUG):
+        CONSOLE.complain(printable_lines(details))
+        return _FAILED
+    told = printable(f"{type(error).__name__}: {error}")
+    CONSOLE.complain(f"shardflow: internal error, please report it: {told} ({_kept(details)})")
+    return _FAILED
+
+
+def _kept(details: str) -> str:
+    import tempfile
+
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="shardflow-error-", suffix=".txt", errors="backslashreplace", delete=False
+        ) as file:
+            file.write(details)
+    except OSError:
+        return f"set {_DEBUG}=1 to see the details"
+    return f"details in {printable(file.name)}"

@@ -1,0 +1,72 @@
+"""`shardflow run`: read the workflow, run it under a view, tell what came of it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from shardflow.cli.console import CONSOLE
+from shardflow.cli.reading import MAX_WORKFLOW_BYTES, workflow_of
+from shardflow.cli.views import view_for
+from shardflow.execution.report import RunReport
+from shardflow.execution.run import RunRequest, run_workflow
+from shardflow.storage.files import read_regular
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What the command line says about one run."""
+
+    workflow: str
+    context: str | None
+    rules: str | None
+    max_parallel: int | None
+    run_dir: str | None
+    as_json: bool
+    dry_run: bool
+    quiet: bool
+
+
+def run_file(options: RunOptions) -> int:
+    """Run a workflow file, or show what would run; give the exit code."""
+    request = _request(options)
+    if options.dry_run:
+        from shardflow.cli.plan import show_plan
+
+        return show_plan(request, as_json=options.as_json)
+    view = view_for(quiet=options.quiet, as_json=options.as_json)
+    try:
+        report = run_workflow(request, view.hear)
+    finally:
+        view.close()
+    _tell(report, options)
+    return report.exit_code
+
+
+def _request(options: RunOptions) -> RunRequest:
+    # a link to a workflow is followed by choice; the workflow's folder stays the one that was named
+    data = read_regular(os.path.realpath(options.workflow), MAX_WORKFLOW_BYTES)
+    return RunRequest(
+        workflow=workflow_of(data, options.workflow),
+        workflow_file=options.workflow,
+        workflow_bytes=data,
+        context=options.context,
+        rules=options.rules,
+        max_parallel=options.max_parallel,
+        run_dir=options.run_dir,
+    )
+
+
+def _tell(report: RunReport, options: RunOptions) -> None:
+    from shardflow.cli.views.problems import problem_texts
+
+    for text in problem_texts(report):
+        CONSOLE.complain(text)
+    if options.as_json:
+        from shardflow.cli.views.objects import object_bytes, report_object
+
+        CONSOLE.hand_over(object_bytes(report_object(report)))
+    elif not options.quiet:
+        from shardflow.cli.views.summary import summary
+
+        CONSOLE.say(summary(report))

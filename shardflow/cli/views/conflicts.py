@@ -1,0 +1,64 @@
+"""Conflicts for people: path, base, every candidate with who wrote it, the rule, the reason, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final, TextIO
+
+from shardflow.cli.console import styled
+from shardflow.cli.views.display import count, path_label, value_text
+from shardflow.model.decisions import Conflict
+from shardflow.model.paths import ORDER, Path, segment_text
+from shardflow.model.values import is_number
+from shardflow.storage.excerpts import printable
+
+_SHOWN: Final = 20
+_SHOWN_CANDIDATES: Final = 20
+
+
+def conflicts_text(conflicts: Sequence[Conflict], where: str, stream: TextIO | None) -> str:
+    """Show conflicts for a stream, each in lines of its own; `where` goes before each path."""
+    shown = ["\n".join(_lines(conflict, where, stream)) for conflict in conflicts[:_SHOWN]]
+    if len(conflicts) > _SHOWN:
+        shown.append(f"… and {count(len(conflicts) - _SHOWN, 'more conflict')}; --json lists every one")
+    return "\n".join(shown)
+
+
+def _lines(conflict: Conflict, where: str, stream: TextIO | None) -> Iterator[str]:
+    head = styled("conflict", "bad", stream)
+    yield f"{head}: {where}{path_label(conflict.path)}: {printable(conflict.reason)}"
+    yield f"  base: {value_text(conflict.base)}"
+    for contribution in conflict.contributions[:_SHOWN_CANDIDATES]:
+        who = f"{printable(contribution.shard)} (rank {contribution.rank})"
+        yield f"  {who}: {value_text(contribution.after)}"
+    if len(conflict.contributions) > _SHOWN_CANDIDATES:
+        yield f"  … and {count(len(conflict.contributions) - _SHOWN_CANDIDATES, 'more candidate')}"
+    yield f"  rule: {printable(str(conflict.rule))}"
+    yield f"  next: {_next_step(conflict)}"
+
+
+def _next_step(conflict: Conflict) -> str:
+    line = f"- {{path: {_yaml_text(_pattern(conflict.path))}, strategy: {_candidate_strategy(conflict)}}}"
+    if conflict.rule.pattern:
+        return f"change that rule, or put one before it, for example {printable(line)}"
+    return f"add a rule, for example {printable(line)}"
+
+
+def _pattern(path: Path) -> str:
+    """Give the narrowest pattern a rule could use for a path; the items of a list are named all together."""
+    steps = (segment_text(segment) if isinstance(segment, str) else "[*]" for segment in path if segment is not ORDER)
+    return "$" + "".join(steps)
+
+
+def _candidate_strategy(conflict: Conflict) -> str:
+    """Name a strategy that could settle values like these; which one is right is the author's to say."""
+    values = [contribution.after for contribution in conflict.contributions]
+    if all(is_number(value) for value in values):
+        return "max"
+    if all(isinstance(value, list) for value in values):
+        return "set"
+    return f"{{prefer: [{conflict.contributions[0].shard}]}}"
+
+
+def _yaml_text(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,80 @@
+"""The plain view: one line for everything that happens, for logs and pipes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from shardflow.cli.views.display import count, place, seconds, shortened
+from shardflow.cli.views.summary import counts_text
+from shardflow.execution.events import (
+    Event,
+    GroupFinished,
+    PhaseStarted,
+    RunStarted,
+    Stopping,
+    SubagentFinished,
+    SubagentStarted,
+)
+from shardflow.execution.outcome import ending_text, signal_name
+from shardflow.execution.report import GroupReport, Status
+from shardflow.storage.excerpts import printable
+from shardflow.workflow.model import Behavior
+
+_LINE: int = 300
+
+
+class PlainLines:
+    """A view that says each event in a line as it happens."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+
+    def hear(self, event: Event) -> None:
+        """Say one event."""
+        line = _line(event)
+        if line is not None:
+            self._say(line)
+
+    def close(self) -> None:
+        """Nothing is left open."""
+
+
+def _line(event: Event) -> str | None:
+    match event:
+        case RunStarted():
+            phases = count(len(event.phases), "phase")
+            return f"{printable(event.workflow)}: {phases}, run directory {place(event.run_dir)}"
+        case PhaseStarted():
+            return f"{event.phase}: {_how(event)}"
+        case SubagentStarted():
+            return f"  {event.subagent}: started"
+        case SubagentFinished(report=report):
+            ending = shortened(ending_text(report.ending), _LINE)
+            return f"  {report.id}: {ending} ({seconds(report.seconds)})"
+        case Stopping():
+            return f"  {signal_name(event.signal)}: stopping {count(len(event.subagents), 'subagent')}"
+        case GroupFinished(report=report):
+            return f"  {report.name}: {_group_ending(report)}"
+        case _:
+            return None
+
+
+def _how(event: PhaseStarted) -> str:
+    subagents = count(len(event.subagents), "subagent")
+    match event.behavior:
+        case Behavior.PARALLEL:
+            return f"{subagents} in parallel, at most {event.max_parallel} at a time"
+        case Behavior.SEQUENTIAL:
+            return f"{subagents} one after another"
+        case Behavior.MAIN_ONLY:
+            return "the phase's own program"
+
+
+def _group_ending(report: GroupReport) -> str:
+    match report.status:
+        case Status.DONE:
+            return f"merged, {counts_text(report.counts)}"
+        case Status.CONFLICT:
+            return f"{count(len(report.conflicts), 'unresolved conflict')}, nothing merged"
+        case _:
+            return f"{report.status.value}, nothing merged"

@@ -1,0 +1,129 @@
+"""The live view: on a terminal, what runs now, redrawn in place and never taller than the terminal.
+
+Rich takes some 70 ms to import, and a view drawn by the thread that starts subagents would hold them up. So a thread
+of its own draws; it imports rich when the first subagents have been running for a moment, which costs nobody anything.
+A run that is over by then shows no live view at all.
+"""
+
+from __future__ import annotations
+
+import threading
+from time import monotonic
+from typing import TYPE_CHECKING, Final, TextIO
+
+from shardflow.cli.views.display import count, seconds, shortened
+from shardflow.cli.views.progress import Progress, State, SubagentProgress
+from shardflow.execution.events import Event, SubagentStarted
+from shardflow.storage.excerpts import printable
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+_DELAY: Final = 0.25
+"""Seconds from the first subagent's start until something is drawn."""
+_INTERVAL: Final = 0.1
+_FRAMES: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+_SPARE_ROWS: Final = 2
+"""Rows below the view left free, for the cursor and what a shell echoes."""
+_DETAIL_WIDTH: Final = 100
+_MARKS: Final = {State.WAITING: ("·", "dim"), State.DONE: ("✓", "green"), State.FAILED: ("✗", "bold red")}
+
+
+class LiveView:
+    """A view redrawn in place on a terminal stream; `close` removes it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._progress = Progress()
+        self._lock = threading.Lock()
+        self._over = threading.Event()
+        self._drawer: threading.Thread | None = None
+
+    def hear(self, event: Event) -> None:
+        """Take one event in; the next drawing shows it."""
+        with self._lock:
+            self._progress.hear(event)
+        if self._drawer is None and isinstance(event, SubagentStarted):
+            self._drawer = threading.Thread(target=self._draw, name="live view", daemon=True)
+            self._drawer.start()
+
+    def close(self) -> None:
+        """Remove the view from the terminal."""
+        self._over.set()
+        if self._drawer is not None:
+            self._drawer.join()
+
+    def _draw(self) -> None:
+        if self._over.wait(_DELAY):
+            return
+        from rich.console import Console
+        from rich.live import Live
+
+        console = Console(file=self._stream, highlight=False)
+        try:
+            with Live(
+                console=console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
+            ) as live:
+                while not self._over.wait(_INTERVAL):
+                    live.update(self._picture(console.height - _SPARE_ROWS), refresh=True)
+        except OSError:
+            return  # the terminal is gone; the run goes on
+
+    def _picture(self, rows: int) -> Text:
+        from rich.text import Text
+
+        with self._lock:
+            lines = picture(self._progress, rows, monotonic())
+        text = Text(no_wrap=True, overflow="ellipsis")
+        for index, (line, style) in enumerate(lines):
+            text.append("\n" * bool(index))
+            text.append(line, style)
+        return text
+
+
+def picture(progress: Progress, rows: int, now: float) -> list[tuple[str, str]]:
+    """Draw the run in at most `rows` lines (at least 3), each with its style: a head, the phase, its subagents."""
+    head = [_head(progress, now), *_phase(progress)]
+    room = max(1, rows - len(head))
+    subagents = list(progress.subagents.values())
+    if len(subagents) <= room:
+        return head + [_subagent(subagent, now) for subagent in subagents]
+    shown = _most_telling(subagents, room - 1)
+    hidden = f"  … and {count(len(subagents) - len(shown), 'more subagent')}"
+    return [*head, *(_subagent(subagent, now) for subagent in shown), (hidden, "dim")]
+
+
+def _most_telling(subagents: list[SubagentProgress], room: int) -> list[SubagentProgress]:
+    """Pick running ones first, then failed, waiting, done; shown in rank order."""
+    order = list(State)
+    ranked = sorted(range(len(subagents)), key=lambda rank: (order.index(subagents[rank].state), rank))
+    return [subagents[rank] for rank in sorted(ranked[:room])]
+
+
+def _head(progress: Progress, now: float) -> tuple[str, str]:
+    word = "stopping" if progress.stopping else "running"
+    reached = f"phase {len(progress.phases)} of {progress.total_phases}"
+    return f"{printable(progress.workflow)} · {word} · {reached} · {seconds(now - progress.started)}", "bold"
+
+
+def _phase(progress: Progress) -> list[tuple[str, str]]:
+    if not progress.phases:
+        return []
+    counts = progress.counts()
+    told = ", ".join(f"{number:,} {state.value}" for state, number in counts.items() if number)
+    return [(f"{list(progress.phases)[-1]} ({progress.behavior}): {told}", "")]
+
+
+def _subagent(subagent: SubagentProgress, now: float) -> tuple[str, str]:
+    match subagent.state:
+        case State.RUNNING:
+            elapsed = now - subagent.since
+            frame = _FRAMES[int(now / _INTERVAL) % len(_FRAMES)]
+            return f"  {frame} {subagent.id}  {seconds(elapsed)}", "cyan"
+        case State.WAITING:
+            mark, style = _MARKS[State.WAITING]
+            return f"  {mark} {subagent.id}", style
+        case ended:
+            mark, style = _MARKS[ended]
+            detail = f"  {shortened(subagent.detail, _DETAIL_WIDTH)}" if subagent.detail else ""
+            return f"  {mark} {subagent.id}  {seconds(subagent.seconds)}{detail}", style

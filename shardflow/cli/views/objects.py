@@ -1,0 +1,122 @@
+"""What `--json` prints: one object with stable keys. What is absent has no member, never a made-up value.
+
+`shardflow run` (and `--dry-run`, which has `plan` instead of `phases`):
+
+    status          done | failed | conflict | interrupted, or invalid | error when nothing was started
+    exit_code       what the process ends with
+    workflow, run_dir, context
+    seconds         wall time; subagent_seconds the sum of all subagents' times
+    changes         all changes by outcome: applied, agreed, combined, superseded, conflict
+    phases          [{id, behavior, status, seconds, groups}]
+      groups        [{name, status, seconds, folder, changes, conflicts, problems, subagents}]
+      subagents     [{id, rank, ending, detail, seconds, shard, stdout, stderr, warnings}]
+    problems        [text], what failed outside every group
+
+Anything that could not start: `{status, exit_code, error, problems: [{source, line, message, path, hint}]}`.
+Conflicts are objects of the ledger (`merge/report.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from shardflow.errors import InvalidInput
+from shardflow.execution.outcome import ending_name, ending_text
+from shardflow.execution.report import GroupReport, PhaseReport, RunReport, SubagentReport
+from shardflow.merge.report import conflict_json
+from shardflow.model.documents import Problem
+from shardflow.model.paths import path_text
+from shardflow.model.values import Json
+from shardflow.storage.canonical import canonical_bytes
+
+
+def report_object(report: RunReport) -> dict[str, Json]:
+    """Give the report of a run."""
+    return {
+        "status": report.status.value,
+        "exit_code": report.exit_code,
+        "workflow": report.workflow,
+        "run_dir": report.run_dir,
+        "context": report.context,
+        "seconds": round(report.seconds, 3),
+        "subagent_seconds": round(report.subagent_seconds, 3),
+        "changes": {outcome.value: number for outcome, number in report.counts.items()},
+        "phases": [_phase(phase) for phase in report.phases],
+        "problems": list(report.problems),
+    }
+
+
+def _phase(phase: PhaseReport) -> Json:
+    return {
+        "id": phase.id,
+        "behavior": phase.behavior.value,
+        "status": phase.status.value,
+        "seconds": round(phase.seconds, 3),
+        "groups": [_group(group) for group in phase.groups],
+    }
+
+
+def _group(group: GroupReport) -> Json:
+    return {
+        "name": group.name,
+        "status": group.status.value,
+        "seconds": round(group.seconds, 3),
+        "folder": group.folder,
+        "changes": {outcome.value: number for outcome, number in group.counts.items()},
+        "conflicts": [conflict_json(conflict) for conflict in group.conflicts],
+        "problems": list(group.problems),
+        "subagents": [_subagent(subagent) for subagent in group.subagents],
+    }
+
+
+def _subagent(subagent: SubagentReport) -> Json:
+    return {
+        "id": subagent.id,
+        "rank": subagent.rank,
+        "ending": ending_name(subagent.ending),
+        "detail": ending_text(subagent.ending),
+        "seconds": round(subagent.seconds, 3),
+        "shard": subagent.shard,
+        "stdout": subagent.stdout,
+        "stderr": subagent.stderr,
+        "warnings": list(subagent.warnings),
+    }
+
+
+def error_object(error: Exception, code: int) -> dict[str, Json]:
+    """Give an error that kept a command from doing anything."""
+    problems = problem_objects(error.problems) if isinstance(error, InvalidInput) else []
+    status = "invalid" if isinstance(error, InvalidInput) else "error"
+    return {"status": status, "exit_code": code, "error": str(error), "problems": problems}
+
+
+def problem_objects(problems: Iterable[Problem]) -> list[Json]:
+    """Give problems found in files; `line` and `path` only where they are known."""
+    return [_problem(problem) for problem in problems]
+
+
+def _problem(problem: Problem) -> Json:
+    line: dict[str, Json] = {} if problem.line is None else {"line": problem.line}
+    path: dict[str, Json] = {} if problem.path is None else {"path": path_text(problem.path)}
+    return {"source": problem.source, **line, "message": problem.message, **path, "hint": problem.hint}
+
+
+def object_bytes(value: dict[str, Json]) -> bytes:
+    """Write an object as `--json` prints it; bytes of file names that are no UTF-8 stand as escapes."""
+    return canonical_bytes(_encodable(value))
+
+
+def _encodable(value: Json) -> Json:
+    match value:
+        case dict():
+            return {_encodable_text(name): _encodable(item) for name, item in value.items()}
+        case list():
+            return [_encodable(item) for item in value]
+        case str():
+            return _encodable_text(value)
+        case _:
+            return value
+
+
+def _encodable_text(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

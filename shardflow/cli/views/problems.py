@@ -1,0 +1,65 @@
+"""What went wrong in a run, for people: failed subagents with their last words, conflicts, warnings."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import Final
+
+from shardflow.cli.console import styled
+from shardflow.cli.views.conflicts import conflicts_text
+from shardflow.cli.views.display import count, place, printable_lines, seconds, shortened
+from shardflow.execution.outcome import Cancelled, ending_text, succeeded
+from shardflow.execution.report import GroupReport, RunReport, SubagentReport, last_lines
+from shardflow.storage.excerpts import printable
+
+_SHOWN: Final = 10
+_LOG_LINES: Final = 10
+_LINE_WIDTH: Final = 200
+_REASON_WIDTH: Final = 2_000
+
+
+def problem_texts(report: RunReport) -> Iterator[str]:
+    """Tell everything that went wrong, a text of one or more lines each; nothing when all went well."""
+    for group in report.groups:
+        yield from _group_problems(group)
+    yield from (_styled_head("problem", printable_lines(problem)) for problem in report.problems)
+
+
+def _group_problems(group: GroupReport) -> Iterator[str]:
+    failed = [s for s in group.subagents if not succeeded(s.ending) and not isinstance(s.ending, Cancelled)]
+    yield from ("\n".join(_failure(group, subagent)) for subagent in failed[:_SHOWN])
+    if len(failed) > _SHOWN:
+        yield f"… and {count(len(failed) - _SHOWN, 'more failed subagent')}, in {place(group.folder)}"
+    stopped = sum(isinstance(subagent.ending, Cancelled) for subagent in group.subagents)
+    if stopped:
+        yield f"{group.phase}: {count(stopped, 'subagent')} stopped with the run"
+    yield from (_styled_head("problem", f"{group.phase}: {printable_lines(text)}") for text in group.problems)
+    if group.conflicts:
+        yield conflicts_text(group.conflicts, f"{group.phase}: ", sys.stderr)
+        yield f"the shards are kept in {place(group.folder)}"
+    warnings = [f"{subagent.id}: {printable(text)}" for subagent in group.subagents for text in subagent.warnings]
+    yield from (_styled_head("warning", text) for text in warnings[:_SHOWN])
+    if len(warnings) > _SHOWN:
+        yield f"… and {count(len(warnings) - _SHOWN, 'more warning')}"
+
+
+def _failure(group: GroupReport, subagent: SubagentReport) -> Iterator[str]:
+    ending = shortened(ending_text(subagent.ending), _REASON_WIDTH)
+    yield _styled_head("failed", f"{subagent.id} (phase {group.phase}): {ending}, after {seconds(subagent.seconds)}")
+    log, lines = _last_words(subagent)
+    if lines:
+        yield f"  last lines of {log}:"
+        yield from (f"    | {shortened(line.expandtabs(), _LINE_WIDTH)}" for line in lines)
+    yield f"  shard: {place(subagent.shard)}"
+    yield f"  logs:  {place(subagent.stdout)}, {place(subagent.stderr)}"
+
+
+def _last_words(subagent: SubagentReport) -> tuple[str, tuple[str, ...]]:
+    """Give the last lines of standard error, or of standard output when there are none."""
+    lines = last_lines(subagent.stderr, _LOG_LINES)
+    return ("stderr.log", lines) if lines else ("stdout.log", last_lines(subagent.stdout, _LOG_LINES))
+
+
+def _styled_head(word: str, text: str) -> str:
+    return f"{styled(word, 'warn' if word == 'warning' else 'bad', sys.stderr)}: {text}"

@@ -1,0 +1,85 @@
+"""Progress: what the events of a run have told so far, ready to be shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from time import monotonic
+
+from shardflow.execution.events import (
+    Event,
+    PhaseFinished,
+    PhaseStarted,
+    RunStarted,
+    Stopping,
+    SubagentFinished,
+    SubagentStarted,
+)
+from shardflow.execution.outcome import ending_text, succeeded
+from shardflow.execution.report import Status
+
+
+class State(StrEnum):
+    """How a subagent stands."""
+
+    RUNNING = "running"
+    FAILED = "failed"
+    WAITING = "waiting"
+    DONE = "done"
+
+
+@dataclass(slots=True)
+class SubagentProgress:
+    """One subagent of the current phase. `since` is monotonic; `seconds` and `detail` are known when it has ended."""
+
+    id: str
+    state: State = State.WAITING
+    since: float = 0.0
+    seconds: float = 0.0
+    detail: str = ""
+
+
+@dataclass(slots=True)
+class Progress:
+    """The run as far as the events tell; `phases` has the status of every phase reached, None for the current one."""
+
+    workflow: str = ""
+    phases: dict[str, Status | None] = field(default_factory=dict)
+    behavior: str = ""
+    subagents: dict[str, SubagentProgress] = field(default_factory=dict)
+    stopping: bool = False
+    total_phases: int = 0
+    started: float = field(default_factory=monotonic)
+
+    def hear(self, event: Event) -> None:
+        """Take one event in."""
+        match event:
+            case RunStarted():
+                self.workflow, self.total_phases = event.workflow, len(event.phases)
+            case PhaseStarted():
+                self.phases[event.phase] = None
+                self.behavior = event.behavior.value
+                self.subagents = {name: SubagentProgress(name) for name in event.subagents}
+            case SubagentStarted():
+                subagent = self.subagents[event.subagent]
+                subagent.state, subagent.since = State.RUNNING, monotonic()
+            case SubagentFinished():
+                self._ended(event)
+            case PhaseFinished():
+                self.phases[event.report.id] = event.report.status
+            case Stopping():
+                self.stopping = True
+            case _:
+                pass
+
+    def _ended(self, event: SubagentFinished) -> None:
+        subagent = self.subagents[event.report.id]
+        fine = succeeded(event.report.ending)
+        subagent.state = State.DONE if fine else State.FAILED
+        subagent.seconds = event.report.seconds
+        subagent.detail = "" if fine else ending_text(event.report.ending)
+
+    def counts(self) -> dict[State, int]:
+        """Count the current phase's subagents by state."""
+        states = [subagent.state for subagent in self.subagents.values()]
+        return {state: states.count(state) for state in State}

@@ -1,0 +1,44 @@
+"""The closing summary of a run: what it came to, where things are, and how to look at its merges again."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from shardflow.cli.console import styled
+from shardflow.cli.views.display import count, place, seconds, shell_word
+from shardflow.execution.report import RunReport, Status
+from shardflow.model.decisions import Outcome
+
+_STYLES: Final = {Status.DONE: "good", Status.INTERRUPTED: "warn"}
+
+
+def summary(report: RunReport) -> str:
+    """Tell what the run came to and where things are."""
+    return "\n".join(_summary_lines(report))
+
+
+def _summary_lines(report: RunReport) -> Iterator[str]:
+    status = styled(report.status.value, _STYLES.get(report.status, "bad"), sys.stdout)
+    yield f"{status}: {_times(report)}"
+    yield f"changes:       {counts_text(report.counts)}"
+    yield f"context:       {place(report.context)}"
+    yield f"run directory: {place(report.run_dir)}"
+    yield f"merge again:   shardflow merge {shell_word(report.run_dir)}"
+
+
+def _times(report: RunReport) -> str:
+    subagents = sum(1 for _ in report.subagents)
+    work = report.subagent_seconds
+    told = f"{count(subagents, 'subagent')} in {count(len(report.phases), 'phase')}, {seconds(report.seconds)}"
+    if subagents < 2 or not report.seconds:
+        return told
+    return f"{told} for {seconds(work)} of work: {work / report.seconds:.1f} times as fast as one after another"
+
+
+def counts_text(counts: Mapping[Outcome, int]) -> str:
+    """Tell the changes by outcome: `12 changes (10 applied, 2 agreed)`."""
+    parts = [f"{number:,} {outcome.value}" for outcome, number in counts.items() if number]
+    total = count(sum(counts.values()), "change")
+    return f"{total} ({', '.join(parts)})" if parts else total
