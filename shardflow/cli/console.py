@@ -26,10 +26,12 @@ class Console:
         """Write lines to standard error."""
         self._write(sys.stderr, text + "\n")
 
-    def hand_over(self, data: bytes) -> None:
-        """Write bytes to standard output as they are."""
+    def hand_over(self, json_data: bytes) -> None:
+        """Write JSON to standard output, byte for byte; only a terminal gets its unprintable characters as escapes."""
+        if sys.stdout is not None and sys.stdout.isatty():
+            json_data = _escaped(json_data.decode()).encode()
         if sys.stdout is not None:
-            self._write(sys.stdout.buffer, data)
+            self._write(sys.stdout.buffer, json_data)
 
     def _write(self, stream: IO[Any] | None, text: str | bytes) -> None:
         if stream is None:  # started with this descriptor closed
@@ -41,6 +43,13 @@ class Console:
             _silence(stream)
             if not isinstance(error, BrokenPipeError) and self.failure is None:
                 self.failure = error
+
+
+def _escaped(json_text: str) -> str:
+    """Give JSON that means the same and cannot steer a terminal: only its strings hold anything unprintable."""
+    from json import dumps
+
+    return "".join(c if c == "\n" or c.isprintable() else dumps(c)[1:-1] for c in json_text)
 
 
 def _silence(stream: IO[Any]) -> None:

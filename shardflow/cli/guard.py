@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import Final
 
-from shardflow.cli.commands import COMMANDS
 from shardflow.cli.console import CONSOLE, never_fail_to_encode
+from shardflow.cli.declarations import COMMANDS
 from shardflow.cli.quick import Call, quick_call
 from shardflow.cli.views.display import printable_lines
 from shardflow.errors import ShardflowError

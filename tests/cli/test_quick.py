@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shardflow.cli.app import read_with_typer
-from shardflow.cli.commands import COMMANDS
+from shardflow.cli.declarations import COMMANDS
 from shardflow.cli.quick import quick_call
 
 NUMBERS = ["7", "0", "-1", "007", " 7", "1_0", "7.0", "٣", "99999999999", "--max-parallel=0"]

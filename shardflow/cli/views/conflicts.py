@@ -34,14 +34,14 @@ def _lines(conflict: Conflict, where: str, stream: TextIO | None) -> Iterator[st
     if len(conflict.contributions) > _SHOWN_CANDIDATES:
         yield f"  … and {count(len(conflict.contributions) - _SHOWN_CANDIDATES, 'more candidate')}"
     yield f"  rule: {printable(str(conflict.rule))}"
-    yield f"  next: {_next_step(conflict)}"
+    verb = "change that rule, or put one before it" if conflict.rule.pattern else "add a rule that settles it"
+    yield f"  next: {verb}, for example:"
+    yield f"    {printable(_rule_line(conflict))}"
 
 
-def _next_step(conflict: Conflict) -> str:
-    line = f"- {{path: {_yaml_text(_pattern(conflict.path))}, strategy: {_candidate_strategy(conflict)}}}"
-    if conflict.rule.pattern:
-        return f"change that rule, or put one before it, for example {printable(line)}"
-    return f"add a rule, for example {printable(line)}"
+def _rule_line(conflict: Conflict) -> str:
+    """Write a line of a rule file that would settle a conflict; whether it is the right one is the author's to say."""
+    return f"- {{path: {_yaml_text(_pattern(conflict.path))}, strategy: {_fitting_strategy(conflict)}}}"
 
 
 def _pattern(path: Path) -> str:
@@ -50,8 +50,8 @@ def _pattern(path: Path) -> str:
     return "$" + "".join(steps)
 
 
-def _candidate_strategy(conflict: Conflict) -> str:
-    """Name a strategy that could settle values like these; which one is right is the author's to say."""
+def _fitting_strategy(conflict: Conflict) -> str:
+    """Name a strategy for values like these."""
     values = [contribution.after for contribution in conflict.contributions]
     if all(is_number(value) for value in values):
         return "max"

@@ -7,11 +7,11 @@ has been over it.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from itertools import islice
 from typing import Final
 
+from shardflow.model.decisions import Outcome
 from shardflow.model.paths import Path, path_text
 from shardflow.model.values import Json, Value, kind
 from shardflow.storage.exact_numbers import number_text
@@ -121,6 +121,13 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def counts_text(counts: Mapping[Outcome, int]) -> str:
+    """Tell the changes by outcome: `12 changes (10 applied, 2 agreed)`."""
+    parts = [f"{number:,} {outcome.value}" for outcome, number in counts.items() if number]
+    total = count(sum(counts.values()), "change")
+    return f"{total} ({', '.join(parts)})" if parts else total
+
+
 def seconds(amount: float) -> str:
     """Show a time: `0.4 s`, `1 min 05 s`, `2 h 03 min`."""
     if amount < 60:
@@ -129,10 +136,3 @@ def seconds(amount: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02} min"
-
-
-def first(items: list[str], limit: int) -> Iterator[str]:
-    """Give the first items, and how many more there are."""
-    yield from islice(items, limit)
-    if len(items) > limit:
-        yield f"… and {len(items) - limit:,} more"

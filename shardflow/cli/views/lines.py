@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from shardflow.cli.views.display import count, place, seconds, shortened
-from shardflow.cli.views.summary import counts_text
+from shardflow.cli.views.display import count, counts_text, place, seconds, shortened
 from shardflow.execution.events import (
     Event,
     GroupFinished,

@@ -6,14 +6,26 @@
     exit_code       what the process ends with
     workflow, run_dir, context
     seconds         wall time; subagent_seconds the sum of all subagents' times
-    changes         all changes by outcome: applied, agreed, combined, superseded, conflict
+    counts          all changes by outcome: applied, agreed, combined, superseded, conflict
     phases          [{id, behavior, status, seconds, groups}]
-      groups        [{name, status, seconds, folder, changes, conflicts, problems, subagents}]
+      groups        [{name, status, seconds, folder, counts, conflicts, problems, subagents}]
       subagents     [{id, rank, ending, detail, seconds, shard, stdout, stderr, warnings}]
     problems        [text], what failed outside every group
 
+`shardflow merge BASE SHARD...`:
+
+    status          done | conflict
+    exit_code       what the process ends with
+    context         the merged context; not with conflicts. With `--output FILE` there is `output` instead
+    counts, conflicts, decisions    the ledger (see `merge/report.py`)
+
+`shardflow merge RUN_DIR`:
+
+    status          same | not-same
+    exit_code, workflow
+    groups          [{name, verdict, sha256, altered: [{path, how}], counts, conflicts, decisions}]
+
 Anything that could not start: `{status, exit_code, error, problems: [{source, line, message, path, hint}]}`.
-Conflicts are objects of the ledger (`merge/report.py`).
 """
 
 from __future__ import annotations
@@ -22,8 +34,10 @@ from collections.abc import Iterable
 
 from shardflow.errors import InvalidInput
 from shardflow.execution.outcome import ending_name, ending_text
+from shardflow.execution.post_mortem import PostMortem, Refolded
 from shardflow.execution.report import GroupReport, PhaseReport, RunReport, SubagentReport
-from shardflow.merge.report import conflict_json
+from shardflow.merge.engine import MergeResult
+from shardflow.merge.report import conflict_json, ledger_json
 from shardflow.model.documents import Problem
 from shardflow.model.paths import path_text
 from shardflow.model.values import Json
@@ -40,7 +54,7 @@ def report_object(report: RunReport) -> dict[str, Json]:
         "context": report.context,
         "seconds": round(report.seconds, 3),
         "subagent_seconds": round(report.subagent_seconds, 3),
-        "changes": {outcome.value: number for outcome, number in report.counts.items()},
+        "counts": {outcome.value: number for outcome, number in report.counts.items()},
         "phases": [_phase(phase) for phase in report.phases],
         "problems": list(report.problems),
     }
@@ -62,7 +76,7 @@ def _group(group: GroupReport) -> Json:
         "status": group.status.value,
         "seconds": round(group.seconds, 3),
         "folder": group.folder,
-        "changes": {outcome.value: number for outcome, number in group.counts.items()},
+        "counts": {outcome.value: number for outcome, number in group.counts.items()},
         "conflicts": [conflict_json(conflict) for conflict in group.conflicts],
         "problems": list(group.problems),
         "subagents": [_subagent(subagent) for subagent in group.subagents],
@@ -120,3 +134,27 @@ def _encodable(value: Json) -> Json:
 
 def _encodable_text(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def merged_object(result: MergeResult, output: str | None, code: int) -> dict[str, Json]:
+    """Give a merge of files; with conflicts nothing is merged and there is no `context`."""
+    merged: dict[str, Json] = {}
+    if not result.conflicts:
+        merged = {"context": result.context} if output is None else {"output": output}
+    status = "conflict" if result.conflicts else "done"
+    return {"status": status, "exit_code": code, **merged, **ledger_json(result)}
+
+
+def post_mortem_object(again: PostMortem, code: int) -> dict[str, Json]:
+    """Give the repeated merges of a run."""
+    groups: list[Json] = [_refolded(group) for group in again.groups]
+    status = "same" if again.is_same else "not-same"
+    return {"status": status, "exit_code": code, "workflow": again.run.workflow, "groups": groups}
+
+
+def _refolded(group: Refolded) -> Json:
+    recorded = group.record.context if group.record is not None else None
+    sha256: dict[str, Json] = {} if recorded is None else {"sha256": recorded}
+    ledger = {} if group.folded is None else ledger_json(group.folded.result)
+    altered: list[Json] = [{"path": file.path, "how": file.how} for file in group.altered]
+    return {"name": group.group, "verdict": group.verdict.value, **sha256, "altered": altered, **ledger}

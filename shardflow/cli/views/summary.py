@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from shardflow.cli.console import styled
-from shardflow.cli.views.display import count, place, seconds, shell_word
+from shardflow.cli.views.display import count, counts_text, place, seconds, shell_word
 from shardflow.execution.report import RunReport, Status
-from shardflow.model.decisions import Outcome
 
 _STYLES: Final = {Status.DONE: "good", Status.INTERRUPTED: "warn"}
 
@@ -35,10 +34,3 @@ def _times(report: RunReport) -> str:
     if subagents < 2 or not report.seconds:
         return told
     return f"{told} for {seconds(work)} of work: {work / report.seconds:.1f} times as fast as one after another"
-
-
-def counts_text(counts: Mapping[Outcome, int]) -> str:
-    """Tell the changes by outcome: `12 changes (10 applied, 2 agreed)`."""
-    parts = [f"{number:,} {outcome.value}" for outcome, number in counts.items() if number]
-    total = count(sum(counts.values()), "change")
-    return f"{total} ({', '.join(parts)})" if parts else total

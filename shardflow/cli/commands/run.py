@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from shardflow.cli.commands.reading import MAX_WORKFLOW_BYTES, workflow_of
 from shardflow.cli.console import CONSOLE
-from shardflow.cli.reading import MAX_WORKFLOW_BYTES, workflow_of
 from shardflow.cli.views import view_for
 from shardflow.execution.report import RunReport
 from shardflow.execution.run import RunRequest, run_workflow
@@ -31,7 +31,7 @@ def run_file(options: RunOptions) -> int:
     """Run a workflow file, or show what would run; give the exit code."""
     request = _request(options)
     if options.dry_run:
-        from shardflow.cli.plan import show_plan
+        from shardflow.cli.commands.plan import show_plan
 
         return show_plan(request, as_json=options.as_json)
     view = view_for(quiet=options.quiet, as_json=options.as_json)

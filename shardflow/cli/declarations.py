@@ -50,7 +50,7 @@ def run(
       shardflow run audit.yaml --rules strict.yaml --json > report.json
       shardflow run audit.yaml --dry-run
     """
-    from shardflow.cli.run import RunOptions, run_file
+    from shardflow.cli.commands.run import RunOptions, run_file
 
     return run_file(RunOptions(workflow, context, rules, max_parallel, run_dir, as_json, dry_run, quiet))
 
@@ -86,7 +86,7 @@ def merge(
       shardflow merge base.json a.json b.json --rules rules.yaml -o context.json
       shardflow merge base.json a.json b.json --json
     """
-    from shardflow.cli.merge import MergeOptions, merge_inputs
+    from shardflow.cli.commands.merge import MergeOptions, merge_inputs
 
     return merge_inputs(MergeOptions(tuple(inputs), rules, output, as_json))
 
@@ -106,7 +106,7 @@ def validate(
       shardflow validate audit.yaml
       shardflow validate samples/*/workflow.yaml
     """
-    from shardflow.cli.validate import validate_files
+    from shardflow.cli.commands.validate import validate_files
 
     return validate_files(tuple(workflows))
 

@@ -1,0 +1,110 @@
+"""`shardflow merge`: the merges of a run once more, or shards folded into their base."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from shardflow.cli.console import CONSOLE
+from shardflow.cli.views.ledger import ledger_text
+from shardflow.cli.views.objects import merged_object, object_bytes
+from shardflow.errors import InvalidInput, UsageError
+from shardflow.execution.folding import SHARD_LIMIT, Base, Folded, fold, read_base, shard_delta
+from shardflow.execution.rule_sources import load_rules
+from shardflow.model.changes import Delta
+from shardflow.model.documents import Problem
+from shardflow.storage.files import read_regular, replace_file
+from shardflow.workflow.model import RulesFile, ShardForm
+
+_CONFLICTS = 3
+_STANDARD_OUTPUT = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class MergeOptions:
+    """What the command line says about one merge; `output` is a file, or `-` or None for standard output."""
+
+    inputs: tuple[str, ...]
+    rules: str | None
+    output: str | None
+    as_json: bool
+
+    @property
+    def output_file(self) -> str | None:
+        """The file to write, None for standard output."""
+        return None if self.output == _STANDARD_OUTPUT else self.output
+
+
+def merge_inputs(options: MergeOptions) -> int:
+    """Merge what is named: a run directory, or a base and its shards. Give the exit code."""
+    if len(options.inputs) > 1:
+        return _merge_files(options)
+    [single] = options.inputs
+    if not os.path.isdir(single):
+        raise UsageError(f"merge takes a run directory, or a base and at least one shard; {single} is no folder")
+    if options.rules is not None or options.output is not None:
+        raise UsageError("--rules and --output go with a base and shards; a run is merged again under its own rules")
+    from shardflow.cli.commands.again import merge_again
+
+    return merge_again(single, as_json=options.as_json)
+
+
+def _merge_files(options: MergeOptions) -> int:
+    folded = _folded(options)
+    code = _CONFLICTS if folded.result.conflicts else 0
+    if options.output_file is not None and not code:
+        replace_file(options.output_file, folded.context)
+    if options.as_json:
+        CONSOLE.hand_over(object_bytes(merged_object(folded.result, options.output_file, code)))
+    elif options.output_file is not None:
+        CONSOLE.say(ledger_text(folded.result, sys.stdout))
+    else:
+        CONSOLE.complain(ledger_text(folded.result, sys.stderr))
+        CONSOLE.hand_over(b"" if code else folded.context)
+    return code
+
+
+def _folded(options: MergeOptions) -> Folded:
+    rules = load_rules(RulesFile(options.rules) if options.rules is not None else None, "").rules
+    first, *shards = options.inputs
+    base = read_base(_read(first), first)
+    return fold(base, _deltas(base, shards), rules)
+
+
+def _deltas(base: Base, shards: Iterable[str]) -> list[Delta]:
+    """Work out every shard's delta. Raises InvalidInput with the problems of all shards that cannot be read."""
+    deltas: list[Delta] = []
+    problems: list[Problem] = []
+    for (name, rank), shard in _ranked(shards):
+        try:
+            deltas.append(shard_delta(base, name, rank, ShardForm.COPY, _read(shard), shard))
+        except InvalidInput as error:
+            problems.extend(error.problems)
+    if problems:
+        raise InvalidInput(problems)
+    return deltas
+
+
+def _ranked(shards: Iterable[str]) -> Iterator[tuple[tuple[str, int], str]]:
+    """Give each shard its id and rank. One id given twice keeps its first rank, so that one content counts once."""
+    ranks: dict[str, int] = {}
+    for shard in shards:
+        name = shard_id(shard)
+        yield (name, ranks.setdefault(name, len(ranks))), shard
+
+
+def shard_id(path: str) -> str:
+    """Name a shard: ID of `context-ID.json`, otherwise the file name without its suffix. Raises UsageError."""
+    stem = os.path.splitext(os.path.basename(path))[0]
+    try:
+        stem.encode()
+    except UnicodeEncodeError:
+        raise UsageError(f"{path} cannot name a shard: its name is not UTF-8; rename it") from None
+    return stem.removeprefix("context-") or stem
+
+
+def _read(path: str) -> bytes:
+    # a link that a person names is followed; what a subagent leaves in a run directory never is
+    return read_regular(os.path.realpath(path), SHARD_LIMIT)
