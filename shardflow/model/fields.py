@@ -22,7 +22,7 @@ from typing import Final, Self, TypeVar
 
 from shardflow.model.documents import Document, Problem, did_you_mean
 from shardflow.model.paths import ROOT, Path
-from shardflow.model.values import ABSENT, Json, Value, kind
+from shardflow.model.values import ABSENT, Json, Value, is_number, kind
 
 T = TypeVar("T")
 
@@ -33,9 +33,7 @@ _SHOWN_DIGITS: Final = 10**18
 """Integers from here on are not spelled out: Python refuses to, from 4,300 digits."""
 
 
-def read_document(
-    document: Document, read: Callable[[Place], T], error: Callable[[list[Problem]], Exception]
-) -> T:
+def read_document(document: Document, read: Callable[[Place], T], error: Callable[[list[Problem]], Exception]) -> T:
     """Read a whole document, or raise the error made of all its problems in the order of the file."""
     problems: list[Problem] = []
     result = read(Place(document, ROOT, document.value, problems))
@@ -60,20 +58,21 @@ class Place:
         """Report a problem with what stands here."""
         self.problems.append(self.document.problem(self.path, message, hint))
 
-    def expect(self, wanted: str) -> None:
+    def expect(self, wanted: str, hint: str = "") -> None:
         """Report that something else should stand here; `wanted` has its article: `a text`."""
         if self.value is ABSENT:
             message = f"field {quoted(str(self.path[-1]))} is missing"
             self.problems.append(self.document.problem(self.path[:-1], message, f"expected {wanted}"))
         else:
-            hint = "give the field a value or leave it out" if self.value is None else ""
-            self.refuse(f"expected {wanted}, found {shown(self.value)}", hint)
+            message = f"expected {wanted}, found {shown(self.value)}"
+            self.refuse(message, "give the field a value or leave it out" if self.value is None else hint)
 
     def text(self) -> str:
         """Read a text; stand-in: an empty one."""
         if isinstance(self.value, str):
             return self.value
-        self.expect("a text")
+        scalar = is_number(self.value) or isinstance(self.value, bool)
+        self.expect("a text", "put it in quotes to make it one" if scalar else "")
         return ""
 
     def integer(self) -> int:
@@ -117,9 +116,7 @@ class Place:
     def part(self) -> Document:
         """Give what stands here as a document of its own, with its lines, paths counted from here."""
         depth = len(self.path)
-        lines = {
-            path[depth:]: line for path, line in self.document.lines.items() if path[:depth] == self.path
-        }
+        lines = {path[depth:]: line for path, line in self.document.lines.items() if path[:depth] == self.path}
         value: Json = None if self.value is ABSENT else self.value
         return Document(self.document.source, value, lines)
 
@@ -131,11 +128,11 @@ class Place:
 class Fields:
     """The fields of one object. A field nobody asked for by the end of the `with` block is an unknown one."""
 
-    __slots__ = ("_asked", "_members", "_place")
+    __slots__ = ("_asked", "_members", "here")
 
     def __init__(self, place: Place) -> None:
-        """Read the object at a place; use `Place.fields`, which reports anything else."""
-        self._place = place
+        """Read the object at a place, `here` from now on; use `Place.fields`, which reports anything else."""
+        self.here: Final = place
         self._members = place.value if isinstance(place.value, dict) else {}
         self._asked: dict[str, None] = {}
 
@@ -168,14 +165,20 @@ class Fields:
         return read(self.place(name)) if name in self else default
 
     def _at(self, name: str) -> Place:
-        return self._place.inner(name, self._members.get(name, ABSENT))
+        return self.here.inner(name, self._members.get(name, ABSENT))
 
 
 def shown(value: Value) -> str:
     """Name a value in a message, safe to print: `the text 'a'`, `the integer 5`, `a list`, `null`."""
     match value:
-        case None | dict() | list():
-            return {"null": "null", "object": "an object", "list": "a list"}[kind(value)]
+        case None:
+            return "null"
+        case []:
+            return "an empty list"
+        case list():
+            return "a list"
+        case dict():
+            return "an object" if value else "an empty object"
         case bool():
             return f"the boolean {str(value).lower()}"
         case str():

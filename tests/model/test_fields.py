@@ -56,24 +56,22 @@ def test_any_value_reads_or_has_all_its_problems_told(value: Json, read: Callabl
 @pytest.mark.parametrize(
     ("read", "value", "problem"),
     [
-        (Place.text, 5, "expected a text, found the integer 5"),
+        (Place.text, 5, "expected a text, found the integer 5; put it in quotes to make it one"),
         (Place.text, None, "expected a text, found null; give the field a value or leave it out"),
         (Place.integer, True, "expected an integer, found the boolean true"),
         (Place.integer, 1.0, "expected an integer, found the decimal 1.0"),
-        (Place.items, {}, "expected a list, found an object"),
-        (Place.members, [], "expected an object, found a list"),
+        (Place.items, {}, "expected a list, found an empty object"),
+        (Place.members, [1], "expected an object, found a list"),
         (Place.fields, "a", "expected an object, found the text 'a'"),
         (READS[4], "gren", "unknown colour 'gren'; did you mean 'green'?"),
         (READS[4], "violet", "unknown colour 'violet'; known are green, red"),
         (READS[4], 1, "expected one of red, green, found the integer 1"),
         (READS[5], {}, "field 'a' is missing; expected a text"),
-        (READS[5], {"a": []}, "expected a text, found a list at $.a"),
+        (READS[5], {"a": []}, "expected a text, found an empty list at $.a"),
         (READS[6], {"aa": 1}, "unknown field 'aa' at $.aa; did you mean 'a'?"),
     ],
 )
-def test_a_wrong_value_is_told_in_these_words(
-    read: Callable[[Place], object], value: Json, problem: str
-) -> None:
+def test_a_wrong_value_is_told_in_these_words(read: Callable[[Place], object], value: Json, problem: str) -> None:
     assert problems_of(value, read) == [f"f.yaml:1: {problem}"]
 
 

@@ -1,0 +1,84 @@
+"""The subagents of a phase, in rank order, each with an id of its own."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import count
+from typing import Final, NamedTuple
+
+from shardflow.model.fields import Fields, Place, quoted
+from shardflow.model.paths import path_text
+from shardflow.workflow.model import Subagent
+from shardflow.workflow.programs import read_subagent
+from shardflow.workflow.texts import id_fault, read_id
+
+_NAMING: Final = "say id: with a name of its own, or type: with a name that may be repeated"
+
+
+class Named(NamedTuple):
+    """An id and the place it was read from; the id is empty where none could be read."""
+
+    id: str
+    place: Place
+
+
+def read_subagents(place: Place) -> tuple[Subagent, ...]:
+    """Read a list of at least one subagent."""
+    items = place.items()
+    if place.value == []:
+        place.expect("at least one subagent")
+    read = [_read_subagent(item) for item in items]
+    ids = _unique_by_rank([naming for naming, _ in read])
+    refuse_twins(ids)
+    return tuple(replace(subagent, id=named.id) for named, (_, subagent) in zip(ids, read, strict=True))
+
+
+def refuse_twins(ids: Iterable[Named]) -> None:
+    """Refuse an id that an earlier one equals but for upper and lower case, as some file systems do."""
+    first: dict[str, Named] = {}
+    for named in ids:
+        earlier = first.setdefault(named.id.lower(), named)
+        if named.id and earlier is not named:
+            line = earlier.place.document.line(earlier.place.path)
+            where = f"on line {line}" if line else f"at {path_text(earlier.place.path)}"
+            hint = f"{quoted(earlier.id)} stands {where}, and ids differ by more than upper and lower case"
+            named.place.refuse(f"the id {quoted(named.id)} is taken", hint)
+
+
+def _read_subagent(place: Place) -> tuple[Named, Subagent]:
+    with place.fields() as fields:
+        return _read_name(fields), read_subagent(fields, "")
+
+
+def _read_name(fields: Fields) -> Named:
+    both = "id" in fields, "type" in fields
+    if all(both):
+        fields.place("type").refuse("'id' and 'type' exclude each other", "keep one of them")
+    elif not any(both):
+        fields.here.refuse("a subagent without a name", _NAMING)
+        return Named("", fields.here)
+    place = fields.place("id" if "id" in fields else "type")
+    return Named(read_id(place), place)
+
+
+def _unique_by_rank(read: list[Named]) -> list[Named]:
+    """Number repeated types by rank: `scan`, `scan-2`, `scan-3`, around the ids that were given."""
+    taken = {named.id.lower() for named in read if not _is_type(named)}
+    numbers: dict[str, Iterator[int]] = defaultdict(lambda: count(2))
+    return [_numbered(named, taken, numbers) if _is_type(named) else named for named in read]
+
+
+def _is_type(named: Named) -> bool:
+    return bool(named.id) and named.place.path[-1] == "type"
+
+
+def _numbered(named: Named, taken: set[str], numbers: dict[str, Iterator[int]]) -> Named:
+    unique = named.id
+    while unique.lower() in taken:
+        unique = f"{named.id}-{next(numbers[named.id.lower()])}"
+    taken.add(unique.lower())
+    if id_fault(unique):
+        named.place.refuse(f"the type {quoted(named.id)} is repeated and too long for a number", "give an id")
+    return Named(unique, named.place)

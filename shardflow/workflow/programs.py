@@ -1,0 +1,88 @@
+"""What a subagent is and how it is started: `run` or `python`, with `env`, `cwd`, `timeout` and `shard`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from shardflow.model.fields import Fields, Place, quoted
+from shardflow.workflow.model import (
+    ArgumentList,
+    Program,
+    PythonFunction,
+    ShardForm,
+    ShellCommand,
+    Subagent,
+)
+from shardflow.workflow.texts import read_filled, read_handed_over, read_timeout, refuse_template
+
+PROGRAM_FIELDS: Final = ("run", "python", "env", "cwd", "timeout", "shard")
+"""The fields that say what to run, in a subagent or in a main-only phase."""
+
+_SHARD_FORMS: Final = {form.value: form for form in ShardForm}
+_HOW_TO_RUN: Final = "say run: with a shell command or a list of arguments, or python: package.module:function"
+_NO_PROGRAM: Final = ShellCommand("")
+
+
+def read_subagent(fields: Fields, name: str) -> Subagent:
+    """Read the fields that say what to run, of a subagent with this id."""
+    return Subagent(
+        id=name,
+        program=_read_program(fields),
+        environment=fields.optional("env", _read_environment, {}),
+        cwd=fields.optional("cwd", read_filled, None),
+        timeout=fields.optional("timeout", read_timeout, None),
+        shard=fields.optional("shard", _read_shard_form, None) or ShardForm.COPY,
+    )
+
+
+def _read_program(fields: Fields) -> Program:
+    run = fields.optional("run", _read_command, None)
+    python = fields.optional("python", _read_python, None)
+    if run and python:
+        fields.place("python").refuse("'run' and 'python' exclude each other", "keep one of them")
+    elif not run and not python:
+        fields.here.refuse("nothing to run", _HOW_TO_RUN)
+    return run or python or _NO_PROGRAM
+
+
+def _read_command(place: Place) -> Program:
+    match place.value:
+        case str():
+            text = read_filled(place)
+            refuse_template(place, text)
+            return ShellCommand(text)
+        case [_, *_]:
+            return ArgumentList(_read_arguments(place.items()))
+        case _:
+            place.expect("a command for the shell or a list of arguments")
+            return _NO_PROGRAM
+
+
+def _read_arguments(places: tuple[Place, ...]) -> tuple[str, ...]:
+    arguments = (read_filled(places[0]), *map(read_handed_over, places[1:]))
+    for place, argument in zip(places, arguments, strict=True):
+        refuse_template(place, argument)
+    return arguments
+
+
+def _read_python(place: Place) -> PythonFunction:
+    module, _, name = place.text().partition(":")
+    if isinstance(place.value, str) and not all(map(str.isidentifier, (*module.split("."), name))):
+        place.expect("package.module:function")
+    return PythonFunction(module, name)
+
+
+def _read_environment(place: Place) -> dict[str, str]:
+    return {name: _read_variable(name, member) for name, member in place.members().items()}
+
+
+def _read_variable(name: str, place: Place) -> str:
+    if not name or any(character in "=\0" or "\ud800" <= character <= "\udfff" for character in name):
+        place.refuse(f"{quoted(name)} cannot be the name of an environment variable")
+    elif name == "CONTEXT_FILE" or name.startswith("SHARDFLOW_"):
+        place.refuse(f"{quoted(name)} is set by shardflow itself", "choose another name")
+    return read_handed_over(place)
+
+
+def _read_shard_form(place: Place) -> ShardForm | None:
+    return place.choice("form of a shard", _SHARD_FORMS)

@@ -1,0 +1,111 @@
+"""The small texts and numbers of a workflow: names, ids, paths, commands, timeouts. Each reads one place."""
+
+from __future__ import annotations
+
+import re
+from math import inf
+from typing import Final
+
+from shardflow.model.fields import Place, quoted
+from shardflow.model.values import is_number
+
+LONGEST_TIMEOUT: Final = 366 * 24 * 3600
+"""Seconds: a year. More is a slip of the pen, and the waiting calls of the system overflow somewhere above."""
+
+MOST_PARALLEL: Final = 10_000
+"""Subagents at the same time: more processes than that no machine starts."""
+
+_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_ID_RULE: Final = "an id is 1 to 64 of A-Z a-z 0-9 . _ - and begins with a letter or digit"
+_TIMEOUT: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)(s|m|h)")
+_SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
+
+
+def read_label(place: Place) -> str:
+    """Read a name for people: one line of 1 to 100 printable characters."""
+    text = place.text()
+    if isinstance(place.value, str) and not (text.strip() and len(text) <= 100 and text.isprintable()):
+        place.expect("one line of 1 to 100 printable characters")
+    return text
+
+
+def read_id(place: Place) -> str:
+    """Read an id, which is also the name of a folder in the run directory; stand-in: an empty text."""
+    text = place.text()
+    if not isinstance(place.value, str):
+        return ""
+    if fault := id_fault(text):
+        place.refuse(f"{quoted(text)} is no id", fault)
+        return ""
+    return text
+
+
+def id_fault(text: str) -> str:
+    """Say why a text is no id, or nothing if it is one."""
+    if not _ID.fullmatch(text):
+        return _ID_RULE
+    if ".." in text:
+        return "an id never contains '..'"
+    if text.lower().endswith(".json"):
+        return "an id never ends in '.json': its folder stands beside the merge's own files"
+    return ""
+
+
+def read_handed_over(place: Place) -> str:
+    """Read a text that the operating system is handed: any, but for what no program can be given."""
+    text = place.text()
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        place.refuse("the text holds a NUL or half a surrogate pair, which no program can be given")
+    return text
+
+
+def read_filled(place: Place) -> str:
+    """Read a text that the operating system is handed and that is not blank: a path, a program."""
+    text = read_handed_over(place)
+    if isinstance(place.value, str) and not text.strip():
+        place.expect("a text that is not blank")
+    return text
+
+
+def refuse_template(place: Place, text: str) -> None:
+    """Refuse a template in a command: it would reach the program as it is, or let a value become code."""
+    start = text.find("{{")
+    end = text.find("}}", start)
+    if 0 <= start < end:
+        start -= text[:start].endswith("$")
+        place.refuse(
+            f"the template {quoted(text[start : end + 2])} is not filled in",
+            'read the value from the environment (env: {NAME: value}, then "$NAME") or from the file '
+            '"$CONTEXT_FILE"; braces meant as they stand go into an env value too',
+        )
+
+
+def read_timeout(place: Place) -> float | None:
+    """Read a timeout in seconds: a number, or a text such as `30s`, `1.5m`, `1h`. Stand-in: None."""
+    seconds = _seconds(place)
+    if seconds is None:
+        place.expect("a number of seconds or a text such as '30s', '5m' or '1h'")
+    elif not 0 < seconds <= LONGEST_TIMEOUT:
+        place.expect("more than 0 seconds and at most a year (8784h)")
+        return None
+    return seconds
+
+
+def _seconds(place: Place) -> float | None:
+    match place.value:
+        case str(text) if found := _TIMEOUT.fullmatch(text):
+            return float(found[1]) * _SECONDS[found[2]]
+        case value if is_number(value):
+            # Compared before it is converted: an integer of any size has no float.
+            return float(value) if -LONGEST_TIMEOUT <= value <= LONGEST_TIMEOUT else inf
+        case _:
+            return None
+
+
+def read_max_parallel(place: Place) -> int:
+    """Read how many subagents run at the same time; stand-in: 1."""
+    number = place.value
+    if isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= MOST_PARALLEL:
+        return number
+    place.expect(f"an integer from 1 to {MOST_PARALLEL}")
+    return 1

@@ -1,0 +1,94 @@
+"""Documents for the tests of the workflow reader: any JSON value, and valid workflows as mappings."""
+
+from __future__ import annotations
+
+import string
+from typing import Final
+
+from hypothesis import strategies as st
+
+from shardflow.model.documents import Document
+from shardflow.model.values import Json
+from shardflow.storage.yaml_documents import parse_yaml
+
+LETTERS: Final = string.ascii_letters + string.digits
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=25,
+)
+
+ids = st.from_regex(r"[A-Za-z0-9](?:[._-]?[A-Za-z0-9]){0,20}", fullmatch=True).filter(
+    lambda text: not text.lower().endswith(".json")
+)
+labels = st.text(LETTERS + " äß…-", min_size=1, max_size=40).filter(str.strip)
+commands = st.text(LETTERS + " $'\"{;|\n€", min_size=1, max_size=40).filter(
+    lambda text: text.strip() and "{{" not in text
+)
+names = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True)
+variables = names.filter(lambda name: name != "CONTEXT_FILE" and not name.startswith("SHARDFLOW_"))
+rules: st.SearchStrategy[Json] = st.sampled_from(
+    ["findings", "rules/own.yaml", {"rules": [{"path": "$.n", "strategy": "sum"}]}]
+)
+contexts: st.SearchStrategy[Json] = st.sampled_from(["context.json", {"n": 1}, {}])
+timeouts = st.sampled_from([1, 0.5, "30s", "1.5m", "1h"])
+counts = st.integers(1, 10_000)
+
+programs = st.fixed_dictionaries({"run": commands | st.lists(commands, min_size=1, max_size=3)}) | (
+    st.fixed_dictionaries({"python": st.from_regex(r"[a-z]{1,5}(?:\.[a-z]{1,5})?:[a-z_]{1,8}", fullmatch=True)})
+)
+settings = st.fixed_dictionaries(
+    {},
+    optional={
+        "env": st.dictionaries(variables, st.text(LETTERS + " {}=", max_size=10), max_size=3),
+        "cwd": st.sampled_from([".", "sub/folder", "/tmp"]),
+        "timeout": timeouts,
+        "shard": st.sampled_from(["copy", "patch"]),
+    },
+)
+what_runs = st.builds(lambda program, more: {**program, **more}, programs, settings)
+
+
+@st.composite
+def groups(draw: st.DrawFn) -> list[Json]:
+    """The subagents of a phase: some with an id of their own, some sharing a type."""
+    own = draw(st.lists(ids, unique_by=str.lower, max_size=3))
+    shared = draw(st.lists(st.sampled_from(["scan", "Scan", "scan-2", "write"]), max_size=4))
+    free = [name for name in own if not name.lower().startswith(("scan", "write"))]
+    named: list[Json] = [{"id": name, **draw(what_runs)} for name in free]
+    named += [{"type": name, **draw(what_runs)} for name in shared]
+    return draw(st.permutations(named or [{"id": "only", **draw(what_runs)}]))
+
+
+@st.composite
+def phases(draw: st.DrawFn, phase_id: str) -> dict[str, Json]:
+    behavior = draw(st.sampled_from(["parallel", "sequential", "main-only"]))
+    more: dict[str, Json] = draw(
+        st.fixed_dictionaries({}, optional={"description": labels, "max_parallel": counts, "rules": rules})
+    )
+    inside: dict[str, Json] = draw(what_runs) if behavior == "main-only" else {"subagents": draw(groups())}
+    return {"id": phase_id, "behavior": behavior, **more, **inside}
+
+
+@st.composite
+def workflows(draw: st.DrawFn) -> dict[str, Json]:
+    """A mapping that is a valid workflow."""
+    more: dict[str, Json] = draw(
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "description": labels,
+                "max_parallel": counts,
+                "rules": rules,
+                "context": contexts,
+            },
+        )
+    )
+    phase_ids = draw(st.lists(ids, unique_by=str.lower, min_size=1, max_size=3))
+    return {"name": draw(labels), **more, "phases": [draw(phases(name)) for name in phase_ids]}
+
+
+def document(text: str) -> Document:
+    """Read a YAML text as the file `w.yaml`."""
+    return parse_yaml(text.encode(), "w.yaml")

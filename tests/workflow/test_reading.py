@@ -1,0 +1,482 @@
+"""Workflows from documents: the laws, what is accepted, and every problem in its exact words."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shardflow.errors import InvalidWorkflow
+from shardflow.model.documents import Document
+from shardflow.model.paths import ROOT, Path, path_text
+from shardflow.model.values import Json
+from shardflow.workflow.model import (
+    ArgumentList,
+    Behavior,
+    ContextFile,
+    InlineContext,
+    InlineRules,
+    Phase,
+    PythonFunction,
+    RulesFile,
+    ShardForm,
+    ShellCommand,
+    Subagent,
+    Workflow,
+)
+from shardflow.workflow.reading import read_workflow
+from tests.workflow.documents import document, json_values, workflows
+
+FIELDS = ["name", "max_parallel", "context", "rules", "phases", "id", "type", "behavior", "subagents", "run"]
+FIELDS += ["description", "python", "env", "cwd", "timeout", "shard"]
+
+nearly_workflows = st.recursive(
+    json_values | st.sampled_from(["parallel", "main-only", "a:b", "30s", "{{ x }}", "\0", "scan"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(FIELDS), inner, max_size=9),
+    max_leaves=40,
+)
+
+
+def problems_of(text: str) -> list[str]:
+    with pytest.raises(InvalidWorkflow) as caught:
+        read_workflow(document(text))
+    return [str(problem) for problem in caught.value.problems]
+
+
+def parallel(subagents: str) -> str:
+    """Give a workflow whose only phase has these subagents, the first of them on line 3."""
+    return f"name: w\nphases: [{{id: p, behavior: parallel, subagents: [\n{subagents}\n]}}]"
+
+
+def subagent(settings: str) -> str:
+    return parallel(f"{{id: a, {settings}}}")
+
+
+@given(json_values | nearly_workflows)
+def test_any_document_is_a_workflow_or_has_its_problems_told(value: Json) -> None:
+    with suppress(InvalidWorkflow):
+        read_workflow(Document("w.yaml", value))
+
+
+@given(workflows())
+def test_every_valid_workflow_is_accepted_with_ids_that_no_file_system_confuses(value: dict[str, Json]) -> None:
+    workflow = read_workflow(Document("w.yaml", value))
+    for phase in workflow.phases:
+        ids = {subagent.id.lower() for subagent in phase.subagents}
+        assert len(ids) == len(phase.subagents) > 0
+
+
+@given(workflows(), st.data())
+def test_one_unknown_field_anywhere_is_told_with_its_path(value: dict[str, Json], data: st.DataObject) -> None:
+    objects: list[tuple[Path, dict[str, Json]]] = [(ROOT, value)]
+    phases = value["phases"]
+    assert isinstance(phases, list)
+    for index, phase in enumerate(phases):
+        assert isinstance(phase, dict)
+        objects.append((("phases", index), phase))
+    path, place = data.draw(st.sampled_from(objects))
+    place["zzz"] = 1
+    with pytest.raises(InvalidWorkflow) as caught:
+        read_workflow(Document("w.yaml", value))
+    (problem,) = caught.value.problems
+    assert str(problem).startswith(f"w.yaml: unknown field 'zzz' at {path_text((*path, 'zzz'))}; known are ")
+
+
+def test_every_field_of_the_format_is_read() -> None:
+    workflow = read_workflow(
+        document(
+            """
+name: codebase-audit
+description: looks around
+max_parallel: 8
+context: context.json
+rules: findings
+phases:
+- id: audit
+  description: in parallel
+  behavior: parallel
+  max_parallel: 4
+  rules: rules/own.yaml
+  subagents:
+  - {id: sizes, run: python3 sizes.py, env: {KEY: value, EMPTY: ''}, cwd: ., timeout: 30, shard: patch}
+  - {id: graph, python: 'audit.graph:build', timeout: 5m}
+- id: write
+  behavior: sequential
+  subagents: [{type: writer, run: [python3, '', -v]}]
+- {id: report, behavior: main-only, run: ./report, timeout: 1.5h, env: {A: b}, cwd: sub, shard: copy}
+"""
+        )
+    )
+    assert workflow == Workflow(
+        name="codebase-audit",
+        description="looks around",
+        max_parallel=8,
+        context=ContextFile("context.json"),
+        rules=RulesFile("findings"),
+        phases=(
+            Phase(
+                id="audit",
+                description="in parallel",
+                behavior=Behavior.PARALLEL,
+                max_parallel=4,
+                rules=RulesFile("rules/own.yaml"),
+                subagents=(
+                    Subagent(
+                        "sizes",
+                        ShellCommand("python3 sizes.py"),
+                        {"KEY": "value", "EMPTY": ""},
+                        ".",
+                        30.0,
+                        ShardForm.PATCH,
+                    ),
+                    Subagent("graph", PythonFunction("audit.graph", "build"), timeout=300.0),
+                ),
+            ),
+            Phase(
+                id="write",
+                behavior=Behavior.SEQUENTIAL,
+                subagents=(Subagent("writer", ArgumentList(("python3", "", "-v"))),),
+            ),
+            Phase(
+                id="report",
+                behavior=Behavior.MAIN_ONLY,
+                subagents=(Subagent("report", ShellCommand("./report"), {"A": "b"}, "sub", 5400.0),),
+            ),
+        ),
+    )
+
+
+def test_inline_context_and_rules_are_kept_with_their_lines() -> None:
+    text = "name: w\ncontext: {n: 1}\nrules:\n  rules:\n  - path: $.n\n    strategy: sum\n"
+    text += "phases: [{id: p, behavior: main-only, run: ls}]"
+    workflow = read_workflow(document(text))
+    assert workflow.context == InlineContext({"n": 1})
+    assert isinstance(workflow.rules, InlineRules)
+    rules = workflow.rules.document
+    assert rules.value == {"rules": [{"path": "$.n", "strategy": "sum"}]}
+    assert (rules.source, rules.line(("rules", 0, "strategy"))) == ("w.yaml", 6)
+
+
+@pytest.mark.parametrize(
+    ("names", "ids"),
+    [
+        ("type scan, type scan, type scan", "scan scan-2 scan-3"),
+        ("type scan, id scan", "scan-2 scan"),
+        ("type scan, type scan, id scan-2", "scan scan-3 scan-2"),
+        ("type scan, type Scan, type write", "scan Scan-2 write"),
+        ("type scan, type scan, type scan-2", "scan scan-2 scan-2-2"),
+    ],
+)
+def test_repeated_types_become_ids_by_rank(names: str, ids: str) -> None:
+    items = [f"{{{name.replace(' ', ': ')}, run: ls}}" for name in names.split(", ")]
+    (phase,) = read_workflow(document(parallel(",".join(items)))).phases
+    assert [subagent.id for subagent in phase.subagents] == ids.split()
+
+
+def test_all_problems_of_a_file_are_told_at_once_in_the_order_of_the_file() -> None:
+    text = """
+nmae: audit
+phases:
+- id: audit
+  behavior: paralel
+  subagents:
+  - {id: sizes, run: ls, timeout: soon}
+  - {id: Sizes, run: ls, env: {A: 5}}
+- {id: audit, behavior: main-only}
+max_parallel: 0
+"""
+    assert problems_of(text) == [
+        "w.yaml:2: field 'name' is missing; expected a text",
+        "w.yaml:2: unknown field 'nmae' at $.nmae; did you mean 'name'?",
+        "w.yaml:5: unknown behavior 'paralel' at $.phases[0].behavior; did you mean 'parallel'?",
+        "w.yaml:7: expected a number of seconds or a text such as '30s', '5m' or '1h', found the text 'soon'"
+        " at $.phases[0].subagents[0].timeout",
+        "w.yaml:8: expected a text, found the integer 5 at $.phases[0].subagents[1].env.A;"
+        " put it in quotes to make it one",
+        "w.yaml:8: the id 'Sizes' is taken at $.phases[0].subagents[1].id;"
+        " 'sizes' stands on line 7, and ids differ by more than upper and lower case",
+        "w.yaml:9: nothing to run at $.phases[1];"
+        " say run: with a shell command or a list of arguments, or python: package.module:function",
+        "w.yaml:9: the id 'audit' is taken at $.phases[1].id;"
+        " 'audit' stands on line 4, and ids differ by more than upper and lower case",
+        "w.yaml:10: expected an integer from 1 to 10000, found the integer 0 at $.max_parallel",
+    ]
+
+
+HOW_TO_RUN = "say run: with a shell command or a list of arguments, or python: package.module:function"
+ID_RULE = "an id is 1 to 64 of A-Z a-z 0-9 . _ - and begins with a letter or digit"
+MAIN = "name: w\nphases: [{id: p, behavior: main-only, run: ls}]\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("[]", "w.yaml:1: expected an object, found an empty list"),
+        ("name: w", "w.yaml:1: field 'phases' is missing; expected a list"),
+        ("name: w\nphases: []", "w.yaml:2: expected at least one phase, found an empty list at $.phases"),
+        ("name: w\nphases: {}", "w.yaml:2: expected a list, found an empty object at $.phases"),
+        ("name: w\nphases: [ls]", "w.yaml:2: expected an object, found the text 'ls' at $.phases[0]"),
+        (
+            MAIN.replace("w", "''", 1),
+            "w.yaml:1: expected one line of 1 to 100 printable characters, found the text '' at $.name",
+        ),
+        (
+            MAIN.replace("w", r'"a\e[2J"', 1),
+            r"w.yaml:1: expected one line of 1 to 100 printable characters, found the text 'a\x1b[2J' at $.name",
+        ),
+        (
+            MAIN.replace("w", "5", 1),
+            "w.yaml:1: expected a text, found the integer 5 at $.name; put it in quotes to make it one",
+        ),
+        (
+            MAIN + "description:",
+            "w.yaml:3: expected a text, found null at $.description; give the field a value or leave it out",
+        ),
+        (
+            MAIN + "max_parallel: true",
+            "w.yaml:3: expected an integer from 1 to 10000, found the boolean true at $.max_parallel",
+        ),
+        (
+            MAIN + f"max_parallel: 1{'0' * 5000}",
+            "w.yaml:3: expected an integer from 1 to 10000, found a huge integer at $.max_parallel",
+        ),
+        (MAIN + "context: [1]", "w.yaml:3: expected the path of a JSON file, or an object, found a list at $.context"),
+        (MAIN + "context: ''", "w.yaml:3: expected a text that is not blank, found the text '' at $.context"),
+        (
+            MAIN + "rules: [sum]",
+            "w.yaml:3: expected the path of a rule file, the name of a shipped rule set, or an object,"
+            " found a list at $.rules",
+        ),
+        (MAIN + "rules: ' '", "w.yaml:3: expected a text that is not blank, found the text ' ' at $.rules"),
+        (MAIN + "phase: 1", "w.yaml:3: unknown field 'phase' at $.phase; did you mean 'phases'?"),
+    ],
+)
+def test_a_problem_of_the_workflow_is_told_in_these_words(text: str, problem: str) -> None:
+    assert problems_of(text) == [problem]
+
+
+@pytest.mark.parametrize(
+    ("fields", "problems"),
+    [
+        (
+            "behavior: main-only, run: ls",
+            ["field 'id' is missing at $.phases[0]; expected a text"],
+        ),
+        (
+            "id: p, run: ls",
+            ["field 'behavior' is missing at $.phases[0]; expected one of parallel, sequential, main-only"],
+        ),
+        (
+            "id: p, behavior: parallel",
+            ["field 'subagents' is missing at $.phases[0]; expected a list"],
+        ),
+        (
+            "id: p, behavior: sequential, subagents: []",
+            ["expected at least one subagent, found an empty list at $.phases[0].subagents"],
+        ),
+        (
+            "id: p, behavior: parallel, run: ls, subagents: [{id: a, run: ls}]",
+            [
+                "only a main-only phase has 'run' of its own at $.phases[0].run;"
+                " move it into a subagent of the phase, or say behavior: main-only"
+            ],
+        ),
+        (
+            "id: p, behavior: parallel, env: {A: b}, subagents: [{id: a, run: ls}]",
+            [
+                "only a main-only phase has 'env' of its own at $.phases[0].env;"
+                " move it into a subagent of the phase, or say behavior: main-only"
+            ],
+        ),
+        (
+            "id: p, behavior: main-only, run: ls, subagents: []",
+            [
+                "a main-only phase has no subagents at $.phases[0].subagents;"
+                " put run: or python: on the phase itself, or say behavior: sequential"
+            ],
+        ),
+        ("id: p, behavior: main-only", [f"nothing to run at $.phases[0]; {HOW_TO_RUN}"]),
+        (
+            "id: ../p, behavior: main-only, run: ls",
+            [f"'../p' is no id at $.phases[0].id; {ID_RULE}"],
+        ),
+        (
+            "id: p, behaviour: parallel, subagents: [{id: a, run: ls}]",
+            [
+                "field 'behavior' is missing at $.phases[0]; expected one of parallel, sequential, main-only",
+                "unknown field 'behaviour' at $.phases[0].behaviour; did you mean 'behavior'?",
+            ],
+        ),
+    ],
+)
+def test_a_problem_of_a_phase_is_told_in_these_words(fields: str, problems: list[str]) -> None:
+    assert problems_of(f"name: w\nphases: [{{{fields}}}]") == [f"w.yaml:2: {problem}" for problem in problems]
+
+
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        ("timeout: 5", f"nothing to run at $.phases[0].subagents[0]; {HOW_TO_RUN}"),
+        ("run: ls, python: 'a:b'", "'run' and 'python' exclude each other at @.python; keep one of them"),
+        ("run: 5", "expected a command for the shell or a list of arguments, found the integer 5 at @.run"),
+        ("run: []", "expected a command for the shell or a list of arguments, found an empty list at @.run"),
+        ("run: ' '", "expected a text that is not blank, found the text ' ' at @.run"),
+        ("run: ['', a]", "expected a text that is not blank, found the text '' at @.run[0]"),
+        (
+            "run: [sleep, 5]",
+            "expected a text, found the integer 5 at @.run[1]; put it in quotes to make it one",
+        ),
+        (
+            r'run: "a\0b"',
+            "the text holds a NUL or half a surrogate pair, which no program can be given at @.run",
+        ),
+        ("python: audit", "expected package.module:function, found the text 'audit' at @.python"),
+        ("python: 'a..b:c'", "expected package.module:function, found the text 'a..b:c' at @.python"),
+        ("python: 'a:b:c'", "expected package.module:function, found the text 'a:b:c' at @.python"),
+        ("python: 'a:b()'", "expected package.module:function, found the text 'a:b()' at @.python"),
+        ("python: [a]", "expected a text, found a list at @.python"),
+        ("run: ls, env: [A]", "expected an object, found a list at @.env"),
+        (
+            "run: ls, env: {A: on, B: true}",
+            "expected a text, found the boolean true at @.env.B; put it in quotes to make it one",
+        ),
+        (
+            "run: ls, env: {A: 1.5}",
+            "expected a text, found the decimal 1.5 at @.env.A; put it in quotes to make it one",
+        ),
+        ("run: ls, env: {'': a}", "'' cannot be the name of an environment variable at @.env['']"),
+        ("run: ls, env: {A=B: a}", "'A=B' cannot be the name of an environment variable at @.env['A=B']"),
+        (
+            "run: ls, env: {SHARDFLOW_SHARD: a}",
+            "'SHARDFLOW_SHARD' is set by shardflow itself at @.env.SHARDFLOW_SHARD; choose another name",
+        ),
+        (
+            "run: ls, env: {CONTEXT_FILE: a}",
+            "'CONTEXT_FILE' is set by shardflow itself at @.env.CONTEXT_FILE; choose another name",
+        ),
+        (
+            r'run: ls, env: {A: "\0"}',
+            "the text holds a NUL or half a surrogate pair, which no program can be given at @.env.A",
+        ),
+        ("run: ls, cwd: ''", "expected a text that is not blank, found the text '' at @.cwd"),
+        (
+            "run: ls, timeout: '30'",
+            "expected a number of seconds or a text such as '30s', '5m' or '1h', found the text '30' at @.timeout",
+        ),
+        (
+            "run: ls, timeout: true",
+            "expected a number of seconds or a text such as '30s', '5m' or '1h', found the boolean true at @.timeout",
+        ),
+        (
+            "run: ls, timeout: 0",
+            "expected more than 0 seconds and at most a year (8784h), found the integer 0 at @.timeout",
+        ),
+        (
+            "run: ls, timeout: -1.5",
+            "expected more than 0 seconds and at most a year (8784h), found the decimal -1.5 at @.timeout",
+        ),
+        (
+            f"run: ls, timeout: 1{'0' * 5000}",
+            "expected more than 0 seconds and at most a year (8784h), found a huge integer at @.timeout",
+        ),
+        (
+            "run: ls, timeout: 8785h",
+            "expected more than 0 seconds and at most a year (8784h), found the text '8785h' at @.timeout",
+        ),
+        ("run: ls, shard: pacth", "unknown form of a shard 'pacth' at @.shard; did you mean 'patch'?"),
+        ("run: ls, shard: {}", "expected one of copy, patch, found an empty object at @.shard"),
+        ("run: ls, type: b", "'id' and 'type' exclude each other at @.type; keep one of them"),
+        ("run: ls, timeuot: 5", "unknown field 'timeuot' at @.timeuot; did you mean 'timeout'?"),
+    ],
+)
+def test_a_problem_of_a_subagent_is_told_in_these_words(settings: str, problem: str) -> None:
+    told = problem.replace("@", "$.phases[0].subagents[0]")
+    assert problems_of(subagent(settings)) == [f"w.yaml:3: {told}"]
+
+
+@pytest.mark.parametrize(
+    ("run", "where", "template"),
+    [
+        ("'echo {{ name }}'", "", "'{{ name }}'"),
+        ("'gh ${{ inputs.x }} {{ y }}'", "", "'${{ inputs.x }}'"),
+        ("[echo, '{{a}}']", "[1]", "'{{a}}'"),
+    ],
+)
+def test_a_template_in_a_command_is_refused_with_the_safe_way(run: str, where: str, template: str) -> None:
+    assert problems_of(subagent(f"run: {run}")) == [
+        f"w.yaml:3: the template {template} is not filled in at $.phases[0].subagents[0].run{where};"
+        ' read the value from the environment (env: {NAME: value}, then "$NAME") or from the file'
+        ' "$CONTEXT_FILE"; braces meant as they stand go into an env value too'
+    ]
+
+
+@pytest.mark.parametrize("run", ["'awk {print}'", "'echo ${HOME} }} {{'", "'f() { { ls; } }'"])
+def test_braces_of_the_shell_are_no_template(run: str) -> None:
+    read_workflow(document(subagent(f"run: {run}")))
+
+
+@pytest.mark.parametrize(
+    ("subagents", "problem"),
+    [
+        ("ls", "expected an object, found the text 'ls' at $.phases[0].subagents[0]"),
+        (
+            "{run: ls}",
+            "a subagent without a name at $.phases[0].subagents[0];"
+            " say id: with a name of its own, or type: with a name that may be repeated",
+        ),
+        (
+            "{id: a, run: ls}, {id: a, run: ls}",
+            "the id 'a' is taken at $.phases[0].subagents[1].id;"
+            " 'a' stands on line 3, and ids differ by more than upper and lower case",
+        ),
+        (
+            f"{{type: {'a' * 64}, run: ls}}, {{type: {'a' * 64}, run: ls}}",
+            f"the type '{'a' * 59}…' is repeated and too long for a number"
+            " at $.phases[0].subagents[1].type; give an id",
+        ),
+    ],
+)
+def test_a_problem_of_a_group_is_told_in_these_words(subagents: str, problem: str) -> None:
+    assert problems_of(parallel(subagents)) == [f"w.yaml:3: {problem}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown", "rule"),
+    [
+        ("''", "''", ID_RULE),
+        (".a", "'.a'", ID_RULE),
+        ("a/b", "'a/b'", ID_RULE),
+        (r'"a\n"', r"'a\n'", ID_RULE),
+        ("ä", "'ä'", ID_RULE),
+        ("a" * 65, f"'{'a' * 59}…'", ID_RULE),
+        ("a..b", "'a..b'", "an id never contains '..'"),
+        (
+            "base.JSON",
+            "'base.JSON'",
+            "an id never ends in '.json': its folder stands beside the merge's own files",
+        ),
+    ],
+)
+@pytest.mark.parametrize("field", ["id", "type"])
+def test_a_name_that_is_no_id_is_refused_with_the_rule(field: str, name: str, shown: str, rule: str) -> None:
+    assert problems_of(parallel(f"{{{field}: {name}, run: ls}}")) == [
+        f"w.yaml:3: {shown} is no id at $.phases[0].subagents[0].{field}; {rule}"
+    ]
+
+
+@pytest.mark.parametrize("name", ["a", "0", "A.b_c-d", "a" * 64, "con", "a.jsonl"])
+def test_a_name_that_keeps_the_rule_is_an_id(name: str) -> None:
+    (phase,) = read_workflow(document(parallel(f"{{id: '{name}', run: ls}}"))).phases
+    assert phase.subagents[0].id == name
+
+
+def test_without_lines_a_taken_id_is_found_by_its_path() -> None:
+    one: Json = {"id": "p", "behavior": "main-only", "run": "ls"}
+    with pytest.raises(InvalidWorkflow) as caught:
+        read_workflow(Document("w", {"name": "w", "phases": [one, one]}))
+    assert str(caught.value) == (
+        "w: the id 'p' is taken at $.phases[1].id;"
+        " 'p' stands at $.phases[0].id, and ids differ by more than upper and lower case"
+    )
