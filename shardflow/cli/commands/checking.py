@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 
 from shardflow.errors import InvalidInput, StorageError
-from shardflow.execution.folding import SHARD_LIMIT, read_object
+from shardflow.execution.base import SIZE_LIMIT, read_object
 from shardflow.execution.rule_sources import load_rules
 from shardflow.model.documents import Problem
 from shardflow.storage.files import read_regular
@@ -37,7 +37,7 @@ def _rules_problems(source: RulesSource | None, folder: str) -> tuple[Problem, .
 def context_problems(path: str, named_by: str) -> tuple[Problem, ...]:
     """List what keeps a file from being the context of a run."""
     try:
-        read_object(read_regular(path, SHARD_LIMIT), path)
+        read_object(read_regular(path, SIZE_LIMIT), path)
     except InvalidInput as error:
         return error.problems
     except StorageError as error:

@@ -7,15 +7,17 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from shardflow.cli.commands.reading import read_named
 from shardflow.cli.console import CONSOLE
 from shardflow.cli.views.ledger import ledger_text
 from shardflow.cli.views.objects import merged_object, object_bytes
 from shardflow.errors import InvalidInput, UsageError
-from shardflow.execution.folding import SHARD_LIMIT, Base, Folded, fold, read_base, shard_delta
+from shardflow.execution.base import SIZE_LIMIT, Base, read_object
+from shardflow.execution.folding import Folded, fold, shard_delta
 from shardflow.execution.rule_sources import load_rules
 from shardflow.model.changes import Delta
 from shardflow.model.documents import Problem
-from shardflow.storage.files import read_regular, replace_file
+from shardflow.storage.files import replace_file
 from shardflow.workflow.model import RulesFile, ShardForm
 
 _CONFLICTS = 3
@@ -69,7 +71,8 @@ def _merge_files(options: MergeOptions) -> int:
 def _folded(options: MergeOptions) -> Folded:
     rules = load_rules(RulesFile(options.rules) if options.rules is not None else None, "").rules
     first, *shards = options.inputs
-    base = read_base(_read(first), first)
+    data = read_named(first, SIZE_LIMIT)
+    base = Base(data, read_object(data, first))
     return fold(base, _deltas(base, shards), rules)
 
 
@@ -79,7 +82,7 @@ def _deltas(base: Base, shards: Iterable[str]) -> list[Delta]:
     problems: list[Problem] = []
     for (name, rank), shard in _ranked(shards):
         try:
-            deltas.append(shard_delta(base, name, rank, ShardForm.COPY, _read(shard), shard))
+            deltas.append(shard_delta(base, name, rank, ShardForm.COPY, read_named(shard, SIZE_LIMIT), shard))
         except InvalidInput as error:
             problems.extend(error.problems)
     if problems:
@@ -103,8 +106,3 @@ def shard_id(path: str) -> str:
     except UnicodeEncodeError:
         raise UsageError(f"{path} cannot name a shard: its name is not UTF-8; rename it") from None
     return stem.removeprefix("context-") or stem
-
-
-def _read(path: str) -> bytes:
-    # a link that a person names is followed; what a subagent leaves in a run directory never is
-    return read_regular(os.path.realpath(path), SHARD_LIMIT)

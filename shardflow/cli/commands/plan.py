@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 from shardflow.cli.commands.checking import context_problems, problems_of
 from shardflow.cli.console import CONSOLE
@@ -13,7 +15,6 @@ from shardflow.cli.views.objects import object_bytes
 from shardflow.errors import InvalidInput
 from shardflow.execution.rule_sources import load_rules
 from shardflow.execution.run import RunRequest
-from shardflow.model.values import Json
 from shardflow.storage.excerpts import printable
 from shardflow.workflow.model import (
     ArgumentList,
@@ -24,7 +25,9 @@ from shardflow.workflow.model import (
     RulesFile,
     ShellCommand,
     Subagent,
+    Workflow,
 )
+from shardflow.workflow.plan import plan
 
 _PROGRAM_WIDTH = 100
 
@@ -32,10 +35,11 @@ _PROGRAM_WIDTH = 100
 def show_plan(request: RunRequest, *, as_json: bool) -> int:
     """Check a request and show what it would run. Raises InvalidInput with every problem found."""
     _check(request)
+    workflow = _effective(request)
     if as_json:
-        CONSOLE.hand_over(object_bytes(_plan_object(request)))
+        CONSOLE.hand_over(object_bytes({"status": "planned", "exit_code": 0, "plan": plan(workflow)}))
     else:
-        CONSOLE.say("\n".join(_plan_lines(request)))
+        CONSOLE.say("\n".join(_plan_lines(workflow, request.context)))
     return 0
 
 
@@ -49,23 +53,29 @@ def _check(request: RunRequest) -> None:
         load_rules(RulesFile(request.rules), "")
 
 
-def _plan_lines(request: RunRequest) -> Iterator[str]:
-    workflow = request.workflow
+def _effective(request: RunRequest) -> Workflow:
+    """Give the workflow with what the command line says over it."""
+    rules = RulesFile(request.rules) if request.rules is not None else None
+    changes: dict[str, Any] = {"rules": rules} if rules else {}
+    if request.max_parallel is not None:
+        changes["max_parallel"] = request.max_parallel
+    phases = tuple(replace(phase, **changes) for phase in request.workflow.phases)
+    return replace(request.workflow, phases=phases, **changes)
+
+
+def _plan_lines(workflow: Workflow, context: str | None) -> Iterator[str]:
     yield f"{printable(workflow.name)}: {count(len(workflow.phases), 'phase')}, nothing run (--dry-run)"
-    yield f"context: {place(request.context) if request.context else 'context.json in the run directory'}"
+    yield f"context: {place(context) if context else 'context.json in the run directory'}"
     for phase in workflow.phases:
-        yield f"{phase.id}: {phase.behavior.value}, {_limit(phase, request)}"
+        yield f"{phase.id}: {phase.behavior.value}, {_extent(phase, workflow)}"
         yield from (f"  {subagent.id}: {_shown_program(subagent)}" for subagent in phase.subagents)
 
 
-def _limit(phase: Phase, request: RunRequest) -> str:
+def _extent(phase: Phase, workflow: Workflow) -> str:
     subagents = count(len(phase.subagents), "subagent")
-    parallel = phase.behavior is Behavior.PARALLEL
-    return f"{subagents}, at most {_max_parallel(phase, request)} at a time" if parallel else subagents
-
-
-def _max_parallel(phase: Phase, request: RunRequest) -> int:
-    return request.max_parallel or phase.max_parallel or request.workflow.max_parallel
+    if phase.behavior is not Behavior.PARALLEL:
+        return subagents
+    return f"{subagents}, at most {phase.max_parallel or workflow.max_parallel} at a time"
 
 
 def _shown_program(subagent: Subagent) -> str:
@@ -81,18 +91,3 @@ def _program_text(program: Program) -> str:
             return shlex.join(arguments)
         case PythonFunction(module, name):
             return f"python {module}:{name}"
-
-
-def _plan_object(request: RunRequest) -> dict[str, Json]:
-    workflow = request.workflow
-    plan: list[Json] = [_phase_object(phase, request) for phase in workflow.phases]
-    return {"status": "planned", "exit_code": 0, "workflow": workflow.name, "plan": plan}
-
-
-def _phase_object(phase: Phase, request: RunRequest) -> Json:
-    subagents: list[Json] = [
-        {"id": subagent.id, "program": _program_text(subagent.program), "shard": subagent.shard.value}
-        for subagent in phase.subagents
-    ]
-    limit = _max_parallel(phase, request) if phase.behavior is Behavior.PARALLEL else 1
-    return {"id": phase.id, "behavior": phase.behavior.value, "max_parallel": limit, "subagents": subagents}

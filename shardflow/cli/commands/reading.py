@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import os
 from typing import Final
 
+from shardflow.errors import StorageError, UsageError
+from shardflow.storage.files import read_regular
 from shardflow.storage.yaml_documents import parse_yaml
 from shardflow.workflow.model import Workflow
 from shardflow.workflow.reading import read_workflow
 
 MAX_WORKFLOW_BYTES: Final = 16 << 20
 """The largest workflow file read."""
+
+
+def read_named(path: str, limit: int) -> bytes:
+    """Read a file that a person named. Raises UsageError: what cannot be read was no use naming.
+
+    A link is followed here; what a subagent leaves never is.
+    """
+    try:
+        return read_regular(os.path.realpath(path), limit)
+    except StorageError as error:
+        raise UsageError(str(error)) from error
 
 
 def workflow_of(data: bytes, source: str) -> Workflow:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
-from shardflow.cli.commands.reading import MAX_WORKFLOW_BYTES, workflow_of
+from shardflow.cli.commands.reading import MAX_WORKFLOW_BYTES, read_named, workflow_of
 from shardflow.cli.console import CONSOLE
 from shardflow.cli.views import view_for
 from shardflow.execution.report import RunReport
 from shardflow.execution.run import RunRequest, run_workflow
-from shardflow.storage.files import read_regular
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +42,7 @@ def run_file(options: RunOptions) -> int:
 
 
 def _request(options: RunOptions) -> RunRequest:
-    # a link to a workflow is followed by choice; the workflow's folder stays the one that was named
-    data = read_regular(os.path.realpath(options.workflow), MAX_WORKFLOW_BYTES)
+    data = read_named(options.workflow, MAX_WORKFLOW_BYTES)
     return RunRequest(
         workflow=workflow_of(data, options.workflow),
         workflow_file=options.workflow,

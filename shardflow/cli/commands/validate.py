@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-
 from shardflow.cli.commands.checking import problems_of
-from shardflow.cli.commands.reading import MAX_WORKFLOW_BYTES, workflow_of
+from shardflow.cli.commands.reading import MAX_WORKFLOW_BYTES, read_named, workflow_of
 from shardflow.cli.console import CONSOLE
 from shardflow.cli.views.display import count, place
-from shardflow.errors import InvalidInput, StorageError
+from shardflow.errors import InvalidInput, UsageError
 from shardflow.model.documents import Problem
 from shardflow.storage.excerpts import printable
-from shardflow.storage.files import read_regular
 from shardflow.workflow.model import Workflow
 
 _INVALID = 2
@@ -36,10 +33,10 @@ def _is_valid(file: str) -> bool:
 
 def _read(file: str) -> tuple[Workflow | None, tuple[Problem, ...]]:
     try:
-        workflow = workflow_of(read_regular(os.path.realpath(file), MAX_WORKFLOW_BYTES), file)
+        workflow = workflow_of(read_named(file, MAX_WORKFLOW_BYTES), file)
     except InvalidInput as error:
         return None, error.problems
-    except StorageError as error:
+    except UsageError as error:
         return None, (Problem(file, None, str(error)),)
     return workflow, problems_of(workflow, file)
 

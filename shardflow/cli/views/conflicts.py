@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from json import dumps
 from typing import Final, TextIO
 
 from shardflow.cli.console import styled
-from shardflow.cli.views.display import count, path_label, value_text
+from shardflow.cli.views.display import count, path_label, shortened, value_text
 from shardflow.model.decisions import Conflict
-from shardflow.model.paths import ORDER, Path, segment_text
+from shardflow.model.paths import ORDER, Path, Segment, segment_text
 from shardflow.model.values import is_number
 from shardflow.storage.excerpts import printable
 
 _SHOWN: Final = 20
 _SHOWN_CANDIDATES: Final = 20
+_REASON_WIDTH: Final = 500
+_RULE_WIDTH: Final = 1_000
 
 
 def conflicts_text(conflicts: Sequence[Conflict], where: str, stream: TextIO | None) -> str:
@@ -26,7 +29,7 @@ def conflicts_text(conflicts: Sequence[Conflict], where: str, stream: TextIO | N
 
 def _lines(conflict: Conflict, where: str, stream: TextIO | None) -> Iterator[str]:
     head = styled("conflict", "bad", stream)
-    yield f"{head}: {where}{path_label(conflict.path)}: {printable(conflict.reason)}"
+    yield f"{head}: {where}{path_label(conflict.path)}: {shortened(conflict.reason, _REASON_WIDTH)}"
     yield f"  base: {value_text(conflict.base)}"
     for contribution in conflict.contributions[:_SHOWN_CANDIDATES]:
         who = f"{printable(contribution.shard)} (rank {contribution.rank})"
@@ -36,7 +39,7 @@ def _lines(conflict: Conflict, where: str, stream: TextIO | None) -> Iterator[st
     yield f"  rule: {printable(str(conflict.rule))}"
     verb = "change that rule, or put one before it" if conflict.rule.pattern else "add a rule that settles it"
     yield f"  next: {verb}, for example:"
-    yield f"    {printable(_rule_line(conflict))}"
+    yield f"    {shortened(_rule_line(conflict), _RULE_WIDTH)}"
 
 
 def _rule_line(conflict: Conflict) -> str:
@@ -46,8 +49,13 @@ def _rule_line(conflict: Conflict) -> str:
 
 def _pattern(path: Path) -> str:
     """Give the narrowest pattern a rule could use for a path; the items of a list are named all together."""
-    steps = (segment_text(segment) if isinstance(segment, str) else "[*]" for segment in path if segment is not ORDER)
-    return "$" + "".join(steps)
+    return "$" + "".join(_step(segment) for segment in path if segment is not ORDER)
+
+
+def _step(segment: Segment) -> str:
+    if not isinstance(segment, str):
+        return "[*]"
+    return segment_text(segment) if segment.isprintable() else f"[{dumps(segment)}]"
 
 
 def _fitting_strategy(conflict: Conflict) -> str:
@@ -57,7 +65,7 @@ def _fitting_strategy(conflict: Conflict) -> str:
         return "max"
     if all(isinstance(value, list) for value in values):
         return "set"
-    return f"{{prefer: [{conflict.contributions[0].shard}]}}"
+    return f"{{prefer: [{dumps(conflict.contributions[0].shard)}]}}"
 
 
 def _yaml_text(text: str) -> str:

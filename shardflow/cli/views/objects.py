@@ -1,6 +1,6 @@
 """What `--json` prints: one object with stable keys. What is absent has no member, never a made-up value.
 
-`shardflow run` (and `--dry-run`, which has `plan` instead of `phases`):
+`shardflow run` (with `--dry-run`: `status` is planned, and `plan` is the workflow with all defaults spelt out):
 
     status          done | failed | conflict | interrupted, or invalid | error when nothing was started
     exit_code       what the process ends with

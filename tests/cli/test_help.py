@@ -1,0 +1,71 @@
+"""Help and usage errors, pinned word for word: they are read by people, and a change of them is a decision.
+
+`SHARDFLOW_PIN=1 pytest tests/cli/test_help.py` writes the texts anew.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from shardflow import __version__
+from shardflow.cli.declarations import COMMANDS
+from tests.cli.shell import shardflow
+
+EXPECTED = Path(__file__).with_name("expected")
+LINES = {
+    "help": ["--help"],
+    "help-run": ["run", "--help"],
+    "help-merge": ["merge", "--help"],
+    "help-validate": ["validate", "--help"],
+    "nothing": [],
+    "unknown-command": ["rum", "w.yaml"],
+    "missing-argument": ["run"],
+    "unknown-option": ["run", "w.yaml", "--contxt", "c.json"],
+    "spare-argument": ["run", "w.yaml", "x.yaml"],
+    "missing-value": ["run", "w.yaml", "--context"],
+    "number-too-small": ["run", "w.yaml", "--max-parallel", "0"],
+    "no-number": ["run", "w.yaml", "--max-parallel", "two"],
+    "no-shard": ["merge", "base.json"],
+    "rules-for-a-run": ["merge", ".", "--rules", "r.yaml"],
+    "no-such-workflow": ["run", "nowhere.yaml"],
+    "hostile-option": ["run", "--\x1b[31m\x9bred"],
+}
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_help_and_errors_say_what_is_pinned(name: str, tmp_path: Path) -> None:
+    ended = shardflow(*LINES[name], cwd=tmp_path)
+    told = f"exit code {ended.returncode}\n{ended.stdout}{ended.stderr}".replace(str(tmp_path), "<here>")
+    file = EXPECTED / f"{name}.txt"
+    if os.environ.get("SHARDFLOW_PIN"):
+        file.write_text(told)
+    assert told == file.read_text()
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_the_help_of_a_command_shows_every_option_and_an_example(command) -> None:  # type: ignore[no-untyped-def]
+    told = shardflow(command.name, "--help").stdout
+    assert f"\n    shardflow {command.name} " in told
+    assert all(name in told for name in command.options)
+
+
+def test_the_version_is_told_the_same_with_and_without_typer() -> None:
+    assert shardflow("--version").stdout == f"shardflow {__version__}\n"
+    assert shardflow("--version", "run").stdout == f"shardflow {__version__}\n"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_completion_script_is_printed_for_the_shells_people_use(shell: str) -> None:
+    ended = shardflow("--show-completion", shell, _TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1")
+    assert ended.returncode == 0
+    assert "_SHARDFLOW_COMPLETE" in ended.stdout
+
+
+def test_the_shell_gets_completions_of_commands_and_options() -> None:
+    asked = {"_SHARDFLOW_COMPLETE": "complete_bash", "COMP_CWORD": "1", "COMP_WORDS": "shardflow "}
+    assert shardflow(**asked).stdout.split() == ["run", "merge", "validate"]
+    asked = {"_SHARDFLOW_COMPLETE": "complete_bash", "COMP_CWORD": "2", "COMP_WORDS": "shardflow run --dr"}
+    assert shardflow(**asked).stdout.split() == ["--dry-run"]
