@@ -88,28 +88,29 @@ def _settle_part(
     path: Path, base: Value, candidates: tuple[Candidate, ...], node: Node, ledger: list[Decision]
 ) -> Value:
     site = Site(path, base, candidates, node.governed)
-    ruling = ruled(site, node.rule)
+    rule = node.rule(site)
+    ruling = ruled(site, rule)
     if isinstance(ruling.verdict, Split):
-        return _settle_inside(site, ruling.verdict, ruling.overruled, node, ledger)
-    return _record(site, node.rule, ruling.verdict, ruling.overruled, ledger)
+        return _settle_inside(site, rule, ruling.verdict, ruling.overruled, node, ledger)
+    return _record(site, rule, ruling.verdict, ruling.overruled, ledger)
 
 
 def _settle_inside(
-    site: Site, split: Split, overruled: tuple[Candidate, ...], node: Node, ledger: list[Decision]
+    site: Site, rule: Rule, split: Split, overruled: tuple[Candidate, ...], node: Node, ledger: list[Decision]
 ) -> Value:
     """Settle the parts; the ledger also tells who opened the value here, and who was overruled before it was split."""
     if split.opened is not ABSENT:
         opened: list[Said] = [(c, split.opened) for c in site.candidates if c not in overruled]
-        ledger.append(_settled(site, node.rule, split.opened, _by_value(split.opened, opened)))
+        ledger.append(_settled(site, rule, split.opened, _by_value(split.opened, opened)))
     results = tuple(
         _settle_part((*site.path, part.segment), part.base, part.candidates, node.below(part.segment), ledger)
         for part in split.parts
     )
     for own in split.ruled:
-        _record_ruled(site.path, own, node.rule, ledger)
+        _record_ruled(site.path, own, rule, ledger)
     value = split.join(results)
     if overruled:
-        ledger.append(_settled(site, node.rule, value, _overruled(overruled)))
+        ledger.append(_settled(site, rule, value, _overruled(overruled)))
     return value
 
 

@@ -40,7 +40,8 @@ def _asked(site: Site, rule: Rule) -> Verdict:
     verdict = rule.strategy.settle(site)
     if isinstance(verdict, Split) and verdict.opened == {} and rule.options.add_add is AddAdd.CONFLICT:
         verdict = _one_opening(site, verdict)
-    if not isinstance(verdict, Split) and rule.options.same_change is OnSame.CONFLICT:
+    opens_or_settles = not isinstance(verdict, Split) or verdict.opened is not ABSENT
+    if opens_or_settles and rule.options.same_change is OnSame.CONFLICT:
         verdict = _one_author(site, verdict)
     return verdict
 

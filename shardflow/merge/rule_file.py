@@ -15,11 +15,12 @@ rules:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeAlias, TypeVar
 
 from shardflow.errors import InvalidInput, InvalidRules
-from shardflow.merge.rules import AddAdd, Expected, OnDelete, OnSame, Options, Rule, RuleSet, Strategy
+from shardflow.merge.rules import AddAdd, Defaults, Expected, OnDelete, OnSame, Options, Rule, RuleSet, Strategy
 from shardflow.merge.strategies.registry import STRATEGIES, BadArgument
 from shardflow.model.documents import Document, Problem, did_you_mean
 from shardflow.model.fields import Fields, Place, quoted, read_document
@@ -37,30 +38,40 @@ OptionT = TypeVar("OptionT", bound=StrEnum)
 _NEVER: Final = "this rule can never decide anything"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _File:
+    """What one file says itself: its rules with their places, its defaults by kind, the places of what it extends."""
+
+    rules: list[tuple[Rule, Place]]
+    defaults: dict[str, Rule]
+    extended: list[Place]
+
+
 def read_rules(document: Document, resolve: Resolve) -> RuleSet:
     """Read a rule file and all it extends. Raises InvalidRules with every problem of every file."""
     problems: list[Problem] = []
-    rules = _layers(document, resolve, (document.source,), problems)
+    files = _layers(document, resolve, (document.source,), problems)
     if problems:
         raise InvalidRules(problems)
-    return RuleSet(rules)
+    defaults: dict[str, Rule] = {}
+    for file in reversed(files):
+        defaults.update(file.defaults)
+    return RuleSet((rule for file in files for rule, _ in file.rules), Defaults(**defaults))
 
 
-def _layers(document: Document, resolve: Resolve, trail: tuple[str, ...], problems: list[Problem]) -> list[Rule]:
-    """Give a file's own rules, then those of the files it extends, in order. `trail` is how it was come to."""
+def _layers(document: Document, resolve: Resolve, trail: tuple[str, ...], problems: list[Problem]) -> list[_File]:
+    """Give a file, then those it extends, in order. `trail` is how it was come to."""
     try:
-        own, extended = read_document(document, _file, InvalidRules)
+        file = read_document(document, _file, InvalidRules)
     except InvalidRules as error:
         problems.extend(error.problems)
         return []
-    problems.extend(_idle(document, [rule for rule, _ in own], [place for _, place in own]))
-    rules = [rule for rule, _ in own]
-    for place in extended:
-        rules.extend(_extended(place, resolve, trail, problems))
-    return rules
+    problems.extend(_idle(document, [rule for rule, _ in file.rules], [place for _, place in file.rules]))
+    behind = [_extended(place, resolve, trail, problems) for place in file.extended]
+    return [file, *(layer for layers in behind for layer in layers)]
 
 
-def _extended(place: Place, resolve: Resolve, trail: tuple[str, ...], problems: list[Problem]) -> list[Rule]:
+def _extended(place: Place, resolve: Resolve, trail: tuple[str, ...], problems: list[Problem]) -> list[_File]:
     document, name = place.document, str(place.value)
     try:
         found = resolve(name, document.source)
@@ -77,12 +88,14 @@ def _extended(place: Place, resolve: Resolve, trail: tuple[str, ...], problems: 
     return _layers(found, resolve, (*trail, found.source), problems)
 
 
-def _file(place: Place) -> tuple[list[tuple[Rule, Place]], list[Place]]:
+def _file(place: Place) -> _File:
     with place.fields() as fields:
         fields.optional("description", Place.text, "")
         extended = _names(fields.place("extends")) if "extends" in fields else []
         rules = fields.place("rules").items() if "rules" in fields else ()
-        return [(rule, place) for place in rules if (rule := _rule(place)) is not None], extended
+        read = [(rule, place) for place in rules if (rule := _rule(place)) is not None]
+        defaults = _defaults(fields.place("default")) if "default" in fields else {}
+        return _File(read, defaults, extended)
 
 
 def _names(place: Place) -> list[Place]:
@@ -90,18 +103,40 @@ def _names(place: Place) -> list[Place]:
     return [name for name in places if name.text()]
 
 
+def _defaults(place: Place) -> dict[str, Rule]:
+    with place.fields() as fields:
+        kinds = [name for name in ("objects", "lists", "scalars") if name in fields]
+        read = {name: _default(fields.place(name)) for name in kinds}
+        return {name: rule for name, rule in read.items() if rule is not None}
+
+
+def _default(place: Place) -> Rule | None:
+    """Read `strategy`, or an object of a strategy and options."""
+    if not isinstance(place.value, dict) or "strategy" not in place.value:
+        strategy = _strategy(place)
+        return None if strategy is None else Rule(None, strategy, Options(), _origin(place))
+    with place.fields() as fields:
+        return _decided(fields, None)
+
+
 def _rule(place: Place) -> Rule | None:
     with place.fields() as fields:
         pattern = fields.required("path", _pattern)
-        strategy = fields.required("strategy", _strategy)
-        options = Options(
-            on_delete=_option(fields, "on_delete", OnDelete, None),
-            same_change=_option(fields, "same_change", OnSame, OnSame.ACCEPT),
-            add_add=_option(fields, "add_add", AddAdd, AddAdd.DEEP),
-            expected=_option(fields, "type", Expected, None),
-        )
-        origin = fields.optional("origin", Place.text, _origin(place))
-        return Rule(pattern, strategy, options, origin) if pattern is not None and strategy is not None else None
+        rule = _decided(fields, pattern)
+        return rule if pattern is not None else None
+
+
+def _decided(fields: Fields, pattern: Pattern | None) -> Rule | None:
+    """Read the strategy and options of a rule."""
+    strategy = fields.required("strategy", _strategy)
+    options = Options(
+        on_delete=_option(fields, "on_delete", OnDelete, None),
+        same_change=_option(fields, "same_change", OnSame, OnSame.ACCEPT),
+        add_add=_option(fields, "add_add", AddAdd, AddAdd.DEEP),
+        expected=_option(fields, "type", Expected, None),
+    )
+    origin = fields.optional("origin", Place.text, _origin(fields.place("strategy")))
+    return None if strategy is None else Rule(pattern, strategy, options, origin)
 
 
 def _origin(place: Place) -> str:
@@ -182,6 +217,6 @@ def _settled_above(rule: Rule, rules: Sequence[Rule]) -> str | None:
         if not isinstance(step, Child) or step.name is None:
             return None
         node = node.below(step.name)
-        if not node.rule.strategy.structural:
-            return f"{node.rule.ref} settles the value around it whole"
+        if node.match is not None and not node.match.strategy.structural:
+            return f"{node.match.ref} settles the value around it whole"
     return None

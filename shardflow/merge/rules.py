@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Final
 
-from shardflow.merge.site import Settle
+from shardflow.merge.site import Settle, Site
 from shardflow.merge.strategies.structure import go_deep
 from shardflow.model.decisions import RuleRef
 from shardflow.model.paths import ORDER, Path, Segment
 from shardflow.model.patterns import Pattern, PatternSet, Position
-from shardflow.model.values import Json
+from shardflow.model.values import ABSENT, Json
 
 
 class OnDelete(StrEnum):
@@ -91,21 +91,46 @@ DEFAULT: Final = Rule(None, Strategy("default", None, go_deep, structural=True),
 unanimous change is taken, anything else is a conflict."""
 
 
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """Who decides where no rule matches, by the kind of value that stands there."""
+
+    objects: Rule = DEFAULT
+    lists: Rule = DEFAULT
+    scalars: Rule = DEFAULT
+
+    def of(self, site: Site) -> Rule:
+        """Give the default of a site: by its base value, or by what all shards put where nothing stood."""
+        standing = [site.base] if site.base is not ABSENT else list(site.values())
+        if all(isinstance(value, dict) for value in standing):
+            return self.objects
+        if all(isinstance(value, list) for value in standing):
+            return self.lists
+        return self.scalars
+
+
+STANDARD: Final = Defaults()
+
+
 class Node:
     """One place of a document as the rules see it: who decides here, and the places below.
 
     A state of the deterministic automaton of all patterns, built as far as documents need it.
     """
 
-    __slots__ = ("_below", "_positions", "_rules", "governed", "rule")
+    __slots__ = ("_below", "_positions", "_rules", "governed", "match")
 
     def __init__(self, rules: RuleSet, positions: frozenset[Position]) -> None:
         self._rules = rules
         self._positions = positions
         self._below: dict[Segment | None, Node] = {}
-        match = rules.patterns.first_match(positions)
-        self.rule = DEFAULT if match is None else rules.rules[match]
-        self.governed = rules.patterns.governs(positions)
+        found = rules.patterns.first_match(positions)
+        self.match = None if found is None else rules.rules[found]
+        self.governed = rules.patterns.governs(positions) or rules.defaults != STANDARD
+
+    def rule(self, site: Site) -> Rule:
+        """Give the rule that decides a site at this place: the first that matches, or the default."""
+        return self.match or self._rules.defaults.of(site)
 
     def below(self, segment: Segment) -> Node:
         """Go one segment down. Worked out once a kind of place, not once a path."""
@@ -119,10 +144,11 @@ class Node:
 
 
 class RuleSet:
-    """An ordered list of rules, ready to be matched. Rule sets are values: two of the same rules merge alike."""
+    """An ordered list of rules and the defaults behind it, ready to be matched."""
 
-    def __init__(self, rules: Iterable[Rule] = ()) -> None:
+    def __init__(self, rules: Iterable[Rule] = (), defaults: Defaults = STANDARD) -> None:
         self.rules: tuple[Rule, ...] = tuple(rules)
+        self.defaults = defaults
         self.patterns = PatternSet([rule.pattern for rule in self.rules if rule.pattern is not None])
         self._nodes: dict[frozenset[Position], Node] = {}
         self.root = self.node(self.patterns.start)
@@ -133,12 +159,12 @@ class RuleSet:
             self._nodes[positions] = Node(self, positions)
         return self._nodes[positions]
 
-    def decides(self, path: Path) -> Rule:
-        """Give the rule that matches a path first, or the default."""
+    def first_match(self, path: Path) -> Rule | None:
+        """Give the rule that matches a path first; None where the defaults decide."""
         node = self.root
         for segment in path:
             node = node.below(segment)
-        return node.rule
+        return node.match
 
 
 NO_RULES: Final = RuleSet()
@@ -146,13 +172,16 @@ NO_RULES: Final = RuleSet()
 
 def rules_json(rules: RuleSet) -> Json:
     """Give a rule set as a rule file's value that reads back to the same rules, origins included."""
-    return {"rules": [_rule_json(rule) for rule in rules.rules]}
+    written: dict[str, Json] = {"rules": [_rule_json(rule) for rule in rules.rules]}
+    defaults = {field.name: getattr(rules.defaults, field.name) for field in fields(Defaults)}
+    own: Json = {name: _rule_json(rule) for name, rule in defaults.items() if rule is not DEFAULT}
+    return {**written, "default": own} if own else written
 
 
 def _rule_json(rule: Rule) -> Json:
-    written: dict[str, Json] = {"path": str(rule.pattern), "strategy": strategy_json(rule.strategy)}
-    written.update(_options_json(rule.options))
-    return {**written, "origin": rule.origin}
+    path: dict[str, Json] = {} if rule.pattern is None else {"path": str(rule.pattern)}
+    strategy: dict[str, Json] = {"strategy": strategy_json(rule.strategy)}
+    return {**path, **strategy, **_options_json(rule.options), "origin": rule.origin}
 
 
 def strategy_json(strategy: Strategy) -> Json:

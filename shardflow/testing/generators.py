@@ -42,7 +42,8 @@ _SCALARS: Final[tuple[Json, ...]] = (
 
 def scalars() -> st.SearchStrategy[Json]:
     """Draw scalars, mostly ones that careless equality takes for each other."""
-    return st.sampled_from(_SCALARS) | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+    careless = st.sampled_from(_SCALARS)
+    return careless | careless | careless | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 
 
 def json_values(max_leaves: int = 8) -> st.SearchStrategy[Json]:
@@ -88,7 +89,12 @@ def _edit(draw: st.DrawFn, value: Json, *, at_root: bool = False) -> Json:
         return draw(st.sampled_from(_LIST_EDITS))(draw, value if isinstance(value, list) else [])
     if isinstance(value, int) and not isinstance(value, bool) and draw(st.booleans()):
         return value + draw(st.integers(-2, 2))
-    return draw(json_values(4))
+    return draw(_lookalikes(value) | _lookalikes(value) | json_values(4))
+
+
+def _lookalikes(value: Json) -> st.SearchStrategy[Json]:
+    """Draw the values that Python's own equality cannot tell from this one."""
+    return st.sampled_from([*(other for other in _SCALARS if other == value), None])
 
 
 def _inside(draw: st.DrawFn, value: dict[str, Json]) -> Json:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Final, TypeAlias
 
 from shardflow.merge.site import Chosen, Combined, Site, Unsettled, Verdict, unanimous
-from shardflow.merge.strategies.present import over
+from shardflow.merge.strategies.present import over_base, over_changed
 from shardflow.model.numbers import json_number
 from shardflow.model.values import is_number
 
@@ -34,7 +34,7 @@ def total(site: Site) -> Verdict:
     Laws
         commutative, associative (a shard counts once by its id)
     """
-    return over(site, "a number", is_number, lambda base, values: _total(base or 0, values))
+    return over_base(site, "a number", is_number, lambda base, values: _total(base or 0, values))
 
 
 def _total(base: Number, values: Sequence[Number]) -> Verdict:
@@ -65,7 +65,7 @@ def mean(site: Site) -> Verdict:
     Laws
         commutative, associative (the mean is taken once, over all shards)
     """
-    return over(site, "a number", is_number, lambda _, values: _mean(site, values))
+    return over_changed(site, "a number", is_number, lambda values: _mean(site, values))
 
 
 def _mean(site: Site, values: Sequence[Number]) -> Verdict:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from shardflow.merge.diff import diff
 from shardflow.merge.site import Candidate, Chosen, Part, RuledPart, Site, Split, Unsettled, Verdict
 from shardflow.merge.strategies.lists import is_list
-from shardflow.merge.strategies.present import over
+from shardflow.merge.strategies.present import over_base
 from shardflow.model.changes import Put
 from shardflow.model.paths import ORDER, Member, key_text
 from shardflow.model.values import ABSENT, Json, Value, kind, same
@@ -43,7 +43,7 @@ def keyed(site: Site, fields: tuple[str, ...]) -> Verdict:
     Laws
         commutative (rank decides only the order), associative, idempotent
     """
-    return over(site, "a list", is_list, lambda base, values: _matched(site, fields, base or [], values))
+    return over_base(site, "a list", is_list, lambda base, values: _matched(site, fields, base or [], values))
 
 
 def _matched(site: Site, fields: tuple[str, ...], base: list[Json], values: Sequence[list[Json]]) -> Verdict:
@@ -102,9 +102,7 @@ def _parts(site: Site, before: Items, after: Sequence[Items]) -> tuple[Part, ...
     return tuple(Part(key, before.get(key, ABSENT), tuple(candidates)) for key, candidates in found.items())
 
 
-def _reordered(
-    site: Site, fields: tuple[str, ...], before: Items, after: Sequence[Items]
-) -> Iterable[RuledPart]:
+def _reordered(site: Site, fields: tuple[str, ...], before: Items, after: Sequence[Items]) -> Iterable[RuledPart]:
     """Tell of the shards whose order is not the base's with new members behind: the base's order supersedes theirs."""
     ordered = []
     for candidate, items in zip(site.candidates, after, strict=True):
@@ -136,7 +134,7 @@ def index(site: Site) -> Verdict:
     Laws
         commutative, associative, idempotent
     """
-    return over(site, "a list", is_list, lambda base, values: _by_position(site, base, values))
+    return over_base(site, "a list", is_list, lambda base, values: _by_position(site, base, values))
 
 
 def _by_position(site: Site, base: list[Json] | None, values: Sequence[list[Json]]) -> Verdict:

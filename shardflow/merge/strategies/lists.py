@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterable
 from typing import TypeGuard
 
 from shardflow.merge.site import Combined, Site, Unsettled, Verdict, listed
-from shardflow.merge.strategies.present import over
+from shardflow.merge.strategies.present import over_base
 from shardflow.merge.strategies.structure import added_suffixes
 from shardflow.model.values import Json, Value, frozen, same
 
@@ -33,7 +33,7 @@ def append(site: Site) -> Verdict:
     Laws
         commutative (rank decides), associative (items carry their rank)
     """
-    return over(site, "a list", is_list, lambda base, values: _appended(site, base or []))
+    return over_base(site, "a list", is_list, lambda base, values: _appended(site, base or []))
 
 
 def _appended(site: Site, base: list[Json]) -> Verdict:
@@ -62,7 +62,7 @@ def prepend(site: Site) -> Verdict:
     Laws
         commutative (rank decides), associative (items carry their rank)
     """
-    return over(site, "a list", is_list, lambda base, values: _prepended(site, base or [], values))
+    return over_base(site, "a list", is_list, lambda base, values: _prepended(site, base or [], values))
 
 
 def _prepended(site: Site, base: list[Json], values: list[list[Json]]) -> Verdict:
@@ -87,7 +87,7 @@ def as_set(site: Site) -> Verdict:
     Laws
         commutative (rank decides only the order), associative, idempotent
     """
-    return over(site, "a list", is_list, lambda base, values: Combined(_united(base or [], values)))
+    return over_base(site, "a list", is_list, lambda base, values: Combined(_united(base or [], values)))
 
 
 def _united(base: list[Json], values: list[list[Json]]) -> list[Json]:
@@ -121,7 +121,7 @@ def as_multiset(site: Site) -> Verdict:
     Laws
         commutative (rank decides only the order), associative
     """
-    return over(site, "a list", is_list, lambda base, values: Combined(_summed(base or [], values)))
+    return over_base(site, "a list", is_list, lambda base, values: Combined(_summed(base or [], values)))
 
 
 def _summed(base: list[Json], values: list[list[Json]]) -> list[Json]:

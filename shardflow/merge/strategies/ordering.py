@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TypeAlias, TypeGuard
 
 from shardflow.merge.site import Chosen, Site, Unsettled, Verdict
-from shardflow.merge.strategies.present import over
+from shardflow.merge.strategies.present import over_changed
 from shardflow.model.values import ABSENT, Json, Value, frozen, is_number, kind
 
 Comparable: TypeAlias = "int | float | Decimal | str"
@@ -55,8 +55,8 @@ def maximum(site: Site) -> Verdict:
 def _extreme(site: Site, pick: Pick) -> Verdict:
     numbers = [v for v in site.values() if is_number(v)]
     if numbers:
-        return over(site, "a number", is_number, lambda _, values: Chosen(pick(values)))
-    return over(site, "a number or text", _is_text, lambda _, values: Chosen(pick(values)))
+        return over_changed(site, "a number", is_number, lambda values: Chosen(pick(values)))
+    return over_changed(site, "a number or text", _is_text, lambda values: Chosen(pick(values)))
 
 
 def _is_text(value: Value) -> TypeGuard[str]:
@@ -134,7 +134,7 @@ def ranked(site: Site, above: Mapping[Hashable, frozenset[Hashable]]) -> Verdict
     for candidate, value in zip(site.candidates, values, strict=True):
         if value is not ABSENT and frozen(value) not in above:
             return Unsettled(f"{candidate.shard} left a value that is not in the declared order")
-    return over(site, "a value of the order", _is_json, lambda _, present: _highest(present, above))
+    return over_changed(site, "a value of the order", _is_json, lambda present: _highest(present, above))
 
 
 def _is_json(value: Value) -> TypeGuard[Json]:
@@ -163,7 +163,7 @@ def every(site: Site) -> Verdict:
     Laws
         commutative, associative, idempotent, monotone
     """
-    return over(site, "true or false", _is_bool, lambda _, values: Chosen(all(values)))
+    return over_changed(site, "true or false", _is_bool, lambda values: Chosen(all(values)))
 
 
 def some(site: Site) -> Verdict:
@@ -180,7 +180,7 @@ def some(site: Site) -> Verdict:
     Laws
         commutative, associative, idempotent, monotone
     """
-    return over(site, "true or false", _is_bool, lambda _, values: Chosen(any(values)))
+    return over_changed(site, "true or false", _is_bool, lambda values: Chosen(any(values)))
 
 
 def _is_bool(value: Value) -> TypeGuard[bool]:

@@ -11,16 +11,12 @@ from shardflow.model.values import ABSENT, Value, kind
 T = TypeVar("T")
 
 
-def over(
-    site: Site,
-    wanted: str,
-    fits: Callable[[Value], TypeGuard[T]],
-    work: Callable[[T | None, list[T]], Verdict],
+def over_changed(
+    site: Site, wanted: str, fits: Callable[[Value], TypeGuard[T]], work: Callable[[list[T]], Verdict]
 ) -> Verdict:
-    """Call `work(base, values)` with values of the wanted kind, in rank order; the base is None where nothing stood.
+    """Call `work(values)` with the values that shards left, in rank order; the base does not take part.
 
-    Deletions by all are agreed, by some are unsettled. A base of another kind leaves nothing to count from: a lone or
-    unanimous change is taken then. A shard's value of another kind is unsettled, never a guess.
+    Deletions by all are agreed, by some are unsettled. A value of another kind is unsettled, never a guess.
     """
     droppers = site.droppers()
     if len(droppers) == len(site.candidates):
@@ -28,11 +24,22 @@ def over(
     if droppers:
         return Unsettled(contest(site))
     values = [value for value in site.values() if fits(value)]
-    if len(values) < len(site.candidates):
-        return Unsettled(_misfits(site, wanted, fits))
-    if site.base is ABSENT:
-        return work(None, values)
-    return work(site.base, values) if fits(site.base) else _from_nothing(site, wanted)
+    return work(values) if len(values) == len(site.candidates) else Unsettled(_misfits(site, wanted, fits))
+
+
+def over_base(
+    site: Site, wanted: str, fits: Callable[[Value], TypeGuard[T]], work: Callable[[T | None, list[T]], Verdict]
+) -> Verdict:
+    """Call `work(base, values)` as `over_changed` does; the base is None where nothing stood.
+
+    A base of another kind leaves nothing to count from: a lone or unanimous change is taken then.
+    """
+    base = site.base
+    if base is ABSENT:
+        return over_changed(site, wanted, fits, lambda values: work(None, values))
+    if fits(base):
+        return over_changed(site, wanted, fits, lambda values: work(base, values))
+    return over_changed(site, wanted, fits, lambda _: _from_nothing(site, wanted))
 
 
 def _misfits(site: Site, wanted: str, fits: Callable[[Value], TypeGuard[T]]) -> str:

@@ -1,0 +1,48 @@
+"""A small language for merge tests: rules as YAML-like values, shards as documents, outcomes as texts."""
+
+from shardflow.merge import merge
+from shardflow.merge.diff import diff
+from shardflow.merge.rule_file import read_rules
+from shardflow.model.changes import Delta
+from shardflow.model.documents import Document
+from shardflow.model.paths import path_text
+
+
+def rule_set(*rules, **file):
+    """Read rules as a file would hold them; nothing can be extended."""
+    document = Document("rules.yaml", {"rules": list(rules), **file})
+
+    def nothing(name, source):
+        raise LookupError("none here")
+
+    return read_rules(document, nothing)
+
+
+def merged(base, *shards, rules=None):
+    """Merge documents of shards a, b, c, ... in that rank order."""
+    deltas = [Delta(chr(ord("a") + rank), rank, diff(base, shard)) for rank, shard in enumerate(shards)]
+    return merge(base, deltas, rules or rule_set())
+
+
+def ledger(result):
+    """Write a ledger as lines `path: shard outcome, shard outcome`."""
+    return [
+        f"{path_text(decision.path)}: {', '.join(f'{c.shard} {c.outcome.value}' for c in decision.contributions)}"
+        for decision in result.decisions
+    ]
+
+
+def at_n(strategy, base, *values, **options):
+    """Merge one member `n` under one rule; leave a value out with `GONE`. Gives the result or the conflict's reason."""
+    rules = rule_set({"path": "$.n", "strategy": strategy, **options})
+    result = merged(_document(base), *map(_document, values), rules=rules)
+    if result.conflicts:
+        return result.conflicts[0].reason
+    return result.context.get("n", GONE)
+
+
+GONE = object()
+
+
+def _document(value):
+    return {} if value is GONE else {"n": value}

@@ -1,0 +1,190 @@
+"""Every strategy on small values: what it gives, and what it refuses."""
+
+from decimal import Decimal
+
+import pytest
+
+from shardflow.model.values import same
+from tests.merge.small import GONE, at_n, ledger, merged, rule_set
+
+SETTLED = [
+    ("conflict", 1, [2], 2),
+    ("conflict", 1, [2, 2], 2),
+    ("conflict", 1, [1, 2], 2),
+    ("conflict", 1, [GONE], GONE),
+    ("conflict", GONE, [1, 1], 1),
+    ("atomic", [0], [[0, 1], [0]], [0, 1]),
+    ("first", 1, [1, 2, 3], 2),
+    ("first", 1, [GONE, 2], GONE),
+    ("last", 1, [2, 3, 1], 3),
+    ("last", 1, [2, GONE], GONE),
+    ({"prefer": "b"}, 1, [2, 3], 3),
+    ({"prefer": ["c", "b"]}, 1, [2, 3], 3),
+    ({"prefer": ["c"]}, 1, [2, 2], 2),
+    ("base", 1, [2, 3], 1),
+    ("base", 1, [2], 2),
+    ("ignore", 1, [2], 1),
+    ("ignore", GONE, [2], GONE),
+    ({"quorum": 2}, None, ["a", "b", "a"], "a"),
+    ("majority", None, ["a", "b", "a"], "a"),
+    ("keep_all", 1, [2], 2),
+    ("keep_all", 1, [2, 3, 2], [{"value": 2, "shards": ["a", "c"]}, {"value": 3, "shards": ["b"]}]),
+    ("keep_all", 1, [2, GONE], [{"value": 2, "shards": ["a"]}, {"shards": ["b"]}]),
+    ("keep_all", 0, [1, 1.0, True], [{"value": v, "shards": [s]} for v, s in ((1, "a"), (1.0, "b"), (True, "c"))]),
+    ("min", 9, [4, 7], 4),
+    ("min", 1, [3, 2], 2),
+    ("min", "b", ["c", "a"], "a"),
+    ("max", 1, [4, 7], 7),
+    ("max", 9, [3, 2], 3),
+    ("max", 0, [1, 1.0], 1),
+    ("max", 0, [1.0, 1], 1.0),
+    ("max", 0, [2**70, 2.0**70 * 2], 2.0**70 * 2),
+    ({"max_by": "c"}, None, [{"c": 0.4}, {"c": 0.9}], {"c": 0.9}),
+    ({"min_by": "c"}, None, [{"c": 0.4}, {"c": 0.9}], {"c": 0.4}),
+    ("sum", 5, [6, 6], 7),
+    ("sum", 5, [6, 8], 9),
+    ("sum", GONE, [2, 3], 5),
+    ("sum", 5, [3], 3),
+    ("sum", 0, [2**64, 2**64], 2**65),
+    ("sum", 0.0, [0.1, 0.2], 0.3),
+    ("sum", 0, [0.1] * 10, 1.0),
+    ("sum", 1, [1.5, 2], 2.5),
+    ("sum", 0, [Decimal("1E-30"), 1], Decimal("1.000000000000000000000000000001")),
+    ("mean", 0, [1, 2], 1.5),
+    ("mean", 0, [4, 4], 4),
+    ("any", None, [True, False], True),
+    ("any", None, [False, False], False),
+    ("all", None, [True, False], False),
+    ({"rank": ["low", "medium", "high"]}, "low", ["high", "medium"], "high"),
+    ({"rank": ["low", "medium", "high"]}, "high", ["low", "medium"], "medium"),
+    ({"rank": [1, 1.0, True]}, None, [1, True, 1.0], True),
+    ({"rank": {"pairs": [["a", "b"], ["b", "c"], ["a", "x"]]}}, None, ["a", "c"], "c"),
+    ("append", ["a"], [["a", "b"], ["a", "c", "d"]], ["a", "b", "c", "d"]),
+    ("append", [], [[1], [1]], [1, 1]),
+    ("append", GONE, [[1], [2]], [1, 2]),
+    ("prepend", ["a"], [["b", "a"], ["c", "a"]], ["b", "c", "a"]),
+    ("set", ["a", "b"], [["b", "c"], ["a", "b", "d"]], ["b", "c", "d"]),
+    ("set", [1], [[1, True], [1, 1.0]], [1, True, 1.0]),
+    ("set", [0.0], [[0.0, -0.0]], [0.0, -0.0]),
+    ("multiset", ["a"], [["a", "a"], ["a", "b"]], ["a", "a", "b"]),
+    ("multiset", ["a", "b"], [["b"], ["b"]], ["b"]),
+    ("index", [0, 0], [[1, 0], [0, 2]], [1, 2]),
+    ("index", [0], [[1, 2]], [1, 2]),
+    ("deep", {"a": 1, "b": 1}, [{"a": 2, "b": 1}, {"a": 1, "b": 3}], {"a": 2, "b": 3}),
+    ("deep", GONE, [{"a": 1}, {"b": 2}], {"a": 1, "b": 2}),
+    ("deep", 1, [{"a": 1}], {"a": 1}),
+    ({"keyed": "id"}, [{"id": 1}], [[{"id": 1}, {"id": 2}], [{"id": 1}, {"id": 3}]], [{"id": 1}, {"id": 2}, {"id": 3}]),
+    ({"keyed": "id"}, [{"id": 1}, {"id": 2}], [[{"id": 2}], [{"id": 1}, {"id": 2}, {"id": 3}]], [{"id": 2}, {"id": 3}]),
+    ({"keyed": "id"}, GONE, [[{"id": 1, "x": 1}], [{"id": 1, "y": 2}]], [{"id": 1, "x": 1, "y": 2}]),
+    ({"keyed": "id"}, [], [[{"id": 1}], [{"id": 1.0}], [{"id": True}]], [{"id": 1}, {"id": 1.0}, {"id": True}]),
+]
+
+
+@pytest.mark.parametrize(("strategy", "base", "shards", "wanted"), SETTLED)
+def test_a_strategy_gives_its_documented_value(strategy, base, shards, wanted):
+    found = at_n(strategy, base, *shards)
+    assert found is wanted or same(found, wanted), found
+
+
+REFUSED = [
+    ("conflict", 1, [2, 3], "a and b changed it to different values"),
+    ("conflict", 1, [GONE, 3, 4], "deleted by a but changed by b and c"),
+    ("atomic", {"x": 1, "y": 1}, [{"x": 2, "y": 1}, {"x": 1, "y": 2}], "a and b changed it to different values"),
+    ({"prefer": ["z"]}, 1, [2, 3], "a and b changed it to different values"),
+    ("immutable", 1, [2], "a changed what no shard may change"),
+    ({"quorum": 2}, None, [1, 1.0], "no values have the 2 votes needed"),
+    ({"quorum": 1}, None, [1, 2], "2 values have the 1 votes needed"),
+    ("majority", None, [1, 2], "none of 2 values has a majority of 2 votes"),
+    ("min", 1, [2, "x"], "b left text where a number is needed"),
+    ("max", 1, [True], "a left boolean where a number or text is needed"),
+    ("max", None, [[], {}], "a left list where a number or text is needed"),
+    ({"max_by": "c"}, None, [{"c": 1}, {}], "b left object without a number or text in its field 'c'"),
+    ({"max_by": "c"}, None, [{"c": 1}, {"c": "x"}], "the field 'c' is a number in some shards and a text in others"),
+    ("sum", 1, [2, GONE], "deleted by b but changed by a"),
+    ("sum", 1, [2, None], "b left null where a number is needed"),
+    ("sum", "x", [1, 2], "the base value is text where a number is needed, and a and b changed it to different values"),
+    ("sum", 0.0, [1.7e308, 1.7e308], "the sum is larger than any JSON number here"),
+    ("any", None, [1], "a left integer where true or false is needed"),
+    ({"rank": ["low", "high"]}, "low", ["urgent"], "a left a value that is not in the declared order"),
+    (
+        {"rank": {"pairs": [["a", "b"], ["a", "c"]]}},
+        "a",
+        ["b", "c"],
+        "the declared order does not say which of these values leads",
+    ),
+    ("append", [1], [[1, 2], [3]], "b did more to the list than append"),
+    ("append", [1], [[2]], "a did more to the list than append"),
+    ("append", [1], [[1.0, 2]], "a did more to the list than append"),
+    ("prepend", [1], [[1, 2]], "a did more to the list than prepend"),
+    ("set", [1], [[1], 5], "b left integer where a list is needed"),
+    ("index", [0], [[1, 2], [3]], "lists of 1 and 2 items cannot be merged by position"),
+    ({"keyed": "id"}, [], [[{"id": 1}, {"id": 1}]], "items 0 and 1 of a have the same key id=1"),
+    ({"keyed": "id"}, [], [[{"id": 1}, {}]], "item 1 of a lacks the key field 'id'"),
+    ({"keyed": "id"}, [], [[5]], "item 0 of a is integer, not an object with id"),
+    ({"keyed": "id"}, [], [[{"id": []}]], "item 0 of a has list in its key field 'id'"),
+    ({"keyed": ["f", "g"]}, [{"f": 1}], [[]], "item 0 of the base lacks the key field 'g'"),
+]
+
+
+@pytest.mark.parametrize(("strategy", "base", "shards", "reason"), REFUSED)
+def test_a_strategy_refuses_what_it_would_have_to_guess(strategy, base, shards, reason):
+    assert at_n(strategy, base, *shards) == reason
+
+
+OPTIONS = [
+    ("max", 1, [GONE, 3, 4], {"on_delete": "keep"}, 4),
+    ("max", 1, [GONE, 3], {"on_delete": "delete"}, GONE),
+    ("last", 1, [3, GONE], {"on_delete": "conflict"}, "deleted by b but changed by a"),
+    ("deep", {"x": 1}, [GONE, {"x": 2}], {"on_delete": "keep"}, {"x": 2}),
+    ("conflict", 1, [2, 2], {"same_change": "conflict"}, "a and b made the same change, which this rule forbids"),
+    ("conflict", 1, [2], {"same_change": "conflict"}, 2),
+    ("sum", 1, [2, 2], {"same_change": "conflict"}, "a and b made the same change, which this rule forbids"),
+    ("deep", GONE, [{"x": 1}, {"y": 1}], {"add_add": "conflict"}, "a and b added different objects"),
+    ("deep", GONE, [{"x": 1}, {"x": 1}], {"add_add": "conflict"}, {"x": 1}),
+    ("last", 1, [2, "x"], {"type": "integer"}, "b left text where the rule expects integer"),
+    ("last", 1, [True], {"type": "number"}, "a left boolean where the rule expects number"),
+    ("last", 1, [1.5], {"type": "number"}, 1.5),
+    ("last", 1, [GONE], {"type": "number"}, GONE),
+]
+
+
+@pytest.mark.parametrize(("strategy", "base", "shards", "options", "wanted"), OPTIONS)
+def test_options_act_around_any_strategy(strategy, base, shards, options, wanted):
+    found = at_n(strategy, base, *shards, **options)
+    assert found is wanted or same(found, wanted), found
+
+
+def test_nested_rules_settle_the_fields_of_keyed_items():
+    rules = rule_set(
+        {"path": "$.f", "strategy": {"keyed": ["file", "line"]}},
+        {"path": "$.f[*].severity", "strategy": {"rank": ["low", "high"]}},
+        {"path": "$.f[*].sources", "strategy": "set"},
+    )
+    item = {"file": "a'b.py", "line": 3}
+    result = merged(
+        {"f": []},
+        {"f": [{**item, "severity": "low", "sources": ["x"]}]},
+        {"f": [{**item, "severity": "high", "sources": ["y"]}]},
+        rules=rules,
+    )
+    assert result.context == {"f": [{**item, "severity": "high", "sources": ["x", "y"]}]}
+    assert "$.f[?@.file=='a\\'b.py' && @.line==3].severity: a superseded, b applied" in ledger(result)
+
+
+def test_an_order_that_keyed_does_not_keep_stands_in_the_ledger_as_superseded():
+    rules = rule_set({"path": "$.f", "strategy": {"keyed": "id"}})
+    result = merged({"f": [{"id": 1}, {"id": 2}]}, {"f": [{"id": 2}, {"id": 1}]}, rules=rules)
+    assert result.context == {"f": [{"id": 1}, {"id": 2}]}
+    assert ledger(result) == ["$.f (order): a superseded"]
+
+
+def test_a_rule_inside_a_new_object_is_heard_even_when_one_shard_adds_it():
+    rules = rule_set({"path": "$.new.secret", "strategy": "ignore"})
+    result = merged({}, {"new": {"secret": 1, "open": 2}}, rules=rules)
+    assert result.context == {"new": {"open": 2}}
+    assert ledger(result) == ["$.new: a applied", "$.new.secret: a superseded", "$.new.open: a applied"]
+
+
+def test_a_counter_inside_equal_new_objects_counts_both():
+    rules = rule_set({"path": "$.counts.*", "strategy": "sum"})
+    assert merged({}, {"counts": {"x": 1}}, {"counts": {"x": 1}}, rules=rules).context == {"counts": {"x": 2}}
