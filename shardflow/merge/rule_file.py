@@ -66,7 +66,7 @@ def _layers(document: Document, resolve: Resolve, trail: tuple[str, ...], proble
     except InvalidRules as error:
         problems.extend(error.problems)
         return []
-    problems.extend(_idle(document, [rule for rule, _ in file.rules], [place for _, place in file.rules]))
+    problems.extend(_idle([(rule, place) for rule, place in file.rules if not _checked_before(place)]))
     behind = [_extended(place, resolve, trail, problems) for place in file.extended]
     return [file, *(layer for layers in behind for layer in layers)]
 
@@ -189,14 +189,19 @@ def _named(place: Place) -> tuple[str, Json] | None:
             return None
 
 
-def _idle(document: Document, rules: Sequence[Rule], places: Sequence[Place]) -> list[Problem]:
+def _checked_before(place: Place) -> bool:
+    """A rule with an origin was checked there; a run directory holds several files' rules in one list."""
+    return isinstance(place.value, dict) and "origin" in place.value
+
+
+def _idle(written: Sequence[tuple[Rule, Place]]) -> list[Problem]:
     """Find the rules of one file that can never decide a path. Rules of an extended file may be overridden freely."""
     problems = []
-    for index, rule in enumerate(rules):
+    rules = [rule for rule, _ in written]
+    for index, (rule, place) in enumerate(written):
         blocker = _covering(rule, rules[:index]) or _settled_above(rule, rules)
         if blocker is not None:
-            hint = f"{blocker}; remove it or move it up" if "earlier" in blocker else f"{blocker}; remove one of them"
-            problems.append(document.problem(places[index].path, _NEVER, hint))
+            problems.append(place.document.problem(place.path, _NEVER, blocker))
     return problems
 
 
@@ -205,7 +210,8 @@ def _covering(rule: Rule, earlier: Sequence[Rule]) -> str | None:
     if rule.pattern is None or not patterns or not covered(rule.pattern, patterns):
         return None
     alone = next((r for r in earlier if r.pattern is not None and covered(rule.pattern, [r.pattern])), None)
-    return f"the earlier rule at {alone.origin} covers it" if alone else "the earlier rules together cover it"
+    found = f"the earlier rule at {alone.origin} covers it" if alone else "the earlier rules together cover it"
+    return f"{found}; remove it or move it up"
 
 
 def _settled_above(rule: Rule, rules: Sequence[Rule]) -> str | None:
@@ -218,5 +224,5 @@ def _settled_above(rule: Rule, rules: Sequence[Rule]) -> str | None:
             return None
         node = node.below(step.name)
         if node.match is not None and not node.match.strategy.structural:
-            return f"{node.match.ref} settles the value around it whole"
+            return f"{node.match.ref} settles the value around it whole; remove one of them"
     return None

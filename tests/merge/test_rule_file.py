@@ -1,0 +1,143 @@
+"""Rule files: what they may hold, and every problem at once with its line."""
+
+import contextlib
+
+import pytest
+from hypothesis import given
+
+from shardflow.errors import InvalidRules
+from shardflow.merge.rule_file import read_rules
+from shardflow.merge.rules import rules_json
+from shardflow.model.documents import Document
+from shardflow.storage.yaml_documents import parse_yaml
+from shardflow.testing.generators import json_values, rule_sets
+
+
+def read(text, **others):
+    def resolve(name, source):
+        if name not in others:
+            raise LookupError(f"known are {', '.join(others) or 'none'}")
+        return parse_yaml(others[name].encode(), f"{name}.yaml")
+
+    return read_rules(parse_yaml(text.encode(), "rules.yaml"), resolve)
+
+
+def problems(text, **others):
+    with pytest.raises(InvalidRules) as caught:
+        read(text, **others)
+    return list(map(str, caught.value.problems))
+
+
+def test_all_problems_of_a_file_come_at_once_with_their_lines():
+    assert problems("""\
+rules:
+  - path: $.a
+    strategy: unoin
+  - path: $.b[0]
+    strategy: sum
+  - strategy: {prefer: []}
+  - path: $.c
+    strategy: max
+    on_delete: keeep
+    typ: list
+  - 5
+defualt: {}
+""") == [
+        "rules.yaml:3: unknown strategy 'unoin' at $.rules[0].strategy; did you mean 'min'?",
+        "rules.yaml:4: '$.b[0]' is no path pattern at $.rules[1].path; cannot read '[0]' at character 4; "
+        "allowed are .name ['a name'] .* [*] ..name ..*",
+        "rules.yaml:6: field 'path' is missing at $.rules[2]; expected a text",
+        "rules.yaml:6: strategy 'prefer' needs a shard id, or a list of them at $.rules[2].strategy",
+        "rules.yaml:9: unknown on_delete 'keeep' at $.rules[3].on_delete; did you mean 'keep'?",
+        "rules.yaml:10: unknown field 'typ' at $.rules[3].typ; did you mean 'type'?",
+        "rules.yaml:11: expected an object, found the integer 5 at $.rules[4]",
+        "rules.yaml:12: unknown field 'defualt' at $.defualt; did you mean 'default'?",
+    ]
+
+
+ARGUMENTS = [
+    ("{sum: 1}", "strategy 'sum' takes no argument"),
+    ("keyed", "strategy 'keyed' needs a key field, or a list of them"),
+    ("{keyed: [a, a]}", "strategy 'keyed' names one of its fields twice"),
+    ("{rank: []}", "strategy 'rank' needs a list of values, lowest first, or {pairs: [[lower, higher], ...]}"),
+    ("{rank: [a, a]}", "strategy 'rank' has a value twice in its order"),
+    ("{rank: {pairs: [[a, b], [b, a]]}}", "strategy 'rank' has pairs that go round in a circle"),
+    ("{quorum: true}", "strategy 'quorum' needs the number of votes, 1 or more"),
+    ("max_by", "strategy 'max_by' needs the name of a field"),
+    ("{a: 1, b: 2}", "expected the name of a strategy, or {name: argument}, found an object"),
+]
+
+
+@pytest.mark.parametrize(("strategy", "said"), ARGUMENTS)
+def test_an_argument_a_strategy_cannot_take_is_told(strategy, said):
+    found = problems(f"rules:\n  - path: $.a\n    strategy: {strategy}\n")
+    assert found == [f"rules.yaml:3: {said} at $.rules[0].strategy"]
+
+
+NEVER = "this rule can never decide anything at"
+FIRST = "the earlier rule at rules.yaml:2"
+IDLE = [
+    (["$.a last", "$.a sum"], f"{NEVER} $.rules[1]; {FIRST} covers it; remove it or move it up"),
+    (["$.* deep", "$.a sum"], f"{NEVER} $.rules[1]; {FIRST} covers it; remove it or move it up"),
+    (["$.*.b last", "$.b last", "$.x.b sum"], f"{NEVER} $.rules[2]; {FIRST} covers it; remove it or move it up"),
+    (
+        ["$.a.b sum", "$.a atomic"],
+        f"{NEVER} $.rules[0]; atomic at $.a (rules.yaml:3) settles the value around it whole; remove one of them",
+    ),
+]
+
+
+@pytest.mark.parametrize(("rules", "said"), IDLE)
+def test_a_rule_that_can_never_decide_is_an_error(rules, said):
+    lines = "".join(f"  - {{path: {path}, strategy: {name}}}\n" for path, name in map(str.split, rules))
+    assert [problem.split(": ", 1)[1] for problem in problems(f"rules:\n{lines}")] == [said]
+
+
+def test_a_rule_may_override_one_of_an_extended_set():
+    rules = read("extends: other\nrules: [{path: $.a, strategy: last}]", other="rules: [{path: $.a, strategy: sum}]")
+    assert [rule.strategy.name for rule in rules.rules] == ["last", "sum"]
+    assert rules.first_match(("a",)).origin == "rules.yaml:2"
+
+
+def test_the_nearest_default_of_a_kind_stands():
+    rules = read(
+        "extends: [one, two]\ndefault: {lists: set}",
+        one="default: {lists: append, scalars: first}",
+        two="default: {objects: atomic, scalars: last}",
+    )
+    kinds = rules.defaults
+    assert [kinds.objects.strategy.name, kinds.lists.strategy.name, kinds.scalars.strategy.name] == [
+        "atomic",
+        "set",
+        "first",
+    ]
+
+
+def test_rule_sets_that_extend_each_other_are_refused():
+    found = problems("extends: a", a="extends: b", b="extends: [a]")
+    assert found == ["b.yaml:1: rule sets extend each other in a circle: a.yaml -> b.yaml -> a.yaml at $.extends[0]"]
+
+
+def test_an_unknown_extended_set_is_told_with_the_known_ones():
+    found = problems("extends: [nope]", other="rules: []")
+    assert found == ["rules.yaml:1: no rule set 'nope' at $.extends[0]; known are other"]
+
+
+def test_problems_of_extended_files_are_told_too():
+    assert problems("extends: [a]\nrules: 5", a="rules: 6") == [
+        "rules.yaml:2: expected a list, found the integer 5 at $.rules",
+    ]
+    assert problems("extends: [a]", a="rules: 6") == ["a.yaml:1: expected a list, found the integer 6 at $.rules"]
+
+
+@given(rule_sets())
+def test_a_rule_set_reads_back_from_its_json_with_its_origins(rules):
+    written = rules_json(rules)
+    again = read_rules(Document("rules.json", written), lambda name, source: Document(source, {}))
+    assert rules_json(again) == written
+
+
+@given(json_values())
+def test_any_value_is_rules_or_refused_with_problems(value):
+    with contextlib.suppress(InvalidRules):
+        read_rules(Document("rules.yaml", value), lambda name, source: Document(name, {}))

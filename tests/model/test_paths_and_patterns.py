@@ -1,0 +1,115 @@
+"""Paths as text, patterns as a subset of RFC 9535, and which pattern covers which."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shardflow.model.paths import ORDER, Member, path_text
+from shardflow.model.patterns import PatternError, PatternSet, covered, parse_pattern
+
+TEXTS = [
+    ((), "$"),
+    (("a", "b"), "$.a.b"),
+    (("a", 0), "$.a[0]"),
+    (("",), "$['']"),
+    (("/a~b",), "$['/a~b']"),
+    (("a.b",), "$['a.b']"),
+    (("it's",), r"$['it\'s']"),
+    (("\n\x00\\",), r"$['\n\u0000\\']"),
+    (("\U0001f600é",), "$.\U0001f600é"),
+    (("f", Member((("file", "'a'"), ("line", "3"))), "x"), "$.f[?@.file=='a' && @.line==3].x"),
+    (("f", ORDER), "$.f (order)"),
+]
+
+
+@pytest.mark.parametrize(("path", "text"), TEXTS)
+def test_a_path_is_shown_as_a_normalized_path(path, text):
+    assert path_text(path) == text
+
+
+MATCHES = [
+    ("$", [()], [("a",)]),
+    ("$.a", [("a",)], [("aa",), ("a", "b"), ()]),
+    ("$['a b']", [("a b",)], [("a",)]),
+    ('$["a"]', [("a",)], []),
+    (r"$['it\'s']", [("it's",)], []),
+    (r'$["\u00e9\""]', [('é"',)], []),
+    ("$['']", [("",)], [()]),
+    ("$.*", [("a",), (0,)], [(), ("a", "b")]),
+    ("$.a[*].b", [("a", 0, "b"), ("a", Member((("id", "1"),)), "b"), ("a", "x", "b")], [("a", "b")]),
+    ("$..n", [("n",), ("a", "n"), ("a", 0, "n"), ("n", "n")], [(), ("a",)]),
+    ("$.a..b.c", [("a", "b", "c"), ("a", "x", "b", "c")], [("a", "c"), ("b", "c")]),
+    ("$..*", [("a",), ("a", 0)], [()]),
+    ("$..['x y']", [("a", "x y")], []),
+    ("$.a-b", [("a-b",)], []),
+    ("$.\U0001f600", [("\U0001f600",)], []),
+    ("$.a.*", [("a", "b")], [("a", ORDER)]),
+]
+
+
+def matches(text, path):
+    patterns = PatternSet([parse_pattern(text)])
+    positions = patterns.start
+    for segment in path:
+        positions = patterns.after(positions, segment)
+    return patterns.first_match(positions) == 0
+
+
+@pytest.mark.parametrize(("text", "yes", "no"), MATCHES)
+def test_a_pattern_matches_its_paths_and_no_others(text, yes, no):
+    assert [path for path in yes if not matches(text, path)] == []
+    assert [path for path in no if matches(text, path)] == []
+
+
+NOT_PATTERNS = [
+    *("", "a", "a.b", "$a", "$.", "$..", "$...a", "$ .a", "$.a b", "$.1a"),
+    *("$.a[0]", "$.a[?@.x]", "$[a]", "$.a[", "$.'a'", r"$['\q']", r"$['\ud800']"),
+]
+
+
+@pytest.mark.parametrize("text", NOT_PATTERNS)
+def test_what_is_no_pattern_is_refused(text):
+    with pytest.raises(PatternError):
+        parse_pattern(text)
+
+
+def test_the_refusal_says_where():
+    with pytest.raises(PatternError, match=r"cannot read '\[0\]' at character 4; allowed are"):
+        parse_pattern("$.a[0]")
+
+
+COVERED = [
+    ("$.a", ["$.a"], True),
+    ("$.a", ["$.*"], True),
+    ("$.*", ["$.a"], False),
+    ("$.a.b", ["$..b"], True),
+    ("$..b", ["$.*.b", "$.b"], False),
+    ("$.a..b", ["$..b"], True),
+    ("$..a.b", ["$..b"], True),
+    ("$..*", ["$.*", "$.*..*"], True),
+    ("$.a[*]", ["$.a.*"], True),
+    ("$..a..a", ["$..a"], True),
+    ("$..a", ["$..a..a", "$.a"], False),
+    ("$", ["$..*"], False),
+]
+
+
+@pytest.mark.parametrize(("pattern", "others", "wanted"), COVERED)
+def test_covering_is_inclusion_of_all_matched_paths(pattern, others, wanted):
+    assert covered(parse_pattern(pattern), [parse_pattern(other) for other in others]) is wanted
+
+
+steps = st.sampled_from([".a", ".b", ".*", "..a", "..b", "..*"])
+pattern_texts = st.lists(steps, max_size=3).map(lambda parts: "$" + "".join(parts))
+paths = st.lists(st.sampled_from(["a", "b", "c"]), max_size=4).map(tuple)
+
+
+@given(pattern_texts, st.lists(pattern_texts, min_size=1, max_size=2), paths)
+def test_no_path_of_a_covered_pattern_is_missed_by_the_others(text, others, path):
+    if covered(parse_pattern(text), [parse_pattern(other) for other in others]) and matches(text, path):
+        assert any(matches(other, path) for other in others)
+
+
+@given(pattern_texts, st.sampled_from([".a", ".b", ".*"]))
+def test_a_pattern_is_covered_by_itself_with_a_step_widened(text, step):
+    assert covered(parse_pattern(text + step), [parse_pattern(text + ".*")])
