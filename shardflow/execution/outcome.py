@@ -56,9 +56,7 @@ class Cancelled:
     started: bool
 
 
-Ending: TypeAlias = (
-    Succeeded | ExitedNonZero | DiedBySignal | TimedOut | NotStarted | InvalidShard | Cancelled
-)
+Ending: TypeAlias = Succeeded | ExitedNonZero | DiedBySignal | TimedOut | NotStarted | InvalidShard | Cancelled
 
 _EXIT_CODES: Final = {126: " (found, but not executable)", 127: " (command not found)"}
 """What a shell means by its own exit codes (POSIX, Shell Command Language, 2.8.2)."""

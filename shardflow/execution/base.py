@@ -1,0 +1,74 @@
+"""The base of a group: the context it starts from, as bytes and as the value they hold.
+
+Loads little: it is all a run needs to know of merging before its first children run.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from shardflow.errors import InvalidJson
+from shardflow.model.documents import Problem
+from shardflow.model.values import Json, kind
+from shardflow.workflow.model import ShardForm
+
+SIZE_LIMIT: Final = 1 << 30
+"""The most bytes of a shard, base or context that are read."""
+
+_LARGE: Final = 1 << 16
+_EMPTY: Final = b"{}\n"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Base:
+    """The context a group starts from: its canonical bytes and the value they hold."""
+
+    data: bytes
+    value: dict[str, Json]
+
+    def start(self, form: ShardForm) -> bytes:
+        """Give what a shard of this form starts as."""
+        return self.data if form is ShardForm.COPY else _EMPTY
+
+
+def base_of(value: dict[str, Json]) -> Base:
+    """Make the base of a context. Raises InvalidJson for what cannot be written."""
+    if not value:
+        return Base(_EMPTY, value)
+    from shardflow.storage.canonical import canonical_bytes  # 20 ms that a run which starts from nothing need not wait
+
+    return Base(canonical_bytes(value), value)
+
+
+def read_object(data: bytes, source: str) -> dict[str, Json]:
+    """Read strict JSON that must be an object. Raises InvalidJson."""
+    from shardflow.storage.strict_json import parse_json
+
+    if not data.strip():
+        raise InvalidJson([Problem(source, None, "the file is empty", hint="it must hold one JSON object")])
+    with _without_collector(len(data)):
+        value = parse_json(data, source)
+    if not isinstance(value, dict):
+        raise InvalidJson([Problem(source, None, f"expected an object, found {_with_article(kind(value))}")])
+    return value
+
+
+def _with_article(name: str) -> str:
+    return name if name == "null" else f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+
+
+@contextmanager
+def _without_collector(size: int) -> Iterator[None]:
+    """Keep the garbage collector from walking a large half-built value again and again (up to a third of the time)."""
+    if size < _LARGE or not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

@@ -1,0 +1,67 @@
+"""Events as the journal has them; the schema is described in `storage/journal.py`."""
+
+from __future__ import annotations
+
+from shardflow.execution.events import (
+    Event,
+    GroupFinished,
+    GroupStarted,
+    PhaseFinished,
+    PhaseStarted,
+    RunFinished,
+    RunStarted,
+    Stopping,
+    SubagentFinished,
+    SubagentStarted,
+)
+from shardflow.execution.outcome import ending_name, ending_text, signal_name
+from shardflow.execution.report import GroupReport, SubagentReport
+
+
+def event_json(event: Event) -> tuple[str, dict[str, object]]:
+    """Give an event's name and members."""
+    match event:
+        case RunStarted(workflow, _, context, phases):
+            return "run-started", {"workflow": workflow, "phases": phases, "context": context}
+        case PhaseStarted(phase, behavior, subagents, most):
+            members = {"phase": phase, "behavior": behavior, "subagents": subagents, "max_parallel": most}
+            return "phase-started", members
+        case GroupStarted(phase, group, subagents):
+            return "group-started", {"phase": phase, "group": group, "subagents": subagents}
+        case SubagentStarted(phase, group, subagent, rank, pid):
+            members = {"phase": phase, "group": group, "subagent": subagent, "rank": rank, "pid": pid}
+            return "subagent-started", members
+        case SubagentFinished(phase, group, report):
+            return "subagent-finished", {"phase": phase, "group": group, **_subagent(report)}
+        case Stopping(number, subagents, grace):
+            return "stopping", {"signal": signal_name(number), "subagents": subagents, "grace": grace}
+        case GroupFinished(report):
+            return "group-finished", _group(report)
+        case PhaseFinished(report):
+            return "phase-finished", {"phase": report.id, "status": report.status, "seconds": report.seconds}
+        case RunFinished(report):
+            members = {"status": report.status, "exit_code": report.exit_code, "seconds": report.seconds}
+            return "run-finished", {**members, "problems": report.problems}
+
+
+def _subagent(report: SubagentReport) -> dict[str, object]:
+    return {
+        "subagent": report.id,
+        "rank": report.rank,
+        "ending": ending_name(report.ending),
+        "detail": ending_text(report.ending),
+        "seconds": round(report.seconds, 6),
+        "warnings": report.warnings,
+    }
+
+
+def _group(report: GroupReport) -> dict[str, object]:
+    return {
+        "phase": report.phase,
+        "group": report.name,
+        "status": report.status,
+        "seconds": round(report.seconds, 6),
+        "counts": dict(report.counts),
+        "conflicts": len(report.conflicts),
+        "problems": report.problems,
+    }

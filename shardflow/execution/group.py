@@ -1,0 +1,212 @@
+"""One group: a base, a shard each, one fold, one result. All of its shards go into the merge, or none.
+
+    base -> workplaces -> pool -> seals and deltas (as each subagent ends) -> survivors -> broken seals -> fold
+
+Law: the group's folder has all that repeats the merge. The canonical context is touched last, and only if every
+subagent succeeded, nothing was altered and no conflict is left.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from shardflow.errors import InvalidInput, StorageError
+from shardflow.execution.base import Base
+from shardflow.execution.canonical_context import CanonicalContext
+from shardflow.execution.events import Event, GroupFinished, GroupStarted
+from shardflow.execution.jobs import Group, GroupJobs
+from shardflow.execution.outcome import ending_name, ending_text, succeeded
+from shardflow.execution.processes.interrupts import Interrupts
+from shardflow.execution.processes.pool import run_jobs
+from shardflow.execution.processes.survivors import named, stop_all, with_environment
+from shardflow.execution.report import GroupReport, Status, SubagentReport
+from shardflow.execution.rule_sources import EffectiveRules
+from shardflow.execution.sealing import Seal, seal
+from shardflow.execution.workplace import Surroundings
+from shardflow.model.decisions import Conflict, Outcome, outcome_counts
+from shardflow.storage.files import sha256_hex, write_new
+from shardflow.storage.run_directory import make_folder
+from shardflow.storage.run_records import GroupRecord, SubagentRecord, write_group_record
+
+if TYPE_CHECKING:
+    from shardflow.execution.folding import Folded
+
+_READ_ONLY = 0o400
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Host:
+    """What a group needs of the run around it."""
+
+    context: CanonicalContext
+    interrupts: Interrupts
+    grace: float
+    tell: Callable[[Event], None]
+
+
+def run_group(group: Group, rules: EffectiveRules, around: Surroundings, host: Host) -> tuple[GroupReport, Base]:
+    """Run one group to its end and give its report and the base of the next one.
+
+    Raises only what a listener raises. A file system that refuses is in the report.
+    """
+    return _GroupRun(group, rules, around, host).run()
+
+
+class _GroupRun:
+    def __init__(self, group: Group, rules: EffectiveRules, around: Surroundings, host: Host) -> None:
+        self._group = group
+        self._rules = rules
+        self._host = host
+        self._jobs = GroupJobs(group, around, host.tell)
+        self._seals: list[Seal] = []
+        self._problems: list[str] = []
+        self._folded: Folded | None = None
+        self._started = time.monotonic()
+
+    def run(self) -> tuple[GroupReport, Base]:
+        group = self._group
+        ids = tuple(subagent.id for subagent in group.subagents)
+        self._host.tell(GroupStarted(group.phase, group.name, ids))
+        try:
+            self._prepare()
+            self._run_subagents()
+            status = self._outcome()
+        except (StorageError, InvalidInput) as error:
+            self._problems.append(str(error))
+            status = Status.FAILED
+        except KeyboardInterrupt:
+            status = Status.INTERRUPTED
+        status = self._record(status)
+        merged = self._folded if status is Status.DONE else None
+        base = Base(merged.context, merged.value) if merged else self._group.base
+        report = self._report(status)
+        self._host.tell(GroupFinished(report))
+        return report, base
+
+    def _prepare(self) -> None:
+        folder = self._group.folder
+        make_folder(folder.path)
+        write_new(folder.base, self._group.base.data, mode=_READ_ONLY)
+        write_new(folder.rules, self._rules.data)
+        self._seals = [
+            seal(folder.base, self._group.base.data),
+            seal(folder.rules, self._rules.data),
+            self._host.context.seal(),
+        ]
+
+    def _run_subagents(self) -> None:
+        group, host = self._group, self._host
+        run_jobs(len(group.subagents), group.slots, host.grace, self._jobs, host.interrupts)
+        self._jobs.cancel_the_rest()
+        self._stop_strays()
+        self._problems.extend(self._broken())
+
+    def _stop_strays(self) -> None:
+        """Stop what left its subagent's process group but not its environment, and warn of it."""
+        prefix = b"SHARDFLOW_SHARD=" + os.fsencode(self._group.folder.path) + b"/"
+        found = with_environment(prefix)
+        if not found:
+            return
+        host = self._host
+        with host.interrupts.attended():
+            stopped = stop_all(lambda: with_environment(prefix), host.grace, lambda: host.interrupts.count > 1)
+        for rank, report in self._jobs.reports.items():
+            own = os.fsencode(report.shard)
+            left = [survivor for survivor, entry in found.items() if entry.endswith(b"=" + own)]
+            if left:
+                what = "stopped" if stopped else "could not all be stopped"
+                warning = f"left running in a session of its own, and {what}: {named(left)}"
+                self._jobs.reports[rank] = replace(report, warnings=(*report.warnings, warning))
+
+    def _broken(self) -> list[str]:
+        everyone = [subagent.id for subagent in self._group.subagents]
+        broken = [_altered(seal.path, everyone) for seal in self._seals if seal.is_broken()]
+        ended = list(self._jobs.reports)
+        for rank, sealed in self._jobs.sealed.items():
+            if sealed.is_broken():
+                later = ended[ended.index(rank) + 1 :]
+                broken.append(_altered(sealed.path, [everyone[other] for other in later]))
+        return broken
+
+    def _outcome(self) -> Status:
+        if self._host.interrupts.count:
+            return Status.INTERRUPTED
+        if self._problems or not all(succeeded(report.ending) for report in self._jobs.reports.values()):
+            return Status.FAILED
+        return self._fold()
+
+    def _fold(self) -> Status:
+        from shardflow.execution.folding import fold  # loaded while the subagents ran
+
+        folder = self._group.folder
+        folded = fold(self._group.base, self._jobs.deltas, self._rules.rules)
+        write_new(folder.ledger, folded.ledger)
+        self._folded = folded
+        if folded.result.conflicts:
+            return Status.CONFLICT
+        write_new(folder.context, folded.context)
+        return Status.DONE
+
+    def _record(self, status: Status) -> Status:
+        """Write the record, then the canonical context: whoever reads the new context finds how it came about."""
+        folder = self._group.folder
+        try:
+            write_group_record(folder, self._group_record(status))
+            if status is Status.DONE and self._folded is not None:
+                self._host.context.update(self._group.base, self._folded.context)
+        except StorageError as error:
+            self._problems.append(str(error))
+            self._withdraw(status)
+            return Status.FAILED
+        return status
+
+    def _withdraw(self, status: Status) -> None:
+        """The context could not be written: record the group as failed, if the disk lets us."""
+        folder = self._group.folder
+        for path in (folder.context, folder.record):
+            with suppress(OSError):
+                os.unlink(path)
+        with suppress(StorageError):
+            write_group_record(folder, self._group_record(Status.FAILED))
+
+    def _group_record(self, status: Status) -> GroupRecord:
+        base, rules = sha256_hex(self._group.base.data), sha256_hex(self._rules.data)
+        folded = self._folded if status in (Status.DONE, Status.CONFLICT) else None
+        ledger = sha256_hex(folded.ledger) if folded else None
+        context = sha256_hex(folded.context) if folded and status is Status.DONE else None
+        reports = [self._jobs.reports[rank] for rank in sorted(self._jobs.reports)]
+        subagents = tuple(self._subagent_record(report) for report in reports)
+        return GroupRecord(self._group.phase, status.value, subagents, base, rules, ledger, context)
+
+    def _subagent_record(self, report: SubagentReport) -> SubagentRecord:
+        sealed = self._jobs.sealed.get(report.rank)
+        content = sealed.content if sealed else None
+        sha256 = sha256_hex(content) if isinstance(content, bytes) else content
+        form = self._group.subagents[report.rank].shard.value
+        return SubagentRecord(report.id, form, ending_name(report.ending), ending_text(report.ending), sha256)
+
+    def _report(self, status: Status) -> GroupReport:
+        result = self._folded.result if self._folded else None
+        counts: Mapping[Outcome, int] = outcome_counts(result.decisions) if result else {}
+        conflicts: tuple[Conflict, ...] = result.conflicts if result else ()
+        return GroupReport(
+            self._group.name,
+            self._group.phase,
+            status,
+            tuple(self._jobs.reports[rank] for rank in sorted(self._jobs.reports)),
+            time.monotonic() - self._started,
+            self._group.folder.path,
+            counts,
+            conflicts,
+            tuple(self._problems),
+        )
+
+
+def _altered(path: str, running: list[str]) -> str:
+    who = f"running then: {', '.join(running)}" if running else "no subagent of this group was running then"
+    return f"{path} was altered after it was sealed; by whom cannot be known, {who}"

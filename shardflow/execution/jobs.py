@@ -1,0 +1,143 @@
+"""The jobs of one group as the pool runs them: from workplace to sealed shard and delta, subagent by subagent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from shardflow.errors import InvalidJson, StorageError
+from shardflow.execution.base import Base
+from shardflow.execution.events import Event, Stopping, SubagentFinished, SubagentStarted
+from shardflow.execution.outcome import (
+    Cancelled,
+    DiedBySignal,
+    Ending,
+    ExitedNonZero,
+    InvalidShard,
+    NotStarted,
+    Succeeded,
+    TimedOut,
+)
+from shardflow.execution.processes.child import Cause, Command, Exit
+from shardflow.execution.processes.survivors import named
+from shardflow.execution.report import SubagentReport
+from shardflow.execution.sealing import Seal, read_and_seal
+from shardflow.execution.workplace import Surroundings, set_up
+from shardflow.model.changes import Delta
+from shardflow.model.documents import Problem
+from shardflow.storage.run_directory import GroupFolder
+from shardflow.workflow.model import Subagent
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Group:
+    """What one group is made of. `slots` is how many of its subagents run at the same time."""
+
+    phase: str
+    name: str
+    folder: GroupFolder
+    subagents: tuple[Subagent, ...]
+    base: Base
+    slots: int
+
+
+class GroupJobs:
+    """Runs a group's subagents for the pool and collects what they leave, by rank.
+
+    `reports` has one report for each subagent that ended; `sealed` the seal of each shard that can be merged, in the
+    order they were sealed, and `deltas` what those changed.
+    """
+
+    def __init__(self, group: Group, around: Surroundings, tell: Callable[[Event], None]) -> None:
+        self.reports: dict[int, SubagentReport] = {}
+        self.sealed: dict[int, Seal] = {}
+        self.deltas: list[Delta] = []
+        self._group = group
+        self._around = around
+        self._tell = tell
+
+    def command(self, rank: int) -> Command:
+        """Make the workplace of a subagent. Raises StorageError."""
+        subagent = self._group.subagents[rank]
+        places = self._group.folder.subagent(subagent.id)
+        return set_up(subagent, places, self._group.base.start(subagent.shard), self._around)
+
+    def started(self, rank: int, pid: int) -> None:
+        """Tell that a subagent runs."""
+        group = self._group
+        self._tell(SubagentStarted(group.phase, group.name, group.subagents[rank].id, rank, pid))
+
+    def not_started(self, rank: int, error: Exception) -> None:
+        """Report a subagent that could not be started."""
+        self._report(rank, NotStarted(_reason(error)), 0.0, ())
+
+    def ended(self, rank: int, how: Exit) -> None:
+        """Seal the shard of a subagent that succeeded, work out its delta, and report."""
+        ending = _ending(how, self._group.subagents[rank].timeout) or self._sealed(rank)
+        self._report(rank, ending, how.seconds, _warnings(how))
+
+    def idle(self) -> None:
+        """Load the merge while the children run and nobody waits for this process: the time is free."""
+        import shardflow.execution.folding  # noqa: F401
+
+    def stopping(self, signal: int, ranks: list[int], grace: float) -> None:
+        """Tell that subagents are stopped."""
+        self._tell(Stopping(signal, tuple(self._group.subagents[rank].id for rank in ranks), grace))
+
+    def cancel_the_rest(self) -> None:
+        """Report every subagent the pool never came to."""
+        for rank in range(len(self._group.subagents)):
+            if rank not in self.reports:
+                self._report(rank, Cancelled(started=False), 0.0, ())
+
+    def _sealed(self, rank: int) -> Ending:
+        from shardflow.execution.folding import shard_delta  # loaded by now, see `idle`
+
+        subagent, base = self._group.subagents[rank], self._group.base
+        path = self._group.folder.subagent(subagent.id).shard
+        try:
+            data, seal = read_and_seal(path, base.start(subagent.shard))
+            delta = shard_delta(base, subagent.id, rank, subagent.shard, data, path)
+        except StorageError as error:
+            return InvalidShard((Problem(path, None, str(error)),))
+        except InvalidJson as error:
+            return InvalidShard(error.problems)
+        self.sealed[rank] = seal
+        self.deltas.append(delta)
+        return Succeeded()
+
+    def _report(self, rank: int, ending: Ending, seconds: float, warnings: tuple[str, ...]) -> None:
+        group = self._group
+        name = group.subagents[rank].id
+        places = group.folder.subagent(name)
+        report = SubagentReport(name, rank, ending, seconds, places.shard, places.stdout, places.stderr, warnings)
+        self.reports[rank] = report
+        self._tell(SubagentFinished(group.phase, group.name, report))
+
+
+def _ending(how: Exit, timeout: float | None) -> Ending | None:
+    """Say how a child ended; None for one whose shard decides."""
+    match how:
+        case Exit(cause=Cause.RUN_STOPPED):
+            return Cancelled(started=True)
+        case Exit(cause=Cause.TIMEOUT):
+            return TimedOut(timeout or 0.0)
+        case Exit(code=0):
+            return None
+        case Exit(code=code) if code < 0:
+            return DiedBySignal(-code)
+        case Exit(code=code):
+            return ExitedNonZero(code)
+
+
+def _warnings(how: Exit) -> tuple[str, ...]:
+    left = f"left running when it exited, and stopped: {named(how.survivors)}" if how.survivors else ""
+    stuck = f"could not be stopped and still run: {named(how.unstoppable)}" if how.unstoppable else ""
+    return tuple(filter(None, (left, stuck)))
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        where = f": {error.filename}" if error.filename else ""
+        return f"{error.strerror.lower()}{where}"
+    return str(error)

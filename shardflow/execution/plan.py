@@ -1,0 +1,84 @@
+"""The plan of a run: what is settled, and checked, before anything starts.
+
+All rules of all phases are loaded first: nobody waits an hour to hear that the last phase's rules are misspelt.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from shardflow.execution.base import SIZE_LIMIT, Base, base_of, read_object
+from shardflow.execution.rule_sources import EffectiveRules, load_rules
+from shardflow.storage.files import read_regular
+from shardflow.workflow.model import (
+    Behavior,
+    ContextFile,
+    ContextSource,
+    InlineContext,
+    Phase,
+    RulesFile,
+    Subagent,
+    Workflow,
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlannedPhase:
+    """A phase with its groups: the name of each and its subagents. `slots` run at the same time."""
+
+    phase: Phase
+    slots: int
+    rules: EffectiveRules
+    groups: tuple[tuple[str, tuple[Subagent, ...]], ...]
+
+
+def plan_phases(
+    workflow: Workflow, folder: str, rules: str | None, max_parallel: int | None
+) -> tuple[PlannedPhase, ...]:
+    """Plan every phase of a workflow whose folder is `folder`; `rules` and `max_parallel` go over what it says.
+
+    Raises InvalidInput for rules that cannot be used.
+    """
+    over = load_rules(RulesFile(rules), os.curdir) if rules is not None else None
+    planned: list[PlannedPhase] = []
+    number = 1
+    for phase in workflow.phases:
+        slots = max_parallel or phase.max_parallel or workflow.max_parallel
+        own = over or load_rules(phase.rules or workflow.rules, folder)
+        groups = tuple(_groups(phase, number))
+        number += len(groups)
+        planned.append(PlannedPhase(phase, slots if phase.behavior is Behavior.PARALLEL else 1, own, groups))
+    return tuple(planned)
+
+
+def _groups(phase: Phase, number: int) -> Iterator[tuple[str, tuple[Subagent, ...]]]:
+    """A sequential phase is one group a subagent: each starts from what the former left."""
+    if phase.behavior is not Behavior.SEQUENTIAL:
+        yield f"{number:02d}-{phase.id}", phase.subagents
+        return
+    for position, subagent in enumerate(phase.subagents, number):
+        yield f"{position:02d}-{phase.id}-{subagent.id}", (subagent,)
+
+
+def first_base(source: ContextSource | None, folder: str, held: bytes | None, path: str) -> Base:
+    """Give the base of the first group: what the context file at `path` holds, or the workflow's initial context.
+
+    Raises InvalidJson, or StorageError for an initial context that cannot be read.
+    """
+    if held is not None:
+        return base_of(read_object(held, path))
+    match source:
+        case None:
+            return base_of({})
+        case ContextFile(name):
+            initial = os.path.join(folder, name)
+            return base_of(read_object(read_regular(initial, SIZE_LIMIT), initial))
+        case InlineContext(value):
+            return base_of(value)
+
+
+def read_if_there(path: str) -> bytes | None:
+    """Read a context file; None where none stands. Raises StorageError for anything but a regular file."""
+    return read_regular(path, SIZE_LIMIT) if os.path.lexists(path) else None

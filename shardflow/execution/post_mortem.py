@@ -1,0 +1,127 @@
+"""The post-mortem: every recorded merge of a run repeated from its run directory, and compared with what was recorded.
+
+It never writes. Altered inputs are told by name and merged as they are now, so that one can see what that changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shardflow.errors import InvalidInput, StorageError
+from shardflow.execution.base import SIZE_LIMIT, Base, read_object
+from shardflow.execution.folding import Folded, fold, shard_delta
+from shardflow.execution.rule_sources import read_effective_rules
+from shardflow.storage.files import read_regular, sha256_hex
+from shardflow.storage.run_directory import GroupFolder, RunDirectory
+from shardflow.storage.run_records import GroupRecord, RunRecord, read_group_record, read_run_record
+from shardflow.workflow.model import ShardForm
+
+
+class Verdict(StrEnum):
+    """What repeating a merge showed."""
+
+    SAME = "same"
+    """The same bytes: merged context, ledger, and the files that hold them."""
+    ALTERED = "altered"
+    """A recorded file is not what it was; see `Refolded.altered`."""
+    DIFFERENT = "different"
+    """Every input is as it was, yet the merge comes out differently: another version of shardflow."""
+    NOT_MERGED = "not-merged"
+    """The run merged nothing here: the group failed, was interrupted or never ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Altered:
+    """A file that is not what the run recorded: another content, missing, or no longer readable, as `how` says."""
+
+    path: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Refolded:
+    """One group's merge, repeated. `record` is None for a group that never ended, `folded` if nothing can be merged."""
+
+    group: str
+    verdict: Verdict
+    record: GroupRecord | None = None
+    folded: Folded | None = None
+    altered: tuple[Altered, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PostMortem:
+    """All recorded merges of a run, repeated, in the order they ran."""
+
+    run: RunRecord
+    groups: tuple[Refolded, ...]
+
+    @property
+    def is_same(self) -> bool:
+        """Whether everything that was merged comes out as it did."""
+        return all(group.verdict in (Verdict.SAME, Verdict.NOT_MERGED) for group in self.groups)
+
+
+def repeat_merges(run_dir: str) -> PostMortem:
+    """Repeat every merge of a run. Raises NotARun for a folder that is none."""
+    run = RunDirectory(run_dir)
+    record = read_run_record(run)
+    return PostMortem(record, tuple(refold(name, run.group(name)) for name in record.groups))
+
+
+def refold(name: str, folder: GroupFolder) -> Refolded:
+    """Repeat the merge of one group through the function the run itself used. Raises NotARun for an odd record."""
+    record = read_group_record(folder)
+    if record is None or record.ledger is None:
+        return Refolded(name, Verdict.NOT_MERGED, record)
+    altered = tuple(_altered(folder, record))
+    try:
+        folded = _folded(folder, record)
+    except (StorageError, InvalidInput, ValueError) as error:
+        told = altered or (Altered(folder.path, str(error)),)
+        return Refolded(name, Verdict.ALTERED, record, None, told)
+    return Refolded(name, _verdict(record, folded, altered), record, folded, altered)
+
+
+def _folded(folder: GroupFolder, record: GroupRecord) -> Folded:
+    data = read_regular(folder.base, SIZE_LIMIT)
+    base = Base(data, read_object(data, folder.base))
+    rules = read_effective_rules(read_regular(folder.rules, SIZE_LIMIT), folder.rules)
+    deltas = []
+    for rank, subagent in enumerate(record.subagents):
+        path = folder.subagent(subagent.id).shard
+        data = read_regular(path, SIZE_LIMIT)
+        deltas.append(shard_delta(base, subagent.id, rank, ShardForm(subagent.form), data, path))
+    return fold(base, deltas, rules)
+
+
+def _verdict(record: GroupRecord, folded: Folded, altered: tuple[Altered, ...]) -> Verdict:
+    if altered:
+        return Verdict.ALTERED
+    context = record.context is None or record.context == sha256_hex(folded.context)
+    return Verdict.SAME if context and record.ledger == sha256_hex(folded.ledger) else Verdict.DIFFERENT
+
+
+def _altered(folder: GroupFolder, record: GroupRecord) -> Iterator[Altered]:
+    for path, sha256 in _recorded(folder, record):
+        try:
+            how = "altered since" if sha256_hex(read_regular(path, SIZE_LIMIT)) != sha256 else None
+        except StorageError as error:
+            how = str(error)
+        if how is not None:
+            yield Altered(path, how)
+
+
+def _recorded(folder: GroupFolder, record: GroupRecord) -> Iterator[tuple[str, str]]:
+    """List every file of a merge with its recorded SHA-256: inputs first, then outcome."""
+    yield folder.base, record.base
+    yield folder.rules, record.rules
+    for subagent in record.subagents:
+        if subagent.sha256 is not None:
+            yield folder.subagent(subagent.id).shard, subagent.sha256
+    if record.ledger is not None:
+        yield folder.ledger, record.ledger
+    if record.context is not None:
+        yield folder.context, record.context

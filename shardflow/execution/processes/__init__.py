@@ -1,0 +1,1 @@
+"""Children of the run: starting them, waiting for them, stopping them and whatever they leave behind."""

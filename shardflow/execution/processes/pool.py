@@ -1,0 +1,150 @@
+"""The pool: a sliding window over ranked jobs. As soon as one child is gone the next rank starts, never in batches."""
+
+from __future__ import annotations
+
+import heapq
+import os
+import subprocess
+import time
+from math import inf
+from typing import Protocol
+
+from shardflow.errors import StorageError
+from shardflow.execution.processes.child import Cause, Child, Command, Exit
+from shardflow.execution.processes.interrupts import Interrupts
+from shardflow.execution.processes.waiting import Waiter, waiting
+
+
+class Jobs(Protocol):
+    """What a pool runs and whom it tells. Called on the pool's thread; what it raises stops every child."""
+
+    def command(self, rank: int) -> Command:
+        """Prepare the job of this rank, which starts at once. Raises StorageError when that cannot be done."""
+
+    def started(self, rank: int, pid: int) -> None:
+        """Hear that a child runs."""
+
+    def not_started(self, rank: int, error: Exception) -> None:
+        """Hear that a child could not be started, and what was raised."""
+
+    def ended(self, rank: int, how: Exit) -> None:
+        """Hear that a child and all its group are gone."""
+
+    def idle(self) -> None:
+        """Use the moment: everything that may run runs, and the children need this process for nothing."""
+
+    def stopping(self, signal: int, ranks: list[int], grace: float) -> None:
+        """Hear that these ranks are asked to end, or killed at once (grace 0)."""
+
+
+def run_jobs(count: int, slots: int, grace: float, jobs: Jobs, interrupts: Interrupts) -> None:
+    """Run the jobs of ranks 0 to `count` - 1, at most `slots` at a time, started in rank order.
+
+    After an interrupt nothing more is started, and those that never were are not told of. When this returns or
+    raises, no child runs.
+    """
+    stdin = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        with interrupts.attended(), waiting(interrupts) as waiter:
+            _Pool(count, slots, grace, jobs, interrupts, waiter, stdin).run()
+    finally:
+        os.close(stdin)
+
+
+class _Pool:
+    def __init__(
+        self, count: int, slots: int, grace: float, jobs: Jobs, interrupts: Interrupts, waiter: Waiter, stdin: int
+    ) -> None:
+        self._ranks = iter(range(count))
+        self._slots = slots
+        self._grace = grace
+        self._jobs = jobs
+        self._interrupts = interrupts
+        self._waiter = waiter
+        self._stdin = stdin
+        self._running: dict[subprocess.Popen[bytes], Child] = {}
+        self._due: list[tuple[float, int, Child]] = []
+        self._heeded = 0
+
+    def run(self) -> None:
+        try:
+            self._fill()
+            self._jobs.idle()
+            while self._running:
+                self._heed()
+                for child in self._advance():
+                    self._jobs.ended(child.rank, child.exit)
+                self._fill()
+        except BaseException:
+            self._abandon()
+            raise
+
+    def _fill(self) -> None:
+        while len(self._running) < self._slots and not self._interrupts.count:
+            rank = next(self._ranks, None)
+            if rank is None:
+                return
+            self._start(rank)
+
+    def _start(self, rank: int) -> None:
+        try:
+            child = Child(rank, self._jobs.command(rank), self._grace, self._stdin)
+        except (OSError, ValueError, StorageError) as error:
+            self._jobs.not_started(rank, error)
+            return
+        self._running[child.popen] = child
+        self._waiter.add(child.popen)
+        self._watch(child)
+        self._jobs.started(rank, child.popen.pid)
+
+    def _advance(self) -> list[Child]:
+        """Sleep until something happens, deal with it, and give the children that are gone."""
+        pause = max(0.0, self._due[0][0] - time.monotonic()) if self._due else None
+        gone: list[Child] = []
+        for popen in self._waiter.wait(pause):
+            child = self._running[popen]
+            child.leader_exited()
+            self._settle(child, gone)
+        while self._due and self._due[0][0] <= time.monotonic():
+            due, _, child = heapq.heappop(self._due)
+            if child.due == due:  # otherwise it was put off, and stands in the heap once more
+                child.look()
+                self._settle(child, gone)
+        return gone
+
+    def _settle(self, child: Child, gone: list[Child]) -> None:
+        if child.is_gone:
+            del self._running[child.popen]
+            gone.append(child)
+        else:
+            self._watch(child)
+
+    def _watch(self, child: Child) -> None:
+        if child.due < inf:
+            heapq.heappush(self._due, (child.due, child.rank, child))
+
+    def _heed(self) -> None:
+        """Act on interrupts noted since the last look: the first asks, the second kills."""
+        count, number = min(self._interrupts.count, 2), self._interrupts.signal
+        if number is None or count == self._heeded:
+            return
+        self._heeded = count
+        ranks = [child.rank for child in self._running.values()]
+        self._jobs.stopping(number, ranks, self._grace if count == 1 else 0.0)
+        self._stop(at_once=count > 1)
+
+    def _stop(self, *, at_once: bool) -> None:
+        for child in self._running.values():
+            if at_once:
+                child.kill()
+            else:
+                child.stop(Cause.RUN_STOPPED)
+            self._watch(child)
+
+    def _abandon(self) -> None:
+        """Stop every child and tell nobody: someone failed to hear."""
+        self._stop(at_once=False)
+        while self._running:
+            if self._interrupts.count > 1:
+                self._stop(at_once=True)
+            self._advance()

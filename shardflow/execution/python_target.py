@@ -1,0 +1,91 @@
+"""The child's side of `python: module:function`: call it with the context, write what it returns as the shard.
+
+Law: the shard is written whole or not at all, and only after the function returned. What the function raises is a
+normal traceback on standard error and exit code 1; what it prints is in its logs.
+Loads little: its start-up is paid by every subagent. Started by `workplace` as `main` with the function's name and
+the form of the shard as arguments, and with the package's home first on `sys.path`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from types import TracebackType
+
+from shardflow.errors import ShardflowError
+from shardflow.model.values import Json, flaw, kind
+from shardflow.storage.canonical import canonical_bytes
+from shardflow.storage.files import read_regular, write_new
+from shardflow.storage.strict_json import parse_json
+
+_LIMIT = 1 << 30
+
+
+def main() -> None:
+    """Run the function that the command line names."""
+    target, form = sys.argv[1:]
+    # The package's home was first only to get here safely: the function's modules come from its own folders.
+    home = sys.path.pop(0)
+    sys.path[:0] = dict.fromkeys((os.getcwd(), os.environ["SHARDFLOW_WORKFLOW_DIR"]))
+    sys.path += [] if home in sys.path else [home]
+    sys.argv = [target]
+    sys.excepthook = _show_without_this_module
+    shard = os.environ["SHARDFLOW_SHARD"]
+    _leave(shard, _called(_function(target), _context(), form))
+
+
+def _context() -> Json:
+    base = os.environ["SHARDFLOW_BASE"]
+    return parse_json(read_regular(base, _LIMIT), base)
+
+
+def _function(target: str) -> Callable[[Json], object]:
+    """Find the function. Raises what importing its module raises, or SystemExit with a sentence."""
+    module, _, name = target.partition(":")
+    __import__(module)
+    found: object = sys.modules[module]
+    for part in name.split("."):
+        if not hasattr(found, part):
+            raise SystemExit(f"shardflow: module {module!r} has no {name!r}")
+        found = getattr(found, part)
+    if not callable(found):
+        raise SystemExit(f"shardflow: {target!r} cannot be called")
+    return found
+
+
+def _called(function: Callable[[Json], object], context: Json, form: str) -> Json:
+    """Give what the function wants in its shard.
+
+    With `copy` a context: its argument, if it returns None. With `patch` a merge patch: an empty one then.
+    """
+    returned = function(context)
+    wanted = returned if returned is not None else context if form == "copy" else {}
+    if not isinstance(wanted, dict):
+        raise SystemExit(f"shardflow: the function must return an object or None, not {_named(wanted)}")
+    if problem := flaw(wanted):
+        raise SystemExit(f"shardflow: what the function returned cannot be written as JSON: {problem}")
+    return wanted
+
+
+def _named(value: object) -> str:
+    try:
+        return kind(value)  # type: ignore[arg-type]  # anything may come back from a function
+    except KeyError:
+        return type(value).__name__
+
+
+def _leave(shard: str, value: Json) -> None:
+    temporary = f"{shard}.tmp"
+    try:
+        write_new(temporary, canonical_bytes(value))
+        os.replace(temporary, shard)
+    except ShardflowError as error:
+        raise SystemExit(f"shardflow: cannot write the shard: {error}") from None
+
+
+def _show_without_this_module(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Show a traceback from the function on: the frames of this module say nothing about it."""
+    while trace is not None and trace.tb_frame.f_code.co_filename in (__file__, "<string>"):
+        trace = trace.tb_next
+    sys.__excepthook__(kind, error, trace)

@@ -1,0 +1,75 @@
+"""A subagent's workplace: its folder, its shard as it starts, its environment, the command that starts it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from shardflow.execution.processes.child import Command
+from shardflow.storage.files import write_new
+from shardflow.storage.run_directory import GroupFolder, RunDirectory, SubagentFolder, make_folder
+from shardflow.workflow.model import ArgumentList, Program, PythonFunction, ShellCommand, Subagent
+
+_BOOT: Final = (
+    "import sys; sys.path[:0] = [sys.argv.pop(1)]; from shardflow.execution.python_target import main; main()"
+)
+"""Starts a Python function. Not `-m`: that looks for shardflow in the subagent's own folder first."""
+_ROOT: Final = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Surroundings:
+    """What all subagents of a group share: the workflow's folder (absolute) and the common environment."""
+
+    folder: str
+    environment: Mapping[bytes, bytes]
+
+
+def surroundings(workflow_folder: str, run: RunDirectory, group: GroupFolder, phase: str) -> Surroundings:
+    """Work out once a group what every subagent of it finds: this process's environment and the group's places."""
+    places = {
+        "SHARDFLOW_WORKFLOW_DIR": workflow_folder,
+        "SHARDFLOW_RUN_DIR": run.path,
+        "SHARDFLOW_PHASE": phase,
+        "SHARDFLOW_BASE": group.base,
+    }
+    return Surroundings(workflow_folder, dict(os.environb) | _encoded(places))
+
+
+def set_up(subagent: Subagent, places: SubagentFolder, start: bytes, around: Surroundings) -> Command:
+    """Make a subagent's folder with the shard it starts from, and give the command to start.
+
+    Raises StorageError, also when something stands there already: nobody but this run may write there.
+    """
+    make_folder(places.path)
+    write_new(places.shard, start)
+    return Command(
+        _arguments(subagent.program, subagent.shard.value),
+        os.path.join(around.folder, subagent.cwd or "."),
+        {**around.environment, **_encoded(subagent.environment), **_own(subagent.id, places.shard)},
+        places.stdout,
+        places.stderr,
+        subagent.timeout,
+    )
+
+
+def _own(name: str, shard: str) -> dict[bytes, bytes]:
+    path = os.fsencode(shard)
+    return {b"SHARDFLOW_ID": name.encode(), b"SHARDFLOW_SHARD": path, b"CONTEXT_FILE": path}
+
+
+def _encoded(variables: Mapping[str, str]) -> dict[bytes, bytes]:
+    return {os.fsencode(name): os.fsencode(value) for name, value in variables.items()}
+
+
+def _arguments(program: Program, form: str) -> tuple[str, ...]:
+    match program:
+        case ShellCommand(text):
+            return ("/bin/sh", "-c", text)
+        case ArgumentList(arguments):
+            return arguments
+        case PythonFunction(module, name):
+            return (sys.executable, "-c", _BOOT, _ROOT, f"{module}:{name}", form)

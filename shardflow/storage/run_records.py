@@ -1,0 +1,187 @@
+"""The two records of a run directory: `run.json` for the run, `group.json` for each group.
+
+Law: a record that was read has only names that stay inside the run directory; whatever else a file says, it is no run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from dataclasses import dataclass, replace
+from typing import Final
+
+from shardflow.errors import InvalidJson, NotARun, StorageError
+from shardflow.model.values import Json
+from shardflow.storage.files import read_regular, replace_file, write_new
+from shardflow.storage.journal import utc_text
+from shardflow.storage.run_directory import GroupFolder, RunDirectory
+
+FORMAT: Final = 1
+"""The version of the run directory's format, `format` in run.json."""
+
+_LIMIT: Final = 256 << 20
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """What `run.json` says. Moments are UTC texts; `groups` are folder names in order, planned ones too."""
+
+    workflow: str
+    status: str
+    started: str
+    finished: str | None = None
+    groups: tuple[str, ...] = ()
+
+    def ended(self, status: str) -> RunRecord:
+        """Give the record of the run ending now."""
+        return replace(self, status=status, finished=utc_text(time.time_ns()))
+
+
+@dataclass(frozen=True, slots=True)
+class SubagentRecord:
+    """One subagent of a group: its shard's form, how it ended, the SHA-256 of its shard if that was sealed."""
+
+    id: str
+    form: str
+    ending: str
+    detail: str
+    sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRecord:
+    """What `group.json` says, all that a repeated merge must find again: subagents by rank, and what has which SHA-256.
+
+    `context` is that of the merged context, None where nothing was merged; `ledger` likewise, there also when
+    there are conflicts.
+    """
+
+    phase: str
+    status: str
+    subagents: tuple[SubagentRecord, ...]
+    base: str
+    rules: str
+    ledger: str | None
+    context: str | None
+
+
+def write_first_run_record(run: RunDirectory, record: RunRecord) -> None:
+    """Write `run.json` where none is yet: of two runs in one folder, one is refused. Raises StorageError."""
+    write_new(run.record, _bytes(_run_json(record)))
+
+
+def write_run_record(run: RunDirectory, record: RunRecord) -> None:
+    """Write `run.json`, all or nothing. Raises StorageError."""
+    replace_file(run.record, _bytes(_run_json(record)))
+
+
+def write_group_record(group: GroupFolder, record: GroupRecord) -> None:
+    """Write `group.json`, once. Raises StorageError."""
+    write_new(group.record, _bytes(_group_json(record)))
+
+
+def read_run_record(run: RunDirectory) -> RunRecord:
+    """Read `run.json`. Raises NotARun where there is none, or none of this format."""
+    if not os.path.lexists(run.record):
+        raise NotARun(f"{run.path} is no run directory: it has no run.json")
+    match _read(run.record):
+        case {"format": int(version)} if version != FORMAT:
+            raise NotARun(f"{run.record} has format {version}; this version of shardflow reads {FORMAT}")
+        case {
+            "workflow": str(workflow),
+            "status": str(status),
+            "started": str(started),
+            "finished": str() | None as finished,
+            "groups": list(groups),
+        } if all(map(_is_name, groups)):
+            return RunRecord(workflow, status, started, finished, tuple(map(str, groups)))
+        case _:
+            raise NotARun(f"{run.record} is no record of a run")
+
+
+def read_group_record(group: GroupFolder) -> GroupRecord | None:
+    """Read `group.json`; None where there is none: the group never ended. Raises NotARun for anything else."""
+    if not os.path.lexists(group.record):
+        return None
+    match _read(group.record):
+        case {
+            "phase": str(phase),
+            "status": str(status),
+            "subagents": list(subagents),
+            "base": str(base),
+            "rules": str(rules),
+            "ledger": str() | None as ledger,
+            "context": str() | None as context,
+        }:
+            read = tuple(_subagent(item, group.record) for item in subagents)
+            return GroupRecord(phase, status, read, base, rules, ledger, context)
+        case _:
+            raise NotARun(f"{group.record} is no record of a group")
+
+
+def _subagent(item: Json, source: str) -> SubagentRecord:
+    match item:
+        case {
+            "id": str(name),
+            "form": str(form),
+            "ending": str(ending),
+            "detail": str(detail),
+            "sha256": str() | None as sha256,
+        } if _is_name(name):
+            return SubagentRecord(name, form, ending, detail, sha256)
+        case _:
+            raise NotARun(f"{source} is no record of a group: a subagent in it cannot be read")
+
+
+def _is_name(name: Json) -> bool:
+    return isinstance(name, str) and _NAME.fullmatch(name) is not None and ".." not in name
+
+
+def _read(path: str) -> Json:
+    from shardflow.storage.strict_json import parse_json  # a run only ever writes records
+
+    try:
+        return parse_json(read_regular(path, _LIMIT), path)
+    except (StorageError, InvalidJson) as error:
+        raise NotARun(f"{path} cannot be read: {error}") from error
+
+
+def _bytes(record: dict[str, object]) -> bytes:
+    # The encoder of the standard library is loaded anyway (the journal needs it); the canonical one costs 20 ms.
+    return json.dumps(record, indent=2).encode() + b"\n"
+
+
+def _run_json(record: RunRecord) -> dict[str, object]:
+    return {
+        "format": FORMAT,
+        "workflow": record.workflow,
+        "status": record.status,
+        "started": record.started,
+        "finished": record.finished,
+        "groups": record.groups,
+    }
+
+
+def _group_json(record: GroupRecord) -> dict[str, object]:
+    return {
+        "phase": record.phase,
+        "status": record.status,
+        "subagents": [_subagent_json(subagent) for subagent in record.subagents],
+        "base": record.base,
+        "rules": record.rules,
+        "ledger": record.ledger,
+        "context": record.context,
+    }
+
+
+def _subagent_json(subagent: SubagentRecord) -> dict[str, object]:
+    return {
+        "id": subagent.id,
+        "form": subagent.form,
+        "ending": subagent.ending,
+        "detail": subagent.detail,
+        "sha256": subagent.sha256,
+    }
