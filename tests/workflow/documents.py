@@ -5,11 +5,17 @@ from __future__ import annotations
 import string
 from typing import Final
 
+import pytest
 from hypothesis import strategies as st
 
+from shardflow.errors import InvalidWorkflow
 from shardflow.model.documents import Document
 from shardflow.model.values import Json
 from shardflow.storage.yaml_documents import parse_yaml
+from shardflow.workflow.reading import read_workflow
+
+HOW_TO_RUN: Final = "say run: with a shell command or a list of arguments, or python: package.module:function"
+ID_RULE: Final = "an id is 1 to 64 of A-Z a-z 0-9 . _ - and begins with a letter or digit"
 
 LETTERS: Final = string.ascii_letters + string.digits
 
@@ -92,3 +98,18 @@ def workflows(draw: st.DrawFn) -> dict[str, Json]:
 def document(text: str) -> Document:
     """Read a YAML text as the file `w.yaml`."""
     return parse_yaml(text.encode(), "w.yaml")
+
+
+def problems_of(text: str) -> list[str]:
+    with pytest.raises(InvalidWorkflow) as caught:
+        read_workflow(document(text))
+    return [str(problem) for problem in caught.value.problems]
+
+
+def parallel(subagents: str) -> str:
+    """Give a workflow whose only phase has these subagents, the first of them on line 3."""
+    return f"name: w\nphases: [{{id: p, behavior: parallel, subagents: [\n{subagents}\n]}}]"
+
+
+def subagent(settings: str) -> str:
+    return parallel(f"{{id: a, {settings}}}")

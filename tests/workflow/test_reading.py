@@ -27,7 +27,7 @@ from shardflow.workflow.model import (
     Workflow,
 )
 from shardflow.workflow.reading import read_workflow
-from tests.workflow.documents import document, json_values, workflows
+from tests.workflow.documents import HOW_TO_RUN, ID_RULE, document, json_values, problems_of, workflows
 
 FIELDS = ["name", "max_parallel", "context", "rules", "phases", "id", "type", "behavior", "subagents", "run"]
 FIELDS += ["description", "python", "env", "cwd", "timeout", "shard"]
@@ -37,21 +37,6 @@ nearly_workflows = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(FIELDS), inner, max_size=9),
     max_leaves=40,
 )
-
-
-def problems_of(text: str) -> list[str]:
-    with pytest.raises(InvalidWorkflow) as caught:
-        read_workflow(document(text))
-    return [str(problem) for problem in caught.value.problems]
-
-
-def parallel(subagents: str) -> str:
-    """Give a workflow whose only phase has these subagents, the first of them on line 3."""
-    return f"name: w\nphases: [{{id: p, behavior: parallel, subagents: [\n{subagents}\n]}}]"
-
-
-def subagent(settings: str) -> str:
-    return parallel(f"{{id: a, {settings}}}")
 
 
 @given(json_values | nearly_workflows)
@@ -159,22 +144,6 @@ def test_inline_context_and_rules_are_kept_with_their_lines() -> None:
     assert (rules.source, rules.line(("rules", 0, "strategy"))) == ("w.yaml", 6)
 
 
-@pytest.mark.parametrize(
-    ("names", "ids"),
-    [
-        ("type scan, type scan, type scan", "scan scan-2 scan-3"),
-        ("type scan, id scan", "scan-2 scan"),
-        ("type scan, type scan, id scan-2", "scan scan-3 scan-2"),
-        ("type scan, type Scan, type write", "scan Scan-2 write"),
-        ("type scan, type scan, type scan-2", "scan scan-2 scan-2-2"),
-    ],
-)
-def test_repeated_types_become_ids_by_rank(names: str, ids: str) -> None:
-    items = [f"{{{name.replace(' ', ': ')}, run: ls}}" for name in names.split(", ")]
-    (phase,) = read_workflow(document(parallel(",".join(items)))).phases
-    assert [subagent.id for subagent in phase.subagents] == ids.split()
-
-
 def test_all_problems_of_a_file_are_told_at_once_in_the_order_of_the_file() -> None:
     text = """
 nmae: audit
@@ -205,8 +174,6 @@ max_parallel: 0
     ]
 
 
-HOW_TO_RUN = "say run: with a shell command or a list of arguments, or python: package.module:function"
-ID_RULE = "an id is 1 to 64 of A-Z a-z 0-9 . _ - and begins with a letter or digit"
 MAIN = "name: w\nphases: [{id: p, behavior: main-only, run: ls}]\n"
 
 
@@ -313,163 +280,6 @@ def test_a_problem_of_the_workflow_is_told_in_these_words(text: str, problem: st
 )
 def test_a_problem_of_a_phase_is_told_in_these_words(fields: str, problems: list[str]) -> None:
     assert problems_of(f"name: w\nphases: [{{{fields}}}]") == [f"w.yaml:2: {problem}" for problem in problems]
-
-
-@pytest.mark.parametrize(
-    ("settings", "problem"),
-    [
-        ("timeout: 5", f"nothing to run at $.phases[0].subagents[0]; {HOW_TO_RUN}"),
-        ("run: ls, python: 'a:b'", "'run' and 'python' exclude each other at @.python; keep one of them"),
-        ("run: 5", "expected a command for the shell or a list of arguments, found the integer 5 at @.run"),
-        ("run: []", "expected a command for the shell or a list of arguments, found an empty list at @.run"),
-        ("run: ' '", "expected a text that is not blank, found the text ' ' at @.run"),
-        ("run: ['', a]", "expected a text that is not blank, found the text '' at @.run[0]"),
-        (
-            "run: [sleep, 5]",
-            "expected a text, found the integer 5 at @.run[1]; put it in quotes to make it one",
-        ),
-        (
-            r'run: "a\0b"',
-            "the text holds a NUL or half a surrogate pair, which no program can be given at @.run",
-        ),
-        ("python: audit", "expected package.module:function, found the text 'audit' at @.python"),
-        ("python: 'a..b:c'", "expected package.module:function, found the text 'a..b:c' at @.python"),
-        ("python: 'a:b:c'", "expected package.module:function, found the text 'a:b:c' at @.python"),
-        ("python: 'a:b()'", "expected package.module:function, found the text 'a:b()' at @.python"),
-        ("python: [a]", "expected a text, found a list at @.python"),
-        ("run: ls, env: [A]", "expected an object, found a list at @.env"),
-        (
-            "run: ls, env: {A: on, B: true}",
-            "expected a text, found the boolean true at @.env.B; put it in quotes to make it one",
-        ),
-        (
-            "run: ls, env: {A: 1.5}",
-            "expected a text, found the decimal 1.5 at @.env.A; put it in quotes to make it one",
-        ),
-        ("run: ls, env: {'': a}", "'' cannot be the name of an environment variable at @.env['']"),
-        ("run: ls, env: {A=B: a}", "'A=B' cannot be the name of an environment variable at @.env['A=B']"),
-        (
-            "run: ls, env: {SHARDFLOW_SHARD: a}",
-            "'SHARDFLOW_SHARD' is set by shardflow itself at @.env.SHARDFLOW_SHARD; choose another name",
-        ),
-        (
-            "run: ls, env: {CONTEXT_FILE: a}",
-            "'CONTEXT_FILE' is set by shardflow itself at @.env.CONTEXT_FILE; choose another name",
-        ),
-        (
-            r'run: ls, env: {A: "\0"}',
-            "the text holds a NUL or half a surrogate pair, which no program can be given at @.env.A",
-        ),
-        ("run: ls, cwd: ''", "expected a text that is not blank, found the text '' at @.cwd"),
-        (
-            "run: ls, timeout: '30'",
-            "expected a number of seconds or a text such as '30s', '5m' or '1h', found the text '30' at @.timeout",
-        ),
-        (
-            "run: ls, timeout: true",
-            "expected a number of seconds or a text such as '30s', '5m' or '1h', found the boolean true at @.timeout",
-        ),
-        (
-            "run: ls, timeout: 0",
-            "expected more than 0 seconds and at most a year (8784h), found the integer 0 at @.timeout",
-        ),
-        (
-            "run: ls, timeout: -1.5",
-            "expected more than 0 seconds and at most a year (8784h), found the decimal -1.5 at @.timeout",
-        ),
-        (
-            f"run: ls, timeout: 1{'0' * 5000}",
-            "expected more than 0 seconds and at most a year (8784h), found a huge integer at @.timeout",
-        ),
-        (
-            "run: ls, timeout: 8785h",
-            "expected more than 0 seconds and at most a year (8784h), found the text '8785h' at @.timeout",
-        ),
-        ("run: ls, shard: pacth", "unknown form of a shard 'pacth' at @.shard; did you mean 'patch'?"),
-        ("run: ls, shard: {}", "expected one of copy, patch, found an empty object at @.shard"),
-        ("run: ls, type: b", "'id' and 'type' exclude each other at @.type; keep one of them"),
-        ("run: ls, timeuot: 5", "unknown field 'timeuot' at @.timeuot; did you mean 'timeout'?"),
-    ],
-)
-def test_a_problem_of_a_subagent_is_told_in_these_words(settings: str, problem: str) -> None:
-    told = problem.replace("@", "$.phases[0].subagents[0]")
-    assert problems_of(subagent(settings)) == [f"w.yaml:3: {told}"]
-
-
-@pytest.mark.parametrize(
-    ("run", "where", "template"),
-    [
-        ("'echo {{ name }}'", "", "'{{ name }}'"),
-        ("'gh ${{ inputs.x }} {{ y }}'", "", "'${{ inputs.x }}'"),
-        ("[echo, '{{a}}']", "[1]", "'{{a}}'"),
-    ],
-)
-def test_a_template_in_a_command_is_refused_with_the_safe_way(run: str, where: str, template: str) -> None:
-    assert problems_of(subagent(f"run: {run}")) == [
-        f"w.yaml:3: the template {template} is not filled in at $.phases[0].subagents[0].run{where};"
-        ' read the value from the environment (env: {NAME: value}, then "$NAME") or from the file'
-        ' "$CONTEXT_FILE"; braces meant as they stand go into an env value too'
-    ]
-
-
-@pytest.mark.parametrize("run", ["'awk {print}'", "'echo ${HOME} }} {{'", "'f() { { ls; } }'"])
-def test_braces_of_the_shell_are_no_template(run: str) -> None:
-    read_workflow(document(subagent(f"run: {run}")))
-
-
-@pytest.mark.parametrize(
-    ("subagents", "problem"),
-    [
-        ("ls", "expected an object, found the text 'ls' at $.phases[0].subagents[0]"),
-        (
-            "{run: ls}",
-            "a subagent without a name at $.phases[0].subagents[0];"
-            " say id: with a name of its own, or type: with a name that may be repeated",
-        ),
-        (
-            "{id: a, run: ls}, {id: a, run: ls}",
-            "the id 'a' is taken at $.phases[0].subagents[1].id;"
-            " 'a' stands on line 3, and ids differ by more than upper and lower case",
-        ),
-        (
-            f"{{type: {'a' * 64}, run: ls}}, {{type: {'a' * 64}, run: ls}}",
-            f"the type '{'a' * 59}…' is repeated and too long for a number"
-            " at $.phases[0].subagents[1].type; give an id",
-        ),
-    ],
-)
-def test_a_problem_of_a_group_is_told_in_these_words(subagents: str, problem: str) -> None:
-    assert problems_of(parallel(subagents)) == [f"w.yaml:3: {problem}"]
-
-
-@pytest.mark.parametrize(
-    ("name", "shown", "rule"),
-    [
-        ("''", "''", ID_RULE),
-        (".a", "'.a'", ID_RULE),
-        ("a/b", "'a/b'", ID_RULE),
-        (r'"a\n"', r"'a\n'", ID_RULE),
-        ("ä", "'ä'", ID_RULE),
-        ("a" * 65, f"'{'a' * 59}…'", ID_RULE),
-        ("a..b", "'a..b'", "an id never contains '..'"),
-        (
-            "base.JSON",
-            "'base.JSON'",
-            "an id never ends in '.json': its folder stands beside the merge's own files",
-        ),
-    ],
-)
-@pytest.mark.parametrize("field", ["id", "type"])
-def test_a_name_that_is_no_id_is_refused_with_the_rule(field: str, name: str, shown: str, rule: str) -> None:
-    assert problems_of(parallel(f"{{{field}: {name}, run: ls}}")) == [
-        f"w.yaml:3: {shown} is no id at $.phases[0].subagents[0].{field}; {rule}"
-    ]
-
-
-@pytest.mark.parametrize("name", ["a", "0", "A.b_c-d", "a" * 64, "con", "a.jsonl"])
-def test_a_name_that_keeps_the_rule_is_an_id(name: str) -> None:
-    (phase,) = read_workflow(document(parallel(f"{{id: '{name}', run: ls}}"))).phases
-    assert phase.subagents[0].id == name
 
 
 def test_without_lines_a_taken_id_is_found_by_its_path() -> None:

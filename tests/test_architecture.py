@@ -1,0 +1,128 @@
+"""The layout as law: who imports whom, what the pure floors leave alone, how long a module gets, what lies on top."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "shardflow"
+MODULES = sorted(str(path.relative_to(ROOT)) for path in PACKAGE.rglob("*.py"))
+
+TOP_LEVEL = {
+    ".ci",
+    ".git",
+    ".gitignore",
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "LICENSE",
+    "README.md",
+    "merge_rules",
+    "pyproject.toml",
+    "samples",
+    "shardflow",
+    "tests",
+}
+
+VALUES = {"model", "errors"}
+PRODUCTION = VALUES | {"merge", "workflow", "storage", "execution"}
+
+MAY_IMPORT = {
+    "model": set(),
+    "errors": {"model"},
+    "merge": VALUES,
+    "workflow": VALUES,
+    "storage": VALUES,
+    "testing": VALUES | {"merge", "storage"},
+    "execution": PRODUCTION,
+    "cli": PRODUCTION | {"__init__"},
+    "__main__": {"cli"},
+    "__init__": PRODUCTION,
+}
+"""What each part of the package may import besides itself: downwards only, and nobody imports `testing`."""
+
+PURE = {"model", "errors", "merge", "workflow"}
+PURE_LIBRARY = {"__future__", "collections", "dataclasses", "enum", "types", "typing"}
+PURE_LIBRARY |= {"bisect", "decimal", "fractions", "functools", "heapq", "itertools", "math", "operator"}
+PURE_LIBRARY |= {"difflib", "json", "re"}
+"""All that the pure floors use of the standard library: no files, clocks, processes, randomness or network."""
+
+IMPURE_BUILTINS = {"open", "print", "input", "exec", "eval", "compile", "__import__", "breakpoint"}
+
+LONGEST_MODULE = 400
+
+
+def part_of(module: str) -> str:
+    """Give the part of the package a file belongs to: its folder, or the name of a file of its own."""
+    return Path(module).relative_to("shardflow").with_suffix("").parts[0]
+
+
+def imported(tree: ast.AST, module: str) -> Iterator[str]:
+    """Give every dotted name a module imports, anywhere in it, relative ones resolved."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            folders = Path(module).parts[: -node.level] if node.level else ()
+            origin = ".".join((*folders, *filter(None, [node.module])))
+            yield from (f"{origin}.{alias.name}" for alias in node.names)
+
+
+def parts_imported(tree: ast.AST, module: str) -> set[str]:
+    """Give the parts of the package a module imports; what the package itself offers is `__init__`."""
+    names = [name.split(".") for name in imported(tree, module)]
+    inner = {"".join(name[1:2]) for name in names if name[0] == "shardflow"}
+    return {part if part in MAY_IMPORT else "__init__" for part in inner}
+
+
+def parsed(module: str) -> ast.AST:
+    return ast.parse((ROOT / module).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_imports_only_downwards(module: str) -> None:
+    part = part_of(module)
+    assert parts_imported(parsed(module), module) <= {part} | MAY_IMPORT[part]
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if part_of(module) in PURE])
+def test_the_pure_floors_know_no_files_clocks_processes_or_chance(module: str) -> None:
+    tree = parsed(module)
+    libraries = {name.split(".")[0] for name in imported(tree, module)} - {"shardflow"}
+    called = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    assert libraries <= PURE_LIBRARY
+    assert not called & IMPURE_BUILTINS
+
+
+@pytest.mark.parametrize(
+    ("line", "parts"),
+    [
+        ("import shardflow.cli.app", {"cli"}),
+        ("import shardflow, json", {"__init__"}),
+        ("from shardflow import cli, diff", {"cli", "__init__"}),
+        ("from shardflow.errors import InvalidInput", {"errors"}),
+        ("from shardflow.storage.files import replace_file", {"storage"}),
+        ("from . import engine", {"merge"}),
+        ("from ..storage import files", {"storage"}),
+        ("from .. import execution", {"execution"}),
+        ("def late():\n    if True:\n        import shardflow.execution.run", {"execution"}),
+        ("import os, shardflows.cli", set()),
+    ],
+)
+def test_an_import_is_seen_however_it_is_written(line: str, parts: set[str]) -> None:
+    assert parts_imported(ast.parse(line), "shardflow/merge/diff.py") == parts
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_module_is_too_long_to_read_in_one_sitting(module: str) -> None:
+    assert len((ROOT / module).read_text(encoding="utf-8").splitlines()) <= LONGEST_MODULE
+
+
+def test_the_top_level_holds_what_the_design_names_and_nothing_else() -> None:
+    ignored = [line.rstrip("/") for line in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()]
+    names = {path.name for path in ROOT.iterdir()}
+    assert {name for name in names if not any(fnmatch(name, line) for line in ignored)} <= TOP_LEVEL
