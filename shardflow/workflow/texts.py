@@ -9,8 +9,8 @@ from typing import Final
 from shardflow.model.fields import Place, quoted
 from shardflow.model.values import is_number
 
-LONGEST_TIMEOUT: Final = 366 * 24 * 3600
-"""Seconds: a year. More is a slip of the pen, and the waiting calls of the system overflow somewhere above."""
+LONGEST_TIMEOUT: Final = 24 * 24 * 3600
+"""Seconds: 24 days. A system call that waits counts milliseconds in 32 bits, which end within the 25th."""
 
 MOST_PARALLEL: Final = 10_000
 """Subagents at the same time: more processes than that no machine starts."""
@@ -86,7 +86,7 @@ def read_timeout(place: Place) -> float | None:
     if seconds is None:
         place.expect("a number of seconds or a text such as '30s', '5m' or '1h'")
     elif not 0 < seconds <= LONGEST_TIMEOUT:
-        place.expect("more than 0 seconds and at most a year (8784h)")
+        place.expect("more than 0 seconds and at most 24 days (576h)")
         return None
     return seconds
 

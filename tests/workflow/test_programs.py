@@ -64,19 +64,19 @@ from tests.workflow.documents import HOW_TO_RUN, document, problems_of, subagent
         ),
         (
             "run: ls, timeout: 0",
-            "expected more than 0 seconds and at most a year (8784h), found the integer 0 at @.timeout",
+            "expected more than 0 seconds and at most 24 days (576h), found the integer 0 at @.timeout",
         ),
         (
             "run: ls, timeout: -1.5",
-            "expected more than 0 seconds and at most a year (8784h), found the decimal -1.5 at @.timeout",
+            "expected more than 0 seconds and at most 24 days (576h), found the decimal -1.5 at @.timeout",
         ),
         (
             f"run: ls, timeout: 1{'0' * 5000}",
-            "expected more than 0 seconds and at most a year (8784h), found a huge integer at @.timeout",
+            "expected more than 0 seconds and at most 24 days (576h), found a huge integer at @.timeout",
         ),
         (
-            "run: ls, timeout: 8785h",
-            "expected more than 0 seconds and at most a year (8784h), found the text '8785h' at @.timeout",
+            "run: ls, timeout: 576.1h",
+            "expected more than 0 seconds and at most 24 days (576h), found the text '576.1h' at @.timeout",
         ),
         ("run: ls, shard: pacth", "unknown form of a shard 'pacth' at @.shard; did you mean 'patch'?"),
         ("run: ls, shard: {}", "expected one of copy, patch, found an empty object at @.shard"),
