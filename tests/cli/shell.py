@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 REPOSITORY = Path(__file__).parents[2]
 ENVIRONMENT = {
@@ -19,16 +22,31 @@ ENVIRONMENT = {
 COMMAND = [sys.executable, "-m", "shardflow"]
 
 
-def shardflow(*arguments: str | Path, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the command and wait for it; standard output and error are captured, not terminals."""
+def shardflow(
+    *arguments: str | Path,
+    cwd: Path | None = None,
+    stdout: int | IO[str] = subprocess.PIPE,
+    **environment: str,
+) -> subprocess.CompletedProcess[str]:
+    """Run the command and wait for it; standard output and error are no terminals."""
     return subprocess.run(
         [*COMMAND, *map(str, arguments)],
         cwd=cwd,
         env={**ENVIRONMENT, **environment},
         stdin=subprocess.DEVNULL,
-        capture_output=True,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
         text=True,
         errors="surrogateescape",
         timeout=120,
         check=False,
     )
+
+
+@contextmanager
+def reader_that_left() -> Iterator[IO[str]]:
+    """Give the writing end of a pipe that nobody reads any more, as in `shardflow ... | true`."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as stream:
+        yield stream

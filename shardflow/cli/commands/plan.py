@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from shardflow.cli.commands.checking import context_problems, problems_of
 from shardflow.cli.console import CONSOLE
 from shardflow.cli.views.display import count, place, shortened
 from shardflow.cli.views.objects import object_bytes
-from shardflow.errors import InvalidInput
-from shardflow.execution.rule_sources import load_rules
+from shardflow.execution.plan import PlannedPhase, first_base, plan_phases, read_if_there
 from shardflow.execution.run import RunRequest
+from shardflow.model.values import Json
 from shardflow.storage.excerpts import printable
 from shardflow.workflow.model import (
     ArgumentList,
     Behavior,
-    Phase,
     Program,
     PythonFunction,
     RulesFile,
@@ -33,49 +31,30 @@ _PROGRAM_WIDTH = 100
 
 
 def show_plan(request: RunRequest, *, as_json: bool) -> int:
-    """Check a request and show what it would run. Raises InvalidInput with every problem found."""
-    _check(request)
-    workflow = _effective(request)
+    """Check a request as a run would and show what it would run. Raises what would keep it from starting."""
+    folder = os.path.dirname(request.workflow_file)
+    held = read_if_there(request.context) if request.context is not None else None
+    first_base(request.workflow.context, folder, held, request.context or "")
+    phases = plan_phases(request.workflow, folder, request.rules, request.max_parallel)
     if as_json:
-        CONSOLE.hand_over(object_bytes({"status": "planned", "exit_code": 0, "plan": plan(workflow)}))
+        CONSOLE.hand_over(object_bytes(_plan_object(request)))
     else:
-        CONSOLE.say("\n".join(_plan_lines(workflow, request.context)))
+        CONSOLE.say("\n".join(_plan_lines(request, phases)))
     return 0
 
 
-def _check(request: RunRequest) -> None:
-    problems = problems_of(request.workflow, request.workflow_file)
-    if request.context is not None and os.path.lexists(request.context):
-        problems += context_problems(request.context, request.context)
-    if problems:
-        raise InvalidInput(problems)
-    if request.rules is not None:
-        load_rules(RulesFile(request.rules), "")
+def _plan_lines(request: RunRequest, phases: Sequence[PlannedPhase]) -> Iterator[str]:
+    yield f"{printable(request.workflow.name)}: {count(len(phases), 'phase')}, nothing run (--dry-run)"
+    yield f"context: {place(request.context) if request.context else 'context.json in the run directory'}"
+    for planned in phases:
+        yield f"{planned.phase.id}: {planned.phase.behavior.value}, {_extent(planned)}"
+        yield from (f"  {subagent.id}: {_shown_program(subagent)}" for subagent in planned.phase.subagents)
 
 
-def _effective(request: RunRequest) -> Workflow:
-    """Give the workflow with what the command line says over it."""
-    rules = RulesFile(request.rules) if request.rules is not None else None
-    changes: dict[str, Any] = {"rules": rules} if rules else {}
-    if request.max_parallel is not None:
-        changes["max_parallel"] = request.max_parallel
-    phases = tuple(replace(phase, **changes) for phase in request.workflow.phases)
-    return replace(request.workflow, phases=phases, **changes)
-
-
-def _plan_lines(workflow: Workflow, context: str | None) -> Iterator[str]:
-    yield f"{printable(workflow.name)}: {count(len(workflow.phases), 'phase')}, nothing run (--dry-run)"
-    yield f"context: {place(context) if context else 'context.json in the run directory'}"
-    for phase in workflow.phases:
-        yield f"{phase.id}: {phase.behavior.value}, {_extent(phase, workflow)}"
-        yield from (f"  {subagent.id}: {_shown_program(subagent)}" for subagent in phase.subagents)
-
-
-def _extent(phase: Phase, workflow: Workflow) -> str:
-    subagents = count(len(phase.subagents), "subagent")
-    if phase.behavior is not Behavior.PARALLEL:
-        return subagents
-    return f"{subagents}, at most {phase.max_parallel or workflow.max_parallel} at a time"
+def _extent(planned: PlannedPhase) -> str:
+    subagents = count(len(planned.phase.subagents), "subagent")
+    parallel = planned.phase.behavior is Behavior.PARALLEL
+    return f"{subagents}, at most {planned.slots} at a time" if parallel else subagents
 
 
 def _shown_program(subagent: Subagent) -> str:
@@ -91,3 +70,17 @@ def _program_text(program: Program) -> str:
             return shlex.join(arguments)
         case PythonFunction(module, name):
             return f"python {module}:{name}"
+
+
+def _plan_object(request: RunRequest) -> dict[str, Json]:
+    return {"status": "planned", "exit_code": 0, "plan": plan(_effective(request))}
+
+
+def _effective(request: RunRequest) -> Workflow:
+    """Give the workflow with what the command line says over it."""
+    over: dict[str, Any] = {}
+    if request.rules is not None:
+        over["rules"] = RulesFile(request.rules)
+    if request.max_parallel is not None:
+        over["max_parallel"] = request.max_parallel
+    return replace(request.workflow, phases=tuple(replace(p, **over) for p in request.workflow.phases), **over)

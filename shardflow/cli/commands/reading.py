@@ -21,7 +21,7 @@ def read_named(path: str, limit: int) -> bytes:
     A link is followed here; what a subagent leaves never is.
     """
     try:
-        return read_regular(os.path.realpath(path), limit)
+        return read_regular(os.path.realpath(path) if os.path.islink(path) else path, limit)
     except StorageError as error:
         raise UsageError(str(error)) from error
 

@@ -1,6 +1,6 @@
 """What `--json` prints: one object with stable keys. What is absent has no member, never a made-up value.
 
-`shardflow run` (with `--dry-run`: `status` is planned, and `plan` is the workflow with all defaults spelt out):
+`shardflow run`:
 
     status          done | failed | conflict | interrupted, or invalid | error when nothing was started
     exit_code       what the process ends with
@@ -11,6 +11,12 @@
       groups        [{name, status, seconds, folder, counts, conflicts, problems, subagents}]
       subagents     [{id, rank, ending, detail, seconds, shard, stdout, stderr, warnings}]
     problems        [text], what failed outside every group
+
+`shardflow run --dry-run`:
+
+    status          planned
+    exit_code
+    plan            the workflow with every default spelt out (see `workflow/plan.py`)
 
 `shardflow merge BASE SHARD...`:
 
