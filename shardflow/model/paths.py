@@ -54,11 +54,18 @@ def segment_text(segment: Segment) -> str:
         case Order():
             return " (order)"
         case _:
-            return f".{segment}" if _SHORTHAND.fullmatch(segment) else f"['{_escaped(segment)}']"
+            plain = _SHORTHAND.fullmatch(segment) and segment.isprintable()
+            return f".{segment}" if plain else f"['{_escaped(segment)}']"
 
 
 def _escaped(name: str) -> str:
-    return "".join(_ESCAPES.get(c) or (f"\\u{ord(c):04x}" if c < " " else c) for c in name)
+    return "".join(_ESCAPES.get(c) or (c if c.isprintable() else _escape(c)) for c in name)
+
+
+def _escape(character: str) -> str:
+    """Write a character as JSON's escapes do, in two halves beyond the BMP, so that no name can steer a terminal."""
+    code = character.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{code[start : start + 4]}" for start in range(0, len(code), 4))
 
 
 def key_text(scalar: None | bool | int | float | Decimal | str) -> str:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final, TypeAlias
 
 from shardflow.merge.site import Settle, Site, Verdict
-from shardflow.merge.strategies import arithmetic, choice, keyed, lists, ordering, structure
+from shardflow.merge.strategies import arithmetic, choice, keyed, lists, ordering, structure, text
 from shardflow.model.values import Json, frozen
 
 
@@ -114,6 +114,7 @@ STRATEGIES: Final[Mapping[str, Entry]] = {
     "base": _plain(choice.base),
     "conflict": _plain(choice.conflict),
     "deep": _plain(structure.deep, structural=True),
+    "diff3": _plain(text.diff3),
     "first": _plain(choice.first),
     "ignore": _plain(choice.ignore),
     "immutable": _plain(choice.immutable),
