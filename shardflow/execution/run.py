@@ -14,15 +14,15 @@ from typing import Final
 
 from shardflow.errors import StorageError
 from shardflow.execution.base import Base
-from shardflow.execution.canonical_context import CanonicalContext
 from shardflow.execution.event_json import event_json
 from shardflow.execution.events import Event, Listener, PhaseFinished, PhaseStarted, RunFinished, RunStarted
-from shardflow.execution.group import Host, run_group
-from shardflow.execution.jobs import Group
-from shardflow.execution.plan import PlannedPhase, first_base, plan_phases, read_if_there
+from shardflow.execution.groups.canonical_context import CanonicalContext
+from shardflow.execution.groups.group import Host, run_group
+from shardflow.execution.groups.jobs import Group
+from shardflow.execution.groups.workplace import surroundings
 from shardflow.execution.processes.interrupts import Interrupts
 from shardflow.execution.report import GroupReport, PhaseReport, RunReport, Status
-from shardflow.execution.workplace import surroundings
+from shardflow.execution.schedule import ScheduledPhase, first_base, read_if_there, schedule_phases
 from shardflow.storage.files import ContextLock, write_new
 from shardflow.storage.journal import Journal, utc_text
 from shardflow.storage.run_directory import RunDirectory, create_run_directory
@@ -79,7 +79,7 @@ def run_workflow(request: RunRequest, listen: Listener) -> RunReport:
 class _Layout:
     """What is checked and made before anything starts. `copy` is where the context is copied to in the end."""
 
-    plan: tuple[PlannedPhase, ...]
+    schedule: tuple[ScheduledPhase, ...]
     base: Base
     context: CanonicalContext
     copy: str | None
@@ -93,19 +93,19 @@ def _lay_out(request: RunRequest) -> _Layout:
     path = os.path.abspath(request.context) if request.context is not None else None
     held = read_if_there(path) if path is not None else None
     base = first_base(workflow.context, folder, held, path or "")
-    plan = plan_phases(workflow, folder, request.rules, request.max_parallel)
+    schedule = schedule_phases(workflow, folder, request.rules, request.max_parallel)
     directory = create_run_directory(request.run_dir, workflow.name)
-    record = RunRecord(workflow.name, Status.RUNNING, utc_text(time.time_ns()), groups=_names(plan))
+    record = RunRecord(workflow.name, Status.RUNNING, utc_text(time.time_ns()), groups=_names(schedule))
     write_first_run_record(directory, record)
     write_new(directory.workflow, request.workflow_bytes)
     if path is not None:
-        return _Layout(plan, base, CanonicalContext(path, held), directory.context, directory, record)
+        return _Layout(schedule, base, CanonicalContext(path, held), directory.context, directory, record)
     write_new(directory.context, base.data)
-    return _Layout(plan, base, CanonicalContext(directory.context, base.data), None, directory, record)
+    return _Layout(schedule, base, CanonicalContext(directory.context, base.data), None, directory, record)
 
 
-def _names(plan: tuple[PlannedPhase, ...]) -> tuple[str, ...]:
-    return tuple(name for phase in plan for name, _ in phase.groups)
+def _names(schedule: tuple[ScheduledPhase, ...]) -> tuple[str, ...]:
+    return tuple(name for phase in schedule for name, _ in phase.groups)
 
 
 class _Run:
@@ -143,37 +143,37 @@ class _Run:
 
     def _phases(self) -> tuple[Status, list[PhaseReport]]:
         reports: list[PhaseReport] = []
-        for planned in self._layout.plan:
+        for scheduled in self._layout.schedule:
             if self._interrupts.count:
                 return Status.INTERRUPTED, reports
-            reports.append(self._phase(planned))
+            reports.append(self._phase(scheduled))
             self._tell(PhaseFinished(reports[-1]))
             if reports[-1].status is not Status.DONE:
                 return reports[-1].status, reports
         return Status.DONE, reports
 
-    def _phase(self, planned: PlannedPhase) -> PhaseReport:
-        started, phase = time.monotonic(), planned.phase
+    def _phase(self, scheduled: ScheduledPhase) -> PhaseReport:
+        started, phase = time.monotonic(), scheduled.phase
         ids = tuple(subagent.id for subagent in phase.subagents)
-        self._tell(PhaseStarted(phase.id, phase.behavior, ids, planned.slots))
+        self._tell(PhaseStarted(phase.id, phase.behavior, ids, scheduled.slots))
         groups: list[GroupReport] = []
         status = Status.DONE
-        for name, subagents in planned.groups:
+        for name, subagents in scheduled.groups:
             if self._interrupts.count:
                 status = Status.INTERRUPTED
                 break
-            groups.append(self._group(planned, name, subagents))
+            groups.append(self._group(scheduled, name, subagents))
             status = groups[-1].status
             if status is not Status.DONE:
                 break
         return PhaseReport(phase.id, phase.behavior, status, tuple(groups), time.monotonic() - started)
 
-    def _group(self, planned: PlannedPhase, name: str, subagents: tuple[Subagent, ...]) -> GroupReport:
-        directory, phase = self._layout.directory, planned.phase.id
+    def _group(self, scheduled: ScheduledPhase, name: str, subagents: tuple[Subagent, ...]) -> GroupReport:
+        directory, phase = self._layout.directory, scheduled.phase.id
         folder = directory.group(name)
         around = surroundings(self._folder, directory, folder, phase)
-        group = Group(phase, name, folder, subagents, self._base, planned.slots)
-        report, self._base = run_group(group, planned.rules, around, self._host)
+        group = Group(phase, name, folder, subagents, self._base, scheduled.slots)
+        report, self._base = run_group(group, scheduled.rules, around, self._host)
         return report
 
     def _finish(self, status: Status, phases: list[PhaseReport]) -> RunReport:

@@ -70,17 +70,19 @@ class GroupRecord:
 
 def write_first_run_record(run: RunDirectory, record: RunRecord) -> None:
     """Write `run.json` where none is yet: of two runs in one folder, one is refused. Raises StorageError."""
-    write_new(run.record, _bytes(_run_json(record)))
+    write_new(run.record, _run_bytes(record))
 
 
 def write_run_record(run: RunDirectory, record: RunRecord) -> None:
     """Write `run.json`, all or nothing. Raises StorageError."""
-    replace_file(run.record, _bytes(_run_json(record)))
+    replace_file(run.record, _run_bytes(record))
 
 
 def write_group_record(group: GroupFolder, record: GroupRecord) -> None:
     """Write `group.json`, once. Raises StorageError."""
-    write_new(group.record, _bytes(_group_json(record)))
+    from shardflow.storage.canonical import canonical_bytes  # there may be a thousand subagents; loaded by now
+
+    write_new(group.record, canonical_bytes(_group_json(record)))
 
 
 def read_run_record(run: RunDirectory) -> RunRecord:
@@ -149,13 +151,8 @@ def _read(path: str) -> Json:
         raise NotARun(f"{path} cannot be read: {error}") from error
 
 
-def _bytes(record: dict[str, object]) -> bytes:
-    # The encoder of the standard library is loaded anyway (the journal needs it); the canonical one costs 20 ms.
-    return json.dumps(record, indent=2).encode() + b"\n"
-
-
-def _run_json(record: RunRecord) -> dict[str, object]:
-    return {
+def _run_bytes(record: RunRecord) -> bytes:
+    members = {
         "format": FORMAT,
         "workflow": record.workflow,
         "status": record.status,
@@ -163,9 +160,12 @@ def _run_json(record: RunRecord) -> dict[str, object]:
         "finished": record.finished,
         "groups": record.groups,
     }
+    # The encoder of the standard library is loaded anyway (the journal needs it); the canonical one takes 20 ms,
+    # and this file is written before anything starts.
+    return json.dumps(members, indent=2).encode() + b"\n"
 
 
-def _group_json(record: GroupRecord) -> dict[str, object]:
+def _group_json(record: GroupRecord) -> dict[str, Json]:
     return {
         "phase": record.phase,
         "status": record.status,
@@ -177,7 +177,7 @@ def _group_json(record: GroupRecord) -> dict[str, object]:
     }
 
 
-def _subagent_json(subagent: SubagentRecord) -> dict[str, object]:
+def _subagent_json(subagent: SubagentRecord) -> Json:
     return {
         "id": subagent.id,
         "form": subagent.form,

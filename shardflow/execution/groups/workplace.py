@@ -17,7 +17,8 @@ _BOOT: Final = (
     "import sys; sys.path[:0] = [sys.argv.pop(1)]; from shardflow.execution.python_target import main; main()"
 )
 """Starts a Python function. Not `-m`: that looks for shardflow in the subagent's own folder first."""
-_ROOT: Final = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+_HOME: Final = os.path.abspath(f"{__file__}/../../../..")
+"""Where the package itself stands."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,4 +73,4 @@ def _arguments(program: Program, form: str) -> tuple[str, ...]:
         case ArgumentList(arguments):
             return arguments
         case PythonFunction(module, name):
-            return (sys.executable, "-c", _BOOT, _ROOT, f"{module}:{name}", form)
+            return (sys.executable, "-c", _BOOT, _HOME, f"{module}:{name}", form)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from shardflow.errors import InvalidJson, StorageError
 from shardflow.execution.base import Base
 from shardflow.execution.events import Event, Stopping, SubagentFinished, SubagentStarted
+from shardflow.execution.groups.sealing import Seal, read_and_seal
+from shardflow.execution.groups.workplace import Surroundings, set_up
 from shardflow.execution.outcome import (
     Cancelled,
     DiedBySignal,
@@ -21,8 +23,6 @@ from shardflow.execution.outcome import (
 from shardflow.execution.processes.child import Cause, Command, Exit
 from shardflow.execution.processes.survivors import named
 from shardflow.execution.report import SubagentReport
-from shardflow.execution.sealing import Seal, read_and_seal
-from shardflow.execution.workplace import Surroundings, set_up
 from shardflow.model.changes import Delta
 from shardflow.model.documents import Problem
 from shardflow.storage.run_directory import GroupFolder

@@ -1,4 +1,4 @@
-"""The plan of a run: what is settled, and checked, before anything starts.
+"""The schedule of a run: what is settled, and checked, before anything starts.
 
 All rules of all phases are loaded first: nobody waits an hour to hear that the last phase's rules are misspelt.
 """
@@ -25,7 +25,7 @@ from shardflow.workflow.model import (
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PlannedPhase:
+class ScheduledPhase:
     """A phase with its groups: the name of each and its subagents. `slots` run at the same time."""
 
     phase: Phase
@@ -34,23 +34,23 @@ class PlannedPhase:
     groups: tuple[tuple[str, tuple[Subagent, ...]], ...]
 
 
-def plan_phases(
+def schedule_phases(
     workflow: Workflow, folder: str, rules: str | None, max_parallel: int | None
-) -> tuple[PlannedPhase, ...]:
-    """Plan every phase of a workflow whose folder is `folder`; `rules` and `max_parallel` go over what it says.
+) -> tuple[ScheduledPhase, ...]:
+    """Schedule every phase of a workflow whose folder is `folder`; `rules` and `max_parallel` go over what it says.
 
     Raises InvalidInput for rules that cannot be used.
     """
     over = load_rules(RulesFile(rules), os.curdir) if rules is not None else None
-    planned: list[PlannedPhase] = []
+    scheduled: list[ScheduledPhase] = []
     number = 1
     for phase in workflow.phases:
         slots = max_parallel or phase.max_parallel or workflow.max_parallel
         own = over or load_rules(phase.rules or workflow.rules, folder)
         groups = tuple(_groups(phase, number))
         number += len(groups)
-        planned.append(PlannedPhase(phase, slots if phase.behavior is Behavior.PARALLEL else 1, own, groups))
-    return tuple(planned)
+        scheduled.append(ScheduledPhase(phase, slots if phase.behavior is Behavior.PARALLEL else 1, own, groups))
+    return tuple(scheduled)
 
 
 def _groups(phase: Phase, number: int) -> Iterator[tuple[str, tuple[Subagent, ...]]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shardflow.execution.base import Base
-from shardflow.execution.sealing import Seal, seal
+from shardflow.execution.groups.sealing import Seal, seal
 from shardflow.storage.files import replace_file
 
 
