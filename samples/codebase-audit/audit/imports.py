@@ -11,9 +11,15 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from audit.tree import File
+from audit.tree import File, printable
 
 Import = ast.Import | ast.ImportFrom
+
+_SIMPLE = frozenset(
+    {ast.Import, ast.ImportFrom, ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return, ast.Raise, ast.Assert,
+     ast.Delete, ast.Pass, ast.Break, ast.Continue, ast.Global, ast.Nonlocal}
+)  # fmt: skip
+"""Statements with no other statements inside."""
 
 
 @dataclass
@@ -30,7 +36,7 @@ class Modules:
 
     def __init__(self, files: list[File]) -> None:
         packages: dict[str, bool] = {}
-        self.names = {file.path: _module_name(file.location, packages) for file in files}
+        self.names = {file.path: printable(_module_name(file.location, packages)) for file in files}
         self._files: dict[str, str] = {}
         for path, name in self.names.items():
             self._files.setdefault(name, path)
@@ -83,6 +89,7 @@ def _imports(body: list[ast.stmt], *, deferred: bool) -> Iterator[tuple[Import, 
         node, waits = pending.pop()
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             yield node, waits
+        if type(node) in _SIMPLE:
             continue
         waits = waits or isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) or _not_on_import(node)
         for block in ("body", "orelse", "finalbody", "handlers", "cases"):
