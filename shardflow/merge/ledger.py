@@ -1,0 +1,78 @@
+"""Keeping the ledger: each verdict becomes a decision in which every candidate has exactly one outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeAlias
+
+from shardflow.merge.site import Candidate, Chosen, Combined, Site, Unsettled
+from shardflow.model.decisions import Conflict, Contribution, Decision, Outcome, RuleRef, Settled
+from shardflow.model.values import ABSENT, Value, same
+
+Said: TypeAlias = tuple[Candidate, Value]
+"""A candidate with the value it left at a path."""
+
+
+class Ledger:
+    """The decisions of one merge, in the order they were written down."""
+
+    def __init__(self) -> None:
+        self.decisions: list[Decision] = []
+
+    def record(
+        self, site: Site, rule: RuleRef, verdict: Chosen | Combined | Unsettled, overruled: tuple[Candidate, ...]
+    ) -> Value:
+        """Write down what was settled at a site, and give the value that stands there now.
+
+        `overruled` are deletions that an option set aside before the strategy was asked.
+        """
+        heard = [(c, site.after(c)) for c in site.candidates if c not in overruled]
+        match verdict:
+            case Unsettled(reason):
+                contested = [_contribution(c, site.after(c), Outcome.CONFLICT) for c in site.candidates]
+                self.decisions.append(Conflict(site.path, site.base, rule, tuple(contested), reason))
+                return site.base
+            case Chosen(value):
+                outcomes = _by_value(value, heard)
+            case Combined(value):
+                outcomes = _by_share(value, heard)
+        self._settled(site, rule, value, [*outcomes, *_superseded(overruled)])
+        return value
+
+    def opened(self, site: Site, rule: RuleRef, value: Value, overruled: tuple[Candidate, ...]) -> None:
+        """Write down who put an empty object or list here, before its parts are settled one by one."""
+        self._settled(site, rule, value, _by_value(value, [(c, value) for c in site.candidates if c not in overruled]))
+
+    def overruled(self, site: Site, rule: RuleRef, value: Value, overruled: tuple[Candidate, ...]) -> None:
+        """Write down whose deletion was set aside at a site that was settled by its parts."""
+        if overruled:
+            self._settled(site, rule, value, _superseded(overruled))
+
+    def _settled(self, site: Site, rule: RuleRef, value: Value, contributions: list[Contribution]) -> None:
+        contributions.sort(key=lambda contribution: (contribution.rank, contribution.shard))
+        self.decisions.append(Settled(site.path, site.base, rule, tuple(contributions), value))
+
+
+def _by_value(value: Value, heard: list[Said]) -> list[Contribution]:
+    """Whoever said the result won, alone or in agreement; whoever said something else was superseded."""
+    winners = [same(value, after) for _, after in heard]
+    won = Outcome.AGREED if sum(winners) > 1 else Outcome.APPLIED
+    return [
+        _contribution(candidate, after, won if winner else Outcome.SUPERSEDED)
+        for (candidate, after), winner in zip(heard, winners, strict=True)
+    ]
+
+
+def _by_share(value: Value, heard: list[Said]) -> list[Contribution]:
+    """Everybody has a share in the result, even who happens to have said just that; unless all said just that."""
+    if all(same(value, after) for _, after in heard):
+        return _by_value(value, heard)
+    return [_contribution(candidate, after, Outcome.COMBINED) for candidate, after in heard]
+
+
+def _superseded(candidates: Iterable[Candidate]) -> list[Contribution]:
+    return [_contribution(candidate, ABSENT, Outcome.SUPERSEDED) for candidate in candidates]
+
+
+def _contribution(candidate: Candidate, after: Value, outcome: Outcome) -> Contribution:
+    return Contribution(candidate.shard, candidate.rank, after, outcome)

@@ -1,0 +1,56 @@
+"""Resolutions settle what the rules leave in conflict, and nothing else."""
+
+import pytest
+
+from shardflow.merge import merge
+from shardflow.merge.diff import diff
+from shardflow.merge.resolutions import Resolution, TakeBase, TakeShard, TakeValue
+from shardflow.model.changes import Delta
+from shardflow.model.values import same
+from tests.merge.small import ledger, rule_set
+
+BASE = {"a": 1, "items": [{"id": 1, "n": 0}]}
+ONE = {"a": 2, "items": [{"id": 1, "n": 1}]}
+TWO = {"items": [{"id": 1, "n": 2}]}
+RULES = rule_set({"path": "$.items", "strategy": {"keyed": "id"}})
+
+
+def settled_by(**choices):
+    deltas = [Delta("one", 0, diff(BASE, ONE)), Delta("two", 1, diff(BASE, TWO))]
+    paths = {"a": "$.a", "n": "$.items[?@.id==1].n"}
+    return merge(BASE, deltas, RULES, {paths[name]: Resolution(choice, "me") for name, choice in choices.items()})
+
+
+CHOICES = [
+    (TakeShard("one"), TakeShard("two"), {"a": 2, "items": [{"id": 1, "n": 2}]}),
+    (TakeShard("two"), TakeBase(), {"items": [{"id": 1, "n": 0}]}),
+    (TakeValue(True), TakeValue({"x": []}), {"a": True, "items": [{"id": 1, "n": {"x": []}}]}),
+]
+
+
+@pytest.mark.parametrize(("a", "n", "wanted"), CHOICES)
+def test_a_resolution_takes_a_shard_the_base_or_a_value(a, n, wanted):
+    result = settled_by(a=a, n=n)
+    assert not result.conflicts
+    assert same(result.context, wanted)
+
+
+def test_what_a_resolution_did_stands_in_the_ledger_with_who_decided():
+    result = settled_by(a=TakeShard("one"), n=TakeBase())
+    assert ledger(result) == [
+        "$.a: one applied, two superseded",
+        "$.items[?@.id==1].n: one superseded, two superseded",
+    ]
+    assert str(result.decisions[0].rule) == "resolution (me)"
+
+
+def test_a_resolution_for_a_shard_that_changed_nothing_here_leaves_the_conflict():
+    (conflict, _) = settled_by(a=TakeShard("three")).conflicts
+    assert conflict.reason == "deleted by two but changed by one; three did not change it"
+
+
+def test_a_resolution_never_overrides_a_rule():
+    rules = rule_set({"path": "$.a", "strategy": "last"})
+    deltas = [Delta("one", 0, diff({"a": 1}, {"a": 2})), Delta("two", 1, diff({"a": 1}, {"a": 3}))]
+    result = merge({"a": 1}, deltas, rules, {"$.a": Resolution(TakeShard("one"), "me")})
+    assert result.context == {"a": 3}
