@@ -197,12 +197,16 @@ def test_what_several_auditors_flag_in_one_file_is_one_finding(tmp_path: Path) -
     assert context["files_scanned"] == 4 * 2
 
 
-def test_the_context_is_the_same_whoever_finishes_first(tmp_path: Path) -> None:
+def test_what_four_subagents_counted_adds_up_the_same_whoever_finishes_first(tmp_path: Path) -> None:
     root = _tree(tmp_path / "tree", {f"kit/m{n}.py": BRANCHES + "# TODO\n" * n for n in range(20)})
 
     together, in_turn = _audit(root), _audit(root, "--max-parallel", "1")
 
     assert together.context_bytes == in_turn.context_bytes
+    assert together.context["complexity"]["functions"] == 20 * 6
+    assert together.context["complexity"]["total"] == 20 * (7 + 6 + 3 + 2 + 2 + 1)
+    assert together.context["complexity"]["bands"]["6-10"] == 20 * 2
+    assert together.context["docstrings"]["packages"] == {"kit": {"documented": 20 * 2, "public": 20 * 7}}
 
 
 ODD = {
