@@ -44,14 +44,12 @@ def _function(target: str) -> Callable[[Json], object]:
     """Find the function. Raises what importing its module raises, or SystemExit with a sentence."""
     module, _, name = target.partition(":")
     __import__(module)
-    found: object = sys.modules[module]
-    for part in name.split("."):
-        if not hasattr(found, part):
-            raise SystemExit(f"shardflow: module {module!r} has no {name!r}")
-        found = getattr(found, part)
-    if not callable(found):
+    function: object = getattr(sys.modules[module], name, None)
+    if function is None:
+        raise SystemExit(f"shardflow: module {module!r} has no function {name!r}")
+    if not callable(function):
         raise SystemExit(f"shardflow: {target!r} cannot be called")
-    return found
+    return function
 
 
 def _called(function: Callable[[Json], object], context: Json, form: str) -> Json:
@@ -88,4 +86,4 @@ def _show_without_this_module(kind: type[BaseException], error: BaseException, t
     """Show a traceback from the function on: the frames of this module say nothing about it."""
     while trace is not None and trace.tb_frame.f_code.co_filename in (__file__, "<string>"):
         trace = trace.tb_next
-    sys.__excepthook__(kind, error, trace)
+    sys.__excepthook__(kind, error.with_traceback(trace), trace)

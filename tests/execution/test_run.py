@@ -112,7 +112,10 @@ def test_shards_of_both_forms_are_folded(place: Workplace) -> None:
           - id: both
             behavior: parallel
             subagents:
-              - {id: patch, shard: patch, run: 'cat "$SHARDFLOW_SHARD"; echo ''{"keep": {"a": null}}'' > "$SHARDFLOW_SHARD"'}
+              - id: patch
+                shard: patch
+                run: |
+                  cat "$SHARDFLOW_SHARD"; echo '{"keep": {"a": null}}' > "$SHARDFLOW_SHARD"
               - {id: copy, run: 'sed -i s/2/3/ "$SHARDFLOW_SHARD"'}
         """
     )
@@ -259,7 +262,7 @@ def test_rules_of_a_later_phase_are_checked_before_anything_starts(place: Workpl
           - {id: first, behavior: main-only, run: touch started}
           - {id: second, behavior: main-only, run: 'true', rules: ./not-there.yaml}
         """
-    with pytest.raises(InvalidInput, match="not-there.yaml"):
+    with pytest.raises(InvalidInput, match=r"not-there\.yaml"):
         place.run(text)
     assert sorted(os.listdir(place.folder)) == ["workflow.yaml"]
 
@@ -268,7 +271,7 @@ def test_rules_of_a_later_phase_are_checked_before_anything_starts(place: Workpl
 def test_a_context_that_cannot_be_read_stops_the_run_before_anything_starts(place: Workplace, context: str) -> None:
     file = place.folder / "context.json"
     file.write_text(context)
-    with pytest.raises(InvalidInput, match="context.json"):
+    with pytest.raises(InvalidInput, match=r"context\.json"):
         place.run(ONE.format(run="true"), context=str(file))
     assert sorted(os.listdir(place.folder)) == ["context.json", "workflow.yaml"]
 

@@ -1,0 +1,131 @@
+"""`python: module:function` as people write it: in the workflow's folder, returning or changing in place."""
+
+from __future__ import annotations
+
+import pytest
+
+from shardflow.execution.outcome import ExitedNonZero, Succeeded
+from shardflow.execution.report import last_lines
+from tests.execution.running import Workplace
+
+MODULE = """
+import os, sys
+import json as standard
+
+def change(context):
+    context["n"] += 1
+
+def give(context):
+    return {**context, "path": sys.argv, "here": os.path.basename(os.getcwd()), "exact": context["exact"]}
+
+def say(context):
+    print("out")
+    print("err", file=sys.stderr)
+
+def fail(context):
+    return inner()
+
+def inner():
+    raise KeyError("mine")
+
+def wrong(context):
+    return [1]
+
+def unwritable(context):
+    return {"a": {1, 2}}
+
+def leave(context):
+    sys.exit(4)
+
+not_callable = 5
+"""
+
+TEXT = """
+    name: python
+    context: {{n: 1, exact: 0.10000000000000000000001}}
+    phases:
+      - id: work
+        behavior: parallel
+        subagents:
+          - {{id: it, python: 'tools:{name}', {more}}}
+    """
+
+
+def run(place: Workplace, name: str, more: str = "timeout: 60") -> tuple[object, tuple[str, ...]]:
+    """Run one function; give its ending and the last lines of its standard error."""
+    (place.folder / "tools.py").write_text(MODULE)
+    (subagent,) = place.run(TEXT.format(name=name, more=more)).subagents
+    return subagent.ending, last_lines(subagent.stderr, 20)
+
+
+def context_text(place: Workplace) -> str:
+    return (place.run_dir / "context.json").read_text()
+
+
+def test_a_function_may_change_its_argument_in_place(place: Workplace) -> None:
+    assert run(place, "change") == (Succeeded(), ())
+    assert '"n": 2' in context_text(place)
+
+
+def test_a_function_may_return_the_context_it_wants(place: Workplace) -> None:
+    (place.folder / "sub").mkdir()
+    assert run(place, "give", "cwd: sub") == (Succeeded(), ())
+    assert place.context["path"] == ["tools:give"]
+    assert place.context["here"] == "sub"
+    assert '"exact": 0.10000000000000000000001' in context_text(place)
+
+
+def test_a_function_that_changes_nothing_leaves_its_shard_as_it_was(place: Workplace) -> None:
+    assert run(place, "say") == (Succeeded(), ("err",))
+    folder = place.run_dir / "groups/01-work"
+    assert (folder / "it/context-it.json").read_bytes() == (folder / "base.json").read_bytes()
+    assert (folder / "it/stdout.log").read_text() == "out\n"
+
+
+def test_with_the_patch_form_a_function_returns_a_patch(place: Workplace) -> None:
+    module = MODULE + "\ndef patch(context):\n    return {'n': None, 'm': context['n']}\n"
+    text = TEXT.format(name="patch", more="shard: patch")
+    (place.folder / "tools.py").write_text(module)
+    assert place.run(text).exit_code == 0
+    assert "n" not in place.context
+    assert place.context["m"] == 1
+
+
+def test_what_a_function_raises_is_a_traceback_that_begins_in_the_function(place: Workplace) -> None:
+    ending, lines = run(place, "fail")
+    assert ending == ExitedNonZero(1)
+    assert lines[0] == "Traceback (most recent call last):"
+    assert lines[-1] == "KeyError: 'mine'"
+    assert [line.rpartition(" in ")[2] for line in lines if line.startswith("  File")] == ["fail", "inner"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("wrong", "the function must return an object or None, not list"),
+        ("unwritable", "cannot be written as JSON: set is not a JSON value"),
+        ("nothing_here", "module 'tools' has no function 'nothing_here'"),
+        ("not_callable", "'tools:not_callable' cannot be called"),
+    ],
+)
+def test_what_cannot_be_used_is_said_in_one_line(place: Workplace, name: str, said: str) -> None:
+    ending, (line,) = run(place, name)
+    assert ending == ExitedNonZero(1)
+    assert said in line
+
+
+def test_a_function_may_exit_as_it_likes(place: Workplace) -> None:
+    assert run(place, "leave") == (ExitedNonZero(4), ())
+
+
+def test_a_module_in_the_workflows_folder_goes_before_one_of_the_same_name_elsewhere(place: Workplace) -> None:
+    (place.folder / "json.py").write_text("def change(context):\n    context['shadowed'] = True\n")
+    text = TEXT.format(name="change", more="timeout: 60").replace("tools:", "json:")
+    report = place.run(text)
+    assert [subagent.ending for subagent in report.subagents] == [ExitedNonZero(1)], "json is loaded already"
+
+
+def test_a_module_that_is_missing_is_a_traceback(place: Workplace) -> None:
+    report = place.run(TEXT.format(name="f", more="timeout: 60"))
+    (subagent,) = report.subagents
+    assert last_lines(subagent.stderr, 1) == ("ModuleNotFoundError: No module named 'tools'",)
