@@ -74,9 +74,10 @@ def replace_file(path: FilePath, data: bytes) -> None:
     """Make a file hold exactly these bytes, durably, in one step; a new one is private, an old one keeps its mode.
 
     Written beside it, synced, renamed over it, folder synced. Raises StorageError when the file system refuses or
-    something that is no regular file stands there; the old bytes are then untouched.
+    something that is no regular file stands there; the old bytes are then untouched. A process killed in between may
+    leave a `.shardflow-*.tmp` behind, which nobody ever reads.
     """
-    folder = os.path.dirname(os.path.abspath(path))
+    folder = os.path.dirname(path) or "."
     temporary = os.path.join(folder, f".shardflow-{os.urandom(8).hex()}.tmp")
     try:
         _create(temporary, data, _mode_of(path), sync=True)

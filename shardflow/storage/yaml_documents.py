@@ -207,27 +207,31 @@ class _Reading:
         members: dict[str, Json] = {}
         nodes: list[_Node] = []
         while not isinstance(event := self._next(), MappingEndEvent):
-            key = self._key(event, path)
-            inner = (*path, key)
-            if key in members:
+            name, is_text = self._key(event, path)
+            inner = (*path, name)
+            if is_text and name in members:
                 first = self.lines[inner]
-                self._note(event, inner, f"duplicate key {excerpt(key)} (first on line {first})", "keep one of them")
+                self._note(event, inner, f"duplicate key {excerpt(name)} (first on line {first})", "keep one of them")
             self.lines.setdefault(inner, _line(event))
             nodes.append(self._node(self._next(), inner))
-            members[key] = nodes[-1].value
+            if is_text:
+                members[name] = nodes[-1].value
         return _gathered(members, nodes)
 
-    def _key(self, event: Event, path: Path) -> str:
-        if isinstance(event, ScalarEvent) and event.implicit[0] and event.value == "<<":
+    def _key(self, event: Event, path: Path) -> tuple[str, bool]:
+        """Give the name of a key, and whether it may be one."""
+        if isinstance(event, MappingStartEvent | SequenceStartEvent):
+            hint = "quote a text that begins with { or ["
+            raise self._broken(_line(event), path, "a key must be a text, not a list or an object", hint)
+        name = str(event.value) if isinstance(event, ScalarEvent) else f"*{getattr(event, 'anchor', '')}"
+        if name == "<<" and isinstance(event, ScalarEvent) and event.implicit[0]:
             self._note(event, path, "merge keys ('<<') are not supported", "write the keys out where they belong")
-            return "<<"
+            return name, False
         value = self._node(event, path).value
         if isinstance(value, str):
-            return value
-        named = excerpt(event.value) if isinstance(event, ScalarEvent) else "this one"
-        hint = "quote it" if isinstance(event, ScalarEvent) else ""
-        self._note(event, path, f"a key must be a text, and {named} is read as {kind(value)}", hint)
-        return str(named)
+            return value, True
+        self._note(event, path, f"a key must be a text, and {excerpt(name)} is read as {kind(value)}", "quote it")
+        return name, False
 
     def _scalar(self, event: ScalarEvent, path: Path) -> _Node:
         self._check_tag(event, path)
