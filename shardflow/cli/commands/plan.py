@@ -11,8 +11,8 @@ from typing import Any
 from shardflow.cli.console import CONSOLE
 from shardflow.cli.views.display import count, place, shortened
 from shardflow.cli.views.objects import object_bytes
-from shardflow.execution.plan import PlannedPhase, first_base, plan_phases, read_if_there
 from shardflow.execution.run import RunRequest
+from shardflow.execution.schedule import ScheduledPhase, first_base, read_if_there, schedule_phases
 from shardflow.model.values import Json
 from shardflow.storage.excerpts import printable
 from shardflow.workflow.model import (
@@ -33,9 +33,10 @@ _PROGRAM_WIDTH = 100
 def show_plan(request: RunRequest, *, as_json: bool) -> int:
     """Check a request as a run would and show what it would run. Raises what would keep it from starting."""
     folder = os.path.dirname(request.workflow_file)
-    held = read_if_there(request.context) if request.context is not None else None
-    first_base(request.workflow.context, folder, held, request.context or "")
-    phases = plan_phases(request.workflow, folder, request.rules, request.max_parallel)
+    context = os.path.abspath(request.context) if request.context is not None else None
+    held = read_if_there(context) if context is not None else None
+    first_base(request.workflow.context, folder, held, context or "")
+    phases = schedule_phases(request.workflow, folder, request.rules, request.max_parallel)
     if as_json:
         CONSOLE.hand_over(object_bytes(_plan_object(request)))
     else:
@@ -43,18 +44,18 @@ def show_plan(request: RunRequest, *, as_json: bool) -> int:
     return 0
 
 
-def _plan_lines(request: RunRequest, phases: Sequence[PlannedPhase]) -> Iterator[str]:
+def _plan_lines(request: RunRequest, phases: Sequence[ScheduledPhase]) -> Iterator[str]:
     yield f"{printable(request.workflow.name)}: {count(len(phases), 'phase')}, nothing run (--dry-run)"
     yield f"context: {place(request.context) if request.context else 'context.json in the run directory'}"
-    for planned in phases:
-        yield f"{planned.phase.id}: {planned.phase.behavior.value}, {_extent(planned)}"
-        yield from (f"  {subagent.id}: {_shown_program(subagent)}" for subagent in planned.phase.subagents)
+    for scheduled in phases:
+        yield f"{scheduled.phase.id}: {scheduled.phase.behavior.value}, {_extent(scheduled)}"
+        yield from (f"  {subagent.id}: {_shown_program(subagent)}" for subagent in scheduled.phase.subagents)
 
 
-def _extent(planned: PlannedPhase) -> str:
-    subagents = count(len(planned.phase.subagents), "subagent")
-    parallel = planned.phase.behavior is Behavior.PARALLEL
-    return f"{subagents}, at most {planned.slots} at a time" if parallel else subagents
+def _extent(scheduled: ScheduledPhase) -> str:
+    subagents = count(len(scheduled.phase.subagents), "subagent")
+    parallel = scheduled.phase.behavior is Behavior.PARALLEL
+    return f"{subagents}, at most {scheduled.slots} at a time" if parallel else subagents
 
 
 def _shown_program(subagent: Subagent) -> str:

@@ -10,8 +10,8 @@ from shardflow.cli.commands.reading import MAX_WORKFLOW_BYTES, read_named, workf
 from shardflow.cli.console import CONSOLE
 from shardflow.cli.views.display import count, place
 from shardflow.errors import InvalidInput, ShardflowError, StorageError, UsageError
-from shardflow.execution.plan import first_base
 from shardflow.execution.rule_sources import load_rules
+from shardflow.execution.schedule import first_base
 from shardflow.storage.excerpts import printable
 from shardflow.workflow.model import Workflow
 

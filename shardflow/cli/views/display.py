@@ -104,16 +104,22 @@ def path_label(path: Path, width: int = VALUE_WIDTH) -> str:
 
 def place(path: str) -> str:
     """Show a file or folder, relative to the current folder where it is inside it."""
-    inside = os.path.relpath(path) if os.path.isabs(path) else path
-    return printable(path if inside.startswith("..") else inside)
+    return printable(_from_here(path))
 
 
 def shell_word(path: str) -> str:
     """Show a file or folder as one word of a shell command."""
     from shlex import quote
 
-    inside = os.path.relpath(path) if os.path.isabs(path) else path
-    return printable(quote(path if inside.startswith("..") else inside))
+    return printable(quote(_from_here(path)))
+
+
+def _from_here(path: str) -> str:
+    try:
+        here = os.path.join(os.getcwd(), "")
+    except FileNotFoundError:  # the current folder was removed
+        return path
+    return path.removeprefix(here) or os.curdir
 
 
 def count(number: int, one: str, many: str = "") -> str:
@@ -130,7 +136,7 @@ def counts_text(counts: Mapping[Outcome, int]) -> str:
 
 def seconds(amount: float) -> str:
     """Show a time: `0.4 s`, `1 min 05 s`, `2 h 03 min`."""
-    if amount < 60:
+    if amount < 59.95:
         return f"{amount:.1f} s"
     whole = round(amount)
     if whole < 3600:

@@ -23,8 +23,8 @@ _DELAY: Final = 0.25
 """Seconds from the first subagent's start until something is drawn."""
 _INTERVAL: Final = 0.1
 _FRAMES: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
-_SPARE_ROWS: Final = 2
-"""Rows below the view left free, for the cursor and what a shell echoes."""
+_SPARE_ROWS: Final = 1
+"""Rows left free, for the line the command was typed in."""
 _DETAIL_WIDTH: Final = 100
 _MARKS: Final = {State.WAITING: ("·", "dim"), State.DONE: ("✓", "green"), State.FAILED: ("✗", "bold red")}
 

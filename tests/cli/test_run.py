@@ -1,0 +1,270 @@
+"""`shardflow run` as a person or a program calls it: real processes, real files, what is printed where."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.shell import COMMAND, ENVIRONMENT, reader_that_left, shardflow
+from tests.cli.workflows import adding, write_workflow
+
+EVIL = "\x1b]0;owned\x07\x9b31m\u202e"
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> Path:
+    return write_workflow(tmp_path / "good.yaml", one=adding(a=1), two=adding(b=[2]))
+
+
+@pytest.fixture
+def failing(tmp_path: Path) -> Path:
+    lines = "; ".join(f"echo line {number} >&2" for number in range(1, 13))
+    return write_workflow(tmp_path / "failing.yaml", fine=adding(a=1), broken=f"{lines}; exit 7")
+
+
+@pytest.fixture
+def torn_between(tmp_path: Path) -> Path:
+    return write_workflow(tmp_path / "torn.yaml", left=adding(status="open"), right=adding(status="closed"))
+
+
+def test_a_run_tells_each_step_in_a_line_and_sums_up(good: Path) -> None:
+    ended = shardflow("run", good.name, "--run-dir", "out", cwd=good.parent)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    lines = [re.sub(r"[0-9.]+ s\b", "N s", line) for line in ended.stdout.splitlines()]
+    assert lines[:2] == ["good: 1 phase, run directory out", "work: 2 subagents in parallel, at most 16 at a time"]
+    steps = ["  one: started", "  one: succeeded (N s)", "  two: started", "  two: succeeded (N s)"]
+    assert sorted(lines[2:6]) == steps
+    assert lines[6] == "  01-work: merged, 2 changes (2 applied)"
+    assert re.fullmatch(
+        r"done: 2 subagents in 1 phase, N s for N s of work: [0-9.]+ times as fast as one after another", lines[7]
+    )
+    assert lines[8:] == [
+        "merged:        2 changes (2 applied)",
+        "context:       out/context.json",
+        "run directory: out",
+        "merge again:   shardflow merge out",
+    ]
+    assert json.loads((good.parent / "out/context.json").read_text()) == {"a": 1, "b": [2]}
+
+
+def test_the_merge_of_a_run_can_be_repeated_as_the_summary_says(good: Path) -> None:
+    told = shardflow("run", good.name, cwd=good.parent).stdout
+    [again] = re.findall(r"merge again:   shardflow (merge .*)", told)
+    ended = shardflow(*again.split(), cwd=good.parent)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "01-work: same bytes (sha256 " in ended.stdout
+    assert "$.b" in ended.stdout
+
+
+def test_a_repeated_merge_names_the_file_that_was_altered(good: Path) -> None:
+    shardflow("run", good.name, "--run-dir", "out", cwd=good.parent)
+    shard = good.parent / "out/groups/01-work/two/context-two.json"
+    shard.write_text('{"b": [3]}')
+    ended = shardflow("merge", "out", cwd=good.parent)
+    assert ended.returncode == 1
+    assert "01-work: altered since the run:\n  out/groups/01-work/two/context-two.json: altered since\n" in ended.stdout
+    told = json.loads(shardflow("merge", "out", "--json", cwd=good.parent).stdout)
+    assert (told["status"], told["exit_code"], told["groups"][0]["verdict"]) == ("not-same", 1, "altered")
+
+
+def test_quiet_prints_nothing_when_all_is_well(good: Path) -> None:
+    ended = shardflow("run", good.name, "--quiet", cwd=good.parent)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+
+
+def test_json_is_one_object_with_the_documented_keys(good: Path) -> None:
+    ended = shardflow("run", good.name, "--json", "--run-dir", "out", cwd=good.parent)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    told = json.loads(ended.stdout)
+    assert list(told) == [
+        *("status", "exit_code", "workflow", "run_dir", "context", "seconds", "subagent_seconds", "counts"),
+        *("phases", "problems"),
+    ]
+    assert (told["status"], told["exit_code"], told["workflow"]) == ("done", 0, "good")
+    assert told["counts"] == {"applied": 2, "agreed": 0, "combined": 0, "superseded": 0, "conflict": 0}
+    [phase] = told["phases"]
+    assert list(phase) == ["id", "behavior", "status", "seconds", "groups"]
+    [group] = phase["groups"]
+    assert list(group) == ["name", "status", "seconds", "folder", "counts", "conflicts", "problems", "subagents"]
+    assert [subagent["id"] for subagent in group["subagents"]] == ["one", "two"]
+    assert list(group["subagents"][0]) == (
+        ["id", "rank", "ending", "detail", "seconds", "shard", "stdout", "stderr", "warnings"]
+    )
+    assert json.loads(Path(told["context"]).read_text()) == {"a": 1, "b": [2]}
+
+
+def test_a_failed_subagent_is_told_with_its_last_words_and_where_they_are(failing: Path) -> None:
+    ended = shardflow("run", failing.name, "--quiet", "--run-dir", "out", cwd=failing.parent)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    told = re.sub(r"after [0-9.]+ s", "after N s", ended.stderr)
+    shown = "".join(f"    | line {number}\n" for number in range(3, 13))
+    folder = "out/groups/01-work/broken"
+    assert told == (
+        "failed: broken (phase work): exited with code 7, after N s\n"
+        f"  last lines of stderr.log:\n{shown}"
+        f"  shard: {folder}/context-broken.json\n"
+        f"  logs:  {folder}/stdout.log, {folder}/stderr.log\n"
+    )
+
+
+def test_a_failed_subagent_that_only_wrote_to_standard_output_is_quoted_from_there(tmp_path: Path) -> None:
+    write_workflow(tmp_path / "w.yaml", broken="echo last words; exit 1")
+    assert "  last lines of stdout.log:\n    | last words\n" in shardflow("run", "w.yaml", cwd=tmp_path).stderr
+
+
+def test_of_many_failures_the_first_are_shown_and_the_rest_counted(tmp_path: Path) -> None:
+    write_workflow(tmp_path / "w.yaml", **{f"s{number}": "exit 1" for number in range(13)})
+    told = shardflow("run", "w.yaml", "--quiet", cwd=tmp_path).stderr
+    assert told.count("failed: s") == 10
+    assert "… and 3 more failed subagents, in " in told
+
+
+def test_a_conflict_is_told_with_all_candidates_and_exits_with_3(torn_between: Path) -> None:
+    here = torn_between.parent
+    (here / "c.json").write_text('{"status": "new"}')
+    arguments = ["run", torn_between.name, "--context", "c.json", "--run-dir", "out"]
+    ended = shardflow(*arguments, cwd=here)
+    assert ended.returncode == 3
+    assert ended.stderr.startswith("conflict: work: $.status: ")
+    assert '\n  base: "new"\n  left (rank 0): "open"\n  right (rank 1): "closed"\n  rule: default\n' in ended.stderr
+    assert "\n    - {path: '$.status', strategy: {prefer: [\"left\"]}}\n" in ended.stderr
+    assert ended.stderr.endswith("the shards are kept in out/groups/01-work\n")
+    assert "  01-work: 1 unresolved conflict, nothing merged\nconflict: 2 subagents in 1 phase, " in ended.stdout
+    assert (here / "c.json").read_text() == '{"status": "new"}'
+    again = shardflow("merge", "out", cwd=here)
+    assert again.returncode == 3
+    assert "01-work: same bytes: the same conflicts, nothing merged" in again.stdout
+
+
+def test_the_rule_that_a_conflict_offers_settles_it_in_the_next_run(torn_between: Path) -> None:
+    told = shardflow("run", torn_between.name, cwd=torn_between.parent).stderr
+    [line] = [line for line in told.splitlines() if line.startswith("    - {")]
+    (torn_between.parent / "rules.yaml").write_text(f"rules:\n{line}\n")
+    ended = shardflow("run", torn_between.name, "--rules", "rules.yaml", "--run-dir", "out", cwd=torn_between.parent)
+    assert ended.returncode == 0
+    assert json.loads((torn_between.parent / "out/context.json").read_text()) == {"status": "open"}
+
+
+def test_json_of_a_conflict_has_every_candidate(torn_between: Path) -> None:
+    ended = shardflow("run", torn_between.name, "--json", cwd=torn_between.parent)
+    told = json.loads(ended.stdout)
+    assert (ended.returncode, told["status"], told["exit_code"]) == (3, "conflict", 3)
+    [conflict] = told["phases"][0]["groups"][0]["conflicts"]
+    assert conflict["path"] == "$.status"
+    assert [(change["shard"], change["after"]) for change in conflict["changes"]] == [
+        ("left", "open"),
+        ("right", "closed"),
+    ]
+
+
+def test_what_keeps_a_run_from_starting_is_one_object_too(tmp_path: Path) -> None:
+    (tmp_path / "w.yaml").write_text("name: w\nphasess: []\n")
+    ended = shardflow("run", "w.yaml", "--json", cwd=tmp_path)
+    told = json.loads(ended.stdout)
+    assert (ended.returncode, told["status"], told["exit_code"]) == (2, "invalid", 2)
+    assert {problem["line"] for problem in told["problems"]} == {1, 2}
+    assert "w.yaml:2: " in ended.stderr
+
+
+def test_a_context_that_another_run_holds_is_an_error_with_its_process(good: Path) -> None:
+    slow = write_workflow(good.parent / "slow.yaml", waiter="touch started; sleep 60")
+    arguments = [*COMMAND, "run", slow.name, "--context", "c.json", "--quiet"]
+    with subprocess.Popen(arguments, cwd=good.parent, env=ENVIRONMENT) as running:
+        wait_for(good.parent / "started")
+        ended = shardflow("run", good.name, "--context", "c.json", "--json", cwd=good.parent)
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(60) == 143
+    assert (ended.returncode, json.loads(ended.stdout)["status"]) == (1, "error")
+    assert f"process {running.pid}" in ended.stderr
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run_stops_its_children_and_says_so(tmp_path: Path, number: int, code: int) -> None:
+    write_workflow(tmp_path / "w.yaml", waiter="touch started; sleep 60")
+    arguments = [*COMMAND, "run", "w.yaml", "--run-dir", "out"]
+    with subprocess.Popen(
+        arguments, cwd=tmp_path, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        wait_for(tmp_path / "started")
+        running.send_signal(number)
+        stdout, stderr = running.communicate(timeout=60)
+    assert running.returncode == code
+    assert f"{signal.Signals(number).name}: stopping 1 subagent" in stdout
+    assert "\ninterrupted: 1 subagent in 1 phase, " in stdout
+    assert "work: 1 subagent stopped with the run\n" in stderr
+    assert "Traceback" not in stderr
+
+
+def wait_for(file: Path) -> None:
+    while not file.exists():
+        time.sleep(0.01)
+
+
+def test_a_reader_that_leaves_stops_neither_the_run_nor_says_anything(good: Path) -> None:
+    with reader_that_left() as stdout:
+        ended = shardflow("run", good.name, "--run-dir", "out", cwd=good.parent, stdout=stdout)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert json.loads((good.parent / "out/context.json").read_text()) == {"a": 1, "b": [2]}
+
+
+def test_a_full_disk_behind_the_log_does_not_stop_the_run_but_is_told(good: Path) -> None:
+    with open("/dev/full", "w") as stdout:
+        ended = shardflow("run", good.name, "--run-dir", "out", cwd=good.parent, stdout=stdout)
+    assert ended.returncode == 1
+    assert ended.stderr == ("shardflow: standard output cannot be written: [Errno 28] No space left on device\n")
+    assert (good.parent / "out/context.json").exists()
+
+
+def test_a_dry_run_checks_everything_shows_what_would_run_and_runs_nothing(good: Path) -> None:
+    ended = shardflow("run", good.name, "--dry-run", "--max-parallel", "1", cwd=good.parent)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.startswith(
+        "good: 1 phase, nothing run (--dry-run)\n"
+        "context: context.json in the run directory\n"
+        "work: parallel, 2 subagents, at most 1 at a time\n"
+        "  one: python3 -c "
+    )
+    told = json.loads(shardflow("run", good.name, "--dry-run", "--json", cwd=good.parent).stdout)
+    assert (told["status"], told["exit_code"], told["plan"]["name"]) == ("planned", 0, "good")
+    assert [file.name for file in good.parent.iterdir()] == [good.name]
+
+
+def test_a_dry_run_of_what_cannot_start_fails_as_the_run_would(good: Path) -> None:
+    (good.parent / "c.json").write_text("[]")
+    for arguments in (["--context", "c.json"], ["--rules", "./none.yaml"]):
+        ended = shardflow("run", good.name, "--dry-run", *arguments, cwd=good.parent)
+        assert (ended.returncode, ended.stdout) == (2, "")
+        assert ended.stderr == shardflow("run", good.name, *arguments, cwd=good.parent).stderr
+
+
+def test_hostile_logs_and_values_reach_no_terminal_as_they_are(tmp_path: Path) -> None:
+    evil = json.dumps(EVIL, ensure_ascii=False)
+    written = "printf '%s' '{\"k\": " + json.dumps(EVIL) + "}' > $SHARDFLOW_SHARD"
+    write_workflow(tmp_path / "w.yaml", left=written, right=adding(k="other"))
+    write_workflow(tmp_path / "f.yaml", loud=f"printf '%s\\n' {evil} >&2; exit 1")
+    for name, code in (("w.yaml", 3), ("f.yaml", 1)):
+        ended = shardflow("run", name, cwd=tmp_path)
+        assert ended.returncode == code
+        assert "owned" in ended.stderr
+        assert (ended.stdout + ended.stderr).replace("\n", "").isprintable()
+
+
+def test_an_internal_error_is_one_line_and_its_details_are_kept(good: Path) -> None:
+    hook = good.parent / "sitecustomize.py"
+    hook.write_text("import shardflow.execution.run as run\nrun.Interrupts = None\n")
+    path = f"{good.parent}:{ENVIRONMENT['PYTHONPATH']}"
+    ended = shardflow("run", good.name, cwd=good.parent, PYTHONPATH=path, TMPDIR=str(good.parent))
+    assert (ended.returncode, ended.stdout) == (1, "")
+    [line] = ended.stderr.splitlines()
+    assert line.startswith("shardflow: internal error, please report it: TypeError: ")
+    [kept] = re.findall(r"\(details in (.*)\)$", line)
+    assert "Traceback" in Path(kept).read_text()
+    debugged = shardflow("run", good.name, cwd=good.parent, PYTHONPATH=path, SHARDFLOW_DEBUG="1")
+    assert debugged.returncode == 1
+    assert debugged.stderr.startswith("Traceback")

@@ -1,0 +1,132 @@
+"""The live view, through a pseudo-terminal: it shows what runs, never more than fits, and leaves the summary behind."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from tests.cli.shell import ENVIRONMENT, shardflow
+from tests.cli.workflows import write_workflow
+
+ROWS = 10
+
+
+@pytest.fixture
+def slow(tmp_path: Path) -> Path:
+    wait = "while ! test -e go; do sleep 0.02; done"
+    return write_workflow(tmp_path / "slow.yaml", waiter=wait, quick="true", loser="exit 3")
+
+
+def on_a_terminal(folder: Path, *arguments: str, **environment: str) -> pexpect.spawn[str]:
+    return pexpect.spawn(
+        sys.executable,
+        ["-m", "shardflow", *arguments],
+        cwd=folder,
+        env={**ENVIRONMENT, "TERM": "xterm-256color", **environment},  # type: ignore[arg-type]
+        dimensions=(ROWS, 60),
+        encoding="utf-8",
+        timeout=60,
+    )
+
+
+def ending(terminal: pexpect.spawn[str]) -> tuple[str, int | None]:
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    return str(terminal.before), terminal.exitstatus
+
+
+def test_a_terminal_shows_phases_and_subagents_with_state_and_time_then_the_summary(slow: Path) -> None:
+    terminal = on_a_terminal(slow.parent, "run", slow.name)
+    terminal.expect(r"slow · running · phase 1 of 1 · [0-9.]+ s")
+    terminal.expect(r"work \(parallel\): 1 running, 1 failed, 1 done")
+    terminal.expect(r"waiter  [0-9.]+ s")
+    terminal.expect(r"✓ quick  [0-9.]+ s")
+    terminal.expect(r"✗ loser  [0-9.]+ s  exited with code 3")
+    (slow.parent / "go").touch()
+    told, code = ending(terminal)
+    assert code == 1
+    assert told.index("\x1b[1;31mfailed\x1b[0m: loser") < told.index("run directory: ")
+    assert told.index("\x1b[?25h") < told.index("run directory: ")
+
+
+def test_hundreds_of_subagents_never_take_more_rows_than_the_terminal_has(tmp_path: Path) -> None:
+    wait = "while ! test -e go; do sleep 0.05; done"
+    write_workflow(tmp_path / "many.yaml", first=wait, **{f"s{number}": "true" for number in range(300)})
+    terminal = on_a_terminal(tmp_path, "run", "many.yaml", "--max-parallel", "4")
+    terminal.expect("1 running, 300 done")
+    terminal.expect("… and 295 more subagents")
+    (tmp_path / "go").touch()
+    told, code = ending(terminal)
+    assert code == 0
+    erased = re.findall(r"(?:\x1b\[1A\x1b\[2K)+", told)
+    assert erased
+    assert max(frame.count("\x1b[1A") for frame in erased) < ROWS
+
+
+def test_no_color_is_honoured(slow: Path) -> None:
+    terminal = on_a_terminal(slow.parent, "run", slow.name, NO_COLOR="1")
+    terminal.expect("running, 1 failed")
+    (slow.parent / "go").touch()
+    told, _ = ending(terminal)
+    assert not re.search(r"\x1b\[[0-9;]*3[0-9]m", told)
+    assert "failed: loser" in told
+
+
+def test_a_dumb_terminal_gets_plain_lines(tmp_path: Path) -> None:
+    write_workflow(tmp_path / "w.yaml", one="true")
+    told, code = ending(on_a_terminal(tmp_path, "run", "w.yaml", TERM="dumb"))
+    assert code == 0
+    assert "  one: started\r\n" in told
+    assert "\x1b" not in told
+
+
+def test_a_run_that_is_over_at_once_shows_no_live_view(tmp_path: Path) -> None:
+    write_workflow(tmp_path / "w.yaml", one="true")
+    told, code = ending(on_a_terminal(tmp_path, "run", "w.yaml", NO_COLOR="1"))
+    assert code == 0
+    assert told.startswith("done: 1 subagent in 1 phase, ")
+
+
+def test_json_keeps_standard_output_clean_while_the_terminal_shows_progress(slow: Path) -> None:
+    line = f"exec {sys.executable} -m shardflow run {slow.name} --json > out.json"
+    terminal = pexpect.spawn(
+        "/bin/sh",
+        ["-c", line],
+        cwd=slow.parent,
+        env={**ENVIRONMENT, "TERM": "xterm"},  # type: ignore[arg-type]
+        dimensions=(ROWS, 60),
+        encoding="utf-8",
+        timeout=60,
+    )
+    terminal.expect("slow · running")
+    (slow.parent / "go").touch()
+    _, code = ending(terminal)
+    assert (code, json.loads((slow.parent / "out.json").read_text())["status"]) == (1, "failed")
+
+
+def test_ctrl_c_stops_the_children_restores_the_cursor_and_exits_with_130(slow: Path) -> None:
+    terminal = on_a_terminal(slow.parent, "run", slow.name)
+    terminal.expect("slow · running")
+    terminal.sendintr()
+    told, code = ending(terminal)
+    assert code == 130
+    assert "\x1b[?25h" in told
+    assert "interrupted" in told
+    assert "Traceback" not in told
+
+
+def test_json_on_a_terminal_means_the_same_and_cannot_steer_it(tmp_path: Path) -> None:
+    evil = "\x9b31m\u202e\U000e0001"
+    (tmp_path / "base.json").write_text("{}")
+    (tmp_path / "context-a.json").write_text(json.dumps({"k": evil}, ensure_ascii=False))
+    told, code = ending(on_a_terminal(tmp_path, "merge", "base.json", "context-a.json", "--json"))
+    assert code == 0
+    assert told.replace("\r\n", "").isprintable()
+    assert json.loads(told)["context"] == {"k": evil}
+    piped = shardflow("merge", "base.json", "context-a.json", cwd=tmp_path)
+    assert evil in piped.stdout

@@ -1,0 +1,118 @@
+"""What is shown, from values alone: bounded, printable, and telling what was left out."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shardflow.cli.views.display import count, counts_text, place, seconds, shortened, value_text
+from shardflow.cli.views.live import picture
+from shardflow.cli.views.progress import Progress, State, SubagentProgress
+from shardflow.model.decisions import Outcome
+from shardflow.model.values import ABSENT, Json
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
+STATES = st.lists(st.sampled_from(State), max_size=60)
+
+
+@given(VALUES, st.integers(10, 80))
+def test_a_value_is_shown_printable_and_not_much_longer_than_asked(value: Json, width: int) -> None:
+    shown = value_text(value, width)
+    assert shown.isprintable()
+    assert len(shown) <= width or "… (shortened; " in shown
+    assert len(shown) <= width + 60
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (ABSENT, "(absent)"),
+        (None, "null"),
+        (True, "true"),
+        (1.0, "1.0"),
+        (-0.0, "-0.0"),
+        (Decimal("0.10000000000000000555"), "0.10000000000000000555"),
+        ("é\x1b", '"é\\u001b"'),
+        ({"a": [1, {}], "b": "\x9b"}, '{"a": [1, {}], "b": "\\x9b"}'),
+    ],
+)
+def test_a_value_is_shown_as_json(value: Json, shown: str) -> None:
+    assert value_text(value) == shown
+
+
+def test_what_is_cut_is_told() -> None:
+    assert value_text("x" * 5_000, 10) == '"xxxxxxxx… (shortened; a text of 5,000 characters)'
+    assert value_text(list(range(1_000)), 10) == "[0, 1, 2,… (shortened; a list of 1,000 items)"
+    assert value_text({"key": 1, "other": 2}, 10) == '{"key": 1… (shortened; an object of 2 members)'
+    assert value_text(10**6_000, 10) == "100000000… (shortened; a long integer)"
+
+
+def test_a_huge_value_costs_no_more_than_what_is_shown_of_it() -> None:
+    class Counting(list[Json]):
+        asked = 0
+
+        def __iter__(self):  # type: ignore[no-untyped-def]
+            for item in super().__iter__():
+                Counting.asked += 1
+                yield item
+
+    value_text(Counting([0] * 1_000_000), 50)
+    assert Counting.asked < 100
+
+
+@given(st.text(), st.integers(2, 30))
+def test_a_shortened_text_is_printable_and_fits(text: str, width: int) -> None:
+    shown = shortened(text, width)
+    assert shown.isprintable()
+    assert len(shown) <= width
+
+
+@given(STATES, st.integers(3, 40))
+def test_the_picture_has_no_more_lines_than_there_are_rows(states: list[State], rows: int) -> None:
+    progress = drawn(states)
+    lines = [line for line, _ in picture(progress, rows, 10.0)]
+    assert len(lines) <= max(rows, 3)
+    shown = sum(line.startswith("  ") and "more subagent" not in line for line in lines)
+    hidden = sum(int(line.split()[2]) for line in lines if "more subagent" in line)
+    assert shown + hidden == len(states)
+
+
+@given(STATES)
+def test_running_subagents_are_shown_before_all_others(states: list[State]) -> None:
+    running = states.count(State.RUNNING)
+    lines = [line for line, style in picture(drawn(states), 12, 10.0) if style == "cyan"]
+    assert len(lines) == min(running, 10 if len(states) <= 10 else 9)
+
+
+def drawn(states: list[State]) -> Progress:
+    subagents = {f"s{rank}": SubagentProgress(f"s{rank}", state) for rank, state in enumerate(states)}
+    return Progress("w", {"work": None}, "parallel", subagents, total_phases=1, started=0.0)
+
+
+def test_counts_and_times_read_as_people_say_them() -> None:
+    assert [count(1, "change"), count(1_000, "change")] == ["1 change", "1,000 changes"]
+    assert counts_text({Outcome.APPLIED: 2, Outcome.AGREED: 0, Outcome.COMBINED: 1}) == (
+        "3 changes (2 applied, 1 combined)"
+    )
+    assert counts_text({}) == "0 changes"
+    assert [seconds(0.04), seconds(59.94), seconds(59.96), seconds(65.4), seconds(7_384)] == [
+        "0.0 s",
+        "59.9 s",
+        "1 min 00 s",
+        "1 min 05 s",
+        "2 h 03 min",
+    ]
+
+
+def test_places_inside_the_current_folder_are_shown_relative_to_it(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path_factory.mktemp("here")
+    monkeypatch.chdir(here)
+    assert place(f"{here}/run/context.json") == "run/context.json"
+    assert place(f"{here}/..hidden") == "..hidden"
+    assert place("/etc/\x1b") == "/etc/\\x1b"
