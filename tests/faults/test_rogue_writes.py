@@ -1,0 +1,127 @@
+"""Subagents that write where they must not: found by what they altered, told by name, nothing of it merged."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from shardflow.errors import ContextLocked
+from shardflow.execution.outcome import NotStarted, Succeeded
+from tests.execution.running import Workplace, endings, group, wait_for
+
+TEXT = """
+    name: rogue
+    context: {{n: 1}}
+    phases:
+      - id: work
+        behavior: parallel
+        max_parallel: {slots}
+        subagents:
+          - id: good
+            run: |
+              echo '{{"n": 2}}' > "$SHARDFLOW_SHARD"
+          - id: rogue
+            run: |
+              {run}
+          - id: long
+            run: |
+              {long}
+    """
+
+FOLDER = '"$SHARDFLOW_RUN_DIR/groups/01-work"'
+SEALED = f'until grep -q subagent-finished "$SHARDFLOW_RUN_DIR/events.jsonl"; do sleep 0.01; done; cd {FOLDER}'
+
+
+@pytest.mark.parametrize(
+    ("file", "write"),
+    [
+        ("good/context-good.json", "echo '{\"n\": 3}' > good/context-good.json"),
+        ("good/context-good.json", "rm good/context-good.json"),
+        ("good/context-good.json", "ln -sf /etc/passwd good/context-good.json"),
+        ("base.json", "chmod u+w base.json; echo '{\"n\": 0}' > base.json"),
+        ("base.json", "echo '{\"n\": 0}' > new; mv -f new base.json"),
+        ("rules.json", 'echo \'{"rules": [{"path": "$.n", "strategy": "last"}]}\' > rules.json'),
+        ("../../context.json", "echo '{\"n\": 5}' > ../../context.json"),
+    ],
+)
+def test_a_file_altered_after_it_was_sealed_fails_the_group_by_name(place: Workplace, file: str, write: str) -> None:
+    report = place.run(
+        TEXT.format(slots=3, run=f"{SEALED}; {write}; touch ../../altered", long=wait_for("run/altered"))
+    )
+    path = os.path.normpath(place.run_dir / "groups/01-work" / file)
+    assert report.exit_code == 1
+    (problem,) = group(report).problems
+    assert problem.startswith(f"{path} was altered after it was sealed; by whom cannot be known, running then: ")
+    assert "rogue" in problem.rpartition(": ")[2]
+    assert set(endings(report).values()) == {Succeeded()}
+    assert not (place.run_dir / "groups/01-work/merge.json").exists()
+    assert place.read("run.json")["status"] == "failed"
+
+
+def test_a_write_that_keeps_the_size_right_after_the_seal_is_found_too(place: Workplace) -> None:
+    write = "printf '{\"n\": 7}\\n' > good/context-good.json"
+    report = place.run(
+        TEXT.format(slots=3, run=f"{SEALED}; {write}; touch ../../altered", long=wait_for("run/altered"))
+    )
+    assert len(group(report).problems) == 1
+    assert place.context == {"n": 1}
+
+
+def test_rewriting_the_same_bytes_is_no_alteration(place: Workplace) -> None:
+    write = "cat good/context-good.json > c; cat c > good/context-good.json; touch base.json"
+    report = place.run(
+        TEXT.format(slots=3, run=f"{SEALED}; {write}; touch ../../altered", long=wait_for("run/altered"))
+    )
+    assert report.exit_code == 0
+
+
+def test_only_those_who_ran_after_the_seal_are_named(place: Workplace) -> None:
+    write = "echo '{}' > rogue/context-rogue.json"
+    report = place.run(TEXT.format(slots=1, run="true", long=f"cd {FOLDER}; {write}"))
+    (problem,) = group(report).problems
+    assert problem.endswith("running then: long")
+
+
+def test_a_shard_of_a_sibling_that_has_not_started_is_found(place: Workplace) -> None:
+    write = f"cd {FOLDER}; mkdir long; echo '{{\"n\": 9}}' > long/context-long.json"
+    report = place.run(TEXT.format(slots=1, run=write, long="true"))
+    assert report.exit_code == 1
+    ending = endings(report)["long"]
+    assert isinstance(ending, NotStarted)
+    assert "groups/01-work/long: something stands there already" in ending.reason
+    assert place.context == {"n": 1}
+
+
+def test_a_context_written_by_another_program_during_the_run_is_not_overwritten(place: Workplace) -> None:
+    context = place.folder / "shared.json"
+    context.write_text('{"n": 1}')
+    report = place.run(
+        TEXT.format(slots=3, run="true", long="echo '{\"mine\": 1}' > shared.json"), context=str(context)
+    )
+    assert report.exit_code == 1
+    assert group(report).problems[0].startswith(f"{context} was altered after it was sealed")
+    assert context.read_text() == '{"mine": 1}\n'
+
+
+def test_a_context_that_appears_during_the_run_is_not_overwritten(place: Workplace) -> None:
+    context = place.folder / "shared.json"
+    report = place.run(
+        TEXT.format(slots=3, run="true", long="echo '{\"mine\": 1}' > shared.json"), context=str(context)
+    )
+    assert report.exit_code == 1
+    assert context.read_text() == '{"mine": 1}\n'
+
+
+def test_a_second_run_on_the_same_context_is_refused_at_once(place: Workplace) -> None:
+    context = place.folder / "shared.json"
+    process = place.start(TEXT.format(slots=3, run="touch ready", long=wait_for("go")), str(context))
+    while not (place.folder / "ready").exists():
+        assert process.poll() is None
+    with pytest.raises(ContextLocked, match=rf"in use by another run \(process {process.pid}\)"):
+        place.run(TEXT.format(slots=3, run="true", long="true"), context=str(context), run_dir=str(place.folder / "2"))
+    assert not (place.folder / "2").exists()
+    (place.folder / "go").touch()
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert context.read_text() == '{\n  "n": 2\n}\n'
