@@ -1,16 +1,21 @@
-"""Paths: where a value stands in a document, as tuples; text only for display.
+"""Paths: where a value stands in a document, as tuples; texts are what people read and type.
 
 A path is a tuple of segments, so `/a` is never taken for a prefix of `/aa`. Its text is a normalized path of
 RFC 9535 (section 2.7) with member names in dot form where they allow it; a member of a keyed list is shown as a
 filter selector of the same RFC: `$.findings[?@.file=='a.py'].severity`.
+
+Law: `parse_path(path_text(path)) == path`.
 """
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
+from functools import cache
 from typing import Final, TypeAlias
 
 
@@ -34,6 +39,11 @@ Segment: TypeAlias = str | int | Member | Order
 Path: TypeAlias = tuple[Segment, ...]
 
 ROOT: Final[Path] = ()
+
+NAME: Final = r"[A-Za-z_\u0080-\U0010FFFF][A-Za-z0-9_\u0080-\U0010FFFF-]*"
+"""A member name that needs no quotes when typed (a regular expression): the RFC's, and `-` behind the first letter."""
+QUOTED: Final = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
+"""A quoted member name (a regular expression); `unquoted` reads it."""
 
 _SHORTHAND: Final = re.compile(r"[A-Za-z_\u0080-\U0010FFFF][A-Za-z0-9_\u0080-\U0010FFFF]*")
 _ESCAPES: Final = {"\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "'": "\\'", "\\": "\\\\"}
@@ -81,3 +91,79 @@ def key_text(scalar: None | bool | int | float | Decimal | str) -> str:
             return format(Decimal(scalar), "f")  # unlike str(int), not limited to 4300 digits
         case _:
             return repr(scalar) if isinstance(scalar, float) else str(scalar)
+
+
+class PathError(ValueError):
+    """A text that is no path; the message says at which character and what was expected."""
+
+
+@cache  # compiling takes milliseconds, and most processes read no path
+def _tokens() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Give the expressions for one segment, and for one term of a filter."""
+    key = rf"@(?:\.(?P<name>{NAME})|\[(?P<quoted>{QUOTED})\])\s*==\s*(?P<value>{QUOTED}|[-+.0-9Ee]+|true|false|null)"
+    term = re.sub(r"\?P<\w+>", "?:", key)
+    segment = rf"""\.(?P<name>{NAME})
+        | \[\s*(?P<quoted>{QUOTED})\s*\]
+        | \[\s*(?P<index>0|[1-9][0-9]{{0,17}})\s*\]
+        | \[\?\s*(?P<terms>{term}(?:\s*&&\s*{term})*)\s*\]
+        | (?P<order>\ \(order\))\Z"""
+    return re.compile(segment, re.VERBOSE), re.compile(key)
+
+
+def parse_path(text: str) -> Path:
+    """Read the path of one value, as `path_text` shows it or as people type it. Raises PathError."""
+    if not text.startswith("$"):
+        raise PathError("a path starts with '$', the whole document")
+    return tuple(_segments(text))
+
+
+def _segments(text: str) -> Iterator[Segment]:
+    expression, _ = _tokens()
+    position = 1
+    while position < len(text):
+        token = expression.match(text, position)
+        if token is None:
+            raise PathError(
+                f"cannot read {text[position : position + 12]!r} at character {position + 1}; "
+                "allowed are .name ['a name'] [0] [?@.key=='value']"
+            )
+        yield _segment(token)
+        position = token.end()
+
+
+def _segment(token: re.Match[str]) -> Segment:
+    if token["index"]:
+        return int(token["index"])
+    if token["order"]:
+        return ORDER
+    if token["terms"]:
+        _, key = _tokens()
+        return Member(tuple((_name(part), _literal(part["value"])) for part in key.finditer(token["terms"])))
+    return _name(token)
+
+
+def _name(token: re.Match[str]) -> str:
+    return unquoted(token["quoted"]) if token["quoted"] else str(token["name"])
+
+
+def _literal(text: str) -> str:
+    return key_text(unquoted(text)) if text[0] in "'\"" else text
+
+
+def unquoted(quoted: str) -> str:
+    """Read a quoted name: escapes as in JSON, and an escaped single quote inside single quotes. Raises PathError."""
+    body = quoted[1:-1]
+    if quoted[0] == "'":
+        body = re.sub(r'\\(.)|(")', _single_to_double, body)
+    try:
+        name = json.loads(f'"{body}"')
+        name.encode()
+    except ValueError as error:
+        raise PathError(f"the quoted name {quoted} has a bad escape") from error
+    return str(name)
+
+
+def _single_to_double(part: re.Match[str]) -> str:
+    if part[2]:
+        return '\\"'
+    return "'" if part[1] == "'" else part[0]

@@ -11,13 +11,12 @@ Indexes, slices and filters are left out: a rule speaks for every item of a list
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from shardflow.model.paths import ORDER, Segment
+from shardflow.model.paths import NAME, ORDER, QUOTED, PathError, Segment, unquoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +48,13 @@ class Pattern:
         return self.text
 
 
-class PatternError(ValueError):
+class PatternError(PathError):
     """A text that is no pattern; the message says at which character and what was expected."""
 
 
 _TOKEN: Final = re.compile(
-    r"""(?P<dots>\.\.?)?
-        (?: (?P<name>[A-Za-z_\u0080-\U0010FFFF][A-Za-z0-9_\u0080-\U0010FFFF-]*)
-          | (?P<any>\*)
-          | \[\s*(?: (?P<item>\*) | (?P<quoted>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*") )\s*\] )""",
+    rf"""(?P<dots>\.\.?)?
+        (?: (?P<name>{NAME}) | (?P<any>\*) | \[\s*(?: (?P<item>\*) | (?P<quoted>{QUOTED}) )\s*\] )""",
     re.VERBOSE,
 )
 
@@ -78,7 +75,7 @@ def _steps(text: str) -> Iterator[Step]:
                 f"cannot read {text[position : position + 12]!r} at character {position + 1}; "
                 "allowed are .name ['a name'] .* [*] ..name ..*"
             )
-        name = _unquoted(token["quoted"]) if token["quoted"] else token["name"]
+        name = _name(token["quoted"]) if token["quoted"] else token["name"]
         yield Descendant(name) if token["dots"] == ".." else Child(name)
         position = token.end()
 
@@ -89,23 +86,11 @@ def _well_dotted(token: re.Match[str]) -> bool:
     return token["dots"] in (None, "..") if bracketed else token["dots"] is not None
 
 
-def _unquoted(quoted: str) -> str:
-    """Read a quoted name: escapes as in JSON, and an escaped single quote inside single quotes."""
-    body = quoted[1:-1]
-    if quoted[0] == "'":
-        body = re.sub(r'\\(.)|(")', _single_to_double, body)
+def _name(quoted: str) -> str:
     try:
-        name = json.loads(f'"{body}"')
-        name.encode()
-    except ValueError as error:
-        raise PatternError(f"the quoted name {quoted} has a bad escape") from error
-    return str(name)
-
-
-def _single_to_double(part: re.Match[str]) -> str:
-    if part[2]:
-        return '\\"'
-    return "'" if part[1] == "'" else part[0]
+        return unquoted(quoted)
+    except PathError as error:
+        raise PatternError(str(error)) from error
 
 
 # A set of patterns is a nondeterministic automaton over segments. A position is (which pattern, how many of its

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shardflow.model.paths import ORDER, Member, path_text
+from shardflow.model.paths import ORDER, Member, PathError, key_text, parse_path, path_text
 from shardflow.model.patterns import PatternError, PatternSet, covered, parse_pattern
 
 TEXTS = [
@@ -27,6 +27,44 @@ TEXTS = [
 @pytest.mark.parametrize(("path", "text"), TEXTS)
 def test_a_path_is_shown_as_a_normalized_path(path, text):
     assert path_text(path) == text
+
+
+names = st.text(st.characters(exclude_categories=["Cs"]), max_size=4) | st.sampled_from(
+    ["a", "a-b", "'", '"', "\\", " && @"]
+)
+keys = names | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.decimals(-9, 9) | st.none()
+members = st.lists(st.tuples(names, keys.map(key_text)), min_size=1, max_size=2).map(tuple).map(Member)
+segments = names | st.integers(0, 10**9) | members
+
+
+@given(st.lists(segments, max_size=4).map(tuple), st.sampled_from([(), (ORDER,)]))
+def test_the_text_of_a_path_reads_back_to_the_path(path, order):
+    assert parse_path(path_text(path + order)) == path + order
+
+
+TYPED = [
+    ("$.a-b", ("a-b",)),
+    ('$["a"][ 0 ]', ("a", 0)),
+    ("$.f[?@.file == \"it's\" && @['x y']==3].n", ("f", Member((("file", r"'it\'s'"), ("x y", "3"))), "n")),
+]
+
+
+@pytest.mark.parametrize(("text", "path"), TYPED)
+def test_a_path_may_be_typed_in_other_ways_too(text, path):
+    assert parse_path(text) == path
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a", "$a", "$.", "$.*", "$..a", "$[*]", "$.a[-1]", "$.a[01]", "$[?@.x]", "$ (order).x"]
+)
+def test_what_is_no_path_of_one_value_is_refused(text):
+    with pytest.raises(PathError):
+        parse_path(text)
+
+
+def test_the_refusal_of_a_path_says_where():
+    with pytest.raises(PathError, match=r"cannot read '\.\*' at character 4; allowed are"):
+        parse_path("$.a.*")
 
 
 MATCHES = [
