@@ -17,7 +17,7 @@ from shardflow.execution.processes.interrupts import Interrupts
 _POLL: Final = 0.005
 """Seconds between two looks at children that have no pidfd."""
 _SPARE: Final = 256
-"""File descriptors left for everything else; children beyond that are polled."""
+"""Of the files this process may open, how many are left for everything but children."""
 
 
 class Waiter(Protocol):
@@ -63,18 +63,18 @@ class PollingWaiter:
 
 
 class PidfdWaiter:
-    """Sleeps in epoll until a child exits or a signal comes (Linux)."""
+    """Sleeps in epoll until a child exits or a signal comes (Linux). Children beyond `most` at a time are polled."""
 
-    def __init__(self, interrupts: Interrupts, epoll: select.epoll) -> None:
+    def __init__(self, interrupts: Interrupts, epoll: select.epoll, most: int) -> None:
         self._interrupts = interrupts
         self._epoll = epoll
         self._children: dict[int, subprocess.Popen[bytes]] = {}
         self._polled = PollingWaiter(interrupts)
-        self._most = os.sysconf("SC_OPEN_MAX") - _SPARE
+        self._most = most
         epoll.register(interrupts.descriptor, select.EPOLLIN)
 
     def add(self, child: subprocess.Popen[bytes]) -> None:
-        """Watch a child; one too many for the open files allowed is polled instead."""
+        """Watch a child."""
         if len(self._children) >= self._most:
             self._polled.add(child)
             return
@@ -113,7 +113,7 @@ def waiting(interrupts: Interrupts) -> Iterator[Waiter]:
     if not hasattr(os, "pidfd_open") or not hasattr(select, "epoll"):
         yield PollingWaiter(interrupts)
         return
-    waiter = PidfdWaiter(interrupts, select.epoll())
+    waiter = PidfdWaiter(interrupts, select.epoll(), os.sysconf("SC_OPEN_MAX") - _SPARE)
     try:
         yield waiter
     finally:

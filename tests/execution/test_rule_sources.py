@@ -1,0 +1,72 @@
+"""Where rules come from: files, shipped sets, the workflow; and back from `rules.json`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from shardflow.errors import InvalidInput
+from shardflow.execution.rule_sources import (
+    NO_EFFECTIVE_RULES,
+    load_rules,
+    read_effective_rules,
+    shipped_rule_sets,
+)
+from shardflow.merge.rules import NO_RULES, RuleSet, rules_json
+from shardflow.model.documents import Document
+from shardflow.storage.canonical import canonical_bytes
+from shardflow.workflow.model import InlineRules, RulesFile
+
+
+def patterns(rules: RuleSet) -> list[str]:
+    return [str(rule.pattern) for rule in rules.rules]
+
+
+def test_no_rules_are_written_as_the_empty_set_is() -> None:
+    assert NO_EFFECTIVE_RULES.data == canonical_bytes(rules_json(NO_RULES))
+    assert load_rules(None, "").rules is NO_RULES
+    assert read_effective_rules(NO_EFFECTIVE_RULES.data, "rules.json").rules == ()
+
+
+@pytest.mark.parametrize("name", sorted(shipped_rule_sets()))
+def test_every_shipped_set_is_found_by_its_name_and_reads_back_from_its_effective_form(name: str) -> None:
+    loaded = load_rules(RulesFile(name), "/nowhere")
+    assert canonical_bytes(rules_json(read_effective_rules(loaded.data, "rules.json"))) == loaded.data
+
+
+def test_rules_extend_files_beside_them_and_shipped_sets_and_may_override_them(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "top.yaml").write_text("extends: [sub/middle.yml]\nrules: [{path: $.a, strategy: sum}]")
+    (tmp_path / "sub/middle.yml").write_text("extends: ./last.yaml\nrules: [{path: $.a, strategy: max}]")
+    (tmp_path / "sub/last.yaml").write_text("rules: [{path: $.b, strategy: last}]")
+    loaded = load_rules(RulesFile("top.yaml"), str(tmp_path))
+    assert patterns(loaded.rules) == ["$.a", "$.a", "$.b"]
+    assert loaded.rules.rules[2].origin == f"{tmp_path}/sub/./last.yaml:1"
+    assert patterns(read_effective_rules(loaded.data, "rules.json")) == ["$.a", "$.a", "$.b"]
+
+
+def test_inline_rules_extend_relative_to_the_workflow(tmp_path: Path) -> None:
+    (tmp_path / "more.yaml").write_text("rules: [{path: $.b, strategy: last}]")
+    document = Document(f"{tmp_path}/workflow.yaml", {"extends": ["./more.yaml"], "rules": []})
+    assert patterns(load_rules(InlineRules(document), "").rules) == ["$.b"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("defualt", "did you mean 'default'"),
+        ("./nowhere.yaml", "it does not exist"),
+        ("broken.yaml", "unknown strategy"),
+        ("lost.yaml", "it does not exist"),
+        ("torn.yaml", "torn.yaml"),
+    ],
+)
+def test_rules_that_cannot_be_loaded_say_where_and_why(tmp_path: Path, name: str, said: str) -> None:
+    (tmp_path / "broken.yaml").write_text("rules: [{path: $.a, strategy: summ}]")
+    (tmp_path / "lost.yaml").write_text("extends: ./nowhere.yaml")
+    (tmp_path / "torn.yaml").write_text("rules: [")
+    with pytest.raises(InvalidInput) as refused:
+        load_rules(RulesFile(name), str(tmp_path))
+    assert said in str(refused.value)
+    assert name.removeprefix("./") in str(refused.value)
