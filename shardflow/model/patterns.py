@@ -12,11 +12,12 @@ Indexes, slices and filters are left out: a rule speaks for every item of a list
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
-from shardflow.model.paths import NAME, ORDER, QUOTED, PathError, Segment, unquoted
+from shardflow.model.paths import NAME, ORDER, QUOTED, ROOT, Path, PathError, Segment, unquoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,7 @@ def _name(quoted: str) -> str:
 # steps are done). Everything below works on sets of positions, so that many patterns cost as much as one.
 
 Position: TypeAlias = tuple[int, int]
+Pair: TypeAlias = tuple[frozenset[Position], frozenset[Position]]
 
 
 class PatternSet:
@@ -125,28 +127,77 @@ class PatternSet:
         """Give the first pattern that matches the path walked so far."""
         return min((p for p, done in positions if done == len(self._steps[p])), default=None)
 
+    def matching(self, positions: Iterable[Position]) -> frozenset[int]:
+        """Give all patterns that match the path walked so far."""
+        return frozenset(p for p, done in positions if done == len(self._steps[p]))
+
     def governs(self, positions: Iterable[Position]) -> bool:
         """Tell whether some pattern may match a longer path."""
         return any(done < len(self._steps[p]) for p, done in positions)
 
 
+def and_below(patterns: Iterable[Pattern]) -> tuple[Pattern, ...]:
+    """Widen patterns to what they match and everything below it."""
+    return tuple(p for pattern in patterns for p in (pattern, _below(pattern)))
+
+
+def _below(pattern: Pattern) -> Pattern:
+    return Pattern((*pattern.steps, Descendant(None)), f"{pattern.text}..*")
+
+
+OTHER: Final[Segment] = 0
+"""Stands for every segment that no pattern names: an index or a keyed member behaves as a name that does not occur."""
+
+
+def letters(*sets: PatternSet) -> tuple[Segment, ...]:
+    """Give all segments that some of these sets tell apart: `OTHER`, and the names that occur, in order."""
+    return (OTHER, *sorted(frozenset[str]().union(*(patterns.names for patterns in sets))))
+
+
+StateT = TypeVar("StateT", bound=Hashable)
+
+
+def reachable(
+    start: StateT, step: Callable[[StateT, Segment], StateT | None], alphabet: Sequence[Segment]
+) -> Iterator[tuple[StateT, Path]]:
+    """Walk an automaton breadth first: every state once, with a shortest path to it; no step leads on from None."""
+    pending: deque[tuple[StateT, Path]] = deque([(start, ROOT)])
+    seen = {start}
+    while pending:
+        state, path = pending.popleft()
+        yield state, path
+        for letter in alphabet:
+            after = step(state, letter)
+            if after is not None and after not in seen:
+                seen.add(after)
+                pending.append((after, (*path, letter)))
+
+
 def covered(pattern: Pattern, others: Sequence[Pattern]) -> bool:
     """Tell whether every path that `pattern` matches is matched by one of `others`.
 
-    Language inclusion by walking `pattern` and the subset automaton of `others` side by side over the names that
-    occur and one that does not (an index or keyed member behaves as that one). Exponential only in theory.
+    Language inclusion by walking `pattern` and the subset automaton of `others` side by side. Exponential only in
+    theory.
     """
     one, many = PatternSet([pattern]), PatternSet(others)
-    letters: list[Segment] = [*one.names | many.names, 0]
-    pending = [(one.start, many.start)]
-    seen = set(pending)
-    while pending:
-        here, there = pending.pop()
-        if one.first_match(here) is not None and many.first_match(there) is None:
-            return False
-        for letter in letters:
-            pair = one.after(here, letter), many.after(there, letter)
-            if pair[0] and pair not in seen:
-                seen.add(pair)
-                pending.append(pair)
-    return True
+
+    def step(state: Pair, letter: Segment) -> Pair | None:
+        here = one.after(state[0], letter)
+        return (here, many.after(state[1], letter)) if here else None
+
+    walk = reachable((one.start, many.start), step, letters(one, many))
+    return not any(one.matching(here) and not many.matching(there) for (here, there), _ in walk)
+
+
+def common_path(one: PatternSet, other: PatternSet) -> Path | None:
+    """Give a shortest path that both sets match, with `OTHER` for any segment that neither names; None for none.
+
+    Exact: the intersection of two regular languages is empty when no state of their product accepts.
+    """
+
+    def step(state: Pair, letter: Segment) -> Pair | None:
+        after = one.after(state[0], letter), other.after(state[1], letter)
+        return after if all(after) else None
+
+    walk = reachable((one.start, other.start), step, letters(one, other))
+    return next((path for (a, b), path in walk if one.matching(a) and other.matching(b)), None)

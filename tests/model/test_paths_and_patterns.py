@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shardflow.model.paths import ORDER, Member, PathError, key_text, parse_path, path_text
-from shardflow.model.patterns import PatternError, PatternSet, covered, parse_pattern
+from shardflow.model.patterns import OTHER, PatternError, PatternSet, and_below, common_path, covered, parse_pattern
 
 TEXTS = [
     ((), "$"),
@@ -153,3 +153,45 @@ def test_no_path_of_a_covered_pattern_is_missed_by_the_others(text, others, path
 @given(pattern_texts, st.sampled_from([".a", ".b", ".*"]))
 def test_a_pattern_is_covered_by_itself_with_a_step_widened(text, step):
     assert covered(parse_pattern(text + step), [parse_pattern(text + ".*")])
+
+
+def common(one, other):
+    return common_path(*(PatternSet([parse_pattern(text) for text in texts]) for texts in (one, other)))
+
+
+COMMON = [
+    (["$.a"], ["$.a"], ("a",)),
+    (["$.a"], ["$.b"], None),
+    (["$.a"], ["$.a.b"], None),
+    (["$.*"], ["$.a"], ("a",)),
+    (["$.*"], ["$[*]"], (OTHER,)),
+    (["$.a..b"], ["$..c.b"], ("a", "c", "b")),
+    (["$..a"], ["$..b"], None),
+    (["$..a..b"], ["$..b..a.*"], ("b", "a", "b")),
+    (["$"], ["$..*"], None),
+    (["$.x", "$.a[*].c"], ["$.y", "$.*.b.c"], ("a", "b", "c")),
+    ([], ["$..*"], None),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "wanted"), COMMON)
+def test_a_common_path_of_two_sets_is_a_shortest_that_both_match(one, other, wanted):
+    assert common(one, other) == wanted
+    assert len(common(other, one) or ()) == len(wanted or ())
+
+
+@given(st.lists(pattern_texts, max_size=2), st.lists(pattern_texts, max_size=2), paths)
+def test_two_sets_have_a_common_path_exactly_when_some_path_is_matched_by_both(one, other, path):
+    found = common(one, other)
+    if found is not None:
+        path = found
+        assert any(matches(text, path) for text in one)
+        assert any(matches(text, path) for text in other)
+    assert found is not None or not (any(matches(t, path) for t in one) and any(matches(t, path) for t in other))
+
+
+@given(pattern_texts, paths)
+def test_a_widened_pattern_matches_a_path_exactly_when_the_pattern_matches_it_or_one_above(text, path):
+    wide = and_below([parse_pattern(text)])
+    above = any(matches(text, path[:end]) for end in range(len(path) + 1))
+    assert any(matches(str(pattern), path) for pattern in wide) is above

@@ -136,3 +136,6 @@ STRATEGIES: Final[Mapping[str, Entry]] = {
     "set": _plain(lists.as_set),
     "sum": _plain(arithmetic.total),
 }
+
+REFUSING: Final = frozenset({"atomic", "conflict", "immutable"})
+"""The strategies that never settle what shards disagree about: they can only take what all agree on, or conflict."""

@@ -1,0 +1,77 @@
+"""Overlapping writes: where two subagents of one group may write the same path, and no rule settles it.
+
+Found before anything runs, from the declared patterns and the rules alone; exact for both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from shardflow.merge.rules import DEFAULT, Defaults, Node, Rule, RuleSet
+from shardflow.merge.strategies.registry import REFUSING
+from shardflow.model.paths import Path, Segment, segment_text
+from shardflow.model.patterns import OTHER, Pattern, PatternSet, Position, and_below, common_path, letters, reachable
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """A path that two subagents may both write; `OTHER` stands in it for any segment that nothing names.
+
+    `rule` can only conflict where they disagree; None: no rule speaks of the path.
+    """
+
+    path: Path
+    rule: Rule | None
+
+    def __str__(self) -> str:
+        """Show the path as a pattern a rule could have."""
+        return "$" + "".join("[*]" if segment == OTHER else segment_text(segment) for segment in self.path)
+
+
+_State: TypeAlias = tuple[frozenset[Position], frozenset[Position], Node, Rule | None]
+"""How far both sets of patterns are, the place as the rules see it, and the rule above that settles it whole."""
+
+
+def unsettled_overlaps(one: Sequence[Pattern], other: Sequence[Pattern], rules: RuleSet) -> Iterator[Overlap]:
+    """Give the paths, shortest first, at which two declarations begin to overlap without a rule that settles it.
+
+    A declared pattern covers its path and all below, so only the topmost common paths are looked at: what a rule
+    there settles, or goes into, somebody has thought of. Containers on the way are taken for objects where no rule
+    tells otherwise.
+    """
+    first, second = PatternSet(and_below(one)), PatternSet(and_below(other))
+    if common_path(first, second) is None:
+        return
+
+    def both(state: _State) -> bool:
+        return bool(first.matching(state[0]) and second.matching(state[1]))
+
+    def step(state: _State, letter: Segment) -> _State | None:
+        after = first.after(state[0], letter), second.after(state[1], letter)
+        if both(state) or not all(after):
+            return None
+        return (*after, state[2].below(letter), state[3] or _settling_whole(state[2], rules.defaults))
+
+    start: _State = (first.start, second.start, rules.root, None)
+    for state, path in reachable(start, step, letters(first, second, rules.patterns)):
+        if both(state):
+            _, _, node, above = state
+            rule = above or node.match
+            if rule is not None and rule.strategy.name in REFUSING:
+                yield Overlap(path, rule)
+            elif rule is None and not _always_settles(rules.defaults):
+                yield Overlap(path, None)
+
+
+def _settling_whole(node: Node, defaults: Defaults) -> Rule | None:
+    rule = node.match or defaults.objects
+    return None if rule.strategy.structural else rule
+
+
+def _always_settles(defaults: Defaults) -> bool:
+    """Tell whether the defaults settle any kind of value; going into objects leaves it to the other two."""
+    decisive = (defaults.objects, defaults.lists, defaults.scalars)
+    refused = any(rule.strategy.name in REFUSING for rule in decisive)
+    return not refused and DEFAULT not in (defaults.lists, defaults.scalars)

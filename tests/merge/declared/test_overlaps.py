@@ -1,0 +1,103 @@
+"""Overlapping writes: found exactly where two declarations meet and no rule settles it."""
+
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shardflow.merge.declared.overlaps import unsettled_overlaps
+from shardflow.merge.rules import NO_RULES
+from shardflow.model.patterns import parse_pattern
+from tests.merge.declared.test_writes import is_covered
+from tests.merge.small import rule_set
+
+
+def parsed(texts):
+    return [parse_pattern(text) for text in texts]
+
+
+def overlaps(one, other, rules=NO_RULES):
+    return [(str(o), o.rule and o.rule.strategy.name) for o in unsettled_overlaps(parsed(one), parsed(other), rules)]
+
+
+def rule(path, strategy):
+    return {"path": path, "strategy": strategy}
+
+
+MEETING = [
+    (["$.a"], ["$.a"], [], [("$.a", None)]),
+    (["$.a"], ["$.b"], [], []),
+    (["$.a"], ["$.a.b"], [], [("$.a.b", None)]),
+    (["$.*"], ["$.*"], [], [("$[*]", None)]),
+    (["$"], ["$.a.b"], [], [("$.a.b", None)]),
+    (["$.x", "$.a"], ["$.a", "$.x"], [], [("$.a", None), ("$.x", None)]),
+    ([], ["$..*"], [], []),
+    (["$.a"], ["$.a"], [rule("$.a", "last")], []),
+    (["$.a"], ["$.a"], [rule("$.a", "deep")], []),
+    (["$.a"], ["$.a"], [rule("$.a", "atomic")], [("$.a", "atomic")]),
+    (["$.a.b.c"], ["$.a.b"], [rule("$.a", "last")], []),
+    (["$.a.b.c"], ["$.a.b"], [rule("$.a", "immutable"), rule("$..c", "sum")], [("$.a.b.c", "immutable")]),
+    (["$.a"], ["$.a"], [rule("$.a.b", "last")], [("$.a", None)]),
+    (["$.*"], ["$.*"], [rule("$.n", "sum")], [("$[*]", None)]),
+    (["$.*"], ["$.*"], [rule("$.n", "conflict"), rule("$.*", "sum")], [("$.n", "conflict")]),
+    (["$.f[*].s"], ["$.f[*]"], [rule("$.f", {"keyed": "id"}), rule("$.f[*].s", "max")], []),
+    (["$.f[*].s"], ["$.f[*]"], [rule("$.f", {"keyed": "id"})], [("$.f[*].s", None)]),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "rules", "told"), MEETING)
+def test_an_overlap_is_told_where_no_rule_settles_it(one, other, rules, told):
+    assert sorted(overlaps(one, other, rule_set(*rules))) == sorted(told)
+    assert sorted(overlaps(other, one, rule_set(*rules))) == sorted(told)
+
+
+DEFAULTS = [
+    ({"scalars": "last"}, [("$.a", None)]),
+    ({"scalars": "last", "lists": "set"}, []),
+    ({"scalars": "last", "lists": "atomic"}, [("$.a", None)]),
+    ({"objects": "last"}, []),
+    ({"objects": "atomic"}, [("$.a", "atomic")]),
+]
+
+
+@pytest.mark.parametrize(("default", "told"), DEFAULTS)
+def test_defaults_settle_an_overlap_only_if_they_settle_every_kind_of_value(default, told):
+    assert overlaps(["$.a"], ["$.a"], rule_set(default=default)) == told
+
+
+steps = st.sampled_from([".a", ".b", ".*", "..a", "..b", "..*"])
+patterns = st.lists(steps, max_size=3).map(lambda parts: "$" + "".join(parts))
+declared = st.lists(patterns, max_size=2)
+written = st.lists(st.tuples(patterns, st.sampled_from(["deep", "last", "conflict"])), max_size=3)
+
+
+def paths(longest=4):
+    for length in range(longest + 1):
+        yield from product(["a", "b", 0], repeat=length)
+
+
+def is_unsettled(path, rules):
+    """Decide by hand: the first rule from the top that settles whole, else the rule of the path itself, else none."""
+    found = [rules.first_match(path[:end]) for end in range(len(path) + 1)]
+    whole = next((match for match in found if match is not None and not match.strategy.structural), None)
+    decisive = whole or found[-1]
+    return decisive is None or decisive.strategy.name == "conflict"
+
+
+@given(declared, declared, written)
+def test_the_topmost_common_paths_that_nothing_settles_are_found_and_no_others(one, other, pairs):
+    unique = dict(pairs)
+    rules = _rules_without_idle_ones(unique)
+    both = [path for path in paths() if is_covered(path, one) and is_covered(path, other)]
+    tops = [path for path in both if not path or path[:-1] not in both]
+    unsettled = [path for path in tops if is_unsettled(path, rules)]
+    found = [overlap.path for overlap in unsettled_overlaps(parsed(one), parsed(other), rules)]
+    assert bool(unsettled) <= bool(found)
+    assert all(path in unsettled for path in found if len(path) <= 4)
+
+
+def _rules_without_idle_ones(pairs):
+    """Make a rule set of any order, rules that can never decide among them: as `extends` may leave them."""
+    made = [rule_set(rule(path, strategy)).rules[0] for path, strategy in pairs.items()]
+    return type(NO_RULES)(made)

@@ -1,0 +1,52 @@
+"""Declared reads: who worked from a value that another shard of the group changed."""
+
+import pytest
+
+from shardflow.merge.declared.reads import stale_read_json, stale_reads
+from shardflow.model.patterns import parse_pattern
+from tests.merge.small import merged, rule_set
+
+
+def stale(reads, base, *shards, rules=None):
+    declared = {shard: [parse_pattern(text) for text in texts] for shard, texts in reads.items()}
+    result = merged(base, *shards, rules=rules)
+    return [
+        f"{found.shard} {found.pattern}: "
+        + ", ".join(f"{change['path']} by {' '.join(change['shards'])}" for change in stale_read_json(found)["changed"])
+        for found in stale_reads(result.decisions, declared)
+    ]
+
+
+BASE = {"n": 1, "o": {"x": 1, "y": 1}, "f": [{"s": 1}]}
+
+STALE = [
+    ({"a": ["$.n"]}, [BASE, {**BASE, "n": 2}], ["a $.n: $.n by b"]),
+    ({"a": ["$.n"]}, [{**BASE, "n": 2}, BASE], []),
+    ({"b": ["$.n"]}, [{**BASE, "n": 2}, {**BASE, "n": 2}], ["b $.n: $.n by a"]),
+    ({"a": ["$.o"]}, [BASE, {**BASE, "o": {"x": 2, "y": 3}}], ["a $.o: $.o.x by b, $.o.y by b"]),
+    ({"a": ["$.o.x"]}, [BASE, {**BASE, "o": {"x": 1, "y": 3}}], []),
+    ({"a": ["$.o.x"]}, [BASE, {**BASE, "o": 5}], ["a $.o.x: $.o by b"]),
+    ({"a": ["$.o.z"]}, [BASE, {**BASE, "o": 5}], []),
+    ({"a": ["$.f[*].s"]}, [BASE, {**BASE, "f": [{"s": 2}]}], ["a $.f[*].s: $.f by b"]),
+    ({"a": ["$.f[*].s"]}, [BASE, {**BASE, "f": [{"s": 1, "t": 2}]}], []),
+    ({"a": ["$"]}, [BASE, {**BASE, "n": 2}], ["a $: $.n by b"]),
+    ({"a": ["$.n", "$.*"]}, [BASE, {**BASE, "n": 2}, {**BASE, "n": 2}], ["a $.n: $.n by b c", "a $.*: $.n by b c"]),
+    ({"c": ["$.n"], "a": ["$.n"]}, [BASE, {**BASE, "n": 2}, BASE], ["c $.n: $.n by b", "a $.n: $.n by b"]),
+    ({"a": []}, [BASE, {**BASE, "n": 2}], []),
+]
+
+
+@pytest.mark.parametrize(("reads", "shards", "told"), STALE)
+def test_a_read_is_stale_where_another_shard_changed_what_it_covers(reads, shards, told):
+    assert stale(reads, BASE, *shards) == told
+
+
+def test_a_superseded_change_makes_no_read_stale():
+    rules = rule_set({"path": "$.n", "strategy": "first"})
+    shards = [BASE, {**BASE, "n": 2}, {**BASE, "n": 3}]
+    assert stale({"a": ["$.n"]}, BASE, *shards, rules=rules) == ["a $.n: $.n by b"]
+    assert stale({"b": ["$.n"]}, BASE, *shards, rules=rules) == []
+
+
+def test_a_change_in_conflict_makes_a_read_stale_since_it_may_yet_be_taken():
+    assert stale({"a": ["$.n"]}, BASE, BASE, {**BASE, "n": 2}, {**BASE, "n": 3}) == ["a $.n: $.n by b c"]
