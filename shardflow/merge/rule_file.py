@@ -24,7 +24,7 @@ from shardflow.merge.rules import AddAdd, Defaults, Expected, OnDelete, OnSame, 
 from shardflow.merge.strategies.registry import STRATEGIES, BadArgument
 from shardflow.model.documents import Document, Problem, did_you_mean
 from shardflow.model.fields import Fields, Place, quoted, read_document
-from shardflow.model.patterns import Child, Pattern, PatternError, covered, parse_pattern
+from shardflow.model.patterns import Child, Pattern, covered, read_pattern
 from shardflow.model.values import Json
 
 Resolve: TypeAlias = Callable[[str, str], Document]
@@ -121,7 +121,7 @@ def _default(place: Place) -> Rule | None:
 
 def _rule(place: Place) -> Rule | None:
     with place.fields() as fields:
-        pattern = fields.required("path", _pattern)
+        pattern = fields.required("path", read_pattern)
         rule = _decided(fields, pattern)
         return rule if pattern is not None else None
 
@@ -142,17 +142,6 @@ def _decided(fields: Fields, pattern: Pattern | None) -> Rule | None:
 def _origin(place: Place) -> str:
     line = place.document.line(place.path)
     return place.document.source if line is None else f"{place.document.source}:{line}"
-
-
-def _pattern(place: Place) -> Pattern | None:
-    text = place.text()
-    if not text:
-        return None
-    try:
-        return parse_pattern(text)
-    except PatternError as error:
-        place.refuse(f"{quoted(text)} is no path pattern", str(error))
-        return None
 
 
 def _option(fields: Fields, name: str, options: type[OptionT], default: OptionT | None) -> OptionT:

@@ -15,9 +15,12 @@ import re
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from shardflow.model.paths import NAME, ORDER, QUOTED, ROOT, Path, PathError, Segment, unquoted
+
+if TYPE_CHECKING:
+    from shardflow.model.fields import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,20 @@ def parse_pattern(text: str) -> Pattern:
     if not text.startswith("$"):
         raise PatternError("a pattern starts with '$', the whole document")
     return Pattern(tuple(_steps(text)), text)
+
+
+def read_pattern(place: Place) -> Pattern | None:
+    """Read a pattern from its place in a document; stand-in: None."""
+    from shardflow.model.fields import quoted  # only what reads documents has it loaded
+
+    if not isinstance(place.value, str):
+        place.text()
+        return None
+    try:
+        return parse_pattern(place.value)
+    except PatternError as error:
+        place.refuse(f"{quoted(place.value)} is no path pattern", str(error))
+        return None
 
 
 def _steps(text: str) -> Iterator[Step]:

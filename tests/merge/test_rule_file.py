@@ -41,6 +41,7 @@ rules:
     on_delete: keeep
     typ: list
   - 5
+  - {path: "", strategy: sum}
 defualt: {}
 """) == [
         "rules.yaml:3: unknown strategy 'unoin' at $.rules[0].strategy; did you mean 'min'?",
@@ -51,7 +52,8 @@ defualt: {}
         "rules.yaml:9: unknown on_delete 'keeep' at $.rules[3].on_delete; did you mean 'keep'?",
         "rules.yaml:10: unknown field 'typ' at $.rules[3].typ; did you mean 'type'?",
         "rules.yaml:11: expected an object, found the integer 5 at $.rules[4]",
-        "rules.yaml:12: unknown field 'defualt' at $.defualt; did you mean 'default'?",
+        "rules.yaml:12: '' is no path pattern at $.rules[5].path; a pattern starts with '$', the whole document",
+        "rules.yaml:13: unknown field 'defualt' at $.defualt; did you mean 'default'?",
     ]
 
 
