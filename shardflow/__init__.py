@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from shardflow.errors import InvalidInput, ShardflowError
-    from shardflow.merge.diff import diff, patch_edit
     from shardflow.merge.rule_file import read_rules
     from shardflow.merge.rules import NO_RULES, RuleSet
     from shardflow.model.changes import Change, Delta
     from shardflow.model.decisions import Conflict, Contribution, Decision, Outcome, Settled
+    from shardflow.model.diff import diff, patch_edit
     from shardflow.model.values import ABSENT, same
 
 __version__ = "0.1.0"
@@ -41,7 +41,7 @@ __all__ = [
 
 _HOMES = {
     "shardflow.errors": ("InvalidInput", "ShardflowError"),
-    "shardflow.merge.diff": ("diff", "patch_edit"),
+    "shardflow.model.diff": ("diff", "patch_edit"),
     "shardflow.merge.rule_file": ("read_rules",),
     "shardflow.merge.rules": ("NO_RULES", "RuleSet"),
     "shardflow.model.changes": ("Change", "Delta"),

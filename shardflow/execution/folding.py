@@ -11,11 +11,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from shardflow.execution.base import Base, read_object
-from shardflow.merge.diff import diff, patch_edit
 from shardflow.merge.engine import MergeResult, merge
 from shardflow.merge.report import ledger_json
 from shardflow.merge.rules import RuleSet
 from shardflow.model.changes import Delta, Edit
+from shardflow.model.diff import diff, patch_edit
 from shardflow.model.values import Json
 from shardflow.storage.canonical import canonical_bytes
 from shardflow.workflow.model import ShardForm

@@ -10,10 +10,10 @@ from typing import Final, cast
 
 from hypothesis import strategies as st
 
-from shardflow.merge.diff import diff
 from shardflow.merge.rules import AddAdd, OnDelete, OnSame, Options, Rule, RuleSet, Strategy
 from shardflow.merge.strategies.registry import STRATEGIES
 from shardflow.model.changes import Delta
+from shardflow.model.diff import diff
 from shardflow.model.patterns import parse_pattern
 from shardflow.model.values import Json
 

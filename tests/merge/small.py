@@ -1,9 +1,9 @@
 """A small language for merge tests: rules as YAML-like values, shards as documents, outcomes as texts."""
 
 from shardflow.merge import merge
-from shardflow.merge.diff import diff
 from shardflow.merge.rule_file import read_rules
 from shardflow.model.changes import Delta
+from shardflow.model.diff import diff
 from shardflow.model.documents import Document
 from shardflow.model.paths import path_text
 

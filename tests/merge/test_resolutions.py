@@ -3,9 +3,9 @@
 import pytest
 
 from shardflow.merge import merge
-from shardflow.merge.diff import diff
 from shardflow.merge.resolutions import Resolution, TakeBase, TakeShard, TakeValue
 from shardflow.model.changes import Delta
+from shardflow.model.diff import diff
 from shardflow.model.values import same
 from tests.merge.small import ledger, rule_set
 

@@ -12,12 +12,12 @@ from typing import Final
 
 from shardflow.errors import InvalidJson
 from shardflow.execution.git.conflict_text import base_side, conflict_text
-from shardflow.merge.diff import diff
 from shardflow.merge.engine import MergeResult, merge
 from shardflow.merge.resolutions import Resolution, TakeShard
 from shardflow.merge.rules import DEFAULT, RuleSet
 from shardflow.model.changes import Delta
 from shardflow.model.decisions import Conflict, Contribution, Outcome
+from shardflow.model.diff import diff
 from shardflow.model.documents import Problem
 from shardflow.model.paths import ROOT, path_text
 from shardflow.model.values import ABSENT, Json, Value, same

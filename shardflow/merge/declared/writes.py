@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
-from shardflow.merge.diff import diff
 from shardflow.model.changes import Change, Edit, Into, Put, apply
+from shardflow.model.diff import diff
 from shardflow.model.paths import ROOT, Path, Segment
 from shardflow.model.patterns import Pattern, PatternSet, Position
 from shardflow.model.values import ABSENT, Value

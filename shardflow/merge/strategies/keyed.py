@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from shardflow.merge.diff import diff
 from shardflow.merge.site import Candidate, Chosen, Part, RuledPart, Site, Split, Unsettled, Verdict
 from shardflow.merge.strategies.lists import is_list
 from shardflow.merge.strategies.present import over_base
 from shardflow.model.changes import Put
+from shardflow.model.diff import diff
 from shardflow.model.paths import ORDER, Member, key_text
 from shardflow.model.values import ABSENT, Json, Value, kind, same
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shardflow.merge.declared.writes import undeclared
-from shardflow.merge.diff import diff
+from shardflow.model.diff import diff
 from shardflow.model.paths import path_text
 from shardflow.model.patterns import PatternSet, parse_pattern
 from shardflow.model.values import ABSENT, same

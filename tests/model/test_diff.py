@@ -3,8 +3,8 @@
 import pytest
 from hypothesis import given
 
-from shardflow.merge.diff import diff, patch_edit
 from shardflow.model.changes import Put, apply, changes, same_edit
+from shardflow.model.diff import diff, patch_edit
 from shardflow.model.values import ABSENT, same
 from shardflow.testing.generators import contexts, json_values
 
