@@ -48,8 +48,8 @@ MAY_IMPORT = {
 PURE = {"model", "errors", "merge", "workflow"}
 PURE_LIBRARY = {"__future__", "collections", "dataclasses", "enum", "types", "typing"}
 PURE_LIBRARY |= {"bisect", "decimal", "fractions", "functools", "heapq", "itertools", "math", "operator"}
-PURE_LIBRARY |= {"difflib", "json", "re"}
-"""All that the pure floors use of the standard library: no files, clocks, processes, randomness or network."""
+PURE_LIBRARY |= {"difflib", "json", "re", "merge3"}
+"""All that the pure floors use of other libraries: no files, clocks, processes, randomness or network."""
 
 IMPURE_BUILTINS = {"open", "print", "input", "exec", "eval", "compile", "__import__", "breakpoint"}
 

@@ -40,12 +40,15 @@ Path: TypeAlias = tuple[Segment, ...]
 
 ROOT: Final[Path] = ()
 
-NAME: Final = r"[A-Za-z_\u0080-\U0010FFFF][A-Za-z0-9_\u0080-\U0010FFFF-]*"
-"""A member name that needs no quotes when typed (a regular expression): the RFC's, and `-` behind the first letter."""
+NAME: Final = r"[^\x00-@\[-^`{-\x7f][^\x00-,./:-@\[-^`{-\x7f]*"
+"""A member name that needs no quotes when typed (a regular expression): the RFC's, and `-` behind the first letter.
+
+Written as what it excludes of ASCII: compiling a class that names all of Unicode costs 20 ms of every start.
+"""
 QUOTED: Final = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
 """A quoted member name (a regular expression); `unquoted` reads it."""
 
-_SHORTHAND: Final = re.compile(r"[A-Za-z_\u0080-\U0010FFFF][A-Za-z0-9_\u0080-\U0010FFFF]*")
+_SHORTHAND: Final = re.compile(r"[^\x00-@\[-^`{-\x7f][^\x00-/:-@\[-^`{-\x7f]*")
 _ESCAPES: Final = {"\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "'": "\\'", "\\": "\\\\"}
 
 

@@ -33,4 +33,4 @@ def _times(report: RunReport) -> str:
     told = f"{count(subagents, 'subagent')} in {count(len(report.phases), 'phase')}, {seconds(report.seconds)}"
     if subagents < 2 or not report.seconds:
         return told
-    return f"{told} for {seconds(work)} of work: {work / report.seconds:.1f} times as fast as one after another"
+    return f"{told}; their own times add up to {seconds(work)}, {work / report.seconds:.1f} at once on average"
