@@ -32,7 +32,7 @@ class Verdict(StrEnum):
     """The run merged nothing here: the group failed, was interrupted or never ended."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Altered:
     """A file that is not what the run recorded: another content, missing, or no longer readable, as `how` says."""
 

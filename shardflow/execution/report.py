@@ -26,7 +26,7 @@ class Status(StrEnum):
     INTERRUPTED = "interrupted"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SubagentReport:
     """How one subagent ended, after how many seconds. Paths are absolute. `warnings` name what it left."""
 

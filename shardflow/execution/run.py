@@ -34,7 +34,7 @@ _INTERRUPTED: Final = 130
 _TERMINATED: Final = 143
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RunRequest:
     """All that one run needs to know.
 

@@ -32,7 +32,7 @@ _HOME: Final = ".shardflow"
 _SLUG_LENGTH: Final = 40
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SubagentFolder:
     """The places of one subagent."""
 
@@ -42,7 +42,7 @@ class SubagentFolder:
     stderr: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class GroupFolder:
     """The places of one group."""
 
@@ -79,7 +79,7 @@ class GroupFolder:
         return SubagentFolder(path, f"{path}/context-{name}.json", f"{path}/stdout.log", f"{path}/stderr.log")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RunDirectory:
     """The places of one run. `path` is absolute."""
 

@@ -25,7 +25,7 @@ _LIMIT: Final = 256 << 20
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RunRecord:
     """What `run.json` says. Moments are UTC texts; `groups` are folder names in order, planned ones too."""
 
@@ -40,7 +40,7 @@ class RunRecord:
         return replace(self, status=status, finished=utc_text(time.time_ns()))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SubagentRecord:
     """One subagent of a group: its shard's form, how it ended, the SHA-256 of its shard if that was sealed."""
 
@@ -51,7 +51,7 @@ class SubagentRecord:
     sha256: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class GroupRecord:
     """What `group.json` says, all that a repeated merge must find again: subagents by rank, and what has which SHA-256.
 

@@ -78,6 +78,8 @@ class GroupJobs:
 
     def idle(self) -> None:
         """Load the merge while the children run and nobody waits for this process: the time is free."""
+        import hashlib  # noqa: F401
+
         import shardflow.execution.folding  # noqa: F401
 
     def stopping(self, signal: int, ranks: list[int], grace: float) -> None:

@@ -26,7 +26,7 @@ Content: TypeAlias = bytes | str | None
 _Stamps: TypeAlias = tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Seal:
     """A file with what it held when it was sealed."""
 

@@ -29,7 +29,7 @@ _LAST_WAIT: Final = 2.0
 """Seconds after SIGKILL until what still runs (stuck in the kernel, or not ours to kill) is told and left."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Command:
     """What to start, and where. Paths are absolute; `timeout` in seconds. The logs must not exist yet."""
 
@@ -49,7 +49,7 @@ class Cause(Enum):
     RUN_STOPPED = auto()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Exit:
     """How a child ended. `code` is negative for a signal; `seconds` is the leader's own time.
 
