@@ -23,6 +23,7 @@ MAX_PROBLEMS: Final = 50
 """After this many problems a diagnosis ends; each one costs a count of the lines before it."""
 
 _SPACE: Final = re.compile(r"[ \t\n\r]*")
+_SIMPLE_STRING: Final = re.compile(r'"([^"\\\x00-\x1f]*)"')
 _STRING: Final = re.compile(r'"[^"\\\x00-\x1f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*)*')
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?(?![0-9A-Za-z_.+-])")
 _WORD: Final = re.compile(r"[^\s,:\[\]{}\"]+")
@@ -147,10 +148,12 @@ class _Diagnosis:
 
     def _string(self, path: Path) -> str:
         start = self._at
+        if simple := _SIMPLE_STRING.match(self._text, start):
+            self._at = simple.end()
+            return simple[1]
         end = self._string_end(start, path)
         self._at = end + 1
-        body = self._text[start + 1 : end]
-        text: str = json.loads(self._text[start : end + 1]) if "\\" in body else body
+        text: str = json.loads(self._text[start : end + 1])
         if _SURROGATE.search(text):
             self._note(start, path, "a lone surrogate in a text", "write characters as UTF-8 or as \\u pairs")
         return text
@@ -198,9 +201,11 @@ class _Diagnosis:
 
     def _next(self) -> str:
         """Skip white space and give the character there, or an empty text at the end."""
-        space = _SPACE.match(self._text, self._at)
-        self._at = space.end() if space else self._at
-        return self._text[self._at : self._at + 1]
+        found = self._text[self._at : self._at + 1]
+        if found and found in " \t\n\r" and (space := _SPACE.match(self._text, self._at)):
+            self._at = space.end()
+            found = self._text[self._at : self._at + 1]
+        return found
 
     def _found(self) -> str:
         if self._at >= len(self._text):

@@ -283,7 +283,8 @@ def _syntax(text: str, error: yaml.MarkedYAMLError) -> tuple[int, Path, str, str
     begun, _ = _place(error.context_mark)
     context = f" {error.context} that starts on line {begun}" if error.context and begun < line else ""
     problem = error.problem or "not readable as YAML"
-    at = text.split("\n")[line - 1][column - 1 : column] if problem.startswith(_AT_A_CHARACTER) else ""
+    minded = "".join(text.splitlines()[line - 1 : line])[column - 1 : column]
+    at = minded if problem.startswith(_AT_A_CHARACTER) else ""
     return line, ROOT, printable(f"column {column}: {problem}{context}"), _HINTS.get(at, "")
 
 

@@ -146,6 +146,9 @@ REFUSED: list[tuple[str | bytes, list[str]]] = [
     ("a: b\n c: d\n- e\n", [
         "w.yaml:2: column 3: mapping values are not allowed in this context; quote a text that has ': ' in it"
     ]),
+    ("\ra: b: c", [
+        "w.yaml:2: column 5: mapping values are not allowed in this context; quote a text that has ': ' in it"
+    ]),
     ("a: \x1b[2J\n", ['w.yaml:1: a raw character U+001B; in double quotes write "\\u001b"']),
     ("a: 1\nb: x\u2028y\n", ['w.yaml:2: a raw character U+2028; in double quotes write "\\u2028"']),
     (b"a: 1\nb: \xff\n", ["w.yaml:2: byte 0xff is not valid UTF-8; save the file as UTF-8"]),
