@@ -9,12 +9,16 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
 from shardflow.errors import InvalidJson
 from shardflow.model.documents import Problem
 from shardflow.model.values import Json, kind
 from shardflow.workflow.model import ShardForm
+
+if TYPE_CHECKING:
+    from shardflow.storage.layout import Branch
 
 SIZE_LIMIT: Final = 1 << 30
 """The most bytes of a shard, base or context that are read."""
@@ -23,12 +27,19 @@ _LARGE: Final = 1 << 16
 _EMPTY: Final = b"{}\n"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Base:
     """The context a group starts from: its canonical bytes and the value they hold."""
 
     data: bytes
     value: dict[str, Json]
+
+    @cached_property
+    def layout(self) -> Branch:
+        """Where each value stands in the bytes; all full copies of the base are read along it."""
+        from shardflow.storage.layout import layout_of  # loads orjson, which a run needs only when a shard has changed
+
+        return layout_of(self.value, self.data)
 
     def start(self, form: ShardForm) -> bytes:
         """Give what a shard of this form starts as."""

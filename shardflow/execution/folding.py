@@ -15,9 +15,10 @@ from shardflow.merge.engine import MergeResult, merge
 from shardflow.merge.report import ledger_json
 from shardflow.merge.rules import RuleSet
 from shardflow.model.changes import Delta, Edit
-from shardflow.model.diff import diff, patch_edit
+from shardflow.model.diff import patch_edit
 from shardflow.model.values import Json
-from shardflow.storage.canonical import canonical_bytes
+from shardflow.storage.canonical import written_bytes
+from shardflow.storage.span_diff import read_edit
 from shardflow.workflow.model import ShardForm
 
 
@@ -32,7 +33,7 @@ class Folded:
 
 
 def shard_delta(base: Base, shard: str, rank: int, form: ShardForm, data: bytes, source: str) -> Delta:
-    """Work out what a sealed shard changed. Cost: comparing bytes if it was left as it started, else parsing it.
+    """Work out what a sealed shard changed. Cost: comparing bytes, and parsing what differs.
 
     Raises InvalidJson for a shard that is torn, empty, no strict JSON, or no object.
     """
@@ -40,8 +41,9 @@ def shard_delta(base: Base, shard: str, rank: int, form: ShardForm, data: bytes,
 
 
 def _edit(base: Base, form: ShardForm, data: bytes, source: str) -> Edit | None:
-    value = read_object(data, source)
-    return diff(base.value, value) if form is ShardForm.COPY else patch_edit(base.value, value)
+    if form is ShardForm.COPY:
+        return read_edit(base.layout, data, lambda: read_object(data, source))
+    return patch_edit(base.value, read_object(data, source))
 
 
 def fold(base: Base, deltas: Iterable[Delta], rules: RuleSet) -> Folded:
@@ -49,4 +51,4 @@ def fold(base: Base, deltas: Iterable[Delta], rules: RuleSet) -> Folded:
     result = merge(base.value, deltas, rules)
     if not isinstance(result.context, dict):
         raise AssertionError("of objects, every strategy makes an object")
-    return Folded(result, result.context, canonical_bytes(result.context), canonical_bytes(ledger_json(result)))
+    return Folded(result, result.context, written_bytes(result.context), written_bytes(ledger_json(result)))

@@ -25,6 +25,13 @@ def canonical_bytes(value: Json) -> bytes:
     """Write a value. Raises InvalidJson for what is no JSON value, not finite, a lone surrogate, or too deep."""
     if problem := flaw(value):
         raise InvalidJson([Problem("value to write", None, problem)])
+    return written_bytes(value)
+
+
+def written_bytes(value: Json) -> bytes:
+    """Write a value that `parse_json` gave, or that was merged of such: it has no flaw, and looking for one would take
+    most of the time. Raises InvalidJson for a number with too many digits.
+    """
     try:
         return orjson.dumps(value, option=_OPTIONS, default=_exact)
     except orjson.JSONEncodeError:

@@ -28,9 +28,9 @@ _LARGE: Final = 8192
 
 def parse_json(data: bytes, source: str) -> Json:
     """Read one JSON document; `source` names it in the problems. Raises InvalidJson with every problem found."""
-    with _collector_paused():
+    with collector_paused():
         try:
-            return _scan(data)
+            return scan_json(data)
         except (ValueError, RecursionError):
             from shardflow.storage.json_diagnosis import diagnose  # only ever needed for a text that is refused
 
@@ -38,7 +38,7 @@ def parse_json(data: bytes, source: str) -> Json:
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
+def collector_paused() -> Iterator[None]:
     """Let no garbage be searched for while values are only made: saves a third, and more the more is in memory."""
     running = gc.isenabled()
     gc.disable()
@@ -49,12 +49,17 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _scan(data: bytes) -> Json:
-    """Read a text with the fastest reader that loses nothing of it. Raises ValueError where none can."""
-    escapes = b"\\u" in data
-    value = _lossless(data) if len(data) >= _LARGE and not escapes else _LOSSY
-    if isinstance(value, _Lossy):
-        value = _DECODER.decode(data.decode())
+def scan_json(data: bytes) -> Json:
+    """Read a text with the fastest reader that loses nothing of it.
+
+    Raises ValueError or RecursionError where none can, be it strict JSON or not; `parse_json` then knows more.
+    """
+    escapes = b"\\" in data and b"\\u" in data  # one character is found much faster than two
+    if len(data) >= _LARGE and not escapes:
+        exact = _lossless(data)
+        if not isinstance(exact, _Lossy):
+            return exact
+    value: Json = _DECODER.decode(data.decode())
     if (escapes and _has_lone_surrogate(data)) or _is_too_deep(data):
         raise ValueError
     return value
@@ -70,17 +75,24 @@ _LOSSY: Final = _Lossy()
 def _lossless(data: bytes) -> Json | _Lossy:
     """Read with orjson, which rounds numbers and drops duplicate keys in silence: what it lost is missing again
     when it writes. White space is left out of the comparison on both sides, so it never hides a difference.
+    Raises ValueError for a text nested too deep.
     """
     import orjson  # larger than all the rest of this module
 
     try:
         value: Json = orjson.loads(data)
-        written = orjson.dumps(value)
+        written = orjson.dumps(value, option=orjson.OPT_INDENT_2)
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         return _LOSSY
-    return value if written.translate(None, _SPACE) == data.translate(None, _SPACE) else _LOSSY
+    if data.rstrip() != written and written.translate(None, _SPACE) != data.translate(None, _SPACE):
+        return _LOSSY
+    if _DEEP in written and _is_too_deep(written):
+        raise ValueError
+    return value
 
 
+_DEEP: Final = b"\n" + b"  " * MAX_DEPTH
+"""How a line begins that stands inside of `MAX_DEPTH` objects and lists, where these are written with this indent."""
 _SPACE: Final = b" \t\r\n"
 
 
