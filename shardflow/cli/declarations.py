@@ -111,5 +111,85 @@ def validate(
     return validate_files(tuple(workflows))
 
 
-COMMANDS: Final[tuple[Command, ...]] = (command(run), command(merge), command(validate))
+def diff(
+    before: Annotated[str, Argument("A", "A JSON document: a base, a shard, a context, or any other.")],
+    after: Annotated[str, Argument("B", "The document to compare it with.")],
+    *,
+    layout: Annotated[
+        str | None, Option(("--format",), "How to print: table, json or markdown. Default: table.", "FORMAT")
+    ] = None,
+) -> int:
+    """Show what differs between two JSON documents.
+
+    Every difference is told with its path and the values before and after. Values are compared strictly: 1, 1.0 and
+    true are three values, null is not absent, numbers of any size are exact, the order of keys does not matter. Lists
+    are compared item by item, without what they start and end with in common.
+
+    Exit codes, as diff(1) has them: 0 the same, 1 different, 2 wrong usage or invalid input.
+
+    For example:
+
+      shardflow diff base.json context-audit.json
+      shardflow diff context.json context.json.old --format markdown
+    """
+    from shardflow.cli.commands.diff import show_differences
+
+    return show_differences(before, after, layout)
+
+
+def git_driver(
+    base: Annotated[str, Argument("%O", "The file in the common ancestor; empty if there is none.")],
+    ours: Annotated[str, Argument("%A", "The file on our side; the result is written over it.")],
+    theirs: Annotated[str, Argument("%B", "The file on their side.")],
+    path: Annotated[str, Argument("%P", "Where the file stands in the repository.")],
+    *,
+    rules: Annotated[
+        str | None,
+        Option(
+            ("--rules",),
+            "The rules to merge under: a file, or a shipped set's name. Default: .shardflow-rules.yaml at the root of "
+            "the repository, if it is there.",
+            "RULES",
+        ),
+    ] = None,
+) -> int:
+    """Merge versions of a JSON file for git.
+
+    Git calls it for merge, rebase, cherry-pick, revert and stash once it is set up (see below); ours is then the
+    shard 'ours' of rank 0, theirs the shard 'theirs' of rank 1.
+
+    The result keeps the indentation, line ends and final newline of our file and is otherwise in the canonical form.
+    What is the same as one side stays as that side wrote it.
+
+    Conflicts are told on standard error and stand in the file between the markers that git users know, with the base
+    (diff3 style). Each holds whole members, so that whichever sides you keep, the file is valid JSON again; what is
+    settled is merged already. If a side is not strict JSON, the file stays as it is on our side; git then reports a
+    conflict too. A list that both sides only appended to gets both ends, ours first; where branches share commits
+    (cherry-picks), `default: {lists: diff3}` in the rules makes equal items one.
+
+    Exit codes: 0 merged, 1 conflicts, 2 wrong usage or invalid input, rules included. Git takes all but 0 for a
+    conflict.
+
+    To set it up for all context.json of a repository:
+
+      git config merge.shardflow.name "JSON by shardflow"
+      git config merge.shardflow.driver "shardflow git-driver -- %O %A %B %P"
+      echo "context.json merge=shardflow" >> .gitattributes
+
+    By hand, for example:
+
+      shardflow git-driver base.json ours.json theirs.json settings.json --rules counters-and-metrics
+    """
+    from shardflow.cli.commands.git_driver import drive
+
+    return drive(base, ours, theirs, path, rules)
+
+
+COMMANDS: Final[tuple[Command, ...]] = (
+    command(run),
+    command(merge),
+    command(diff),
+    command(validate),
+    command(git_driver),
+)
 """All commands, in the order the help lists them."""

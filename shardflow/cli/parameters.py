@@ -90,7 +90,7 @@ def command(function: CommandFunction) -> Command:
     """Read a command off its function: every parameter is annotated `Annotated[type, Argument(...) or Option(...)]`."""
     hints = get_type_hints(function, include_extras=True)
     parameters = (_parameter(name, hint) for name, hint in hints.items() if name != _RETURN)
-    return Command(function.__name__, function, tuple(parameters))
+    return Command(function.__name__.replace("_", "-"), function, tuple(parameters))
 
 
 _RETURN: Final = "return"

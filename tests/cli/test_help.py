@@ -20,6 +20,8 @@ LINES = {
     "help-run": ["run", "--help"],
     "help-merge": ["merge", "--help"],
     "help-validate": ["validate", "--help"],
+    "help-diff": ["diff", "--help"],
+    "help-git-driver": ["git-driver", "--help"],
     "nothing": [],
     "unknown-command": ["rum", "w.yaml"],
     "missing-argument": ["run"],
@@ -66,6 +68,6 @@ def test_a_completion_script_is_printed_for_the_shells_people_use(shell: str) ->
 
 def test_the_shell_gets_completions_of_commands_and_options() -> None:
     asked = {"_SHARDFLOW_COMPLETE": "complete_bash", "COMP_CWORD": "1", "COMP_WORDS": "shardflow "}
-    assert shardflow(**asked).stdout.split() == ["run", "merge", "validate"]
+    assert shardflow(**asked).stdout.split() == [command.name for command in COMMANDS]
     asked = {"_SHARDFLOW_COMPLETE": "complete_bash", "COMP_CWORD": "2", "COMP_WORDS": "shardflow run --dr"}
     assert shardflow(**asked).stdout.split() == ["--dry-run"]

@@ -1,0 +1,53 @@
+"""`shardflow diff`: what differs between two JSON documents, strictly."""
+
+from __future__ import annotations
+
+from shardflow.cli.commands.reading import read_named
+from shardflow.cli.console import CONSOLE
+from shardflow.cli.views.differences import Format, differences_object, differences_text
+from shardflow.errors import InvalidInput, UsageError
+from shardflow.execution.base import SIZE_LIMIT
+from shardflow.merge.differences import differences
+from shardflow.model.documents import Problem, did_you_mean
+from shardflow.model.values import Json
+from shardflow.storage.strict_json import parse_json
+
+_DIFFERENT = 1
+
+
+def show_differences(before: str, after: str, layout: str | None) -> int:
+    """Compare two files and print how they differ; give the exit code."""
+    chosen = _format(layout)
+    one, other = _documents(before, after)
+    found = list(differences(one, other))
+    code = _DIFFERENT if found else 0
+    if chosen is Format.JSON:
+        from shardflow.cli.views.objects import object_bytes
+
+        CONSOLE.hand_over(object_bytes(differences_object(found, code)))
+    else:
+        CONSOLE.say(differences_text(found, chosen))
+    return code
+
+
+def _format(layout: str | None) -> Format:
+    if layout is None:
+        return Format.TABLE
+    try:
+        return Format(layout)
+    except ValueError:
+        raise UsageError(f"unknown format '{layout}'; {did_you_mean(layout, list(Format))}") from None
+
+
+def _documents(*files: str) -> list[Json]:
+    """Read documents of any kind. Raises InvalidInput with the problems of all of them."""
+    documents: list[Json] = []
+    problems: list[Problem] = []
+    for file in files:
+        try:
+            documents.append(parse_json(read_named(file, SIZE_LIMIT), file))
+        except InvalidInput as error:
+            problems.extend(error.problems)
+    if problems:
+        raise InvalidInput(problems)
+    return documents

@@ -1,0 +1,64 @@
+"""`shardflow git-driver`: the engine as a merge driver of git (gitattributes(5), "Defining a custom merge driver")."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Final
+
+from shardflow.cli.commands.reading import read_named
+from shardflow.cli.console import CONSOLE
+from shardflow.execution.base import SIZE_LIMIT
+from shardflow.execution.git.versions import MergedFile, Versions, merge_versions
+from shardflow.execution.rule_sources import load_rules
+from shardflow.storage.excerpts import printable
+from shardflow.storage.files import replace_file
+from shardflow.workflow.model import RulesFile
+
+if TYPE_CHECKING:
+    from shardflow.merge.rules import RuleSet
+
+RULES_FILE: Final = ".shardflow-rules.yaml"
+"""The rules of a repository, at its root."""
+
+_CONFLICTS = 1
+
+
+def drive(base: str, ours: str, theirs: str, path: str, rules: str | None) -> int:
+    """Merge the three files that git left, write the result over ours, and give the exit code git expects."""
+    used = _rules(rules)
+    before = read_named(ours, SIZE_LIMIT)
+    versions = Versions(path, read_named(base, SIZE_LIMIT), before, read_named(theirs, SIZE_LIMIT))
+    merged = merge_versions(versions, used)
+    if merged.data != before:
+        replace_file(ours, merged.data)
+    if merged.conflicts:
+        _tell(merged, path)
+    return _CONFLICTS if merged.conflicts else 0
+
+
+def _tell(merged: MergedFile, path: str) -> None:
+    from shardflow.cli.views.conflicts import conflicts_text
+
+    CONSOLE.complain(conflicts_text(merged.conflicts, f"{printable(path)}: ", sys.stderr))
+
+
+def _rules(named: str | None) -> RuleSet:
+    found = _rules_of_the_repository() if named is None else named
+    return load_rules(RulesFile(found) if found is not None else None, "").rules
+
+
+def _rules_of_the_repository() -> str | None:
+    """Find the rule file at the root of the work tree: git starts drivers there, people may be anywhere inside."""
+    file = os.path.normpath(os.path.join(_root(), RULES_FILE))
+    return file if os.path.lexists(file) else None
+
+
+def _root() -> str:
+    """Give the nearest folder above that holds `.git`; in a bare repository, where none does, the current one."""
+    folder = "."
+    while not os.path.lexists(f"{folder}/.git"):
+        if os.path.samefile(folder, f"{folder}/.."):
+            return "."
+        folder = f"{folder}/.."
+    return folder

@@ -1,0 +1,63 @@
+"""Differences between two documents: a table for people, Markdown for reports, one object for programs.
+
+`--format json`:
+
+    status          same | different
+    exit_code       what the process ends with
+    differences     [{path, before, after}]; without `before` or `after` where nothing stands
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from typing import Final
+
+from shardflow.cli.views.display import CELL_WIDTH, count, path_label, value_text
+from shardflow.cli.views.tables import markdown_table, text_table
+from shardflow.model.changes import Change
+from shardflow.model.paths import path_text
+from shardflow.model.values import ABSENT, Json, Value
+
+_HEAD: Final = ("path", "before", "after")
+_SHOWN: Final = 200
+
+
+class Format(StrEnum):
+    """How differences are printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+def differences_text(found: Sequence[Change], layout: Format) -> str:
+    """Show differences to people, as a table of text or of Markdown."""
+    return "\n".join(_lines(found, layout)) if found else "no differences"
+
+
+def _lines(found: Sequence[Change], layout: Format) -> Iterator[str]:
+    rows = [_row(change) for change in found[:_SHOWN]]
+    yield from markdown_table(_HEAD, rows) if layout is Format.MARKDOWN else text_table(_HEAD, rows)
+    more = f"; {_SHOWN:,} of them shown, --format json lists every one" if len(found) > _SHOWN else ""
+    gap = [""] if layout is Format.MARKDOWN else []
+    yield from [*gap, f"{count(len(found), 'difference')}{more}"]
+
+
+def _row(change: Change) -> tuple[str, ...]:
+    values = (value_text(value, CELL_WIDTH) for value in (change.before, change.after))
+    return (path_label(change.path, CELL_WIDTH), *values)
+
+
+def differences_object(found: Sequence[Change], code: int) -> dict[str, Json]:
+    """Give differences to programs."""
+    status = "different" if found else "same"
+    return {"status": status, "exit_code": code, "differences": [_difference(change) for change in found]}
+
+
+def _difference(change: Change) -> Json:
+    return {"path": path_text(change.path), **_side("before", change.before), **_side("after", change.after)}
+
+
+def _side(name: str, value: Value) -> dict[str, Json]:
+    return {} if value is ABSENT else {name: value}

@@ -1,0 +1,41 @@
+"""Tables for people, in columns of text or in Markdown. Cells are made printable by whoever words them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+Row = Sequence[str]
+
+
+def text_table(head: Row, rows: Sequence[Row]) -> Iterator[str]:
+    """Lay rows out in columns as wide as their widest cell."""
+    cells = [head, *rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def markdown_table(head: Row, rows: Sequence[Row]) -> Iterator[str]:
+    """Lay rows out as a table of GitHub Flavored Markdown, every cell of a row as code."""
+    yield _markdown_row(head)
+    yield _markdown_row(["---"] * len(head))
+    yield from (_markdown_row([markdown_code(cell) for cell in row]) for row in rows)
+
+
+def _markdown_row(cells: Row) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def markdown_code(text: str) -> str:
+    """Write a printable text as code inside a table, where no character of it means anything (GFM 4.10 and 6.1)."""
+    if not text.strip():
+        return f"`{text}`" if text else ""
+    fence = "`" * (max((len(run) for run in re.findall("`+", text)), default=0) + 1)
+    padding = " " if text.startswith(("`", " ")) or text.endswith(("`", " ")) else ""
+    return f"{fence}{padding}{text}{padding}{fence}".replace("\\|", _PIPE).replace("|", "\\|")
+
+
+_PIPE: Final = "\\\\u007c"
+"""A pipe behind a backslash: readers of Markdown disagree on which escapes which, and in JSON this means the same."""

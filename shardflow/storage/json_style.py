@@ -1,0 +1,73 @@
+"""The layout of a JSON file that people keep: found in its bytes, given to canonical bytes.
+
+Law: `restyled` changes white space between tokens and nothing else, so the value stays the same; and canonical bytes
+in any style, restyled once more in the style found in them, stay byte for byte as they are. What is no matter of
+white space between tokens (escapes, the spelling of numbers, lists kept on one line among many) follows the canonical
+form.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a file is laid out. `indent` is one level's white space, None for all on one line, where the gaps count."""
+
+    indent: str | None = "  "
+    after_comma: str = " "
+    after_colon: str = " "
+    newline: str = "\n"
+    final_newline: bool = True
+
+    def in_lines(self) -> Style:
+        """Give the style for a text that needs lines of its own."""
+        return replace(self, indent="  " if self.indent is None else self.indent, final_newline=True)
+
+
+CANONICAL: Final = Style()
+
+_FIRST_INDENT: Final = re.compile(rb"\s*[\[{][ \t]*\r?\n([ \t]*)[^\s]")
+_TEXT: Final = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_INDENT: Final = re.compile(rb"^ +", re.MULTILINE)
+_KEY: Final = re.compile(rb'^( *"(?:[^"\\]|\\.)*"): ', re.MULTILINE)
+
+
+def style_of(data: bytes) -> Style:
+    """Find the style of a valid JSON text; where it shows none, the canonical one."""
+    newline = "\r\n" if b"\r\n" in data else "\n"
+    final = data.endswith(b"\n") or not data.strip()
+    found = Style(newline=newline, final_newline=final)
+    if first := _FIRST_INDENT.match(data):
+        return replace(found, indent=first[1].decode())
+    skeleton = _TEXT.sub(b'""', data.strip())
+    if b"\n" in skeleton or not skeleton.startswith((b"[", b"{")) or len(skeleton) == len(b"[]"):
+        return found
+    return replace(found, indent=None, after_comma=_gap(skeleton, b","), after_colon=_gap(skeleton, b":"))
+
+
+def _gap(skeleton: bytes, after: bytes) -> str:
+    return "" if after in skeleton and after + b" " not in skeleton else " "
+
+
+def restyled(canonical: bytes, style: Style) -> bytes:
+    """Lay canonical bytes out in a style. No text of JSON holds a raw line end, so a line never starts inside one."""
+    if style == CANONICAL:
+        return canonical
+    body = canonical.removesuffix(b"\n")
+    if style.indent is None:
+        body = _on_one_line(body, style)
+    elif style.indent != CANONICAL.indent:
+        unit = style.indent.encode()
+        body = _INDENT.sub(lambda spaces: unit * (len(spaces[0]) // 2), body)
+    return (body + b"\n" * style.final_newline).replace(b"\n", style.newline.encode())
+
+
+def _on_one_line(body: bytes, style: Style) -> bytes:
+    if not style.after_colon:
+        body = _KEY.sub(rb"\1:", body)
+    lines = (line.lstrip(b" ") for line in body.split(b"\n"))
+    return b"".join(line + style.after_comma.encode() if line.endswith(b",") else line for line in lines)

@@ -1,0 +1,128 @@
+"""`shardflow diff` as a person uses it: two files in, what differs out, exit codes as diff(1) has them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from shardflow.cli.views.tables import markdown_code
+from tests.cli.shell import reader_that_left, shardflow
+
+A = '{"n": 1, "list": [1, 2, {"x": true}], "gone": null, "big": 18446744073709551616}'
+B = '{"n": 1.0, "list": [1, 9, 2, {"x": 1}], "new": "|", "big": 18446744073709551617}'
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "a.json").write_text(A)
+    (tmp_path / "b.json").write_text(B)
+    (tmp_path / "a-again.json").write_text(json.dumps(dict(reversed(json.loads(A).items())), indent=4))
+    return tmp_path
+
+
+def test_the_table_has_every_difference_with_its_path_before_and_after(folder: Path) -> None:
+    ended = shardflow("diff", "a.json", "b.json", cwd=folder)
+    assert (ended.returncode, ended.stderr) == (1, "")
+    assert ended.stdout == (
+        "path       before                after\n"
+        "$.n        1                     1.0\n"
+        "$.list[1]  2                     9\n"
+        '$.list[2]  {"x": true}           2\n'
+        '$.list[3]  (absent)              {"x": 1}\n'
+        "$.gone     null                  (absent)\n"
+        "$.big      18446744073709551616  18446744073709551617\n"
+        '$.new      (absent)              "|"\n'
+        "7 differences\n"
+    )
+
+
+def test_json_is_one_object_without_before_or_after_where_nothing_stands(folder: Path) -> None:
+    told = json.loads(shardflow("diff", "a.json", "b.json", "--format", "json", cwd=folder).stdout)
+    assert (told["status"], told["exit_code"]) == ("different", 1)
+    assert told["differences"][0] == {"path": "$.n", "before": 1, "after": 1.0}
+    assert told["differences"][4:] == [
+        {"path": "$.gone", "before": None},
+        {"path": "$.big", "before": 2**64, "after": 2**64 + 1},
+        {"path": "$.new", "after": "|"},
+    ]
+
+
+def test_markdown_is_a_table_in_which_values_mean_nothing(folder: Path) -> None:
+    told = shardflow("diff", "a.json", "b.json", "--format=markdown", cwd=folder).stdout.splitlines()
+    assert told[:3] == ["| path | before | after |", "| --- | --- | --- |", "| `$.n` | `1` | `1.0` |"]
+    assert told[-3:] == ['| `$.new` | `(absent)` | `"\\|"` |', "", "7 differences"]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("plain", "`plain`"),
+        ("a|b", "`a\\|b`"),
+        ('"\\\\|"', '`"\\\\\\u007c"`'),
+        ("a`b", "``a`b``"),
+        ("`a``", "``` `a`` ```"),
+        (" a", "`  a `"),
+        ("<b>", "`<b>`"),
+        ("", ""),
+        (" ", "` `"),
+    ],
+)
+def test_code_in_markdown_is_fenced_so_that_nothing_in_it_ends_it(text: str, code: str) -> None:
+    assert markdown_code(text) == code
+
+
+@pytest.mark.parametrize("layout", ["table", "markdown", "json"])
+def test_documents_of_the_same_value_are_the_same_in_any_layout_and_order_of_keys(folder: Path, layout: str) -> None:
+    ended = shardflow("diff", "a.json", "a-again.json", "--format", layout, cwd=folder)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    told = "no differences\n" if layout != "json" else '"differences": []'
+    assert told in ended.stdout
+
+
+def test_hostile_texts_cannot_steer_a_terminal(folder: Path) -> None:
+    hostile = "\x1b[31m\u202e\x9b\n"
+    (folder / "a.json").write_text(json.dumps({"ok": 1, hostile: hostile}))
+    for layout in ("table", "markdown"):
+        told = shardflow("diff", "a.json", "b.json", "--format", layout, cwd=folder).stdout
+        assert all(line.isprintable() for line in told.splitlines())
+        assert "\\u001b[31m" in told
+
+
+def test_many_differences_are_counted_and_not_all_shown(folder: Path) -> None:
+    (folder / "a.json").write_text(json.dumps(list(range(1000))))
+    (folder / "b.json").write_text(json.dumps(list(range(1, 1001))))
+    told = shardflow("diff", "a.json", "b.json", cwd=folder).stdout.splitlines()
+    assert len(told) == 202
+    assert told[-1] == "1,000 differences; 200 of them shown, --format json lists every one"
+    all_told = json.loads(shardflow("diff", "a.json", "b.json", "--format", "json", cwd=folder).stdout)
+    assert len(all_told["differences"]) == 1000
+
+
+def test_the_problems_of_both_documents_are_told_with_file_and_line(folder: Path) -> None:
+    (folder / "a.json").write_text('{"a": 1,\n "a": 2}')
+    (folder / "b.json").write_text("[NaN]")
+    ended = shardflow("diff", "a.json", "b.json", cwd=folder)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "a.json:2: column 2: duplicate key 'a'" in ended.stderr
+    assert "b.json:1: column 2: 'NaN' is not a finite number" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (["a.json", "nowhere.json"], "cannot read nowhere.json: it does not exist"),
+        (["a.json", "."], "is a folder"),
+        (["a.json", "b.json", "--format", "tabel"], "unknown format 'tabel'; did you mean 'table'?"),
+    ],
+)
+def test_wrong_usage_is_trouble_and_not_a_difference(folder: Path, line: list[str], said: str) -> None:
+    ended = shardflow("diff", *line, cwd=folder)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert said in ended.stderr
+
+
+def test_a_reader_that_left_is_no_error(folder: Path) -> None:
+    with reader_that_left() as gone:
+        assert shardflow("diff", "a.json", "b.json", cwd=folder, stdout=gone).returncode == 1

@@ -1,0 +1,70 @@
+"""The layout of JSON files: found, given to canonical bytes, and never more than white space."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shardflow.model.values import Json, same
+from shardflow.storage.canonical import canonical_bytes
+from shardflow.storage.json_style import CANONICAL, Style, restyled, style_of
+from shardflow.storage.strict_json import parse_json
+from tests.storage.values import values
+
+styles = st.builds(
+    Style,
+    st.sampled_from([None, "", " ", "  ", "   ", "    ", "\t", "\t\t"]),
+    st.sampled_from(["", " "]),
+    st.sampled_from(["", " "]),
+    st.sampled_from(["\n", "\r\n"]),
+    st.booleans(),
+)
+
+
+@given(values, styles)
+def test_a_style_changes_no_value_and_is_found_again_in_what_it_laid_out(value: Json, style: Style) -> None:
+    canonical = canonical_bytes(value)
+    data = restyled(canonical, style)
+    assert same(parse_json(data, "x"), value)
+    assert restyled(canonical, style_of(data)) == data
+
+
+@given(values, st.sampled_from([None, 0, 1, 2, 4, 8, "\t"]), st.sampled_from([(",", ":"), (", ", ": ")]))
+def test_what_python_wrote_in_a_layout_is_written_again_byte_for_byte(
+    value: Json, indent: int | str | None, separators: tuple[str, str]
+) -> None:
+    def refuse(number: object) -> float:
+        raise TypeError(number)
+
+    if indent is not None:
+        separators = (",", ": ")
+    try:
+        text = json.dumps(value, ensure_ascii=False, indent=indent, separators=separators, default=refuse)
+    except (TypeError, ValueError):
+        return  # a decimal, or an integer too long for this writer
+    value = parse_json(text.encode(), "x")
+    if "e" not in text and "E" not in text:  # the exponents of floats are spelt in several ways
+        assert restyled(canonical_bytes(value), style_of(text.encode())).decode() == text
+
+
+@pytest.mark.parametrize(
+    ("data", "style"),
+    [
+        (b'{\n  "a": 1\n}\n', CANONICAL),
+        (b"", CANONICAL),
+        (b"{}\n", CANONICAL),
+        (b"1\n", CANONICAL),
+        (b'"a: b, c"\n', CANONICAL),
+        (b'{"a": [\n1,\n2]}\n', CANONICAL),
+        (b"\n\n[\n\t1]\n", Style(indent="\t")),
+        (b"[1]", Style(indent=None, final_newline=False)),
+        (b'["a, b","c: d"]\n', Style(indent=None, after_comma="")),
+        (b'{"a":"x: y","b": 1}\n', Style(indent=None, after_comma="")),
+        (b'{"\\"a\\": ":1}\n', Style(indent=None, after_colon="")),
+    ],
+)
+def test_the_style_of_a_file_is_what_its_first_lines_show(data: bytes, style: Style) -> None:
+    assert style_of(data) == style
