@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from shardflow.model.documents import Document
 from shardflow.model.values import Json
+
+if TYPE_CHECKING:
+    from shardflow.model.patterns import Pattern  # loaded only where a workflow declares some
 
 DEFAULT_MAX_PARALLEL: Final = 16
 """Subagents of a group that run at the same time unless the workflow or the command line says otherwise."""
@@ -32,6 +35,15 @@ class ShardForm(StrEnum):
     """A full edited copy of the base (the file starts as one)."""
     PATCH = "patch"
     """A JSON Merge Patch (RFC 7396) against the base (the file starts as `{}`)."""
+
+
+class OnUndeclaredWrite(StrEnum):
+    """What to do with a change outside of what its subagent declared to write."""
+
+    REFUSE = "refuse"
+    """The shard is invalid: the subagent failed, nothing of its group is merged."""
+    WARN = "warn"
+    """The change is merged, and told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +76,10 @@ Program: TypeAlias = ShellCommand | ArgumentList | PythonFunction
 
 @dataclass(frozen=True, slots=True)
 class Subagent:
-    """One program of a group. `timeout` in seconds, None for none; `cwd` relative to the workflow's folder."""
+    """One program of a group. `timeout` in seconds, None for none; `cwd` relative to the workflow's folder.
+
+    `writes` are the paths it may change, each with all below it; None: it does not say. `reads`: what it works from.
+    """
 
     id: str
     program: Program
@@ -72,6 +87,8 @@ class Subagent:
     cwd: str | None = None
     timeout: float | None = None
     shard: ShardForm = ShardForm.COPY
+    writes: tuple[Pattern, ...] | None = None
+    reads: tuple[Pattern, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +101,7 @@ class Phase:
     description: str = ""
     max_parallel: int | None = None
     rules: RulesSource | None = None
+    on_undeclared_write: OnUndeclaredWrite | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,3 +148,4 @@ class Workflow:
     context: ContextSource | None = None
     rules: RulesSource | None = None
     max_parallel: int = DEFAULT_MAX_PARALLEL
+    on_undeclared_write: OnUndeclaredWrite = OnUndeclaredWrite.REFUSE

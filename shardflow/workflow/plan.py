@@ -13,6 +13,7 @@ from shardflow.workflow.model import (
     ContextSource,
     InlineContext,
     InlineRules,
+    OnUndeclaredWrite,
     Phase,
     Program,
     PythonFunction,
@@ -31,6 +32,7 @@ def plan(workflow: Workflow) -> dict[str, Json]:
             "name": workflow.name,
             "description": workflow.description,
             "max_parallel": workflow.max_parallel,
+            "on_undeclared_write": _unless_refused(workflow.on_undeclared_write),
             "context": _context(workflow.context),
             "phases": [_phase(phase, workflow) for phase in workflow.phases],
         }
@@ -43,6 +45,7 @@ def _phase(phase: Phase, workflow: Workflow) -> dict[str, Json]:
         "description": phase.description,
         "behavior": phase.behavior.value,
         "rules": _rules(phase.rules or workflow.rules),
+        "on_undeclared_write": phase.on_undeclared_write and phase.on_undeclared_write.value,
     }
     match phase.behavior:
         case Behavior.MAIN_ONLY:
@@ -67,8 +70,14 @@ def _what_runs(subagent: Subagent) -> dict[str, Json]:
             "cwd": subagent.cwd,
             "timeout": subagent.timeout,
             "shard": subagent.shard.value,
+            "writes": None if subagent.writes is None else list(map(str, subagent.writes)),
+            "reads": list(map(str, subagent.reads)) or None,
         }
     )
+
+
+def _unless_refused(choice: OnUndeclaredWrite) -> Json:
+    return None if choice is OnUndeclaredWrite.REFUSE else choice.value
 
 
 def _program(program: Program) -> dict[str, Json]:

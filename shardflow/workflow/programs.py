@@ -1,8 +1,8 @@
-"""What a subagent is and how it is started: `run` or `python`, with `env`, `cwd`, `timeout` and `shard`."""
+"""What a subagent is: how it is started, what it leaves, and which paths it declares to write and to read."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from shardflow.model.fields import Fields, Place, quoted
 from shardflow.workflow.model import (
@@ -15,7 +15,10 @@ from shardflow.workflow.model import (
 )
 from shardflow.workflow.texts import read_filled, read_handed_over, read_timeout, refuse_template
 
-PROGRAM_FIELDS: Final = ("run", "python", "env", "cwd", "timeout", "shard")
+if TYPE_CHECKING:
+    from shardflow.model.patterns import Pattern
+
+PROGRAM_FIELDS: Final = ("run", "python", "env", "cwd", "timeout", "shard", "writes", "reads")
 """The fields that say what to run, in a subagent or in a main-only phase."""
 
 _SHARD_FORMS: Final = {form.value: form for form in ShardForm}
@@ -32,6 +35,8 @@ def read_subagent(fields: Fields, name: str) -> Subagent:
         cwd=fields.optional("cwd", read_filled, None),
         timeout=fields.optional("timeout", read_timeout, None),
         shard=fields.optional("shard", _read_shard_form, None) or ShardForm.COPY,
+        writes=fields.optional("writes", _read_patterns, None),
+        reads=fields.optional("reads", _read_patterns, ()),
     )
 
 
@@ -86,3 +91,11 @@ def _read_variable(name: str, place: Place) -> str:
 
 def _read_shard_form(place: Place) -> ShardForm | None:
     return place.choice("form of a shard", _SHARD_FORMS)
+
+
+def _read_patterns(place: Place) -> tuple[Pattern, ...]:
+    """Read a list of path patterns; an empty one declares that there are none."""
+    from shardflow.model.patterns import read_pattern  # a workflow that declares nothing need not wait for it
+
+    read = (read_pattern(item) for item in place.items())
+    return tuple(pattern for pattern in read if pattern is not None)

@@ -15,6 +15,7 @@ from shardflow.workflow.model import (
     ContextSource,
     InlineContext,
     InlineRules,
+    OnUndeclaredWrite,
     Phase,
     RulesFile,
     RulesSource,
@@ -25,6 +26,7 @@ from shardflow.workflow.programs import PROGRAM_FIELDS, read_subagent
 from shardflow.workflow.texts import read_filled, read_id, read_label, read_max_parallel
 
 _BEHAVIORS: Final = {behavior.value: behavior for behavior in Behavior}
+_ON_UNDECLARED_WRITE: Final = {choice.value: choice for choice in OnUndeclaredWrite}
 
 
 def read_workflow(document: Document) -> Workflow:
@@ -43,6 +45,7 @@ def _read_workflow(place: Place) -> Workflow:
             max_parallel=fields.optional("max_parallel", read_max_parallel, DEFAULT_MAX_PARALLEL),
             context=fields.optional("context", _read_context, None),
             rules=fields.optional("rules", _read_rules, None),
+            on_undeclared_write=_read_on_undeclared_write(fields) or OnUndeclaredWrite.REFUSE,
             phases=fields.required("phases", _read_phases),
         )
 
@@ -88,8 +91,14 @@ def _read_phase(place: Place) -> Phase:
             behavior=behavior or Behavior.SEQUENTIAL,
             max_parallel=fields.optional("max_parallel", read_max_parallel, None),
             rules=fields.optional("rules", _read_rules, None),
+            on_undeclared_write=_read_on_undeclared_write(fields),
             subagents=_read_what_runs(fields, behavior or _likely_behavior(fields), phase_id),
         )
+
+
+def _read_on_undeclared_write(fields: Fields) -> OnUndeclaredWrite | None:
+    name = "on_undeclared_write"
+    return fields.optional(name, lambda place: place.choice(name, _ON_UNDECLARED_WRITE), None)
 
 
 def _read_behavior(place: Place) -> Behavior | None:

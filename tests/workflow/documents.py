@@ -44,6 +44,8 @@ counts = st.integers(1, 10_000)
 programs = st.fixed_dictionaries({"run": commands | st.lists(commands, min_size=1, max_size=3)}) | (
     st.fixed_dictionaries({"python": st.from_regex(r"[a-z]{1,5}(?:\.[a-z]{1,5})?:[a-z_]{1,8}", fullmatch=True)})
 )
+declared = st.lists(st.sampled_from(["$", "$.a", "$.findings[*]", "$..['b c']"]), max_size=2)
+on_undeclared_write = st.sampled_from(["refuse", "warn"])
 settings = st.fixed_dictionaries(
     {},
     optional={
@@ -51,6 +53,8 @@ settings = st.fixed_dictionaries(
         "cwd": st.sampled_from([".", "sub/folder", "/tmp"]),
         "timeout": timeouts,
         "shard": st.sampled_from(["copy", "patch"]),
+        "writes": declared,
+        "reads": declared,
     },
 )
 what_runs = st.builds(lambda program, more: {**program, **more}, programs, settings)
@@ -71,7 +75,15 @@ def groups(draw: st.DrawFn) -> list[Json]:
 def phases(draw: st.DrawFn, phase_id: str) -> dict[str, Json]:
     behavior = draw(st.sampled_from(["parallel", "sequential", "main-only"]))
     more: dict[str, Json] = draw(
-        st.fixed_dictionaries({}, optional={"description": labels, "max_parallel": counts, "rules": rules})
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "description": labels,
+                "max_parallel": counts,
+                "rules": rules,
+                "on_undeclared_write": on_undeclared_write,
+            },
+        )
     )
     inside: dict[str, Json] = draw(what_runs) if behavior == "main-only" else {"subagents": draw(groups())}
     return {"id": phase_id, "behavior": behavior, **more, **inside}
@@ -88,6 +100,7 @@ def workflows(draw: st.DrawFn) -> dict[str, Json]:
                 "max_parallel": counts,
                 "rules": rules,
                 "context": contexts,
+                "on_undeclared_write": on_undeclared_write,
             },
         )
     )
