@@ -18,7 +18,7 @@ from shardflow.model.values import Json, kind
 from shardflow.workflow.model import ShardForm
 
 if TYPE_CHECKING:
-    from shardflow.storage.layout import Branch
+    from shardflow.storage.json.layout import Branch
 
 SIZE_LIMIT: Final = 1 << 30
 """The most bytes of a shard, base or context that are read."""
@@ -37,7 +37,9 @@ class Base:
     @cached_property
     def layout(self) -> Branch:
         """Where each value stands in the bytes; all full copies of the base are read along it."""
-        from shardflow.storage.layout import layout_of  # loads orjson, which a run needs only when a shard has changed
+        from shardflow.storage.json.layout import (
+            layout_of,  # loads orjson, which a run needs only when a shard has changed
+        )
 
         return layout_of(self.value, self.data)
 
@@ -50,14 +52,16 @@ def base_of(value: dict[str, Json]) -> Base:
     """Make the base of a context. Raises InvalidJson for what cannot be written."""
     if not value:
         return Base(_EMPTY, value)
-    from shardflow.storage.canonical import canonical_bytes  # 20 ms that a run which starts from nothing need not wait
+    from shardflow.storage.json.canonical import (
+        canonical_bytes,  # 20 ms that a run which starts from nothing need not wait
+    )
 
     return Base(canonical_bytes(value), value)
 
 
 def read_object(data: bytes, source: str) -> dict[str, Json]:
     """Read strict JSON that must be an object. Raises InvalidJson."""
-    from shardflow.storage.strict_json import parse_json
+    from shardflow.storage.json.strict import parse_json
 
     if not data.strip():
         raise InvalidJson([Problem(source, None, "the file is empty", hint="it must hold one JSON object")])

@@ -17,8 +17,8 @@ from shardflow.merge.rules import RuleSet
 from shardflow.model.changes import Delta, Edit
 from shardflow.model.diff import patch_edit
 from shardflow.model.values import Json
-from shardflow.storage.canonical import written_bytes
-from shardflow.storage.span_diff import read_edit
+from shardflow.storage.json.canonical import written_bytes
+from shardflow.storage.json.span_diff import read_edit
 from shardflow.workflow.model import ShardForm
 
 

@@ -15,9 +15,9 @@ from types import TracebackType
 
 from shardflow.errors import ShardflowError
 from shardflow.model.values import Json, flaw, kind
-from shardflow.storage.canonical import canonical_bytes
 from shardflow.storage.files import read_regular, write_new
-from shardflow.storage.strict_json import parse_json
+from shardflow.storage.json.canonical import canonical_bytes
+from shardflow.storage.json.strict import parse_json
 
 _LIMIT = 1 << 30
 

@@ -60,7 +60,7 @@ def load_rules(source: RulesSource | None, folder: str) -> EffectiveRules:
 def read_effective_rules(data: bytes, source: str) -> RuleSet:
     """Read `rules.json` back. Raises InvalidJson or InvalidRules."""
     from shardflow.merge.rule_file import read_rules
-    from shardflow.storage.strict_json import parse_json
+    from shardflow.storage.json.strict import parse_json
 
     return read_rules(Document(source, parse_json(data, source)), _nothing_to_extend)
 
@@ -86,7 +86,7 @@ def shipped_rule_sets() -> dict[str, str]:
 def _effective(document: Document) -> EffectiveRules:
     from shardflow.merge.rule_file import read_rules
     from shardflow.merge.rules import rules_json
-    from shardflow.storage.canonical import canonical_bytes
+    from shardflow.storage.json.canonical import canonical_bytes
 
     rules = read_rules(document, find_rules)
     return EffectiveRules(canonical_bytes(rules_json(rules)), rules)
@@ -95,7 +95,7 @@ def _effective(document: Document) -> EffectiveRules:
 def _find(name: str, folder: str) -> Document:
     path = os.path.join(folder, name) if _is_path(name) else _shipped(name)
     from shardflow.storage.files import read_regular
-    from shardflow.storage.yaml_documents import parse_yaml
+    from shardflow.storage.yaml.documents import parse_yaml
 
     try:
         data = read_regular(path, _LIMIT)

@@ -14,19 +14,19 @@ from typing import Final
 
 from shardflow.errors import StorageError
 from shardflow.execution.base import Base
-from shardflow.execution.event_json import event_json
-from shardflow.execution.events import Event, Listener, PhaseFinished, PhaseStarted, RunFinished, RunStarted
 from shardflow.execution.groups.canonical_context import CanonicalContext
 from shardflow.execution.groups.group import Host, run_group
 from shardflow.execution.groups.jobs import Group
 from shardflow.execution.groups.workplace import surroundings
 from shardflow.execution.processes.interrupts import Interrupts
-from shardflow.execution.report import GroupReport, PhaseReport, RunReport, Status
+from shardflow.execution.reporting.event_json import event_json
+from shardflow.execution.reporting.events import Event, Listener, PhaseFinished, PhaseStarted, RunFinished, RunStarted
+from shardflow.execution.reporting.report import GroupReport, PhaseReport, RunReport, Status
 from shardflow.execution.schedule import ScheduledPhase, first_base, read_if_there, schedule_phases
 from shardflow.storage.files import ContextLock, write_new
-from shardflow.storage.journal import Journal, utc_text
-from shardflow.storage.run_directory import RunDirectory, create_run_directory
-from shardflow.storage.run_records import RunRecord, write_first_run_record, write_run_record
+from shardflow.storage.runs.directory import RunDirectory, create_run_directory
+from shardflow.storage.runs.journal import Journal, utc_text
+from shardflow.storage.runs.records import RunRecord, write_first_run_record, write_run_record
 from shardflow.workflow.model import DEFAULT_GRACE, Subagent, Workflow
 
 _EXIT_CODES: Final = {Status.DONE: 0, Status.FAILED: 1, Status.CONFLICT: 3}

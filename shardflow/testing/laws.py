@@ -15,7 +15,7 @@ from shardflow.model.changes import Delta, Into, apply
 from shardflow.model.decisions import Settled
 from shardflow.model.paths import path_text
 from shardflow.model.values import ABSENT, Json, Value
-from shardflow.storage.canonical import canonical_bytes
+from shardflow.storage.json.canonical import canonical_bytes
 from shardflow.testing.ledgers import context_again, shard_again
 
 

@@ -19,8 +19,8 @@ from shardflow.model.changes import Delta, changes
 from shardflow.model.diff import diff, patch_edit
 from shardflow.model.paths import path_text
 from shardflow.model.values import ABSENT, MAX_DEPTH, Json, same
-from shardflow.storage.canonical import canonical_bytes
-from shardflow.storage.strict_json import parse_json
+from shardflow.storage.json.canonical import canonical_bytes
+from shardflow.storage.json.strict import parse_json
 from tests.cli.shell import shardflow
 
 REFUSED: Final = None

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shardflow.execution.events import Event
-from shardflow.execution.outcome import Ending
-from shardflow.execution.report import GroupReport, RunReport, SubagentReport
+from shardflow.execution.reporting.endings import Ending
+from shardflow.execution.reporting.events import Event
+from shardflow.execution.reporting.report import GroupReport, RunReport, SubagentReport
 from shardflow.execution.run import RunRequest, run_workflow
-from shardflow.storage.yaml_documents import parse_yaml
+from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.workflow.reading import read_workflow
 
 ROOT = Path(__file__).parent.parent.parent

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shardflow.execution.events import Event, SubagentFinished, SubagentStarted
+from shardflow.execution.reporting.events import Event, SubagentFinished, SubagentStarted
 from tests.execution.running import Workplace, edit, wait_for
 
 BARRIER = "touch at-$SHARDFLOW_ID; for id in a b c d e; do " + wait_for("at-$id") + "; done"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from shardflow.execution.outcome import ExitedNonZero, Succeeded
-from shardflow.execution.report import last_lines
+from shardflow.execution.reporting.endings import ExitedNonZero, Succeeded
+from shardflow.execution.reporting.report import last_lines
 from tests.execution.running import Workplace
 
 MODULE = """

@@ -15,7 +15,7 @@ from shardflow.execution.rule_sources import (
 )
 from shardflow.merge.rules import NO_RULES, RuleSet, rules_json
 from shardflow.model.documents import Document
-from shardflow.storage.canonical import canonical_bytes
+from shardflow.storage.json.canonical import canonical_bytes
 from shardflow.workflow.model import InlineRules, RulesFile
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from shardflow.errors import InvalidInput, StorageError, UsageError
-from shardflow.execution.event_json import event_json
-from shardflow.execution.events import Event
-from shardflow.execution.outcome import ExitedNonZero, NotStarted, Succeeded
-from shardflow.execution.report import Status, last_lines
+from shardflow.execution.reporting.endings import ExitedNonZero, NotStarted, Succeeded
+from shardflow.execution.reporting.event_json import event_json
+from shardflow.execution.reporting.events import Event
+from shardflow.execution.reporting.report import Status, last_lines
 from shardflow.model.decisions import Outcome
 from tests.execution.running import Workplace, edit, endings, group, set_member, subagent
 

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from shardflow.errors import ContextLocked
-from shardflow.execution.outcome import NotStarted, Succeeded
+from shardflow.execution.reporting.endings import NotStarted, Succeeded
 from tests.execution.running import Workplace, endings, group, wait_for
 
 TEXT = """

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from shardflow.execution.outcome import InvalidShard, Succeeded, ending_text
+from shardflow.execution.reporting.endings import InvalidShard, Succeeded, ending_text
 from tests.execution.running import Workplace, endings
 
 TEXT = """

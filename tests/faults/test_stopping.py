@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from shardflow.execution.events import Event, Stopping, SubagentStarted
-from shardflow.execution.outcome import Cancelled, DiedBySignal, Succeeded, TimedOut
-from shardflow.execution.report import Status
+from shardflow.execution.reporting.endings import Cancelled, DiedBySignal, Succeeded, TimedOut
+from shardflow.execution.reporting.events import Event, Stopping, SubagentStarted
+from shardflow.execution.reporting.report import Status
 from tests.execution.running import Workplace, endings, subagent, wait_for
 
 DEAF = "trap '' TERM; while :; do sleep 1; done"

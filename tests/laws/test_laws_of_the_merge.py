@@ -9,7 +9,7 @@ from shardflow.merge.engine import merge
 from shardflow.merge.rules import NO_RULES
 from shardflow.model.changes import Delta
 from shardflow.model.values import same
-from shardflow.storage.canonical import canonical_bytes
+from shardflow.storage.json.canonical import canonical_bytes
 from shardflow.testing import generators, laws
 from tests.laws.oracle import naive_merge
 

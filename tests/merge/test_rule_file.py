@@ -9,7 +9,7 @@ from shardflow.errors import InvalidRules
 from shardflow.merge.rule_file import read_rules
 from shardflow.merge.rules import rules_json
 from shardflow.model.documents import Document
-from shardflow.storage.yaml_documents import parse_yaml
+from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.testing.generators import json_values, rule_sets
 
 

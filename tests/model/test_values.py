@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 from shardflow.model.values import ABSENT, MAX_DEPTH, flaw, frozen, kind, same
-from shardflow.storage.canonical import canonical_bytes
+from shardflow.storage.json.canonical import canonical_bytes
 from shardflow.testing.generators import json_values
 
 DIFFERENT = [

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shardflow.errors import InvalidJson
 from shardflow.model.values import Json, frozen
-from shardflow.storage.exact_numbers import exact_decimal, number_text
+from shardflow.storage.json.exact_numbers import exact_decimal, number_text
 
 Reader = Callable[[bytes, str], Json]
 

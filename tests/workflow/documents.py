@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from shardflow.errors import InvalidWorkflow
 from shardflow.model.documents import Document
 from shardflow.model.values import Json
-from shardflow.storage.yaml_documents import parse_yaml
+from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.workflow.reading import read_workflow
 
 HOW_TO_RUN: Final = "say run: with a shell command or a list of arguments, or python: package.module:function"

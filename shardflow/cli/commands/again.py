@@ -8,7 +8,7 @@ from shardflow.cli.console import CONSOLE, styled
 from shardflow.cli.views.display import place
 from shardflow.cli.views.ledger import ledger_text
 from shardflow.cli.views.objects import object_bytes, post_mortem_object
-from shardflow.execution.post_mortem import PostMortem, Refolded, Verdict, repeat_merges
+from shardflow.execution.inspection.post_mortem import PostMortem, Refolded, Verdict, repeat_merges
 from shardflow.storage.excerpts import printable
 
 _NOT_THE_SAME = 1

@@ -10,7 +10,7 @@ from shardflow.execution.base import SIZE_LIMIT
 from shardflow.merge.differences import differences
 from shardflow.model.documents import Problem, did_you_mean
 from shardflow.model.values import Json
-from shardflow.storage.strict_json import parse_json
+from shardflow.storage.json.strict import parse_json
 
 _DIFFERENT = 1
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from shardflow.errors import StorageError, UsageError
 from shardflow.storage.files import read_regular
-from shardflow.storage.yaml_documents import parse_yaml
+from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.workflow.model import Workflow
 from shardflow.workflow.reading import read_workflow
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from shardflow.cli.commands.reading import MAX_WORKFLOW_BYTES, read_named, workflow_of
 from shardflow.cli.console import CONSOLE
 from shardflow.cli.views import view_for
-from shardflow.execution.report import RunReport
+from shardflow.execution.reporting.report import RunReport
 from shardflow.execution.run import RunRequest, run_workflow
 
 

@@ -6,7 +6,7 @@ import sys
 from typing import Protocol
 
 from shardflow.cli.console import CONSOLE, is_terminal
-from shardflow.execution.events import Event
+from shardflow.execution.reporting.events import Event
 
 
 class View(Protocol):

@@ -14,8 +14,8 @@ from typing import Final
 from shardflow.model.decisions import Outcome
 from shardflow.model.paths import Path, path_text
 from shardflow.model.values import Json, Value, kind
-from shardflow.storage.exact_numbers import number_text
 from shardflow.storage.excerpts import printable
+from shardflow.storage.json.exact_numbers import number_text
 
 VALUE_WIDTH: Final = 200
 """Characters of a value shown in a report; in a table `CELL_WIDTH`."""

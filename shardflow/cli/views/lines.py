@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from shardflow.cli.views.display import count, counts_text, place, seconds, shortened
-from shardflow.execution.events import (
+from shardflow.execution.reporting.endings import ending_text, signal_name
+from shardflow.execution.reporting.events import (
     Event,
     GroupFinished,
     PhaseStarted,
@@ -14,8 +15,7 @@ from shardflow.execution.events import (
     SubagentFinished,
     SubagentStarted,
 )
-from shardflow.execution.outcome import ending_text, signal_name
-from shardflow.execution.report import GroupReport, Status
+from shardflow.execution.reporting.report import GroupReport, Status
 from shardflow.storage.excerpts import printable
 from shardflow.workflow.model import Behavior
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 from shardflow.cli.views.display import count, seconds, shortened
 from shardflow.cli.views.progress import Progress, State, SubagentProgress
-from shardflow.execution.events import Event, SubagentStarted
+from shardflow.execution.reporting.events import Event, SubagentStarted
 from shardflow.storage.excerpts import printable
 
 if TYPE_CHECKING:

@@ -39,15 +39,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from shardflow.errors import InvalidInput
-from shardflow.execution.outcome import ending_name, ending_text
-from shardflow.execution.post_mortem import PostMortem, Refolded
-from shardflow.execution.report import GroupReport, PhaseReport, RunReport, SubagentReport
+from shardflow.execution.inspection.post_mortem import PostMortem, Refolded
+from shardflow.execution.reporting.endings import ending_name, ending_text
+from shardflow.execution.reporting.report import GroupReport, PhaseReport, RunReport, SubagentReport
 from shardflow.merge.engine import MergeResult
 from shardflow.merge.report import conflict_json, ledger_json
 from shardflow.model.documents import Problem
 from shardflow.model.paths import path_text
 from shardflow.model.values import Json
-from shardflow.storage.canonical import canonical_bytes
+from shardflow.storage.json.canonical import canonical_bytes
 
 
 def report_object(report: RunReport) -> dict[str, Json]:

@@ -9,8 +9,8 @@ from typing import Final
 from shardflow.cli.console import styled
 from shardflow.cli.views.conflicts import conflicts_text
 from shardflow.cli.views.display import count, place, printable_lines, seconds, shortened
-from shardflow.execution.outcome import Cancelled, ending_text, succeeded
-from shardflow.execution.report import GroupReport, RunReport, SubagentReport, last_lines
+from shardflow.execution.reporting.endings import Cancelled, ending_text, succeeded
+from shardflow.execution.reporting.report import GroupReport, RunReport, SubagentReport, last_lines
 from shardflow.storage.excerpts import printable
 
 _SHOWN: Final = 10

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from time import monotonic
 
-from shardflow.execution.events import (
+from shardflow.execution.reporting.endings import ending_text, succeeded
+from shardflow.execution.reporting.events import (
     Event,
     PhaseFinished,
     PhaseStarted,
@@ -15,8 +16,7 @@ from shardflow.execution.events import (
     SubagentFinished,
     SubagentStarted,
 )
-from shardflow.execution.outcome import ending_text, succeeded
-from shardflow.execution.report import Status
+from shardflow.execution.reporting.report import Status
 
 
 class State(StrEnum):

@@ -8,7 +8,7 @@ from typing import Final
 
 from shardflow.cli.console import styled
 from shardflow.cli.views.display import count, counts_text, place, seconds, shell_word
-from shardflow.execution.report import RunReport, Status
+from shardflow.execution.reporting.report import RunReport, Status
 
 _STYLES: Final = {Status.DONE: "good", Status.INTERRUPTED: "warn"}
 

@@ -26,7 +26,7 @@ from typing import Final, TypeAlias
 
 from shardflow.model.paths import Member, Path, Segment, key_text
 from shardflow.model.values import ABSENT, Json, Value, same
-from shardflow.storage.canonical import canonical_bytes
+from shardflow.storage.json.canonical import canonical_bytes
 
 Sides: TypeAlias = tuple[Value, Value, Value]
 """What stands at one place in the documents of ours, base and theirs."""

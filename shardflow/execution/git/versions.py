@@ -21,9 +21,9 @@ from shardflow.model.diff import diff
 from shardflow.model.documents import Problem
 from shardflow.model.paths import ROOT, path_text
 from shardflow.model.values import ABSENT, Json, Value, same
-from shardflow.storage.canonical import canonical_bytes
-from shardflow.storage.json_style import restyled, style_of
-from shardflow.storage.strict_json import parse_json
+from shardflow.storage.json.canonical import canonical_bytes
+from shardflow.storage.json.strict import parse_json
+from shardflow.storage.json.style import restyled, style_of
 
 OURS: Final = "ours"
 THEIRS: Final = "theirs"

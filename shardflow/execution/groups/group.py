@@ -17,21 +17,21 @@ from typing import TYPE_CHECKING
 
 from shardflow.errors import InvalidInput, StorageError
 from shardflow.execution.base import Base
-from shardflow.execution.events import Event, GroupFinished, GroupStarted
 from shardflow.execution.groups.canonical_context import CanonicalContext
 from shardflow.execution.groups.jobs import Group, GroupJobs
 from shardflow.execution.groups.sealing import Seal, seal
 from shardflow.execution.groups.workplace import Surroundings
-from shardflow.execution.outcome import ending_name, ending_text, succeeded
 from shardflow.execution.processes.interrupts import Interrupts
 from shardflow.execution.processes.pool import run_jobs
 from shardflow.execution.processes.survivors import named, stop_all, with_environment
-from shardflow.execution.report import GroupReport, Status, SubagentReport
+from shardflow.execution.reporting.endings import ending_name, ending_text, succeeded
+from shardflow.execution.reporting.events import Event, GroupFinished, GroupStarted
+from shardflow.execution.reporting.report import GroupReport, Status, SubagentReport
 from shardflow.execution.rule_sources import EffectiveRules
 from shardflow.model.decisions import Conflict, Outcome, outcome_counts
 from shardflow.storage.files import sha256_hex, write_new
-from shardflow.storage.run_directory import make_folder
-from shardflow.storage.run_records import GroupRecord, SubagentRecord, write_group_record
+from shardflow.storage.runs.directory import make_folder
+from shardflow.storage.runs.records import GroupRecord, SubagentRecord, write_group_record
 
 if TYPE_CHECKING:
     from shardflow.execution.folding import Folded

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from shardflow.errors import InvalidJson, StorageError
 from shardflow.execution.base import Base
-from shardflow.execution.events import Event, Stopping, SubagentFinished, SubagentStarted
 from shardflow.execution.groups.sealing import Seal, read_and_seal
 from shardflow.execution.groups.workplace import Surroundings, set_up
-from shardflow.execution.outcome import (
+from shardflow.execution.processes.child import Cause, Command, Exit
+from shardflow.execution.processes.survivors import named
+from shardflow.execution.reporting.endings import (
     Cancelled,
     DiedBySignal,
     Ending,
@@ -20,12 +21,11 @@ from shardflow.execution.outcome import (
     Succeeded,
     TimedOut,
 )
-from shardflow.execution.processes.child import Cause, Command, Exit
-from shardflow.execution.processes.survivors import named
-from shardflow.execution.report import SubagentReport
+from shardflow.execution.reporting.events import Event, Stopping, SubagentFinished, SubagentStarted
+from shardflow.execution.reporting.report import SubagentReport
 from shardflow.model.changes import Delta
 from shardflow.model.documents import Problem
-from shardflow.storage.run_directory import GroupFolder
+from shardflow.storage.runs.directory import GroupFolder
 from shardflow.workflow.model import Subagent
 
 

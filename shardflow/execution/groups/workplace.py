@@ -10,7 +10,7 @@ from typing import Final
 
 from shardflow.execution.processes.child import Command
 from shardflow.storage.files import write_new
-from shardflow.storage.run_directory import GroupFolder, RunDirectory, SubagentFolder, make_folder
+from shardflow.storage.runs.directory import GroupFolder, RunDirectory, SubagentFolder, make_folder
 from shardflow.workflow.model import ArgumentList, Program, PythonFunction, ShellCommand, Subagent
 
 _BOOT: Final = (

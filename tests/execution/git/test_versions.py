@@ -20,8 +20,8 @@ from shardflow.model.diff import diff
 from shardflow.model.documents import Document
 from shardflow.model.paths import path_text
 from shardflow.model.values import Json, same
-from shardflow.storage.canonical import canonical_bytes
-from shardflow.storage.strict_json import parse_json
+from shardflow.storage.json.canonical import canonical_bytes
+from shardflow.storage.json.strict import parse_json
 from shardflow.testing import generators
 from tests.execution.git.hunks import BASE, OURS, THEIRS, hunks, keeping
 

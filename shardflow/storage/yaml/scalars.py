@@ -10,7 +10,7 @@ import re
 from typing import Final
 
 from shardflow.model.values import Json
-from shardflow.storage.exact_numbers import exact_decimal, exact_integer
+from shardflow.storage.json.exact_numbers import exact_decimal, exact_integer
 
 _WORDS: Final[dict[str, Json]] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),

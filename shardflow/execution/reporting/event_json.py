@@ -1,8 +1,9 @@
-"""Events as the journal has them; the schema is described in `storage/journal.py`."""
+"""Events as the journal has them; the schema is described in `storage/runs/journal.py`."""
 
 from __future__ import annotations
 
-from shardflow.execution.events import (
+from shardflow.execution.reporting.endings import ending_name, ending_text, signal_name
+from shardflow.execution.reporting.events import (
     Event,
     GroupFinished,
     GroupStarted,
@@ -14,8 +15,7 @@ from shardflow.execution.events import (
     SubagentFinished,
     SubagentStarted,
 )
-from shardflow.execution.outcome import ending_name, ending_text, signal_name
-from shardflow.execution.report import GroupReport, SubagentReport
+from shardflow.execution.reporting.report import GroupReport, SubagentReport
 
 
 def event_json(event: Event) -> tuple[str, dict[str, object]]:

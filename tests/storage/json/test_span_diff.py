@@ -12,11 +12,11 @@ from shardflow.errors import InvalidJson
 from shardflow.model.changes import Drop, Into, Put
 from shardflow.model.diff import diff
 from shardflow.model.values import MAX_DEPTH
-from shardflow.storage.canonical import canonical_bytes
-from shardflow.storage.layout import layout_of
-from shardflow.storage.patches import Unaligned
-from shardflow.storage.span_diff import aligned_edit, read_edit
-from shardflow.storage.strict_json import parse_json
+from shardflow.storage.json.canonical import canonical_bytes
+from shardflow.storage.json.layout import layout_of
+from shardflow.storage.json.patches import Unaligned
+from shardflow.storage.json.span_diff import aligned_edit, read_edit
+from shardflow.storage.json.strict import parse_json
 from shardflow.testing.generators import contexts, edited
 
 

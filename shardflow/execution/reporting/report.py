@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from shardflow.execution.outcome import Ending, succeeded
+from shardflow.execution.reporting.endings import Ending, succeeded
 from shardflow.model.decisions import Conflict, Outcome
 from shardflow.workflow.model import Behavior
 

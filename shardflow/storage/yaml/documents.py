@@ -35,7 +35,7 @@ from shardflow.model.documents import Document, Problem
 from shardflow.model.paths import ROOT, Path
 from shardflow.model.values import MAX_DEPTH, Json, kind
 from shardflow.storage.excerpts import excerpt, printable
-from shardflow.storage.yaml_scalars import plain_value
+from shardflow.storage.yaml.scalars import plain_value
 
 if TYPE_CHECKING:
     from yaml._yaml import Mark as CMark

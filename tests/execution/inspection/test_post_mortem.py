@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from shardflow.errors import NotARun
-from shardflow.execution.post_mortem import PostMortem, Verdict, repeat_merges
+from shardflow.execution.inspection.post_mortem import PostMortem, Verdict, repeat_merges
 from tests.execution.running import Workplace, edit
 
 TEXT = """

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from shardflow.execution.report import GroupReport, PhaseReport, RunReport, SubagentReport
+from shardflow.execution.reporting.report import GroupReport, PhaseReport, RunReport, SubagentReport
 from shardflow.workflow.model import Behavior
 
 

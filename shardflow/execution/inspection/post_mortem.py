@@ -14,8 +14,8 @@ from shardflow.execution.base import SIZE_LIMIT, Base, read_object
 from shardflow.execution.folding import Folded, fold, shard_delta
 from shardflow.execution.rule_sources import read_effective_rules
 from shardflow.storage.files import read_regular, sha256_hex
-from shardflow.storage.run_directory import GroupFolder, RunDirectory
-from shardflow.storage.run_records import GroupRecord, RunRecord, read_group_record, read_run_record
+from shardflow.storage.runs.directory import GroupFolder, RunDirectory
+from shardflow.storage.runs.records import GroupRecord, RunRecord, read_group_record, read_run_record
 from shardflow.workflow.model import ShardForm
 
 

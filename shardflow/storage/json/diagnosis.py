@@ -16,8 +16,8 @@ from shardflow.errors import InvalidJson
 from shardflow.model.documents import Problem
 from shardflow.model.paths import ROOT, Path
 from shardflow.model.values import MAX_DEPTH, Json
-from shardflow.storage.exact_numbers import exact_decimal, exact_integer
 from shardflow.storage.excerpts import excerpt
+from shardflow.storage.json.exact_numbers import exact_decimal, exact_integer
 
 MAX_PROBLEMS: Final = 50
 """After this many problems a diagnosis ends; each one costs a count of the lines before it."""

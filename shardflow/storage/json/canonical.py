@@ -14,7 +14,7 @@ import orjson
 from shardflow.errors import InvalidJson
 from shardflow.model.documents import Problem
 from shardflow.model.values import Json, flaw
-from shardflow.storage.exact_numbers import number_text
+from shardflow.storage.json.exact_numbers import number_text
 
 _OPTIONS: Final = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
 _SMALL: Final = 1 << 63

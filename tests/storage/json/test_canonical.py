@@ -7,8 +7,8 @@ from hypothesis import given
 
 from shardflow.errors import InvalidJson
 from shardflow.model.values import MAX_DEPTH, Json, same
-from shardflow.storage.canonical import canonical_bytes
-from shardflow.storage.strict_json import parse_json
+from shardflow.storage.json.canonical import canonical_bytes
+from shardflow.storage.json.strict import parse_json
 from tests.storage.values import values
 
 

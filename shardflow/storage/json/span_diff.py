@@ -21,10 +21,10 @@ from typing import Final, TypeAlias
 from shardflow.model.changes import Edit
 from shardflow.model.diff import diff
 from shardflow.model.values import Json
-from shardflow.storage.canonical import written_bytes
-from shardflow.storage.layout import Branch, line_break
-from shardflow.storage.patches import Patch, Unaligned, edit_of
-from shardflow.storage.strict_json import collector_paused
+from shardflow.storage.json.canonical import written_bytes
+from shardflow.storage.json.layout import Branch, line_break
+from shardflow.storage.json.patches import Patch, Unaligned, edit_of
+from shardflow.storage.json.strict import collector_paused
 
 Trail: TypeAlias = list[tuple[Branch, int]]
 """The way to a value: each branch from the root on, with the place in it."""

@@ -9,8 +9,8 @@ from itertools import pairwise
 from shardflow.model.changes import Edit, Into, Put
 from shardflow.model.diff import diff
 from shardflow.model.values import MAX_DEPTH, Json
-from shardflow.storage.layout import Branch
-from shardflow.storage.strict_json import scan_json
+from shardflow.storage.json.layout import Branch
+from shardflow.storage.json.strict import scan_json
 
 
 class Unaligned(Exception):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from shardflow.storage.json_diagnosis import MAX_PROBLEMS
-from shardflow.storage.strict_json import parse_json
+from shardflow.storage.json.diagnosis import MAX_PROBLEMS
+from shardflow.storage.json.strict import parse_json
 from tests.storage.values import problems
 
 SAID = [

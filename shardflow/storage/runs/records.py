@@ -15,8 +15,8 @@ from typing import Final
 from shardflow.errors import InvalidJson, NotARun, StorageError
 from shardflow.model.values import Json
 from shardflow.storage.files import read_regular, replace_file, write_new
-from shardflow.storage.journal import utc_text
-from shardflow.storage.run_directory import GroupFolder, RunDirectory
+from shardflow.storage.runs.directory import GroupFolder, RunDirectory
+from shardflow.storage.runs.journal import utc_text
 
 FORMAT: Final = 1
 """The version of the run directory's format, `format` in run.json."""
@@ -80,7 +80,7 @@ def write_run_record(run: RunDirectory, record: RunRecord) -> None:
 
 def write_group_record(group: GroupFolder, record: GroupRecord) -> None:
     """Write `group.json`, once. Raises StorageError."""
-    from shardflow.storage.canonical import canonical_bytes  # there may be a thousand subagents; loaded by now
+    from shardflow.storage.json.canonical import canonical_bytes  # there may be a thousand subagents; loaded by now
 
     write_new(group.record, canonical_bytes(_group_json(record)))
 
@@ -143,7 +143,7 @@ def _is_name(name: Json) -> bool:
 
 
 def _read(path: str) -> Json:
-    from shardflow.storage.strict_json import parse_json  # a run only ever writes records
+    from shardflow.storage.json.strict import parse_json  # a run only ever writes records
 
     try:
         return parse_json(read_regular(path, _LIMIT), path)

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shardflow.model.values import Json, same
-from shardflow.storage.canonical import canonical_bytes
-from shardflow.storage.json_style import CANONICAL, Style, restyled, style_of
-from shardflow.storage.strict_json import parse_json
+from shardflow.storage.json.canonical import canonical_bytes
+from shardflow.storage.json.strict import parse_json
+from shardflow.storage.json.style import CANONICAL, Style, restyled, style_of
 from tests.storage.values import values
 
 styles = st.builds(

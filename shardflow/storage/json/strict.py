@@ -20,7 +20,7 @@ from decimal import Decimal
 from typing import Final, NoReturn
 
 from shardflow.model.values import MAX_DEPTH, Json
-from shardflow.storage.exact_numbers import exact_decimal
+from shardflow.storage.json.exact_numbers import exact_decimal
 
 _LARGE: Final = 8192
 """From this many bytes on orjson saves more time than importing it costs."""
@@ -32,7 +32,7 @@ def parse_json(data: bytes, source: str) -> Json:
         try:
             return scan_json(data)
         except (ValueError, RecursionError):
-            from shardflow.storage.json_diagnosis import diagnose  # only ever needed for a text that is refused
+            from shardflow.storage.json.diagnosis import diagnose  # only ever needed for a text that is refused
 
             return diagnose(data, source)
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 import orjson
 
 from shardflow.model.values import Json
-from shardflow.storage.canonical import written_bytes
+from shardflow.storage.json.canonical import written_bytes
 
 
 def layout_of(value: dict[str, Json], data: bytes | None = None) -> Branch:

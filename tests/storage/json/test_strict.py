@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shardflow.model.values import MAX_DEPTH, Json, frozen, same
-from shardflow.storage.json_diagnosis import diagnose
-from shardflow.storage.strict_json import parse_json
+from shardflow.storage.json.diagnosis import diagnose
+from shardflow.storage.json.strict import parse_json
 from tests.storage.values import outcome, spelled, texts, values
 
 PADDING = b" " * 9000

@@ -1,0 +1,1 @@
+"""YAML documents as JSON values with a line for every path."""
