@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from typing import IO, Any, Final, TextIO
 
 
-@dataclass(slots=True)
 class Console:
     """What this process prints. `failure` is the first failed write that was no reader leaving."""
 
-    failure: OSError | None = None
+    def __init__(self) -> None:
+        self.failure: OSError | None = None
 
     def say(self, text: str) -> None:
         """Write lines to standard output."""

@@ -7,11 +7,12 @@ Law: a command is declared in one place, its own signature. The quick parser (`c
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, get_args, get_type_hints
 
+from shardflow.model.records import record
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class Argument:
     """A positional argument, always required; one of type `list[str]` takes one or more and stands last."""
 
@@ -19,7 +20,7 @@ class Argument:
     help: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Option:
     """A named option with a default; one of type `bool` is a flag and takes no value. `minimum` is for integers."""
 
@@ -34,7 +35,7 @@ ParameterType: TypeAlias = Any
 """One of `str`, `list[str]` (arguments), `bool`, `str | None`, `int | None` (options)."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Parameter:
     """One parameter of a command: its name and type in the function, and how the command line spells it."""
 
@@ -67,7 +68,7 @@ CommandFunction: TypeAlias = Callable[..., int]
 """Does what a command is for and gives the exit code. Its docstring is the command's help."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Command:
     """A command with its parameters in declared order."""
 

@@ -14,10 +14,10 @@ which is built from the same declarations and words every error.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from shardflow.cli.parameters import Command, Option, Parameter
+from shardflow.model.records import record
 
 Given: TypeAlias = str | int | bool | list[str] | None
 
@@ -25,7 +25,7 @@ _SAFE_DIGITS: Final = 9
 """Integers longer than this are left to typer, leading zeros included."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Call:
     """A command with the value of each of its parameters."""
 

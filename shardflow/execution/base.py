@@ -8,7 +8,6 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -27,19 +26,18 @@ _LARGE: Final = 1 << 16
 _EMPTY: Final = b"{}\n"
 
 
-@dataclass(frozen=True, eq=False)
 class Base:
     """The context a group starts from: its canonical bytes and the value they hold."""
 
-    data: bytes
-    value: dict[str, Json]
+    def __init__(self, data: bytes, value: dict[str, Json]) -> None:
+        self.data = data
+        self.value = value
 
     @cached_property
     def layout(self) -> Branch:
         """Where each value stands in the bytes; all full copies of the base are read along it."""
-        from shardflow.storage.json.layout import (
-            layout_of,  # loads orjson, which a run needs only when a shard has changed
-        )
+        # loads orjson, which a run needs only when a shard has changed
+        from shardflow.storage.json.layout import layout_of
 
         return layout_of(self.value, self.data)
 
@@ -52,9 +50,8 @@ def base_of(value: dict[str, Json]) -> Base:
     """Make the base of a context. Raises InvalidJson for what cannot be written."""
     if not value:
         return Base(_EMPTY, value)
-    from shardflow.storage.json.canonical import (
-        canonical_bytes,  # 20 ms that a run which starts from nothing need not wait
-    )
+    # 20 ms that a run which starts from nothing need not wait
+    from shardflow.storage.json.canonical import canonical_bytes
 
     return Base(canonical_bytes(value), value)
 

@@ -8,7 +8,6 @@ Law: a `Folded` depends on nothing but the bytes of its inputs, the ids, ranks a
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from shardflow.execution.base import Base, read_object
 from shardflow.merge.engine import MergeResult, merge
@@ -16,13 +15,14 @@ from shardflow.merge.report import ledger_json
 from shardflow.merge.rules import RuleSet
 from shardflow.model.changes import Delta, Edit
 from shardflow.model.diff import patch_edit
+from shardflow.model.records import record
 from shardflow.model.values import Json
 from shardflow.storage.json.canonical import written_bytes
 from shardflow.storage.json.span_diff import read_edit
 from shardflow.workflow.model import ShardForm
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Folded:
     """A merge: its result, the merged context as an object, and the bytes of context and ledger."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from shardflow.errors import InvalidRules, StorageError
 from shardflow.model.documents import Document, Problem
+from shardflow.model.records import record
 from shardflow.workflow.model import InlineRules, RulesFile, RulesSource
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _SHIPPED: Final = (f"{_PACKAGE}/merge_rules", f"{os.path.dirname(_PACKAGE)}/merg
 """Where the shipped sets stand: in the installed package, or beside it in a checkout."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class EffectiveRules:
     """The rules of a group as `rules.json` keeps them, extends resolved, and the set they make; None for no rules.
 

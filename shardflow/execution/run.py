@@ -9,7 +9,6 @@ import os
 import signal
 import time
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from typing import Final
 
 from shardflow.errors import StorageError
@@ -23,6 +22,7 @@ from shardflow.execution.reporting.event_json import event_json
 from shardflow.execution.reporting.events import Event, Listener, PhaseFinished, PhaseStarted, RunFinished, RunStarted
 from shardflow.execution.reporting.report import GroupReport, PhaseReport, RunReport, Status
 from shardflow.execution.schedule import ScheduledPhase, first_base, read_if_there, schedule_phases
+from shardflow.model.records import record
 from shardflow.storage.files import ContextLock, write_new
 from shardflow.storage.runs.directory import RunDirectory, create_run_directory
 from shardflow.storage.runs.journal import Journal, utc_text
@@ -34,7 +34,7 @@ _INTERRUPTED: Final = 130
 _TERMINATED: Final = 143
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class RunRequest:
     """All that one run needs to know.
 
@@ -75,7 +75,7 @@ def run_workflow(request: RunRequest, listen: Listener) -> RunReport:
         return _Run(request, layout, journal, interrupts, listen, started).report()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class _Layout:
     """What is checked and made before anything starts. `copy` is where the context is copied to in the end."""
 

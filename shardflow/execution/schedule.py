@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from shardflow.execution.base import SIZE_LIMIT, Base, base_of, read_object
 from shardflow.execution.rule_sources import EffectiveRules, load_rules
+from shardflow.model.records import record
 from shardflow.storage.files import read_regular
 from shardflow.workflow.model import (
     Behavior,
@@ -24,7 +24,7 @@ from shardflow.workflow.model import (
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class ScheduledPhase:
     """A phase with its groups: the name of each and its subagents. `slots` run at the same time."""
 

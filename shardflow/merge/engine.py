@@ -8,7 +8,6 @@ and asks one pure strategy at each place where they meet. Cost: linear in the ch
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from shardflow.errors import InvalidShards
@@ -21,13 +20,14 @@ from shardflow.model.changes import Delta, same_edit
 from shardflow.model.decisions import Conflict, Decision, RuleRef
 from shardflow.model.documents import Problem
 from shardflow.model.paths import ROOT, Path
+from shardflow.model.records import record
 from shardflow.model.values import ABSENT, Json, Value
 
 Candidates: TypeAlias = Mapping[str, Delta]
 """What a group, or a part of one, has to say: one delta a shard id. A partial merge carries these, nothing settled."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class MergeResult:
     """The merged context, the ledger (in the order the walk meets the paths, shards by rank), and its conflicts.
 
@@ -88,7 +88,7 @@ def settle(
     return MergeResult(context, decisions, tuple(d for d in decisions if isinstance(d, Conflict)))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Walk:
     """One walk down the document, along the changes only."""
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from shardflow.merge.rules import AddAdd, Expected, OnDelete, OnSame, Rule
 from shardflow.merge.site import Candidate, Chosen, Site, Split, Unsettled, Verdict, listed, unanimous
+from shardflow.model.records import record, replaced
 from shardflow.model.values import ABSENT, Value, is_number, kind
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Ruling:
     """What a rule says of a site: the verdict, and the deletions its `on_delete: keep` set aside before."""
 
@@ -28,7 +27,7 @@ def ruled(site: Site, rule: Rule) -> Ruling:
             return Ruling(Chosen(ABSENT))
         case OnDelete.KEEP:
             keepers = tuple(c for c in site.candidates if c not in droppers)
-            return Ruling(_asked(replace(site, candidates=keepers), rule), droppers)
+            return Ruling(_asked(replaced(site, candidates=keepers), rule), droppers)
         case _:
             return Ruling(_asked(site, rule))
 

@@ -7,27 +7,27 @@ the shards are, so a replay with the same resolutions gives the same bytes and n
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from shardflow.merge.site import Chosen, Site, Unsettled
 from shardflow.model.paths import path_text
+from shardflow.model.records import record
 from shardflow.model.values import Json
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TakeShard:
     """Take what this shard left, a deletion too."""
 
     shard: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TakeBase:
     """Keep the base value."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class TakeValue:
     """Put this value."""
 
@@ -37,7 +37,7 @@ class TakeValue:
 Choice: TypeAlias = TakeShard | TakeBase | TakeValue
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Resolution:
     """What to take at a conflict; `origin` tells who decided and why, and stands in the ledger."""
 

@@ -15,7 +15,6 @@ rules:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeAlias, TypeVar
 
@@ -25,6 +24,7 @@ from shardflow.merge.strategies.registry import STRATEGIES, BadArgument
 from shardflow.model.documents import Document, Problem, did_you_mean
 from shardflow.model.fields import Fields, Place, quoted, read_document
 from shardflow.model.patterns import Child, Pattern, covered, read_pattern
+from shardflow.model.records import record
 from shardflow.model.values import Json
 
 Resolve: TypeAlias = Callable[[str, str], Document]
@@ -38,7 +38,7 @@ OptionT = TypeVar("OptionT", bound=StrEnum)
 _NEVER: Final = "this rule can never decide anything"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class _File:
     """What one file says itself: its rules with their places, its defaults by kind, the places of what it extends."""
 

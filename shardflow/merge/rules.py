@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Final
 
@@ -12,6 +11,7 @@ from shardflow.merge.strategies.structure import go_deep
 from shardflow.model.decisions import RuleRef
 from shardflow.model.paths import ORDER, Path, Segment
 from shardflow.model.patterns import Pattern, PatternSet, Position
+from shardflow.model.records import record
 from shardflow.model.values import ABSENT, Json
 
 
@@ -49,7 +49,7 @@ class Expected(StrEnum):
     NULL = "null"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Options:
     """The options every rule has. None leaves the question to the strategy."""
 
@@ -59,7 +59,7 @@ class Options:
     expected: Expected | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Strategy:
     """A named way to settle one path. `argument` is what the rule gave it, as JSON; `structural` strategies go into
     the value instead of settling it whole.
@@ -71,7 +71,7 @@ class Strategy:
     structural: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rule:
     """A path pattern with a strategy and options; `origin` tells where it was written, such as `rules.yaml:14`."""
 
@@ -91,7 +91,7 @@ DEFAULT: Final = Rule(None, Strategy("default", None, go_deep, structural=True),
 unanimous change is taken, anything else is a conflict."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Defaults:
     """Who decides where no rule matches, by the kind of value that stands there."""
 
@@ -173,7 +173,7 @@ NO_RULES: Final = RuleSet()
 def rules_json(rules: RuleSet) -> Json:
     """Give a rule set as a rule file's value that reads back to the same rules, origins included."""
     written: dict[str, Json] = {"rules": [_rule_json(rule) for rule in rules.rules]}
-    defaults = {field.name: getattr(rules.defaults, field.name) for field in fields(Defaults)}
+    defaults = {name: getattr(rules.defaults, name) for name in Defaults.__match_args__}
     own: Json = {name: _rule_json(rule) for name, rule in defaults.items() if rule is not DEFAULT}
     return {**written, "default": own} if own else written
 

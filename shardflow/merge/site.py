@@ -7,15 +7,15 @@ is a pure function from the one to the other, so it cannot depend on anything th
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from shardflow.model.changes import Drop, Edit, apply
 from shardflow.model.paths import Path, Segment
+from shardflow.model.records import record
 from shardflow.model.values import Value, same
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Candidate:
     """What one shard did at a site."""
 
@@ -24,7 +24,7 @@ class Candidate:
     edit: Edit
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Site:
     """One path where at least one shard changed the base value.
 
@@ -50,28 +50,28 @@ class Site:
         return tuple(c for c in self.candidates if isinstance(c.edit, Drop))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Chosen:
     """One value that stood here, in the base or in a shard, is the result; other values are superseded."""
 
     value: Value
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Combined:
     """The result is made of all values."""
 
     value: Value
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Unsettled:
     """The strategy does not settle this; the reason says why, in words that follow the path."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Part:
     """A place inside the site's value, to be settled by the rule of its own path."""
 
@@ -80,7 +80,7 @@ class Part:
     candidates: tuple[Candidate, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class RuledPart:
     """A place inside the site's value that the strategy settles itself."""
 
@@ -88,7 +88,7 @@ class RuledPart:
     verdict: Chosen | Combined | Unsettled
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Split:
     """Go into the value: settle each part on its own, then join the results in the order of `parts`.
 

@@ -8,26 +8,26 @@ stands where an object was; a `Put` never restates what was there and never repl
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from shardflow.model.paths import ROOT, Path
+from shardflow.model.records import record
 from shardflow.model.values import ABSENT, Json, Value, same
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Put:
     """This value stands here now."""
 
     value: Json
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Drop:
     """Nothing stands here any more."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Into:
     """The object stays an object; these members of it changed, new ones in the order the shard added them."""
 
@@ -37,7 +37,7 @@ class Into:
 Edit: TypeAlias = Put | Drop | Into
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Change:
     """One path with its value before and after, strictly different; `ABSENT` where nothing stood or stands."""
 
@@ -46,7 +46,7 @@ class Change:
     after: Value
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Delta:
     """All that one shard changed of the base; `edit` is None for a shard that changed nothing.
 

@@ -6,11 +6,11 @@ A conflict is a decision too, and a value: nothing is raised, nothing is guessed
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
 from shardflow.model.paths import Path
+from shardflow.model.records import record
 from shardflow.model.values import Value
 
 
@@ -29,7 +29,7 @@ class Outcome(StrEnum):
     """No rule settles it."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RuleRef:
     """Which rule decided: its pattern and strategy as written, and where (`rules.yaml:14`; empty for the default)."""
 
@@ -43,7 +43,7 @@ class RuleRef:
         return f"{self.strategy}{where} ({self.origin})" if self.origin else f"{self.strategy}{where}"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Contribution:
     """One shard's change at the path of its decision: the value it left there and what became of it."""
 
@@ -53,7 +53,7 @@ class Contribution:
     outcome: Outcome
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Settled:
     """A decision with a value. Contributions stand in rank order."""
 
@@ -64,7 +64,7 @@ class Settled:
     value: Value
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Conflict:
     """A decision that no rule allows to be settled; the context keeps the base value here. `reason` says why not."""
 

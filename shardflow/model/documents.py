@@ -7,17 +7,18 @@ A document is a plain value plus the line each part of it stands on, so that pur
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final
 
 from shardflow.model.paths import ROOT, Path, path_text
+from shardflow.model.records import record
 from shardflow.model.values import Json
 
 _CLOSE_ENOUGH: Final = 0.5
 """The similarity (difflib ratio) from which a known name is offered for a misspelt one."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Problem:
     """One thing wrong with some input, in words a person can act on."""
 
@@ -35,13 +36,13 @@ class Problem:
         return f"{where}: {self.message}{at}{hint}"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Document:
     """A value with its origin. `lines` maps a path to its 1-based line; a path without one takes its parent's."""
 
     source: str
     value: Json
-    lines: Mapping[Path, int] = field(default_factory=dict)
+    lines: Mapping[Path, int] = MappingProxyType({})
 
     def line(self, path: Path) -> int | None:
         """Give the line a path stands on, or the nearest known line above it."""

@@ -16,12 +16,12 @@ read as a stand-in of the right type (an empty text, no items), which never leav
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
 from shardflow.model.documents import Document, Problem, did_you_mean
 from shardflow.model.paths import ROOT, Path
+from shardflow.model.records import record
 from shardflow.model.values import ABSENT, Json, Value, is_number, kind
 
 T = TypeVar("T")
@@ -42,7 +42,7 @@ def read_document(document: Document, read: Callable[[Place], T], error: Callabl
     return result
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Place:
     """One place of a document being read; `value` is `ABSENT` where a field is missing.
 

@@ -12,14 +12,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 from functools import cache
 from typing import Final, TypeAlias
 
+from shardflow.model.records import record
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class Member:
     """The member of a keyed list whose key fields hold these values, each as (field, canonical text of the value)."""
 

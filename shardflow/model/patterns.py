@@ -14,23 +14,23 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from shardflow.model.paths import NAME, ORDER, QUOTED, ROOT, Path, PathError, Segment, unquoted
+from shardflow.model.records import record
 
 if TYPE_CHECKING:
     from shardflow.model.fields import Place
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Child:
     """One segment down: the member of this name, or anything when the name is None."""
 
     name: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Descendant:
     """One or more segments down, the last of this name, or anything when the name is None."""
 
@@ -40,12 +40,12 @@ class Descendant:
 Step: TypeAlias = Child | Descendant
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Pattern:
     """A parsed pattern, and the text it was read from."""
 
     steps: tuple[Step, ...]
-    text: str = field(compare=False)
+    text: str
 
     def __str__(self) -> str:
         """Show as it was written."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from operator import itemgetter
 from typing import Final, cast
@@ -15,6 +14,7 @@ from shardflow.merge.strategies.registry import STRATEGIES
 from shardflow.model.changes import Delta
 from shardflow.model.diff import diff
 from shardflow.model.patterns import parse_pattern
+from shardflow.model.records import record
 from shardflow.model.values import Json
 
 NAMES: Final = ("a", "b", "c", "aa", "", "/", "~", "id", "n", "\U0001f600")
@@ -137,7 +137,7 @@ _OBJECT_EDITS: Final[tuple[Callable[[st.DrawFn, dict[str, Json]], Json], ...]] =
 _LIST_EDITS: Final[tuple[Callable[[st.DrawFn, list[Json]], Json], ...]] = (_append, _remove, _reorder, _edit_item)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Group:
     """A base and what each subagent of a group left, in rank order; shard ids are `s0`, `s1`, ..."""
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from itertools import count
 from typing import Final, NamedTuple
 
 from shardflow.model.fields import Fields, Place, quoted
 from shardflow.model.paths import path_text
+from shardflow.model.records import replaced
 from shardflow.workflow.model import Subagent
 from shardflow.workflow.programs import read_subagent
 from shardflow.workflow.texts import id_fault, read_id
@@ -32,7 +32,7 @@ def read_subagents(place: Place) -> tuple[Subagent, ...]:
     read = [_read_subagent(item) for item in items]
     ids = _unique_by_rank([naming for naming, _ in read])
     refuse_twins(ids)
-    return tuple(replace(subagent, id=named.id) for named, (_, subagent) in zip(ids, read, strict=True))
+    return tuple(replaced(subagent, id=named.id) for named, (_, subagent) in zip(ids, read, strict=True))
 
 
 def refuse_twins(ids: Iterable[Named]) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from shardflow.model.documents import Document
+from shardflow.model.records import record
 from shardflow.model.values import Json
 
 if TYPE_CHECKING:
@@ -46,21 +47,21 @@ class OnUndeclaredWrite(StrEnum):
     """The change is merged, and told."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ShellCommand:
     """A text for `/bin/sh -c`."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ArgumentList:
     """A program and its arguments, started without a shell."""
 
     arguments: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PythonFunction:
     """A function `module:name`, called in a process of its own with the context as its one argument.
 
@@ -74,7 +75,7 @@ class PythonFunction:
 Program: TypeAlias = ShellCommand | ArgumentList | PythonFunction
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Subagent:
     """One program of a group. `timeout` in seconds, None for none; `cwd` relative to the workflow's folder.
 
@@ -83,7 +84,7 @@ class Subagent:
 
     id: str
     program: Program
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = MappingProxyType({})
     cwd: str | None = None
     timeout: float | None = None
     shard: ShardForm = ShardForm.COPY
@@ -91,7 +92,7 @@ class Subagent:
     reads: tuple[Pattern, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Phase:
     """A step of the workflow. A main-only phase has exactly one subagent, whose id is the phase's own."""
 
@@ -104,14 +105,14 @@ class Phase:
     on_undeclared_write: OnUndeclaredWrite | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RulesFile:
     """Rules by a path relative to the workflow's folder, or by the name of a shipped rule set."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class InlineRules:
     """Rules written in the workflow itself: the document that holds just them, with the workflow's lines."""
 
@@ -121,14 +122,14 @@ class InlineRules:
 RulesSource: TypeAlias = RulesFile | InlineRules
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ContextFile:
     """The initial context by a path relative to the workflow's folder."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class InlineContext:
     """The initial context written in the workflow itself."""
 
@@ -138,7 +139,7 @@ class InlineContext:
 ContextSource: TypeAlias = ContextFile | InlineContext
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Workflow:
     """A whole workflow; phases run in order."""
 

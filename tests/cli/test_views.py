@@ -90,7 +90,10 @@ def test_running_subagents_are_shown_before_all_others(states: list[State]) -> N
 
 def drawn(states: list[State]) -> Progress:
     subagents = {f"s{rank}": SubagentProgress(f"s{rank}", state) for rank, state in enumerate(states)}
-    return Progress("w", {"work": None}, "parallel", subagents, total_phases=1, started=0.0)
+    progress = Progress()
+    progress.workflow, progress.phases, progress.behavior = "w", {"work": None}, "parallel"
+    progress.subagents, progress.total_phases, progress.started = subagents, 1, 0.0
+    return progress
 
 
 def test_counts_and_times_read_as_people_say_them() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from shardflow.cli.commands.reading import read_named
 from shardflow.cli.console import CONSOLE
@@ -17,6 +16,7 @@ from shardflow.execution.folding import Folded, fold, shard_delta
 from shardflow.execution.rule_sources import load_rules
 from shardflow.model.changes import Delta
 from shardflow.model.documents import Problem
+from shardflow.model.records import record
 from shardflow.storage.files import replace_file
 from shardflow.workflow.model import RulesFile, ShardForm
 
@@ -24,7 +24,7 @@ _CONFLICTS = 3
 _STANDARD_OUTPUT = "-"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MergeOptions:
     """What the command line says about one merge; `output` is a file, or `-` or None for standard output."""
 

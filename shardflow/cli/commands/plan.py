@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from shardflow.cli.console import CONSOLE
@@ -13,6 +12,7 @@ from shardflow.cli.views.display import count, place, shortened
 from shardflow.cli.views.objects import object_bytes
 from shardflow.execution.run import RunRequest
 from shardflow.execution.schedule import ScheduledPhase, first_base, read_if_there, schedule_phases
+from shardflow.model.records import replaced
 from shardflow.model.values import Json
 from shardflow.storage.excerpts import printable
 from shardflow.workflow.model import (
@@ -84,4 +84,4 @@ def _effective(request: RunRequest) -> Workflow:
         over["rules"] = RulesFile(request.rules)
     if request.max_parallel is not None:
         over["max_parallel"] = request.max_parallel
-    return replace(request.workflow, phases=tuple(replace(p, **over) for p in request.workflow.phases), **over)
+    return replaced(request.workflow, phases=tuple(replaced(p, **over) for p in request.workflow.phases), **over)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from shardflow.cli.commands.reading import MAX_WORKFLOW_BYTES, read_named, workflow_of
 from shardflow.cli.console import CONSOLE
 from shardflow.cli.views import view_for
 from shardflow.execution.reporting.report import RunReport
 from shardflow.execution.run import RunRequest, run_workflow
+from shardflow.model.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RunOptions:
     """What the command line says about one run."""
 

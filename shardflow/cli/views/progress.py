@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from time import monotonic
 
@@ -28,28 +27,28 @@ class State(StrEnum):
     DONE = "done"
 
 
-@dataclass(slots=True)
 class SubagentProgress:
     """One subagent of the current phase. `since` is monotonic; `seconds` and `detail` are known when it has ended."""
 
-    id: str
-    state: State = State.WAITING
-    since: float = 0.0
-    seconds: float = 0.0
-    detail: str = ""
+    def __init__(self, name: str, state: State = State.WAITING) -> None:
+        self.id = name
+        self.state = state
+        self.since = 0.0
+        self.seconds = 0.0
+        self.detail = ""
 
 
-@dataclass(slots=True)
 class Progress:
     """The run as far as the events tell; `phases` has the status of every phase reached, None for the current one."""
 
-    workflow: str = ""
-    phases: dict[str, Status | None] = field(default_factory=dict)
-    behavior: str = ""
-    subagents: dict[str, SubagentProgress] = field(default_factory=dict)
-    stopping: bool = False
-    total_phases: int = 0
-    started: float = field(default_factory=monotonic)
+    def __init__(self) -> None:
+        self.workflow = ""
+        self.phases: dict[str, Status | None] = {}
+        self.behavior = ""
+        self.subagents: dict[str, SubagentProgress] = {}
+        self.stopping = False
+        self.total_phases = 0
+        self.started = monotonic()
 
     def hear(self, event: Event) -> None:
         """Take one event in."""

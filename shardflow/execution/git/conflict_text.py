@@ -21,10 +21,10 @@ the choice is one hunk.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from shardflow.model.paths import Member, Path, Segment, key_text
+from shardflow.model.records import record
 from shardflow.model.values import ABSENT, Json, Value, same
 from shardflow.storage.json.canonical import canonical_bytes
 
@@ -66,7 +66,7 @@ _AFTER: Final = {_END: (_OURS,), _OURS: (_BASE,), _BASE: (_THEIRS,), _THEIRS: (_
 """Which marker may come next."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class _Place:
     """One place of the documents. `label` is the key as it stands before the value; `conflicts` are the paths of
     conflicts from here on, the empty one for a conflict at this very place.

@@ -7,7 +7,6 @@ the indentation, line ends and final newline of ours. With conflicts the text ho
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from shardflow.errors import InvalidJson
@@ -20,6 +19,7 @@ from shardflow.model.decisions import Conflict, Contribution, Outcome
 from shardflow.model.diff import diff
 from shardflow.model.documents import Problem
 from shardflow.model.paths import ROOT, path_text
+from shardflow.model.records import record
 from shardflow.model.values import ABSENT, Json, Value, same
 from shardflow.storage.json.canonical import canonical_bytes
 from shardflow.storage.json.strict import parse_json
@@ -29,7 +29,7 @@ OURS: Final = "ours"
 THEIRS: Final = "theirs"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Versions:
     """The bytes of one file: in the common ancestor (blank where it had none), on our side, on theirs."""
 
@@ -39,7 +39,7 @@ class Versions:
     theirs: bytes
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class MergedFile:
     """What the file is to hold, and what no rule settled."""
 
@@ -47,7 +47,7 @@ class MergedFile:
     conflicts: tuple[Conflict, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class _Values:
     base: Value
     ours: Json

@@ -6,19 +6,17 @@ clean merge; this run writes it at no other time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from shardflow.execution.base import Base
 from shardflow.execution.groups.sealing import Seal, seal
 from shardflow.storage.files import replace_file
 
 
-@dataclass(slots=True)
 class CanonicalContext:
     """The context's file; `held` are the bytes it holds as far as this run knows, None while it does not exist."""
 
-    path: str
-    held: bytes | None
+    def __init__(self, path: str, held: bytes | None) -> None:
+        self.path = path
+        self.held = held
 
     def seal(self) -> Seal:
         """Seal the file as this run knows it."""

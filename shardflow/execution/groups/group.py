@@ -12,7 +12,6 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from shardflow.errors import InvalidInput, StorageError
@@ -29,6 +28,7 @@ from shardflow.execution.reporting.events import Event, GroupFinished, GroupStar
 from shardflow.execution.reporting.report import GroupReport, Status, SubagentReport
 from shardflow.execution.rule_sources import EffectiveRules
 from shardflow.model.decisions import Conflict, Outcome, outcome_counts
+from shardflow.model.records import record, replaced
 from shardflow.storage.files import sha256_hex, write_new
 from shardflow.storage.runs.directory import make_folder
 from shardflow.storage.runs.records import GroupRecord, SubagentRecord, write_group_record
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 _READ_ONLY = 0o400
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Host:
     """What a group needs of the run around it."""
 
@@ -121,7 +121,7 @@ class _GroupRun:
             if left:
                 what = "stopped" if stopped else "could not all be stopped"
                 warning = f"left running in a session of its own, and {what}: {named(left)}"
-                self._jobs.reports[rank] = replace(report, warnings=(*report.warnings, warning))
+                self._jobs.reports[rank] = replaced(report, warnings=(*report.warnings, warning))
 
     def _broken(self) -> list[str]:
         everyone = [subagent.id for subagent in self._group.subagents]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from shardflow.errors import InvalidJson, StorageError
 from shardflow.execution.base import Base
@@ -25,11 +24,12 @@ from shardflow.execution.reporting.events import Event, Stopping, SubagentFinish
 from shardflow.execution.reporting.report import SubagentReport
 from shardflow.model.changes import Delta
 from shardflow.model.documents import Problem
+from shardflow.model.records import record
 from shardflow.storage.runs.directory import GroupFolder
 from shardflow.workflow.model import Subagent
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Group:
     """What one group is made of. `slots` is how many of its subagents run at the same time."""
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from shardflow.errors import StorageError
 from shardflow.execution.base import SIZE_LIMIT
+from shardflow.model.records import record
 from shardflow.storage.files import read_regular, sha256_hex
 
 _TICK: Final = 50_000_000
@@ -26,7 +26,7 @@ Content: TypeAlias = bytes | str | None
 _Stamps: TypeAlias = tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Seal:
     """A file with what it held when it was sealed."""
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from shardflow.execution.processes.child import Command
+from shardflow.model.records import record
 from shardflow.storage.files import write_new
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory, SubagentFolder, make_folder
 from shardflow.workflow.model import ArgumentList, Program, PythonFunction, ShellCommand, Subagent
@@ -21,7 +21,7 @@ _HOME: Final = os.path.abspath(f"{__file__}/../../../..")
 """Where the package itself stands."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Surroundings:
     """What all subagents of a group share: the workflow's folder (absolute) and the common environment."""
 

@@ -6,13 +6,13 @@ It never writes. Altered inputs are told by name and merged as they are now, so 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 
 from shardflow.errors import InvalidInput, StorageError
 from shardflow.execution.base import SIZE_LIMIT, Base, read_object
 from shardflow.execution.folding import Folded, fold, shard_delta
 from shardflow.execution.rule_sources import read_effective_rules
+from shardflow.model.records import record
 from shardflow.storage.files import read_regular, sha256_hex
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory
 from shardflow.storage.runs.records import GroupRecord, RunRecord, read_group_record, read_run_record
@@ -32,7 +32,7 @@ class Verdict(StrEnum):
     """The run merged nothing here: the group failed, was interrupted or never ended."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Altered:
     """A file that is not what the run recorded: another content, missing, or no longer readable, as `how` says."""
 
@@ -40,7 +40,7 @@ class Altered:
     how: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Refolded:
     """One group's merge, repeated. `record` is None for a group that never ended, `folded` if nothing can be merged."""
 
@@ -51,7 +51,7 @@ class Refolded:
     altered: tuple[Altered, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class PostMortem:
     """All recorded merges of a run, repeated, in the order they ran."""
 

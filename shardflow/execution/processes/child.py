@@ -16,12 +16,12 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum, auto
 from math import inf
 from typing import Final
 
 from shardflow.execution.processes.survivors import Survivor, in_group, signal_group
+from shardflow.model.records import record
 
 _LOOK: Final = 0.005
 """Seconds between two looks at a group whose leader is gone."""
@@ -29,7 +29,7 @@ _LAST_WAIT: Final = 2.0
 """Seconds after SIGKILL until what still runs (stuck in the kernel, or not ours to kill) is told and left."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Command:
     """What to start, and where. Paths are absolute; `timeout` in seconds. The logs must not exist yet."""
 
@@ -49,7 +49,7 @@ class Cause(Enum):
     RUN_STOPPED = auto()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Exit:
     """How a child ended. `code` is negative for a signal; `seconds` is the leader's own time.
 

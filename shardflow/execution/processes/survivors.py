@@ -12,8 +12,9 @@ import signal
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final
+
+from shardflow.model.records import record
 
 _PROC: Final = "/proc"
 _GONE: Final = frozenset("ZX")
@@ -23,7 +24,7 @@ _LAST_WAIT: Final = 2.0
 """Seconds to wait for a process to go after SIGKILL; one stuck in the kernel is told and left."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Survivor:
     """A process that was still there. `name` is its own and may hold anything; empty where it is not known."""
 

@@ -3,53 +3,53 @@
 from __future__ import annotations
 
 import signal
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from shardflow.model.documents import Problem
+from shardflow.model.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Succeeded:
     """The program exited with 0 and left a shard that can be read."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ExitedNonZero:
     """The program exited with another code than 0."""
 
     code: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DiedBySignal:
     """A signal that was not ours ended the program."""
 
     signal: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TimedOut:
     """The program ran into its timeout, in seconds, and was stopped."""
 
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NotStarted:
     """The program could not be started."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class InvalidShard:
     """The program exited with 0, but its shard cannot be used; it is kept for inspection."""
 
     problems: tuple[Problem, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Cancelled:
     """The run was stopped: before the program could start, or while it ran (then it was stopped)."""
 

@@ -11,14 +11,14 @@ Every subagent of a group has exactly one SubagentFinished, also one that never 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from shardflow.execution.reporting.report import GroupReport, PhaseReport, RunReport, SubagentReport
+from shardflow.model.records import record
 from shardflow.workflow.model import Behavior
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class RunStarted:
     """The run directory is made, the context is locked. `phases` are the ids of all phases, in order."""
 
@@ -28,7 +28,7 @@ class RunStarted:
     phases: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class PhaseStarted:
     """A phase begins. `subagents` are its ids in rank order; at most `max_parallel` run at a time."""
 
@@ -38,7 +38,7 @@ class PhaseStarted:
     max_parallel: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class GroupStarted:
     """A group begins, its base is fixed. A parallel phase is one group, a sequential one has many of one."""
 
@@ -47,7 +47,7 @@ class GroupStarted:
     subagents: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class SubagentStarted:
     """A subagent's process runs."""
 
@@ -58,7 +58,7 @@ class SubagentStarted:
     pid: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class SubagentFinished:
     """A subagent has ended and its shard is sealed, or it could not start."""
 
@@ -67,7 +67,7 @@ class SubagentFinished:
     report: SubagentReport
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Stopping:
     """A signal stops the run: `subagents` are told to end and have `grace` seconds; 0 when killed at once."""
 
@@ -76,21 +76,21 @@ class Stopping:
     grace: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class GroupFinished:
     """A group is merged, or failed, or has conflicts, or was interrupted: see the report's status."""
 
     report: GroupReport
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class PhaseFinished:
     """A phase has ended."""
 
     report: PhaseReport
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class RunFinished:
     """The run has ended; `run.json` says so too."""
 

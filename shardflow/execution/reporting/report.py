@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from shardflow.execution.reporting.endings import Ending, succeeded
 from shardflow.model.decisions import Conflict, Outcome
+from shardflow.model.records import record
 from shardflow.workflow.model import Behavior
 
 _TAIL_BYTES: Final = 64 * 1024
@@ -26,7 +26,7 @@ class Status(StrEnum):
     INTERRUPTED = "interrupted"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class SubagentReport:
     """How one subagent ended, after how many seconds. Paths are absolute. `warnings` name what it left."""
 
@@ -40,7 +40,7 @@ class SubagentReport:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class GroupReport:
     """What one group came to.
 
@@ -59,7 +59,7 @@ class GroupReport:
     problems: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class PhaseReport:
     """What one phase came to. A phase that was never reached has no report."""
 
@@ -70,7 +70,7 @@ class PhaseReport:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class RunReport:
     """What the whole run came to. `context` is the canonical context file; `seconds` is wall time.
 

@@ -6,16 +6,16 @@ Found before anything runs, from the declared patterns and the rules alone; exac
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from shardflow.merge.rules import DEFAULT, Defaults, Node, Rule, RuleSet
 from shardflow.merge.strategies.registry import REFUSING
 from shardflow.model.paths import Path, Segment, segment_text
 from shardflow.model.patterns import OTHER, Pattern, PatternSet, Position, and_below, common_path, letters, reachable
+from shardflow.model.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Overlap:
     """A path that two subagents may both write; `OTHER` stands in it for any segment that nothing names.
 

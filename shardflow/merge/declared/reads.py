@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Final, TypeAlias
 
 from shardflow.model.decisions import Decision, Outcome
 from shardflow.model.paths import Path, Segment, path_text
 from shardflow.model.patterns import Pattern, PatternSet, Position
+from shardflow.model.records import record
 from shardflow.model.values import ABSENT, Json, Value, same
 
 Reads: TypeAlias = Mapping[str, Sequence[Pattern]]
@@ -18,7 +18,7 @@ Reads: TypeAlias = Mapping[str, Sequence[Pattern]]
 NO_READS: Final[Reads] = {}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StaleRead:
     """A shard whose declared read of `pattern` met changes by others: the path of each, with their ids by rank."""
 

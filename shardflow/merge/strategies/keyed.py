@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from shardflow.merge.site import Candidate, Chosen, Part, RuledPart, Site, Split, Unsettled, Verdict
 from shardflow.merge.strategies.lists import is_list
@@ -11,12 +10,13 @@ from shardflow.merge.strategies.present import over_base
 from shardflow.model.changes import Put
 from shardflow.model.diff import diff
 from shardflow.model.paths import ORDER, Member, key_text
+from shardflow.model.records import record
 from shardflow.model.values import ABSENT, Json, Value, kind, same
 
 Items = dict[Member, dict[str, Json]]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Keyless(Exception):
     """A list whose items cannot be told apart; the reason says which items and why."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeAlias
 
 from shardflow.merge.site import Settle, Site, Verdict
 from shardflow.merge.strategies import arithmetic, choice, keyed, lists, ordering, structure, text
+from shardflow.model.records import record
 from shardflow.model.values import Json, frozen
 
 
@@ -19,7 +19,7 @@ class BadArgument(ValueError):
 Bind: TypeAlias = Callable[[Json], Settle]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Entry:
     """A strategy as rules name it. `page` is the function whose docstring documents it; `structural` ones go into the
     value; `bind` takes the argument of a rule, None where it gave none, and raises BadArgument.

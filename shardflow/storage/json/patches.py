@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from itertools import pairwise
 
 from shardflow.model.changes import Edit, Into, Put
 from shardflow.model.diff import diff
+from shardflow.model.records import record
 from shardflow.model.values import MAX_DEPTH, Json
 from shardflow.storage.json.layout import Branch
 from shardflow.storage.json.strict import scan_json
@@ -17,7 +17,7 @@ class Unaligned(Exception):
     """The shard's bytes do not line up with the base's: it must be read whole."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Patch:
     """`data[start:end]` of the shard stands for `text[first:last]` of the base: for the value at the end of the trail,
     or, `added`, for the nothing behind that value.
@@ -31,13 +31,13 @@ class Patch:
     added: bool
 
 
-@dataclass(slots=True, eq=False)
 class _Patched:
     """A branch with the texts that stand in place of some of its values, and the text added behind the last."""
 
-    branch: Branch
-    parts: dict[int, _Patched | bytes] = field(default_factory=dict)
-    added: bytes = b""
+    def __init__(self, branch: Branch) -> None:
+        self.branch = branch
+        self.parts: dict[int, _Patched | bytes] = {}
+        self.added = b""
 
     def inside(self, place: int, branch: Branch) -> _Patched:
         """Give the patched branch at a place of this one."""

@@ -9,11 +9,12 @@ form.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import Final
 
+from shardflow.model.records import record, replaced
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class Style:
     """How a file is laid out. `indent` is one level's white space, None for all on one line, where the gaps count."""
 
@@ -25,7 +26,7 @@ class Style:
 
     def in_lines(self) -> Style:
         """Give the style for a text that needs lines of its own."""
-        return replace(self, indent="  " if self.indent is None else self.indent, final_newline=True)
+        return replaced(self, indent="  " if self.indent is None else self.indent, final_newline=True)
 
 
 CANONICAL: Final = Style()
@@ -42,11 +43,11 @@ def style_of(data: bytes) -> Style:
     final = data.endswith(b"\n") or not data.strip()
     found = Style(newline=newline, final_newline=final)
     if first := _FIRST_INDENT.match(data):
-        return replace(found, indent=first[1].decode())
+        return replaced(found, indent=first[1].decode())
     skeleton = _TEXT.sub(b'""', data.strip())
     if b"\n" in skeleton or not skeleton.startswith((b"[", b"{")) or len(skeleton) == len(b"[]"):
         return found
-    return replace(found, indent=None, after_comma=_gap(skeleton, b","), after_colon=_gap(skeleton, b":"))
+    return replaced(found, indent=None, after_comma=_gap(skeleton, b","), after_colon=_gap(skeleton, b":"))
 
 
 def _gap(skeleton: bytes, after: bytes) -> str:

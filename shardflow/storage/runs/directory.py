@@ -22,17 +22,17 @@ import errno
 import os
 import re
 import time
-from dataclasses import dataclass
 from typing import Final
 
 from shardflow.errors import StorageError, UsageError
+from shardflow.model.records import record
 from shardflow.storage.files import write_new
 
 _HOME: Final = ".shardflow"
 _SLUG_LENGTH: Final = 40
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class SubagentFolder:
     """The places of one subagent."""
 
@@ -42,7 +42,7 @@ class SubagentFolder:
     stderr: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class GroupFolder:
     """The places of one group."""
 
@@ -79,7 +79,7 @@ class GroupFolder:
         return SubagentFolder(path, f"{path}/context-{name}.json", f"{path}/stdout.log", f"{path}/stderr.log")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class RunDirectory:
     """The places of one run. `path` is absolute."""
 

@@ -9,10 +9,10 @@ import json
 import os
 import re
 import time
-from dataclasses import dataclass, replace
 from typing import Final
 
 from shardflow.errors import InvalidJson, NotARun, StorageError
+from shardflow.model.records import record, replaced
 from shardflow.model.values import Json
 from shardflow.storage.files import read_regular, replace_file, write_new
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory
@@ -25,7 +25,7 @@ _LIMIT: Final = 256 << 20
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class RunRecord:
     """What `run.json` says. Moments are UTC texts; `groups` are folder names in order, planned ones too."""
 
@@ -37,10 +37,10 @@ class RunRecord:
 
     def ended(self, status: str) -> RunRecord:
         """Give the record of the run ending now."""
-        return replace(self, status=status, finished=utc_text(time.time_ns()))
+        return replaced(self, status=status, finished=utc_text(time.time_ns()))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class SubagentRecord:
     """One subagent of a group: its shard's form, how it ended, the SHA-256 of its shard if that was sealed."""
 
@@ -51,7 +51,7 @@ class SubagentRecord:
     sha256: str | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class GroupRecord:
     """What `group.json` says, all that a repeated merge must find again: subagents by rank, and what has which SHA-256.
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import yaml
@@ -33,6 +32,7 @@ from yaml.events import (
 from shardflow.errors import InvalidYaml
 from shardflow.model.documents import Document, Problem
 from shardflow.model.paths import ROOT, Path
+from shardflow.model.records import record
 from shardflow.model.values import MAX_DEPTH, Json, kind
 from shardflow.storage.excerpts import excerpt, printable
 from shardflow.storage.yaml.scalars import plain_value
@@ -105,7 +105,7 @@ class _Broken(Exception):
     """Nothing more can be read; the problem is already noted."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Node:
     """A value with how many values are in it (itself included) and how many levels of lists and objects."""
 
