@@ -7,12 +7,16 @@ import os
 import subprocess
 import time
 from math import inf
-from typing import Protocol
+from typing import Final, Protocol
 
 from shardflow.errors import StorageError
 from shardflow.execution.processes.child import Cause, Child, Command, Exit
 from shardflow.execution.processes.interrupts import Interrupts
 from shardflow.execution.processes.waiting import Waiter, waiting
+
+
+_HEAD_START: Final = 0.2
+"""Seconds in which children that start get the processors before this process uses its idle time."""
 
 
 class Jobs(Protocol):
@@ -69,15 +73,21 @@ class _Pool:
     def run(self) -> None:
         try:
             self._fill()
+            if self._running:
+                self._turn(_HEAD_START)
             self._jobs.idle()
             while self._running:
-                self._heed()
-                for child in self._advance():
-                    self._jobs.ended(child.rank, child.exit)
-                self._fill()
+                self._turn(inf)
         except BaseException:
             self._abandon()
             raise
+
+    def _turn(self, longest: float) -> None:
+        """Sleep until something happens, or for this many seconds, and act on it."""
+        self._heed()
+        for child in self._advance(longest):
+            self._jobs.ended(child.rank, child.exit)
+        self._fill()
 
     def _fill(self) -> None:
         while len(self._running) < self._slots and not self._interrupts.count:
@@ -97,11 +107,11 @@ class _Pool:
         self._watch(child)
         self._jobs.started(rank, child.popen.pid)
 
-    def _advance(self) -> list[Child]:
+    def _advance(self, longest: float) -> list[Child]:
         """Sleep until something happens, deal with it, and give the children that are gone."""
-        pause = max(0.0, self._due[0][0] - time.monotonic()) if self._due else None
+        pause = min(longest, max(0.0, self._due[0][0] - time.monotonic()) if self._due else inf)
         gone: list[Child] = []
-        for popen in self._waiter.wait(pause):
+        for popen in self._waiter.wait(None if pause == inf else pause):
             child = self._running[popen]
             child.leader_exited()
             self._settle(child, gone)
@@ -147,4 +157,4 @@ class _Pool:
         while self._running:
             if self._interrupts.count > 1:
                 self._stop(at_once=True)
-            self._advance()
+            self._advance(inf)

@@ -126,7 +126,7 @@ def test_a_job_that_cannot_be_prepared_frees_its_slot_at_once(tmp_path: Path) ->
 
 
 def test_idle_comes_once_when_all_that_may_run_runs(tmp_path: Path) -> None:
-    jobs = Recorder(tmp_path, ["true", "true", "true"])
+    jobs = Recorder(tmp_path, ["sleep 0.5", "sleep 0.5", "true"])
     jobs.run(slots=2)
     assert [what for what, _ in jobs.heard][:3] == ["started", "started", "idle"]
     assert [what for what, _ in jobs.heard].count("idle") == 1
