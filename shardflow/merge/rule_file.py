@@ -66,7 +66,6 @@ def _layers(document: Document, resolve: Resolve, trail: tuple[str, ...], proble
     except InvalidRules as error:
         problems.extend(error.problems)
         return []
-    problems.extend(_idle([(rule, place) for rule, place in file.rules if not _checked_before(place)]))
     behind = [_extended(place, resolve, trail, problems) for place in file.extended]
     return [file, *(layer for layers in behind for layer in layers)]
 
@@ -94,6 +93,7 @@ def _file(place: Place) -> _File:
         extended = _names(fields.place("extends")) if "extends" in fields else []
         rules = fields.place("rules").items() if "rules" in fields else ()
         read = [(rule, place) for place in rules if (rule := _rule(place)) is not None]
+        _refuse_idle([(rule, place) for rule, place in read if not _checked_before(place)])
         defaults = _defaults(fields.place("default")) if "default" in fields else {}
         return _File(read, defaults, extended)
 
@@ -183,15 +183,13 @@ def _checked_before(place: Place) -> bool:
     return isinstance(place.value, dict) and "origin" in place.value
 
 
-def _idle(written: Sequence[tuple[Rule, Place]]) -> list[Problem]:
-    """Find the rules of one file that can never decide a path. Rules of an extended file may be overridden freely."""
-    problems = []
+def _refuse_idle(written: Sequence[tuple[Rule, Place]]) -> None:
+    """Refuse the rules of one file that can never decide a path. Rules of an extended file may be overridden freely."""
     rules = [rule for rule, _ in written]
     for index, (rule, place) in enumerate(written):
         blocker = _covering(rule, rules[:index]) or _settled_above(rule, rules)
         if blocker is not None:
-            problems.append(place.document.problem(place.path, _NEVER, blocker))
-    return problems
+            place.refuse(_NEVER, blocker)
 
 
 def _covering(rule: Rule, earlier: Sequence[Rule]) -> str | None:

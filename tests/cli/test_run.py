@@ -45,7 +45,7 @@ def test_a_run_tells_each_step_in_a_line_and_sums_up(good: Path) -> None:
         r"done: 2 subagents in 1 phase, N s; their own times add up to N s, [0-9.]+ at once on average", lines[7]
     )
     assert lines[8:] == [
-        "merged:        2 changes (2 applied)",
+        "changes:       2 changes (2 applied)",
         "context:       out/context.json",
         "run directory: out",
         "merge again:   shardflow merge out",

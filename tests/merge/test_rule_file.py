@@ -95,6 +95,15 @@ def test_a_rule_that_can_never_decide_is_an_error(rules, said):
     assert [problem.split(": ", 1)[1] for problem in problems(f"rules:\n{lines}")] == [said]
 
 
+def test_a_rule_that_cannot_decide_is_told_beside_all_other_problems():
+    lines = ["- {path: $.n, strategy: summ}", "- {path: $.a.*, strategy: set}", "- {path: $.a.b, strategy: set}"]
+    found = problems("rules:\n" + "\n".join(lines))
+    assert [problem.split(" at ")[0] for problem in found] == [
+        "rules.yaml:2: unknown strategy 'summ'",
+        "rules.yaml:4: this rule can never decide anything",
+    ]
+
+
 def test_a_rule_may_override_one_of_an_extended_set():
     rules = read("extends: other\nrules: [{path: $.a, strategy: last}]", other="rules: [{path: $.a, strategy: sum}]")
     assert [rule.strategy.name for rule in rules.rules] == ["last", "sum"]

@@ -21,7 +21,7 @@ def summary(report: RunReport) -> str:
 def _summary_lines(report: RunReport) -> Iterator[str]:
     status = styled(report.status.value, _STYLES.get(report.status, "bad"), sys.stdout)
     yield f"{status}: {_times(report)}"
-    yield f"merged:        {counts_text(report.counts)}"
+    yield f"changes:       {counts_text(report.counts)}"
     yield f"context:       {place(report.context)}"
     yield f"run directory: {place(report.run_dir)}"
     yield f"merge again:   shardflow merge {shell_word(report.run_dir)}"
