@@ -172,7 +172,8 @@ class _Run:
         directory, phase = self._layout.directory, scheduled.phase.id
         folder = directory.group(name)
         around = surroundings(self._folder, directory, folder, phase)
-        group = Group(phase, name, folder, subagents, self._base, scheduled.slots)
+        on_undeclared = scheduled.phase.on_undeclared_write or self._workflow.on_undeclared_write
+        group = Group(phase, name, folder, subagents, self._base, scheduled.slots, on_undeclared)
         report, self._base = run_group(group, scheduled.rules, around, self._host)
         return report
 

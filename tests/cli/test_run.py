@@ -91,7 +91,17 @@ def test_json_is_one_object_with_the_documented_keys(good: Path) -> None:
     [phase] = told["phases"]
     assert list(phase) == ["id", "behavior", "status", "seconds", "groups"]
     [group] = phase["groups"]
-    assert list(group) == ["name", "status", "seconds", "folder", "counts", "conflicts", "problems", "subagents"]
+    assert list(group) == [
+        "name",
+        "status",
+        "seconds",
+        "folder",
+        "counts",
+        "conflicts",
+        "problems",
+        "stale_reads",
+        "subagents",
+    ]
     assert [subagent["id"] for subagent in group["subagents"]] == ["one", "two"]
     assert list(group["subagents"][0]) == (
         ["id", "rank", "ending", "detail", "seconds", "shard", "stdout", "stderr", "warnings"]

@@ -8,8 +8,10 @@
     seconds         wall time; subagent_seconds the sum of all subagents' times
     counts          all changes by outcome: applied, agreed, combined, superseded, conflict
     phases          [{id, behavior, status, seconds, groups}]
-      groups        [{name, status, seconds, folder, counts, conflicts, problems, subagents}]
-      subagents     [{id, rank, ending, detail, seconds, shard, stdout, stderr, warnings}]
+      groups        [{name, status, seconds, folder, counts, conflicts, problems, stale_reads, subagents}]
+        stale_reads [{shard, reads, count, changed: [{path, shards}]}]
+      subagents     [{id, rank, ending, detail, seconds, shard, stdout, stderr, warnings, undeclared}]
+        undeclared  {count, places: [{path, nearest}]}; not where every change was declared
     problems        [text], what failed outside every group
 
 `shardflow run --dry-run`:
@@ -85,6 +87,7 @@ def _group(group: GroupReport) -> Json:
         "counts": {outcome.value: number for outcome, number in group.counts.items()},
         "conflicts": [conflict_json(conflict) for conflict in group.conflicts],
         "problems": list(group.problems),
+        "stale_reads": [stale.as_json() for stale in group.stale_reads],
         "subagents": [_subagent(subagent) for subagent in group.subagents],
     }
 
@@ -100,6 +103,7 @@ def _subagent(subagent: SubagentReport) -> Json:
         "stdout": subagent.stdout,
         "stderr": subagent.stderr,
         "warnings": list(subagent.warnings),
+        **({} if subagent.undeclared is None else {"undeclared": subagent.undeclared.as_json()}),
     }
 
 

@@ -39,6 +39,7 @@ def _group_problems(group: GroupReport) -> Iterator[str]:
         yield conflicts_text(group.conflicts, f"{group.phase}: ", sys.stderr)
         yield f"the shards are kept in {place(group.folder)}"
     warnings = [f"{subagent.id}: {printable(text)}" for subagent in group.subagents for text in subagent.warnings]
+    warnings += [f"{group.phase}: {printable(str(stale))}" for stale in group.stale_reads]
     yield from (_styled_head("warning", text) for text in warnings[:_SHOWN])
     if len(warnings) > _SHOWN:
         yield f"… and {count(len(warnings) - _SHOWN, 'more warning')}"

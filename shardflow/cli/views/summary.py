@@ -9,6 +9,7 @@ from typing import Final
 from shardflow.cli.console import styled
 from shardflow.cli.views.display import count, counts_text, place, seconds, shell_word
 from shardflow.execution.reporting.report import RunReport, Status
+from shardflow.merge.site import listed
 
 _STYLES: Final = {Status.DONE: "good", Status.INTERRUPTED: "warn"}
 
@@ -22,9 +23,17 @@ def _summary_lines(report: RunReport) -> Iterator[str]:
     status = styled(report.status.value, _STYLES.get(report.status, "bad"), sys.stdout)
     yield f"{status}: {_times(report)}"
     yield f"changes:       {counts_text(report.counts)}"
+    yield from _stale_reads(report)
     yield f"context:       {place(report.context)}"
     yield f"run directory: {place(report.run_dir)}"
     yield f"merge again:   shardflow merge {shell_word(report.run_dir)}"
+
+
+def _stale_reads(report: RunReport) -> Iterator[str]:
+    stale = [read for group in report.groups for read in group.stale_reads]
+    if stale:
+        readers = listed(list(dict.fromkeys(read.shard for read in stale)))
+        yield f"stale reads:   {len(stale):,}, of {readers}: others of their group changed what they read"
 
 
 def _times(report: RunReport) -> str:

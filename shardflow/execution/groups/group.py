@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -32,9 +32,11 @@ from shardflow.model.records import record, replaced
 from shardflow.storage.files import sha256_hex, write_new
 from shardflow.storage.runs.directory import make_folder
 from shardflow.storage.runs.records import GroupRecord, SubagentRecord, write_group_record
+from shardflow.workflow.model import Subagent
 
 if TYPE_CHECKING:
     from shardflow.execution.folding import Folded
+    from shardflow.merge.declared.reads import StaleRead
 
 _READ_ONLY = 0o400
 
@@ -66,6 +68,7 @@ class _GroupRun:
         self._seals: list[Seal] = []
         self._problems: list[str] = []
         self._folded: Folded | None = None
+        self._stale: tuple[StaleRead, ...] = ()
         self._started = time.monotonic()
 
     def run(self) -> tuple[GroupReport, Base]:
@@ -143,10 +146,11 @@ class _GroupRun:
     def _fold(self) -> Status:
         from shardflow.execution.folding import fold  # loaded while the subagents ran
 
-        folder = self._group.folder
-        folded = fold(self._group.base, self._jobs.deltas, self._rules.rules)
+        group, folder = self._group, self._group.folder
+        folded = fold(group.base, self._jobs.deltas, self._rules.rules)
         write_new(folder.ledger, folded.ledger)
         self._folded = folded
+        self._stale = _stale_reads(folded, group.subagents)
         if folded.result.conflicts:
             return Status.CONFLICT
         write_new(folder.context, folded.context)
@@ -179,16 +183,19 @@ class _GroupRun:
         folded = self._folded if status in (Status.DONE, Status.CONFLICT) else None
         ledger = sha256_hex(folded.ledger) if folded else None
         context = sha256_hex(folded.context) if folded and status is Status.DONE else None
+        stale = tuple(read.as_json() for read in self._stale)
         reports = [self._jobs.reports[rank] for rank in sorted(self._jobs.reports)]
         subagents = tuple(self._subagent_record(report) for report in reports)
-        return GroupRecord(self._group.phase, status.value, subagents, base, rules, ledger, context)
+        return GroupRecord(self._group.phase, status.value, subagents, base, rules, ledger, context, stale)
 
     def _subagent_record(self, report: SubagentReport) -> SubagentRecord:
         sealed = self._jobs.sealed.get(report.rank)
         content = sealed.content if sealed else None
         sha256 = sha256_hex(content) if isinstance(content, bytes) else content
         form = self._group.subagents[report.rank].shard.value
-        return SubagentRecord(report.id, form, ending_name(report.ending), ending_text(report.ending), sha256)
+        undeclared = None if report.undeclared is None else report.undeclared.as_json()
+        detail = ending_text(report.ending)
+        return SubagentRecord(report.id, form, ending_name(report.ending), detail, sha256, undeclared)
 
     def _report(self, status: Status) -> GroupReport:
         result = self._folded.result if self._folded else None
@@ -204,7 +211,17 @@ class _GroupRun:
             counts,
             conflicts,
             tuple(self._problems),
+            self._stale,
         )
+
+
+def _stale_reads(folded: Folded, subagents: Sequence[Subagent]) -> tuple[StaleRead, ...]:
+    reads = {subagent.id: subagent.reads for subagent in subagents if subagent.reads}
+    if len(subagents) == 1 or not reads:
+        return ()
+    from shardflow.merge.declared.reads import stale_reads  # most workflows declare nothing
+
+    return stale_reads(folded.result.decisions, reads)
 
 
 def _altered(path: str, running: list[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from shardflow.errors import InvalidJson, StorageError
 from shardflow.execution.base import Base
@@ -19,6 +20,8 @@ from shardflow.execution.reporting.endings import (
     NotStarted,
     Succeeded,
     TimedOut,
+    WroteUndeclared,
+    succeeded,
 )
 from shardflow.execution.reporting.events import Event, Stopping, SubagentFinished, SubagentStarted
 from shardflow.execution.reporting.report import SubagentReport
@@ -26,7 +29,10 @@ from shardflow.model.changes import Delta
 from shardflow.model.documents import Problem
 from shardflow.model.records import record
 from shardflow.storage.runs.directory import GroupFolder
-from shardflow.workflow.model import Subagent
+from shardflow.workflow.model import OnUndeclaredWrite, Subagent
+
+if TYPE_CHECKING:
+    from shardflow.merge.declared.writes import UndeclaredWrites
 
 
 @record
@@ -39,6 +45,7 @@ class Group:
     subagents: tuple[Subagent, ...]
     base: Base
     slots: int
+    on_undeclared_write: OnUndeclaredWrite
 
 
 class GroupJobs:
@@ -55,6 +62,7 @@ class GroupJobs:
         self._group = group
         self._around = around
         self._tell = tell
+        self._undeclared: dict[int, UndeclaredWrites] = {}
 
     def command(self, rank: int) -> Command:
         """Make the workplace of a subagent. Raises StorageError."""
@@ -104,15 +112,32 @@ class GroupJobs:
             return InvalidShard((Problem(path, None, str(error)),))
         except InvalidJson as error:
             return InvalidShard(error.problems)
+        if undeclared := self._beyond_writes(rank, delta):
+            self._undeclared[rank] = undeclared
+            if self._group.on_undeclared_write is OnUndeclaredWrite.REFUSE:
+                return WroteUndeclared(undeclared)
         self.sealed[rank] = seal
         self.deltas.append(delta)
         return Succeeded()
+
+    def _beyond_writes(self, rank: int, delta: Delta) -> UndeclaredWrites | None:
+        writes = self._group.subagents[rank].writes
+        if writes is None:
+            return None
+        from shardflow.merge.declared.writes import undeclared_writes  # most workflows declare nothing
+
+        return undeclared_writes(self._group.base.value, delta.edit, writes)
 
     def _report(self, rank: int, ending: Ending, seconds: float, warnings: tuple[str, ...]) -> None:
         group = self._group
         name = group.subagents[rank].id
         places = group.folder.subagent(name)
-        report = SubagentReport(name, rank, ending, seconds, places.shard, places.stdout, places.stderr, warnings)
+        undeclared = self._undeclared.get(rank)
+        if undeclared is not None and succeeded(ending):
+            warnings = (*warnings, f"changed what it does not declare to write: {undeclared}")
+        report = SubagentReport(
+            name, rank, ending, seconds, places.shard, places.stdout, places.stderr, warnings, undeclared
+        )
         self.reports[rank] = report
         self._tell(SubagentFinished(group.phase, group.name, report))
 

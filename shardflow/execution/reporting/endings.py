@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import signal
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from shardflow.model.documents import Problem
 from shardflow.model.records import record
+
+if TYPE_CHECKING:
+    from shardflow.merge.declared.writes import UndeclaredWrites  # loaded only where subagents declare some
 
 
 @record
@@ -50,13 +53,22 @@ class InvalidShard:
 
 
 @record
+class WroteUndeclared:
+    """The program exited with 0, but changed what it does not declare to write; its shard is kept for inspection."""
+
+    writes: UndeclaredWrites
+
+
+@record
 class Cancelled:
     """The run was stopped: before the program could start, or while it ran (then it was stopped)."""
 
     started: bool
 
 
-Ending: TypeAlias = Succeeded | ExitedNonZero | DiedBySignal | TimedOut | NotStarted | InvalidShard | Cancelled
+Ending: TypeAlias = (
+    Succeeded | ExitedNonZero | DiedBySignal | TimedOut | NotStarted | InvalidShard | WroteUndeclared | Cancelled
+)
 
 _EXIT_CODES: Final = {126: " (found, but not executable)", 127: " (command not found)"}
 """What a shell means by its own exit codes (POSIX, Shell Command Language, 2.8.2)."""
@@ -79,6 +91,7 @@ _NAMES: Final[dict[type, str]] = {
     TimedOut: "timed-out",
     NotStarted: "not-started",
     InvalidShard: "invalid-shard",
+    WroteUndeclared: "wrote-undeclared",
     Cancelled: "cancelled",
 }
 
@@ -98,6 +111,9 @@ def ending_text(ending: Ending) -> str:
             return f"could not be started: {reason}"
         case InvalidShard(problems):
             return "left an invalid shard: " + "; ".join(map(str, problems))
+        case WroteUndeclared(writes):
+            advice = "declare it in its writes, or say on_undeclared_write: warn"
+            return f"changed what it does not declare to write: {writes}; {advice}"
         case Cancelled(started):
             return "stopped with the run" if started else "not started: the run was stopped first"
 

@@ -52,6 +52,7 @@ def _subagent(report: SubagentReport) -> dict[str, object]:
         "detail": ending_text(report.ending),
         "seconds": round(report.seconds, 6),
         "warnings": report.warnings,
+        **({} if report.undeclared is None else {"undeclared": report.undeclared.as_json()}),
     }
 
 
@@ -63,5 +64,6 @@ def _group(report: GroupReport) -> dict[str, object]:
         "seconds": round(report.seconds, 6),
         "counts": dict(report.counts),
         "conflicts": len(report.conflicts),
+        "stale_reads": len(report.stale_reads),
         "problems": report.problems,
     }

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from shardflow.execution.reporting.endings import Ending, succeeded
 from shardflow.model.decisions import Conflict, Outcome
 from shardflow.model.records import record
 from shardflow.workflow.model import Behavior
+
+if TYPE_CHECKING:
+    from shardflow.merge.declared.reads import StaleRead  # loaded only where subagents declare some
+    from shardflow.merge.declared.writes import UndeclaredWrites
 
 _TAIL_BYTES: Final = 64 * 1024
 """How much of the end of a log is looked at for its last lines."""
@@ -28,7 +32,10 @@ class Status(StrEnum):
 
 @record
 class SubagentReport:
-    """How one subagent ended, after how many seconds. Paths are absolute. `warnings` name what it left."""
+    """How one subagent ended, after how many seconds. Paths are absolute.
+
+    `warnings` name what it left, and what it wrote undeclared if that is no failure; `undeclared` has it either way.
+    """
 
     id: str
     rank: int
@@ -38,6 +45,7 @@ class SubagentReport:
     stdout: str
     stderr: str
     warnings: tuple[str, ...] = ()
+    undeclared: UndeclaredWrites | None = None
 
 
 @record
@@ -45,7 +53,8 @@ class GroupReport:
     """What one group came to.
 
     `problems` say what failed besides a subagent: a file altered after it was sealed, a disk that is full.
-    `counts` are its changes by outcome (empty when nothing was merged). `folder` is absolute.
+    `counts` are its changes by outcome (empty when nothing was merged). `folder` is absolute. `stale_reads` tell whose
+    declared reads others of the group changed, which is no failure.
     """
 
     name: str
@@ -57,6 +66,7 @@ class GroupReport:
     counts: Mapping[Outcome, int]
     conflicts: tuple[Conflict, ...] = ()
     problems: tuple[str, ...] = ()
+    stale_reads: tuple[StaleRead, ...] = ()
 
 
 @record

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from typing import Final, TypeAlias
 
+from shardflow.merge.site import listed
 from shardflow.model.decisions import Decision, Outcome
 from shardflow.model.paths import Path, Segment, path_text
 from shardflow.model.patterns import Pattern, PatternSet, Position
@@ -14,22 +15,31 @@ from shardflow.model.values import ABSENT, Json, Value, same
 
 Reads: TypeAlias = Mapping[str, Sequence[Pattern]]
 """What shards read, by shard id in rank order; one that declares nothing need not stand here."""
-
-NO_READS: Final[Reads] = {}
+_KEPT: Final = 100
+"""Changed paths of one read that are kept; the rest are counted."""
+_TOLD: Final = 3
+"""Changed paths that are told to a person at once."""
 
 
 @record
 class StaleRead:
-    """A shard whose declared read of `pattern` met changes by others: the path of each, with their ids by rank."""
+    """A shard whose declared read of `pattern` met changes by others, at `count` paths; the first, with their ids."""
 
     shard: str
     pattern: Pattern
     changed: tuple[tuple[Path, tuple[str, ...]], ...]
+    count: int
 
-    @property
-    def writers(self) -> tuple[str, ...]:
-        """All that changed what this shard read, each once."""
-        return tuple(dict.fromkeys(writer for _, writers in self.changed for writer in writers))
+    def __str__(self) -> str:
+        """Show as `b reads $.findings, which others changed meanwhile: $.findings[?@.id=='a'] (a) and 3 more`."""
+        told = ", ".join(f"{path_text(path)} ({listed(list(writers))})" for path, writers in self.changed[:_TOLD])
+        more = f" and {self.count - _TOLD:,} more" if self.count > _TOLD else ""
+        return f"{self.shard} reads {self.pattern}, which others changed meanwhile: {told}{more}"
+
+    def as_json(self) -> dict[str, Json]:
+        """Give it as the run directory keeps it: `{shard, reads, count, changed: [{path, shards}]}`."""
+        changed: list[Json] = [{"path": path_text(path), "shards": list(writers)} for path, writers in self.changed]
+        return {"shard": self.shard, "reads": str(self.pattern), "count": self.count, "changed": changed}
 
 
 def stale_reads(decisions: Sequence[Decision], reads: Reads) -> tuple[StaleRead, ...]:
@@ -44,12 +54,14 @@ def stale_reads(decisions: Sequence[Decision], reads: Reads) -> tuple[StaleRead,
     for decision in decisions:
         for index, writers in _touched(compiled, decision).items():
             touched[patterns[index]].append((decision.path, tuple(writers)))
-    return tuple(
-        StaleRead(reader, pattern, changed)
-        for reader, declared in reads.items()
-        for pattern in declared
-        if (changed := tuple(_by_others(reader, touched[pattern])))
-    )
+    found = (_stale(reader, pattern, touched[pattern]) for reader, declared in reads.items() for pattern in declared)
+    return tuple(stale for stale in found if stale.count)
+
+
+def _stale(reader: str, pattern: Pattern, touched: Sequence[tuple[Path, tuple[str, ...]]]) -> StaleRead:
+    others = _by_others(reader, touched)
+    changed = tuple(islice(others, _KEPT))
+    return StaleRead(reader, pattern, changed, len(changed) + sum(1 for _ in others))
 
 
 def _by_others(reader: str, touched: Sequence[tuple[Path, tuple[str, ...]]]) -> Iterator[tuple[Path, tuple[str, ...]]]:
@@ -93,9 +105,3 @@ def _places(before: Value, after: Value) -> Iterator[tuple[Segment, Value, Value
     old_items, new_items = (value if isinstance(value, list) else [] for value in (before, after))
     for index, (old, new) in enumerate(zip_longest(old_items, new_items, fillvalue=ABSENT)):
         yield index, old, new
-
-
-def stale_read_json(stale: StaleRead) -> dict[str, Json]:
-    """Give a stale read as merge.json keeps it."""
-    changed: list[Json] = [{"path": path_text(path), "shards": list(writers)} for path, writers in stale.changed]
-    return {"shard": stale.shard, "reads": str(stale.pattern), "changed": changed}

@@ -3,13 +3,77 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import zip_longest
+from itertools import islice, zip_longest
+from typing import Final
 
 from shardflow.model.changes import Change, Edit, Into, Put, apply
 from shardflow.model.diff import diff
-from shardflow.model.paths import ROOT, Path, Segment
+from shardflow.model.paths import ROOT, Path, Segment, path_text
 from shardflow.model.patterns import Pattern, PatternSet, Position
-from shardflow.model.values import ABSENT, Value
+from shardflow.model.records import record
+from shardflow.model.values import ABSENT, Json, Value
+
+_KEPT: Final = 100
+"""Paths of one shard that are kept; the rest are counted."""
+_TOLD: Final = 5
+"""Paths that are told to a person at once."""
+
+
+@record
+class UndeclaredWrites:
+    """What a shard changed outside of its writes: `count` places, the first of them with the nearest declared pattern.
+
+    None stands for the pattern where the shard declares that it writes nothing.
+    """
+
+    places: tuple[tuple[Path, Pattern | None], ...]
+    count: int
+
+    def __str__(self) -> str:
+        """Show as `$.find (nearest declared: $.findings), $.x (nearest declared: $.y) and 3 more`."""
+        more = f" and {self.count - _TOLD:,} more" if self.count > _TOLD else ""
+        return ", ".join(_place_text(*place) for place in self.places[:_TOLD]) + more
+
+    def as_json(self) -> dict[str, Json]:
+        """Give them as the run directory keeps them: `{count, places: [{path, nearest}]}`."""
+        return {"count": self.count, "places": [_place_json(*place) for place in self.places]}
+
+
+def _place_json(path: Path, nearest: Pattern | None) -> Json:
+    declared: dict[str, Json] = {} if nearest is None else {"nearest": str(nearest)}
+    return {"path": path_text(path), **declared}
+
+
+def _place_text(path: Path, nearest: Pattern | None) -> str:
+    known = "nothing is declared" if nearest is None else f"nearest declared: {nearest}"
+    return f"{path_text(path)} ({known})"
+
+
+def undeclared_writes(base: Value, edit: Edit | None, writes: Sequence[Pattern]) -> UndeclaredWrites | None:
+    """Give what a shard changed outside of its writes, None for nothing. Keeps the first 100 places, counts all."""
+    found = (change.path for change in undeclared(base, edit, writes))
+    places = tuple((path, _nearest(path, writes)) for path in islice(found, _KEPT))
+    return UndeclaredWrites(places, len(places) + sum(1 for _ in found)) if places else None
+
+
+def _nearest(path: Path, writes: Sequence[Pattern]) -> Pattern | None:
+    """Give the pattern most of whose steps lie on a path; of several, the one with the most similar text."""
+    from difflib import SequenceMatcher  # only ever needed to word a refusal or a warning
+
+    def nearness(pattern: Pattern) -> tuple[int, float]:
+        return _steps_along(path, pattern), SequenceMatcher(None, path_text(path), str(pattern)).ratio()
+
+    return max(writes, key=nearness, default=None)
+
+
+def _steps_along(path: Path, pattern: Pattern) -> int:
+    patterns = PatternSet([pattern])
+    positions = patterns.start
+    most = 0
+    for segment in path:
+        positions = patterns.after(positions, segment)
+        most = max((done for _, done in positions), default=most)
+    return most
 
 
 def undeclared(base: Value, edit: Edit | None, writes: Sequence[Pattern]) -> Iterator[Change]:

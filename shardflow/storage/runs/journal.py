@@ -12,9 +12,11 @@ and what belongs to its event:
     phase-started       phase, behavior, subagents (ids by rank), max_parallel
     group-started       phase, group (its folder's name), subagents (ids by rank)
     subagent-started    phase, group, subagent, rank, pid
-    subagent-finished   phase, group, subagent, rank, ending, detail (for people), seconds, warnings
+    subagent-finished   phase, group, subagent, rank, ending, detail (for people), seconds, warnings, and undeclared
+                        (as in group.json) if it changed what it does not declare to write
     stopping            signal, subagents (ids), grace (seconds; 0: killed at once)
-    group-finished      phase, group, status, seconds, counts (changes by outcome), conflicts (how many), problems
+    group-finished      phase, group, status, seconds, counts (changes by outcome), conflicts (how many),
+                        stale_reads (how many), problems
     phase-finished      phase, status, seconds
     run-finished        status, exit_code, seconds, problems
 

@@ -42,13 +42,17 @@ class RunRecord:
 
 @record
 class SubagentRecord:
-    """One subagent of a group: its shard's form, how it ended, the SHA-256 of its shard if that was sealed."""
+    """One subagent of a group: its shard's form, how it ended, the SHA-256 of its shard if that was sealed.
+
+    `undeclared` is what it changed outside of its declared writes, as `{count, places: [{path, nearest}]}`.
+    """
 
     id: str
     form: str
     ending: str
     detail: str
     sha256: str | None
+    undeclared: Json = None
 
 
 @record
@@ -56,7 +60,7 @@ class GroupRecord:
     """What `group.json` says, all that a repeated merge must find again: subagents by rank, and what has which SHA-256.
 
     `context` is that of the merged context, None where nothing was merged; `ledger` likewise, there also when
-    there are conflicts.
+    there are conflicts. `stale_reads` are objects `{shard, reads, count, changed: [{path, shards}]}`.
     """
 
     phase: str
@@ -66,6 +70,7 @@ class GroupRecord:
     rules: str
     ledger: str | None
     context: str | None
+    stale_reads: tuple[Json, ...] = ()
 
 
 def write_first_run_record(run: RunDirectory, record: RunRecord) -> None:
@@ -117,9 +122,10 @@ def read_group_record(group: GroupFolder) -> GroupRecord | None:
             "rules": str(rules),
             "ledger": str() | None as ledger,
             "context": str() | None as context,
+            "stale_reads": list(stale_reads),
         }:
             read = tuple(_subagent(item, group.record) for item in subagents)
-            return GroupRecord(phase, status, read, base, rules, ledger, context)
+            return GroupRecord(phase, status, read, base, rules, ledger, context, tuple(stale_reads))
         case _:
             raise NotARun(f"{group.record} is no record of a group")
 
@@ -132,8 +138,9 @@ def _subagent(item: Json, source: str) -> SubagentRecord:
             "ending": str(ending),
             "detail": str(detail),
             "sha256": str() | None as sha256,
+            "undeclared": dict() | None as undeclared,
         } if _is_name(name):
-            return SubagentRecord(name, form, ending, detail, sha256)
+            return SubagentRecord(name, form, ending, detail, sha256, undeclared)
         case _:
             raise NotARun(f"{source} is no record of a group: a subagent in it cannot be read")
 
@@ -174,6 +181,7 @@ def _group_json(record: GroupRecord) -> dict[str, Json]:
         "rules": record.rules,
         "ledger": record.ledger,
         "context": record.context,
+        "stale_reads": list(record.stale_reads),
     }
 
 
@@ -184,4 +192,5 @@ def _subagent_json(subagent: SubagentRecord) -> Json:
         "ending": subagent.ending,
         "detail": subagent.detail,
         "sha256": subagent.sha256,
+        "undeclared": subagent.undeclared,
     }

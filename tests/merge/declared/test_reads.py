@@ -2,7 +2,7 @@
 
 import pytest
 
-from shardflow.merge.declared.reads import stale_read_json, stale_reads
+from shardflow.merge.declared.reads import stale_reads
 from shardflow.model.patterns import parse_pattern
 from tests.merge.small import merged, rule_set
 
@@ -12,7 +12,7 @@ def stale(reads, base, *shards, rules=None):
     result = merged(base, *shards, rules=rules)
     return [
         f"{found.shard} {found.pattern}: "
-        + ", ".join(f"{change['path']} by {' '.join(change['shards'])}" for change in stale_read_json(found)["changed"])
+        + ", ".join(f"{change['path']} by {' '.join(change['shards'])}" for change in found.as_json()["changed"])
         for found in stale_reads(result.decisions, declared)
     ]
 
@@ -50,3 +50,13 @@ def test_a_superseded_change_makes_no_read_stale():
 
 def test_a_change_in_conflict_makes_a_read_stale_since_it_may_yet_be_taken():
     assert stale({"a": ["$.n"]}, BASE, BASE, {**BASE, "n": 2}, {**BASE, "n": 3}) == ["a $.n: $.n by b c"]
+
+
+def test_many_changes_of_one_read_are_counted_and_the_first_are_kept():
+    base = {"o": {}}
+    result = merged(base, base, {"o": {f"k{n}": n for n in range(250)}})
+    [found] = stale_reads(result.decisions, {"a": [parse_pattern("$.o")]})
+    assert (found.count, len(found.changed)) == (250, 100)
+    told = str(found)
+    assert told.startswith("a reads $.o, which others changed meanwhile: $.o.k0 (b), ")
+    assert told.endswith(" and 247 more")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shardflow.merge.declared.writes import undeclared
+from shardflow.merge.declared.writes import undeclared, undeclared_writes
 from shardflow.model.diff import diff
 from shardflow.model.paths import path_text
 from shardflow.model.patterns import PatternSet, parse_pattern
@@ -83,3 +83,36 @@ OUTSIDE = [
 @pytest.mark.parametrize(("base", "after", "writes", "told"), OUTSIDE)
 def test_a_change_outside_the_declared_writes_is_told_where_it_is(base, after, writes, told):
     assert outside(base, after, *writes) == told
+
+
+def told(base, after, *writes):
+    found = undeclared_writes(base, diff(base, after), [parse_pattern(text) for text in writes])
+    return None if found is None else found.as_json()
+
+
+NEAREST = [
+    ({"findigs": 1}, ["$.findings", "$.notes"], ("$.findigs", "$.findings")),
+    ({"o": {"x": 1}}, ["$.ox", "$.o.y"], ("$.o.x", "$.o.y")),
+    ({"o": {"x": 1}}, ["$..tmp", "$.o.*.deep", "$.o.y"], ("$.o.x", "$.o.*.deep")),
+    ({"a": 1}, ["$..zzzzzz", "$.b"], ("$.a", "$.b")),
+]
+
+
+@pytest.mark.parametrize(("after", "writes", "wanted"), NEAREST)
+def test_the_nearest_declared_pattern_is_told_with_each_path(after, writes, wanted):
+    path, nearest = wanted
+    base = {name: {} for name, value in after.items() if isinstance(value, dict)}
+    assert told(base, after, *writes) == {"count": 1, "places": [{"path": path, "nearest": nearest}]}
+
+
+def test_who_declares_to_write_nothing_has_no_nearest_pattern_and_who_kept_to_it_is_not_told():
+    assert told({}, {"a": 1}) == {"count": 1, "places": [{"path": "$.a"}]}
+    assert str(undeclared_writes({}, diff({}, {"a": 1}), ())) == "$.a (nothing is declared)"
+    assert told({"a": 1}, {"a": 1}) is None
+
+
+def test_many_undeclared_writes_are_counted_and_the_first_are_kept():
+    found = undeclared_writes({}, diff({}, {f"k{n}": n for n in range(250)}), [parse_pattern("$.a")])
+    assert (found.count, len(found.places)) == (250, 100)
+    assert str(found).startswith("$.k0 (nearest declared: $.a), $.k1 ")
+    assert str(found).endswith(" and 245 more")
