@@ -1,13 +1,19 @@
-"""Where rules come from: a file, a shipped set by its name, or the workflow itself; all become one effective set."""
+"""Where rules come from: a file, a shipped set by its name, or the workflow itself; all become one effective set.
+
+Law: what a rule is told to come from (`rules/review.yaml:14`, `findings:12`) depends on the files alone, never on the
+folder a command was started in: files are named from the folder of the workflow, or of the rule file that a person
+named; shipped sets by their names. So one run writes the same ledger wherever it is started.
+"""
 
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from shardflow.errors import InvalidRules, StorageError
 from shardflow.model.documents import Document, Problem
-from shardflow.model.records import record
+from shardflow.model.records import record, replaced
 from shardflow.workflow.model import InlineRules, RulesFile, RulesSource
 
 if TYPE_CHECKING:
@@ -41,7 +47,7 @@ NO_EFFECTIVE_RULES: Final = EffectiveRules(b'{\n  "rules": []\n}\n', None)
 
 
 def load_rules(source: RulesSource | None, folder: str) -> EffectiveRules:
-    """Load the rules a workflow names; `folder` is what a relative path starts from.
+    """Load the rules a workflow names; `folder` is the workflow's, which a relative path starts from.
 
     Raises InvalidRules or InvalidYaml with every problem found.
     """
@@ -49,12 +55,17 @@ def load_rules(source: RulesSource | None, folder: str) -> EffectiveRules:
         case None:
             return NO_EFFECTIVE_RULES
         case InlineRules(document):
-            return _effective(document)
+            return _effective(replaced(document, name=_known_as(document.source, folder)), folder)
         case RulesFile(name):
-            try:
-                return _effective(_find(name, folder))
-            except LookupError as error:
-                raise InvalidRules([Problem(name, None, "no such rules", hint=str(error.args[0]))]) from None
+            return _loaded(name, folder, folder)
+
+
+def load_named_rules(name: str | None) -> EffectiveRules:
+    """Load the rules a person named on a command line: a shipped set, or a file, relative to the current folder.
+
+    Raises InvalidRules or InvalidYaml with every problem found.
+    """
+    return NO_EFFECTIVE_RULES if name is None else _loaded(name, "", os.path.dirname(name))
 
 
 def read_effective_rules(data: bytes, source: str) -> RuleSet:
@@ -63,14 +74,6 @@ def read_effective_rules(data: bytes, source: str) -> RuleSet:
     from shardflow.storage.json.strict import parse_json
 
     return read_rules(Document(source, parse_json(data, source)), _nothing_to_extend)
-
-
-def find_rules(name: str, source: str) -> Document:
-    """Find the rule file that the file `source` extends: a path relative to that file, or a shipped set's name.
-
-    Raises LookupError, whose text says what is known, or InvalidInput for a file that cannot be read.
-    """
-    return _find(name, os.path.dirname(source))
 
 
 def shipped_rule_sets() -> dict[str, str]:
@@ -83,16 +86,31 @@ def shipped_rule_sets() -> dict[str, str]:
     return found
 
 
-def _effective(document: Document) -> EffectiveRules:
+def _loaded(name: str, folder: str, root: str) -> EffectiveRules:
+    try:
+        return _effective(_find(name, folder, root), root)
+    except LookupError as error:
+        raise InvalidRules([Problem(name, None, "no such rules", hint=str(error.args[0]))]) from None
+
+
+def _effective(document: Document, root: str) -> EffectiveRules:
     from shardflow.merge.rule_file import read_rules
     from shardflow.merge.rules import rules_json
     from shardflow.storage.json.canonical import canonical_bytes
 
-    rules = read_rules(document, find_rules)
+    rules = read_rules(document, partial(_find_extended, root))
     return EffectiveRules(canonical_bytes(rules_json(rules)), rules)
 
 
-def _find(name: str, folder: str) -> Document:
+def _find_extended(root: str, name: str, source: str) -> Document:
+    return _find(name, os.path.dirname(source), root)
+
+
+def _find(name: str, folder: str, root: str) -> Document:
+    """Find a rule file, relative to a folder, or a shipped set; files are named from `root`.
+
+    Raises LookupError, whose text says what is known, or InvalidInput for a file that cannot be read.
+    """
     path = os.path.join(folder, name) if _is_path(name) else _shipped(name)
     from shardflow.storage.files import read_regular
     from shardflow.storage.yaml.documents import parse_yaml
@@ -101,7 +119,13 @@ def _find(name: str, folder: str) -> Document:
         data = read_regular(path, _LIMIT)
     except StorageError as error:
         raise LookupError(str(error)) from error
-    return parse_yaml(data, path)
+    return replaced(parse_yaml(data, path), name=_known_as(path, root))
+
+
+def _known_as(path: str, root: str) -> str:
+    """Name a rule file independently of the current folder."""
+    folder, name = os.path.split(path)
+    return os.path.splitext(name)[0] if folder in _SHIPPED else os.path.relpath(path, root or os.curdir)
 
 
 def _is_path(name: str) -> bool:

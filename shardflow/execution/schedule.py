@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 
 from shardflow.execution.base import SIZE_LIMIT, Base, base_of, read_object
-from shardflow.execution.rule_sources import EffectiveRules, load_rules
+from shardflow.execution.rule_sources import EffectiveRules, load_named_rules, load_rules
 from shardflow.model.records import record
 from shardflow.storage.files import read_regular
 from shardflow.workflow.model import (
@@ -18,7 +18,6 @@ from shardflow.workflow.model import (
     ContextSource,
     InlineContext,
     Phase,
-    RulesFile,
     Subagent,
     Workflow,
 )
@@ -41,7 +40,7 @@ def schedule_phases(
 
     Raises InvalidInput for rules that cannot be used.
     """
-    over = load_rules(RulesFile(rules), os.curdir) if rules is not None else None
+    over = load_named_rules(rules) if rules is not None else None
     scheduled: list[ScheduledPhase] = []
     number = 1
     for phase in workflow.phases:

@@ -140,8 +140,9 @@ def _decided(fields: Fields, pattern: Pattern | None) -> Rule | None:
 
 
 def _origin(place: Place) -> str:
-    line = place.document.line(place.path)
-    return place.document.source if line is None else f"{place.document.source}:{line}"
+    document = place.document
+    file, line = document.name or document.source, document.line(place.path)
+    return file if line is None else f"{file}:{line}"
 
 
 def _option(fields: Fields, name: str, options: type[OptionT], default: OptionT | None) -> OptionT:

@@ -38,11 +38,16 @@ class Problem:
 
 @record
 class Document:
-    """A value with its origin. `lines` maps a path to its 1-based line; a path without one takes its parent's."""
+    """A value with its origin. `lines` maps a path to its 1-based line; a path without one takes its parent's.
+
+    `source` is the file as problems name it, for somebody to open; `name`, if it has one, is what the file is called
+    wherever a name must not depend on who reads it from which folder.
+    """
 
     source: str
     value: Json
     lines: Mapping[Path, int] = MappingProxyType({})
+    name: str = ""
 
     def line(self, path: Path) -> int | None:
         """Give the line a path stands on, or the nearest known line above it."""

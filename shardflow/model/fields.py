@@ -118,7 +118,7 @@ class Place:
         depth = len(self.path)
         lines = {path[depth:]: line for path, line in self.document.lines.items() if path[:depth] == self.path}
         value: Json = None if self.value is ABSENT else self.value
-        return Document(self.document.source, value, lines)
+        return Document(self.document.source, value, lines, self.document.name)
 
     def inner(self, segment: str | int, value: Value) -> Place:
         """Give the place one segment further down, where this value stands."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from shardflow.merge.rules import NO_RULES, RuleSet, rules_json
 from shardflow.model.documents import Document
 from shardflow.storage.json.canonical import canonical_bytes
 from shardflow.workflow.model import InlineRules, RulesFile
+from tests.cli.shell import shardflow
+from tests.cli.workflows import adding, write_workflow
 
 
 def patterns(rules: RuleSet) -> list[str]:
@@ -42,7 +45,7 @@ def test_rules_extend_files_beside_them_and_shipped_sets_and_may_override_them(t
     (tmp_path / "sub/last.yaml").write_text("rules: [{path: $.b, strategy: last}]")
     loaded = load_rules(RulesFile("top.yaml"), str(tmp_path))
     assert patterns(loaded.rules) == ["$.a", "$.a", "$.b"]
-    assert loaded.rules.rules[2].origin == f"{tmp_path}/sub/./last.yaml:1"
+    assert loaded.rules.rules[2].origin == "sub/last.yaml:1"
     assert patterns(read_effective_rules(loaded.data, "rules.json")) == ["$.a", "$.a", "$.b"]
 
 
@@ -70,3 +73,41 @@ def test_rules_that_cannot_be_loaded_say_where_and_why(tmp_path: Path, name: str
         load_rules(RulesFile(name), str(tmp_path))
     assert said in str(refused.value)
     assert name.removeprefix("./") in str(refused.value)
+
+
+INLINE = {"extends": ["rules/shared.yaml", "findings"], "rules": [{"path": "$.n", "strategy": "sum"}]}
+
+
+def recorded(workflow: str, cwd: Path, *options: str) -> dict[str, bytes]:
+    """Run a workflow from a folder; give its recorded rules and ledgers."""
+    ended = shardflow("run", workflow, "--run-dir", f"{cwd}/run", *options, cwd=cwd)
+    assert ended.returncode == 0, ended.stderr
+    kept = [*(cwd / "run/groups").rglob("merge.json"), *(cwd / "run/groups").rglob("rules.json")]
+    return {str(file.relative_to(cwd)): file.read_bytes() for file in kept}
+
+
+@pytest.mark.parametrize(
+    ("rules", "options", "origins"),
+    [
+        (INLINE, (), {"workflow.yaml:1", "rules/shared.yaml:1", "findings"}),
+        ("rules/shared.yaml", (), {"rules/shared.yaml:1"}),
+        (INLINE, ("--rules", "rules/shared.yaml"), {"shared.yaml:1"}),
+    ],
+)
+def test_a_run_records_the_same_bytes_from_whatever_folder_it_is_started(
+    tmp_path: Path, rules: object, options: tuple[str, ...], origins: set[str]
+) -> None:
+    home, other = tmp_path / "home", tmp_path / "other"
+    (home / "rules").mkdir(parents=True)
+    other.mkdir()
+    (home / "rules/shared.yaml").write_text("rules: [{path: $.m, strategy: max}]")
+    write_workflow(home / "workflow.yaml", a=adding(n=1, m=1), b=adding(m=2))
+    workflow = json.loads((home / "workflow.yaml").read_text())
+    (home / "workflow.yaml").write_text(json.dumps({**workflow, "context": {"n": 0, "m": 0}, "rules": rules}))
+    beside = recorded("workflow.yaml", home, *options)
+    far = [option.replace("rules/", "../home/rules/") for option in options]
+    assert recorded("../home/workflow.yaml", other, *far) == beside
+    ledger = json.loads(beside["run/groups/01-work/merge.json"])
+    named = {rule["origin"] for rule in json.loads(beside["run/groups/01-work/rules.json"])["rules"]}
+    assert origins <= named | {origin.rpartition(":")[0] for origin in named}
+    assert {decision["rule"]["origin"] for decision in ledger["decisions"]} <= named | {""}

@@ -10,10 +10,9 @@ from shardflow.cli.commands.reading import read_named
 from shardflow.cli.console import CONSOLE
 from shardflow.execution.base import SIZE_LIMIT
 from shardflow.execution.git.versions import MergedFile, Versions, merge_versions
-from shardflow.execution.rule_sources import load_rules
+from shardflow.execution.rule_sources import load_named_rules
 from shardflow.storage.excerpts import printable
 from shardflow.storage.files import replace_file
-from shardflow.workflow.model import RulesFile
 
 if TYPE_CHECKING:
     from shardflow.merge.rules import RuleSet
@@ -45,7 +44,7 @@ def _tell(merged: MergedFile, path: str) -> None:
 
 def _rules(named: str | None) -> RuleSet:
     found = _rules_of_the_repository() if named is None else named
-    return load_rules(RulesFile(found) if found is not None else None, "").rules
+    return load_named_rules(found).rules
 
 
 def _rules_of_the_repository() -> str | None:

@@ -13,12 +13,12 @@ from shardflow.cli.views.objects import merged_object, object_bytes
 from shardflow.errors import InvalidInput, UsageError
 from shardflow.execution.base import SIZE_LIMIT, Base, read_object
 from shardflow.execution.folding import Folded, fold, shard_delta
-from shardflow.execution.rule_sources import load_rules
+from shardflow.execution.rule_sources import load_named_rules
 from shardflow.model.changes import Delta
 from shardflow.model.documents import Problem
 from shardflow.model.records import record
 from shardflow.storage.files import replace_file
-from shardflow.workflow.model import RulesFile, ShardForm
+from shardflow.workflow.model import ShardForm
 
 _CONFLICTS = 3
 _STANDARD_OUTPUT = "-"
@@ -69,7 +69,7 @@ def _merge_files(options: MergeOptions) -> int:
 
 
 def _folded(options: MergeOptions) -> Folded:
-    rules = load_rules(RulesFile(options.rules) if options.rules is not None else None, "").rules
+    rules = load_named_rules(options.rules).rules
     first, *shards = options.inputs
     data = read_named(first, SIZE_LIMIT)
     base = Base(data, read_object(data, first))
