@@ -6,7 +6,7 @@ Importing this module is slow (typer); `cli/quick.py` says why a well-formed lin
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import redirect_stderr
 from io import StringIO
 from typing import Annotated, Any, Final
@@ -31,10 +31,13 @@ _HELP: Final = """Run agents truly in parallel on one JSON context: a shard each
 """
 
 
-def read_with_typer(line: Sequence[str], commands: Iterable[Command]) -> Call | int:
-    """Let typer read a command line: give the call it asks for, or the exit code once typer has said it all."""
+def read_with_typer(line: Sequence[str], commands: Iterable[Command], groups: Mapping[str, str]) -> Call | int:
+    """Let typer read a command line: give the call it asks for, or the exit code once typer has said it all.
+
+    `groups` has the help of each first word that commands of two words share.
+    """
     asked: list[Call] = []
-    app = _app(commands, asked.append)
+    app = _app(commands, groups, asked.append)
     errors = StringIO()
     try:
         with redirect_stderr(errors):
@@ -50,16 +53,27 @@ def _exit_code(ended: SystemExit) -> int:
     return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
 
 
-def _app(commands: Iterable[Command], ask: Callable[[Call], None]) -> typer.Typer:
-    # plain help: rich's costs 100 ms more, and what is in boxes cannot be copied
-    app = typer.Typer(
-        help=_laid_out(_HELP), rich_markup_mode=None, no_args_is_help=True, pretty_exceptions_enable=False
-    )
+def _app(commands: Iterable[Command], groups: Mapping[str, str], ask: Callable[[Call], None]) -> typer.Typer:
+    app = _typer(_HELP)
     app.callback()(_group())
+    inner: dict[str, typer.Typer] = {}
     for declared in commands:
+        *first, last = declared.words
+        for word in first:
+            if word not in inner:
+                inner[word] = _typer(groups[word])
+                app.add_typer(inner[word], name=word)
         help_text = _laid_out(declared.function.__doc__ or "")
-        app.command(declared.name, help=help_text, no_args_is_help=False)(_recorder(declared, ask))
+        home = inner[first[0]] if first else app
+        home.command(last, help=help_text, no_args_is_help=False)(_recorder(declared, ask))
     return app
+
+
+def _typer(help_text: str) -> typer.Typer:
+    # plain help: rich's costs 100 ms more, and what is in boxes cannot be copied
+    return typer.Typer(
+        help=_laid_out(help_text), rich_markup_mode=None, no_args_is_help=True, pretty_exceptions_enable=False
+    )
 
 
 def _group() -> Callable[..., None]:
@@ -92,8 +106,7 @@ def _with_parameters(function: Callable[..., None], parameters: Sequence[inspect
 
 
 def _typer_parameter(parameter: Parameter) -> inspect.Parameter:
-    required = isinstance(parameter.marker, Argument)
-    default = inspect.Parameter.empty if required else parameter.default
+    default = inspect.Parameter.empty if parameter.required else parameter.default
     return _keyword(parameter.name, Annotated[parameter.type, _typer_marker(parameter.marker)], default)
 
 

@@ -6,7 +6,7 @@ import os
 from typing import Final
 
 from shardflow.cli.console import CONSOLE, never_fail_to_encode
-from shardflow.cli.declarations import COMMANDS
+from shardflow.cli.declarations import GROUPS, all_commands, commands_of
 from shardflow.cli.quick import Call, quick_call
 from shardflow.cli.views.display import printable_lines
 from shardflow.errors import ShardflowError
@@ -32,11 +32,11 @@ def guarded(line: list[str]) -> int:
 
 
 def _read_and_call(line: list[str]) -> int:
-    call = None if _COMPLETION in os.environ else quick_call(line, COMMANDS)
+    call = None if _COMPLETION in os.environ else quick_call(line, commands_of)
     if call is None:
         from shardflow.cli.app import read_with_typer  # slow, and only for what the quick parser left
 
-        read = read_with_typer(line, COMMANDS)
+        read = read_with_typer(line, all_commands(), GROUPS)
         if isinstance(read, int):
             return read
         call = read

@@ -14,7 +14,9 @@ from shardflow.model.records import record
 
 @record
 class Argument:
-    """A positional argument, always required; one of type `list[str]` takes one or more and stands last."""
+    """A positional argument. One of type `str | None` may be left out; one of `list[str]` takes one or more. Both
+    stand last.
+    """
 
     metavar: str
     help: str
@@ -22,7 +24,9 @@ class Argument:
 
 @record
 class Option:
-    """A named option with a default; one of type `bool` is a flag and takes no value. `minimum` is for integers."""
+    """A named option that may be left out. One of type `bool` is a flag and takes no value; one of `list[str]` may be
+    given several times. `minimum` is for integers.
+    """
 
     names: tuple[str, ...]
     help: str
@@ -32,7 +36,7 @@ class Option:
 
 Marker: TypeAlias = Argument | Option
 ParameterType: TypeAlias = Any
-"""One of `str`, `list[str]` (arguments), `bool`, `str | None`, `int | None` (options)."""
+"""One of `str`, `str | None`, `list[str]` (arguments), `bool`, `str | None`, `int | None`, `list[str]` (options)."""
 
 
 @record
@@ -45,7 +49,7 @@ class Parameter:
 
     @property
     def repeated(self) -> bool:
-        """Whether it takes one or more values."""
+        """Whether it takes several values."""
         return bool(self.type == list[str])
 
     @property
@@ -59,9 +63,16 @@ class Parameter:
         return int in get_args(self.type)
 
     @property
-    def default(self) -> None | bool:
-        """The value of an option that is not given: no flag is set, nothing is asked for."""
-        return False if self.flag else None
+    def required(self) -> bool:
+        """Whether it must be given."""
+        return isinstance(self.marker, Argument) and type(None) not in get_args(self.type)
+
+    @property
+    def default(self) -> bool | list[str] | None:
+        """The value of one that is not given: no flag is set, nothing is asked for."""
+        if self.flag:
+            return False
+        return [] if self.repeated else None
 
 
 CommandFunction: TypeAlias = Callable[..., int]
@@ -70,11 +81,16 @@ CommandFunction: TypeAlias = Callable[..., int]
 
 @record
 class Command:
-    """A command with its parameters in declared order."""
+    """A command with its parameters in declared order. `words` are what it is called by: `("rules", "list")`."""
 
-    name: str
+    words: tuple[str, ...]
     function: CommandFunction
     parameters: tuple[Parameter, ...]
+
+    @property
+    def name(self) -> str:
+        """Its words as people write them."""
+        return " ".join(self.words)
 
     @property
     def arguments(self) -> tuple[Parameter, ...]:
@@ -87,11 +103,14 @@ class Command:
         return {name: p for p in self.parameters if isinstance(p.marker, Option) for name in p.marker.names}
 
 
-def command(function: CommandFunction) -> Command:
-    """Read a command off its function: every parameter is annotated `Annotated[type, Argument(...) or Option(...)]`."""
+def command(function: CommandFunction, *words: str) -> Command:
+    """Read a command off its function: every parameter is annotated `Annotated[type, Argument(...) or Option(...)]`.
+
+    Without words it is called as its function is.
+    """
     hints = get_type_hints(function, include_extras=True)
     parameters = (_parameter(name, hint) for name, hint in hints.items() if name != _RETURN)
-    return Command(function.__name__.replace("_", "-"), function, tuple(parameters))
+    return Command(words or (function.__name__.replace("_", "-"),), function, tuple(parameters))
 
 
 _RETURN: Final = "return"

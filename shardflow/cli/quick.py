@@ -13,7 +13,7 @@ which is built from the same declarations and words every error.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from shardflow.cli.parameters import Command, Option, Parameter
@@ -37,15 +37,16 @@ class _Unsure(Exception):
     """Typer shall read this line."""
 
 
-def quick_call(line: Sequence[str], commands: Iterable[Command]) -> Call | None:
-    """Read a command line (without the program's name), or None when typer must."""
-    command = next((command for command in commands if line and command.name == line[0]), None)
-    if command is None:
-        return None
-    try:
-        return Call(command, _values(command, line[1:]))
-    except _Unsure:
-        return None
+def quick_call(line: Sequence[str], commands: Callable[[str], Iterable[Command]]) -> Call | None:
+    """Read a command line (without the program's name), or None when typer must. `commands` gives those of a word."""
+    for command in commands(line[0]) if line else ():
+        words = len(command.words)
+        if command.words == tuple(line[:words]):
+            try:
+                return Call(command, _values(command, line[words:]))
+            except _Unsure:
+                return None
+    return None
 
 
 def _values(command: Command, words: Sequence[str]) -> dict[str, Given]:
@@ -60,7 +61,9 @@ def _values(command: Command, words: Sequence[str]) -> dict[str, Given]:
             # only a long name takes its value behind `=`: in `-o=x` it belongs to the value
             name, equals, attached = word.partition("=") if word.startswith("--") else (word, "", "")
             option = _known(options, name)
-            values[option.name] = _option_value(option, attached if equals else None, rest)
+            value = _option_value(option, attached if equals else None, rest)
+            earlier = values[option.name]
+            values[option.name] = [*earlier, str(value)] if isinstance(earlier, list) else value
         else:
             plain.append(_text(word))
     return {**_arguments(command, plain), **values}
@@ -99,12 +102,13 @@ def _text(word: str) -> str:
 
 
 def _arguments(command: Command, plain: list[str]) -> dict[str, Given]:
-    """Hand the plain words out in order; an argument that takes many takes all that are left."""
+    """Hand the plain words out in order; an argument that takes several takes all that are left."""
     values: dict[str, Given] = {}
     for argument in command.arguments:
-        if not plain:
+        if not plain and argument.required:
             raise _Unsure
-        values[argument.name] = plain[:] if argument.repeated else plain[0]
+        one = plain[0] if plain else argument.default
+        values[argument.name] = plain[:] if argument.repeated else one
         del plain[: None if argument.repeated else 1]
     if plain:
         raise _Unsure

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from shardflow import __version__
-from shardflow.cli.declarations import COMMANDS
+from shardflow.cli.declarations import all_commands
 from tests.cli.shell import shardflow
 
 EXPECTED = Path(__file__).with_name("expected")
@@ -47,9 +47,9 @@ def test_help_and_errors_say_what_is_pinned(name: str, tmp_path: Path) -> None:
     assert told == file.read_text()
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+@pytest.mark.parametrize("command", all_commands(), ids=lambda command: command.name)
 def test_the_help_of_a_command_shows_every_option_and_an_example(command) -> None:  # type: ignore[no-untyped-def]
-    told = shardflow(command.name, "--help").stdout
+    told = shardflow(*command.words, "--help").stdout
     assert f"\n    shardflow {command.name} " in told
     assert all(name in told for name in command.options)
 
@@ -68,6 +68,6 @@ def test_a_completion_script_is_printed_for_the_shells_people_use(shell: str) ->
 
 def test_the_shell_gets_completions_of_commands_and_options() -> None:
     asked = {"_SHARDFLOW_COMPLETE": "complete_bash", "COMP_CWORD": "1", "COMP_WORDS": "shardflow "}
-    assert shardflow(**asked).stdout.split() == [command.name for command in COMMANDS]
+    assert shardflow(**asked).stdout.split() == list(dict.fromkeys(command.words[0] for command in all_commands()))
     asked = {"_SHARDFLOW_COMPLETE": "complete_bash", "COMP_CWORD": "2", "COMP_WORDS": "shardflow run --dr"}
     assert shardflow(**asked).stdout.split() == ["--dry-run"]

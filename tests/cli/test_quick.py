@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shardflow.cli.app import read_with_typer
-from shardflow.cli.declarations import COMMANDS
+from shardflow.cli.declarations import GROUPS, all_commands, commands_of
 from shardflow.cli.quick import quick_call
 
 NUMBERS = ["7", "0", "-1", "007", " 7", "1_0", "7.0", "٣", "99999999999", "--max-parallel=0"]
@@ -20,13 +20,13 @@ VALUES = st.sampled_from(["7", "007", "a.yaml", "b c.json", "-", "./x", "é", "\
 @st.composite
 def lines(draw: st.DrawFn) -> list[str]:
     """Lines of declared options and arguments in any order, now and then with an odd word in them."""
-    command = draw(st.sampled_from(COMMANDS))
+    command = draw(st.sampled_from(all_commands()))
     words = [[word] for word in draw(st.lists(VALUES, min_size=1, max_size=2))]
     for name in draw(st.lists(st.sampled_from(sorted(command.options) or ["--json"]), max_size=4)):
         value = draw(VALUES)
         words.append(draw(st.sampled_from([[name], [name, value], [f"{name}={value}"], [f"{name}{value}"]])))
     words += [[word] for word in draw(st.lists(ODD_WORDS, max_size=1))]
-    return [command.name, *(word for part in draw(st.permutations(words)) for word in part)]
+    return [*command.words, *(word for part in draw(st.permutations(words)) for word in part)]
 
 
 @settings(max_examples=400, deadline=None)
@@ -41,9 +41,9 @@ def lines(draw: st.DrawFn) -> list[str]:
 @example(["run", ""])
 @example(["validate", "\udcff"])
 def test_whenever_the_quick_parser_answers_typer_answers_the_same(line: list[str]) -> None:
-    quick = quick_call(line, COMMANDS)
+    quick = quick_call(line, commands_of)
     if quick is not None:
-        assert read_with_typer(line, COMMANDS) == quick
+        assert read_with_typer(line, all_commands(), GROUPS) == quick
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_whenever_the_quick_parser_answers_typer_answers_the_same(line: list[str
     ],
 )
 def test_a_well_formed_line_is_read_without_typer(line: list[str], values: dict[str, object]) -> None:
-    call = quick_call(line, COMMANDS)
+    call = quick_call(line, commands_of)
     assert call is not None
     defaults = {p.name: p.default for p in call.command.options.values()}
     assert call.values == {**defaults, **values}
@@ -87,4 +87,4 @@ def test_a_well_formed_line_is_read_without_typer(line: list[str], values: dict[
     ],
 )
 def test_a_doubtful_line_is_left_to_typer(line: list[str]) -> None:
-    assert quick_call(line, COMMANDS) is None
+    assert quick_call(line, commands_of) is None

@@ -1,58 +1,11 @@
-"""The commands, each declared once: names, parameters, help. What they do is imported only when one is called."""
+"""Commands that merge and compare documents and what runs recorded."""
 
 from __future__ import annotations
 
 from typing import Annotated, Final
 
-from shardflow.cli.parameters import Argument, Command, Option, command
-
-_JSON: Final = Option(("--json",), "Print one JSON object on standard output, and nothing else there.")
-
-
-def run(
-    workflow: Annotated[str, Argument("WORKFLOW", "The workflow, a YAML file.")],
-    *,
-    context: Annotated[
-        str | None,
-        Option(
-            ("--context",),
-            "The context to work on; read if it exists, created if not. Default: context.json in the run directory.",
-            "FILE",
-        ),
-    ] = None,
-    rules: Annotated[
-        str | None,
-        Option(("--rules",), "Rules that go over all rules of the workflow: a file, or a shipped set's name.", "RULES"),
-    ] = None,
-    max_parallel: Annotated[
-        int | None, Option(("--max-parallel",), "Subagents that run at the same time at most.", "N", minimum=1)
-    ] = None,
-    run_dir: Annotated[
-        str | None,
-        Option(("--run-dir",), "The run directory, new or empty. Default: a new one in .shardflow/runs.", "DIR"),
-    ] = None,
-    as_json: Annotated[bool, _JSON] = False,
-    dry_run: Annotated[bool, Option(("--dry-run",), "Check everything, show what would run, run nothing.")] = False,
-    quiet: Annotated[bool, Option(("--quiet", "-q"), "Print problems only.")] = False,
-) -> int:
-    """Run a workflow and merge what it wrote.
-
-    Its subagents run truly in parallel, and their shards are folded into one context. Every
-    subagent gets a snapshot of the context and writes its own shard. When a group has finished, its shards are merged
-    under the declared rules; the context changes in one step, or not at all.
-
-    Exit codes: 0 done, 1 a subagent failed, 2 wrong usage or invalid input, 3 unresolved conflicts, 130 interrupted.
-
-    For example:
-
-      shardflow run audit.yaml
-      shardflow run audit.yaml --context context.json --max-parallel 4
-      shardflow run audit.yaml --rules strict.yaml --json > report.json
-      shardflow run audit.yaml --dry-run
-    """
-    from shardflow.cli.commands.run import RunOptions, run_file
-
-    return run_file(RunOptions(workflow, context, rules, max_parallel, run_dir, as_json, dry_run, quiet))
+from shardflow.cli.declarations.common import JSON
+from shardflow.cli.parameters import Argument, Option, command
 
 
 def merge(
@@ -67,7 +20,7 @@ def merge(
         str | None,
         Option(("--output", "-o"), "Where the merged context goes; - is standard output, the default.", "FILE"),
     ] = None,
-    as_json: Annotated[bool, _JSON] = False,
+    as_json: Annotated[bool, JSON] = False,
 ) -> int:
     """Merge shards, or merge a run again.
 
@@ -89,26 +42,6 @@ def merge(
     from shardflow.cli.commands.merge import MergeOptions, merge_inputs
 
     return merge_inputs(MergeOptions(tuple(inputs), rules, output, as_json))
-
-
-def validate(
-    workflows: Annotated[list[str], Argument("WORKFLOW", "The workflows to check, YAML files.")],
-) -> int:
-    """Check workflows, running nothing.
-
-    The rules and contexts they name are checked too. All errors of all files are reported at once, each with its file
-    and line.
-
-    Exit codes: 0 all valid, 2 invalid.
-
-    For example:
-
-      shardflow validate audit.yaml
-      shardflow validate samples/*/workflow.yaml
-    """
-    from shardflow.cli.commands.validate import validate_files
-
-    return validate_files(tuple(workflows))
 
 
 def diff(
@@ -185,11 +118,8 @@ def git_driver(
     return drive(base, ours, theirs, path, rules)
 
 
-COMMANDS: Final[tuple[Command, ...]] = (
-    command(run),
+COMMANDS: Final = (
     command(merge),
     command(diff),
-    command(validate),
     command(git_driver),
 )
-"""All commands, in the order the help lists them."""

@@ -1,0 +1,36 @@
+"""The commands, each declared once: names, parameters, help. What they do is imported only when one is called.
+
+Declarations are read family by family, and a well-formed line reads only the one it belongs to: start-up is felt.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Final
+
+from shardflow.cli.parameters import Command
+
+_FAMILIES: Final = {
+    "run": "running",
+    "merge": "merging",
+    "diff": "merging",
+    "validate": "checking",
+    "git-driver": "merging",
+}
+"""The module of each command, by its first word, in the order the help lists them."""
+
+GROUPS: Final[dict[str, str]] = {}
+"""What the commands of two words with the same first are about."""
+
+
+def commands_of(word: str) -> tuple[Command, ...]:
+    """Give the commands whose first word is this one; none for a word that is no command."""
+    if word not in _FAMILIES:
+        return ()
+    family: tuple[Command, ...] = import_module(f"{__name__}.{_FAMILIES[word]}").COMMANDS
+    return tuple(command for command in family if command.words[0] == word)
+
+
+def all_commands() -> tuple[Command, ...]:
+    """Give every command, in the order the help lists them."""
+    return tuple(command for word in _FAMILIES for command in commands_of(word))
