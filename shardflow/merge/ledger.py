@@ -50,7 +50,9 @@ class Ledger:
 
     def _settled(self, site: Site, rule: RuleRef, value: Value, contributions: list[Contribution]) -> None:
         contributions.sort(key=lambda contribution: (contribution.rank, contribution.shard))
-        self.decisions.append(Settled(site.path, site.base, rule, tuple(contributions), value))
+        lost = {contribution.shard for contribution in contributions if contribution.outcome is Outcome.SUPERSEDED}
+        by = tuple(candidate.shard for candidate in site.candidates if candidate.shard not in lost) if lost else ()
+        self.decisions.append(Settled(site.path, site.base, rule, tuple(contributions), value, by))
 
 
 def _by_value(value: Value, heard: list[Said]) -> list[Contribution]:

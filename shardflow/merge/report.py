@@ -3,29 +3,50 @@
 from __future__ import annotations
 
 from shardflow.merge.engine import MergeResult
-from shardflow.model.decisions import Conflict, Contribution, Decision, RuleRef, Settled, outcome_counts
+from shardflow.model.decisions import (
+    Conflict,
+    Contribution,
+    Counts,
+    Decision,
+    Outcome,
+    RuleRef,
+    Settled,
+    outcome_counts,
+    shard_counts,
+)
 from shardflow.model.paths import path_text
 from shardflow.model.values import ABSENT, Json, Value
 
 
 def ledger_json(result: MergeResult) -> dict[str, Json]:
-    """Give a ledger as `{counts, conflicts, decisions}`; every change stands once, in a conflict or in a decision."""
+    """Give a ledger as `{counts, shards, conflicts, decisions}`.
+
+    Every change stands once, in a conflict or in a decision. `counts` has all changes by outcome, `shards` the same for
+    each shard that changed something, by rank.
+    """
     settled = [decision for decision in result.decisions if isinstance(decision, Settled)]
     return {
-        "counts": {outcome.value: count for outcome, count in outcome_counts(result.decisions).items()},
+        "counts": _counts(outcome_counts(result.decisions)),
+        "shards": {shard: _counts(counts) for shard, counts in shard_counts(result.decisions).items()},
         "conflicts": [conflict_json(conflict) for conflict in result.conflicts],
         "decisions": [settled_json(decision) for decision in settled],
     }
 
 
 def settled_json(decision: Settled) -> dict[str, Json]:
-    """Give a settled decision; without `value` where nothing stands any more."""
-    return {**_common(decision), **_present("value", decision.value), "changes": _changes(decision)}
+    """Give a settled decision: without `value` where nothing stands any more, with `superseded_by` if a change was."""
+    common = {**_common(decision), **_present("value", decision.value), "changes": _changes(decision)}
+    lost = any(contribution.outcome is Outcome.SUPERSEDED for contribution in decision.contributions)
+    return {**common, "superseded_by": list(decision.superseded_by)} if lost else common
 
 
 def conflict_json(conflict: Conflict) -> dict[str, Json]:
     """Give a conflict with its reason and every candidate."""
     return {**_common(conflict), "reason": conflict.reason, "changes": _changes(conflict)}
+
+
+def _counts(counts: Counts) -> dict[str, Json]:
+    return {outcome.value: count for outcome, count in counts.items()}
 
 
 def _common(decision: Decision) -> dict[str, Json]:

@@ -6,6 +6,7 @@ A conflict is a decision too, and a value: nothing is raised, nothing is guessed
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -24,7 +25,7 @@ class Outcome(StrEnum):
     COMBINED = "combined"
     """A strategy made the result of several values, this one among them."""
     SUPERSEDED = "superseded"
-    """A rule preferred another value; `Decision.value` tells which and `Decision.rule` by what right."""
+    """A rule preferred another value; `Settled.superseded_by` tells whose and `Decision.rule` by what right."""
     CONFLICT = "conflict"
     """No rule settles it."""
 
@@ -55,13 +56,18 @@ class Contribution:
 
 @record
 class Settled:
-    """A decision with a value. Contributions stand in rank order."""
+    """A decision with a value. Contributions stand in rank order.
+
+    `superseded_by` names, by rank, the shards that what stands here now comes from, if any change is superseded; none
+    then where the base value stands, or a value that a resolution brought.
+    """
 
     path: Path
     base: Value
     rule: RuleRef
     contributions: tuple[Contribution, ...]
     value: Value
+    superseded_by: tuple[str, ...] = ()
 
 
 @record
@@ -78,10 +84,28 @@ class Conflict:
 Decision: TypeAlias = Settled | Conflict
 
 
-def outcome_counts(decisions: tuple[Decision, ...]) -> dict[Outcome, int]:
-    """Count the changes of a ledger by outcome; every outcome has a count, and they add up to all changes."""
+Counts: TypeAlias = dict[Outcome, int]
+"""How many changes had which outcome; every outcome has a count."""
+
+
+def outcome_counts(decisions: Iterable[Decision]) -> Counts:
+    """Count the changes of a ledger by outcome; the counts add up to all changes."""
     counts = dict.fromkeys(Outcome, 0)
     for decision in decisions:
         for contribution in decision.contributions:
             counts[contribution.outcome] += 1
     return counts
+
+
+def shard_counts(decisions: Iterable[Decision]) -> dict[str, Counts]:
+    """Count the changes of each shard by outcome, shards by rank; a shard without changes is not there.
+
+    Law: they add up to `outcome_counts`.
+    """
+    counts: dict[str, Counts] = {}
+    ranks: dict[str, int] = {}
+    for decision in decisions:
+        for contribution in decision.contributions:
+            ranks[contribution.shard] = contribution.rank
+            counts.setdefault(contribution.shard, dict.fromkeys(Outcome, 0))[contribution.outcome] += 1
+    return {shard: counts[shard] for shard in sorted(counts, key=lambda shard: (ranks[shard], shard))}

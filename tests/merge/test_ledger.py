@@ -1,0 +1,50 @@
+"""The ledger's sums and attributions: by outcome, by shard, and who superseded whom."""
+
+import pytest
+from hypothesis import given
+
+from shardflow.merge import merge
+from shardflow.merge.report import ledger_json
+from shardflow.model.decisions import Outcome, Settled, outcome_counts, shard_counts
+from shardflow.testing import generators
+from tests.merge.small import merged, rule_set
+
+
+@given(generators.groups(), generators.rule_sets())
+def test_what_each_shard_has_of_each_outcome_adds_up_to_all_changes(group, rules):
+    decisions = merge(group.base, group.deltas, rules).decisions
+    by_shard = shard_counts(decisions)
+    summed = {outcome: sum(counts[outcome] for counts in by_shard.values()) for outcome in Outcome}
+    assert summed == outcome_counts(decisions)
+    ranks = {c.shard: c.rank for decision in decisions for c in decision.contributions}
+    assert list(by_shard) == sorted(ranks, key=lambda shard: (ranks[shard], shard))
+
+
+@given(generators.groups(), generators.rule_sets())
+def test_whoever_superseded_a_change_has_one_there_that_was_not_superseded(group, rules):
+    for decision in merge(group.base, group.deltas, rules).decisions:
+        if isinstance(decision, Settled):
+            lost = {c.shard for c in decision.contributions if c.outcome is Outcome.SUPERSEDED}
+            others = {c.shard for c in decision.contributions} - lost
+            assert not lost & set(decision.superseded_by)
+            assert lost or not decision.superseded_by
+            assert not (lost and others) or others == set(decision.superseded_by)
+
+
+SUPERSEDED = [
+    ({"strategy": "first"}, 0, [1, 2, 2], ["a"]),
+    ({"strategy": "last"}, 0, [1, 2, 2], ["b", "c"]),
+    ({"strategy": "ignore"}, 0, [1, 2], []),
+    ({"strategy": "max"}, 0, [1, 3], ["b"]),
+    ({"strategy": "sum", "on_delete": "keep"}, 0, [1, None, 3], ["a", "c"]),
+    ({"strategy": "deep", "on_delete": "keep"}, {"x": 0}, [{"x": 1}, None], ["a"]),
+]
+
+
+@pytest.mark.parametrize(("rule", "base", "values", "by"), SUPERSEDED)
+def test_a_superseded_change_names_those_whose_changes_stand(rule, base, values, by):
+    documents = [{} if value is None else {"n": value} for value in values]
+    result = merged({"n": base}, *documents, rules=rule_set({"path": "$.n", **rule}))
+    told = [decision for decision in ledger_json(result)["decisions"] if "superseded_by" in decision]
+    assert [decision["superseded_by"] for decision in told] == [by]
+    assert all(any(c["outcome"] == "superseded" for c in decision["changes"]) for decision in told)
