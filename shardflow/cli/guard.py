@@ -49,7 +49,7 @@ def _called(call: Call) -> int:
     except (ShardflowError, OSError) as error:
         CONSOLE.complain(f"shardflow {call.command.name}: {printable_lines(str(error))}")
         code = error.exit_code if isinstance(error, ShardflowError) else _FAILED
-        if call.values.get("as_json"):
+        if call.values.get("as_json") or call.values.get("layout") == "json":
             from shardflow.cli.views.objects import error_object, object_bytes
 
             CONSOLE.hand_over(object_bytes(error_object(error, code)))

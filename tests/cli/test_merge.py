@@ -40,6 +40,9 @@ def test_the_merged_context_goes_to_standard_output_and_the_table_to_standard_er
         "$.n     combined  one, two  sum at $.n (rules.yaml:2)  4\n"
         "$.list  combined  one, two  default                    [1, 2, 3]\n"
         "$.new   applied   two       default                    null\n"
+        "shard  applied  agreed  combined  superseded  conflict\n"
+        "one    0        0       2         0           0\n"
+        "two    1        0       2         0           0\n"
         "5 changes (1 applied, 4 combined)\n"
     )
 
@@ -82,7 +85,7 @@ def test_json_is_one_object_with_the_merged_context_and_the_ledger(folder: Path)
     ended = shardflow("merge", *FILES, "--rules", "rules.yaml", "--json", cwd=folder)
     told = json.loads(ended.stdout)
     assert ended.stderr == ""
-    assert list(told) == ["status", "exit_code", "context", "counts", "conflicts", "decisions"]
+    assert list(told) == ["status", "exit_code", "context", "counts", "shards", "conflicts", "decisions"]
     assert (told["status"], told["exit_code"], told["context"]) == ("done", 0, MERGED)
 
 

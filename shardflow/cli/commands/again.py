@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
+from typing import TextIO
 
 from shardflow.cli.console import CONSOLE, styled
 from shardflow.cli.views.display import place
 from shardflow.cli.views.ledger import ledger_text
 from shardflow.cli.views.objects import object_bytes, post_mortem_object
+from shardflow.cli.views.selection import Format, Selection
+from shardflow.cli.views.tables import markdown_span
 from shardflow.execution.inspection.post_mortem import PostMortem, Refolded, Verdict, repeat_merges
 from shardflow.storage.excerpts import printable
 
@@ -15,20 +18,30 @@ _NOT_THE_SAME = 1
 _CONFLICTS = 3
 
 
-def merge_again(run_dir: str, *, as_json: bool) -> int:
+def merge_again(run_dir: str, shown: Selection) -> int:
     """Repeat the merges of a run and tell what came of it; give the exit code."""
     again = repeat_merges(run_dir)
     code = _exit_code(again)
-    if as_json:
-        CONSOLE.hand_over(object_bytes(post_mortem_object(again, code)))
+    if shown.layout is Format.JSON:
+        CONSOLE.hand_over(object_bytes(post_mortem_object(again, code, shown)))
         return code
     for group in again.groups:
-        if group.folded is not None:
-            CONSOLE.say(ledger_text(group.folded.result, sys.stdout))
-        CONSOLE.say(_verdict(group))
+        CONSOLE.say(_in_markdown(group, shown) if shown.layout is Format.MARKDOWN else _in_text(group, shown))
     if not again.groups:
         CONSOLE.say("nothing was merged in this run")
     return code
+
+
+def _in_text(group: Refolded, shown: Selection) -> str:
+    ledger = [] if group.folded is None else [ledger_text(group.folded.result, sys.stdout, shown)]
+    return "\n".join([*ledger, _verdict(group, sys.stdout)])
+
+
+def _in_markdown(group: Refolded, shown: Selection) -> str:
+    """Give a section of a report; the verdict stands as code, since it may name files."""
+    ledger = [] if group.folded is None else [ledger_text(group.folded.result, None, shown), ""]
+    verdict = [f"- {markdown_span(line.strip())}" for line in _verdict(group, None).split("\n")]
+    return "\n".join([f"### {markdown_span(group.group)}", "", *ledger, *verdict, ""])
 
 
 def _exit_code(again: PostMortem) -> int:
@@ -37,8 +50,8 @@ def _exit_code(again: PostMortem) -> int:
     return _CONFLICTS if any(group.folded and group.folded.result.conflicts for group in again.groups) else 0
 
 
-def _verdict(group: Refolded) -> str:
-    good, bad = styled("same bytes", "good", sys.stdout), "bad"
+def _verdict(group: Refolded, stream: TextIO | None) -> str:
+    good, bad = styled("same bytes", "good", stream), "bad"
     match group.verdict, group.record:
         case Verdict.SAME, record if record is not None and record.context is not None:
             return f"{group.group}: {good} (sha256 {record.context})"
@@ -48,9 +61,9 @@ def _verdict(group: Refolded) -> str:
             ended = "it never ended" if record is None else f"it ended as {printable(record.status)}"
             return f"{group.group}: the run merged nothing here: {ended}"
         case Verdict.DIFFERENT, _:
-            head = styled("other bytes", bad, sys.stdout)
+            head = styled("other bytes", bad, stream)
             return f"{group.group}: {head} from the same inputs: was the run made by another version of shardflow?"
         case _:
-            head = styled("altered", bad, sys.stdout)
+            head = styled("altered", bad, stream)
             lines = [f"  {place(altered.path)}: {printable(altered.how)}" for altered in group.altered]
             return "\n".join([f"{group.group}: {head} since the run:", *lines])

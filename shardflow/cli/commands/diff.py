@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from shardflow.cli.commands.reading import read_named
+from shardflow.cli.commands.selecting import format_of
 from shardflow.cli.console import CONSOLE
-from shardflow.cli.views.differences import Format, differences_object, differences_text
-from shardflow.errors import InvalidInput, UsageError
+from shardflow.cli.views.differences import differences_object, differences_text
+from shardflow.cli.views.selection import Format
+from shardflow.errors import InvalidInput
 from shardflow.execution.base import SIZE_LIMIT
 from shardflow.merge.differences import differences
-from shardflow.model.documents import Problem, did_you_mean
+from shardflow.model.documents import Problem
 from shardflow.model.values import Json
 from shardflow.storage.json.strict import parse_json
 
@@ -17,7 +19,7 @@ _DIFFERENT = 1
 
 def show_differences(before: str, after: str, layout: str | None) -> int:
     """Compare two files and print how they differ; give the exit code."""
-    chosen = _format(layout)
+    chosen = format_of(layout)
     one, other = _documents(before, after)
     found = list(differences(one, other))
     code = _DIFFERENT if found else 0
@@ -28,15 +30,6 @@ def show_differences(before: str, after: str, layout: str | None) -> int:
     else:
         CONSOLE.say(differences_text(found, chosen))
     return code
-
-
-def _format(layout: str | None) -> Format:
-    if layout is None:
-        return Format.TABLE
-    try:
-        return Format(layout)
-    except ValueError:
-        raise UsageError(f"unknown format '{layout}'; {did_you_mean(layout, list(Format))}") from None
 
 
 def _documents(*files: str) -> list[Json]:

@@ -10,6 +10,7 @@ from shardflow.cli.commands.reading import read_named
 from shardflow.cli.console import CONSOLE
 from shardflow.cli.views.ledger import ledger_text
 from shardflow.cli.views.objects import merged_object, object_bytes
+from shardflow.cli.views.selection import Format, Selection
 from shardflow.errors import InvalidInput, UsageError
 from shardflow.execution.base import SIZE_LIMIT, Base, read_object
 from shardflow.execution.folding import Folded, fold, shard_delta
@@ -31,7 +32,7 @@ class MergeOptions:
     inputs: tuple[str, ...]
     rules: str | None
     output: str | None
-    as_json: bool
+    shown: Selection
 
     @property
     def output_file(self) -> str | None:
@@ -50,7 +51,7 @@ def merge_inputs(options: MergeOptions) -> int:
         raise UsageError("--rules and --output go with a base and shards; a run is merged again under its own rules")
     from shardflow.cli.commands.again import merge_again
 
-    return merge_again(single, as_json=options.as_json)
+    return merge_again(single, options.shown)
 
 
 def _merge_files(options: MergeOptions) -> int:
@@ -58,12 +59,13 @@ def _merge_files(options: MergeOptions) -> int:
     code = _CONFLICTS if folded.result.conflicts else 0
     if options.output_file is not None and not code:
         replace_file(options.output_file, folded.context)
-    if options.as_json:
-        CONSOLE.hand_over(object_bytes(merged_object(folded.result, options.output_file, code)))
+    shown = options.shown
+    if shown.layout is Format.JSON:
+        CONSOLE.hand_over(object_bytes(merged_object(folded.result, options.output_file, code, shown)))
     elif options.output_file is not None:
-        CONSOLE.say(ledger_text(folded.result, sys.stdout))
+        CONSOLE.say(ledger_text(folded.result, sys.stdout, shown))
     else:
-        CONSOLE.complain(ledger_text(folded.result, sys.stderr))
+        CONSOLE.complain(ledger_text(folded.result, sys.stderr, shown))
         CONSOLE.hand_over(b"" if code else folded.context)
     return code
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from shardflow.cli.declarations.common import JSON
+from shardflow.cli.declarations.common import ALL, FORMAT, JSON
 from shardflow.cli.parameters import Argument, Option, command
 
 
@@ -20,6 +20,17 @@ def merge(
         str | None,
         Option(("--output", "-o"), "Where the merged context goes; - is standard output, the default.", "FILE"),
     ] = None,
+    layout: Annotated[str | None, FORMAT] = None,
+    only: Annotated[
+        str | None,
+        Option(
+            ("--only",),
+            "Show only decisions with a change of this outcome: conflicts, superseded, combined, agreed or applied. "
+            "The counts stay whole.",
+            "OUTCOME",
+        ),
+    ] = None,
+    whole: Annotated[bool, ALL] = False,
     as_json: Annotated[bool, JSON] = False,
 ) -> int:
     """Merge shards, or merge a run again.
@@ -38,19 +49,20 @@ def merge(
       shardflow merge base.json context-a.json context-b.json > context.json
       shardflow merge base.json a.json b.json --rules rules.yaml -o context.json
       shardflow merge base.json a.json b.json --json
+      shardflow merge .shardflow/runs/20261123-101500-audit-1f3a --only superseded --format markdown
     """
     from shardflow.cli.commands.merge import MergeOptions, merge_inputs
+    from shardflow.cli.commands.selecting import selection_of
 
-    return merge_inputs(MergeOptions(tuple(inputs), rules, output, as_json))
+    shown = selection_of(layout, only, whole=whole, as_json=as_json)
+    return merge_inputs(MergeOptions(tuple(inputs), rules, output, shown))
 
 
 def diff(
     before: Annotated[str, Argument("A", "A JSON document: a base, a shard, a context, or any other.")],
     after: Annotated[str, Argument("B", "The document to compare it with.")],
     *,
-    layout: Annotated[
-        str | None, Option(("--format",), "How to print: table, json or markdown. Default: table.", "FORMAT")
-    ] = None,
+    layout: Annotated[str | None, FORMAT] = None,
 ) -> int:
     """Show what differs between two JSON documents.
 

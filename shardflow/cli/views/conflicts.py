@@ -19,11 +19,11 @@ _REASON_WIDTH: Final = 500
 _RULE_WIDTH: Final = 1_000
 
 
-def conflicts_text(conflicts: Sequence[Conflict], where: str, stream: TextIO | None) -> str:
-    """Show conflicts for a stream, each in lines of its own; `where` goes before each path."""
-    shown = ["\n".join(_lines(conflict, where, stream)) for conflict in conflicts[:_SHOWN]]
-    if len(conflicts) > _SHOWN:
-        shown.append(f"… and {count(len(conflicts) - _SHOWN, 'more conflict')}; --json lists every one")
+def conflicts_text(conflicts: Sequence[Conflict], where: str, stream: TextIO | None, most: int | None = _SHOWN) -> str:
+    """Show conflicts for a stream, `most` of them or all, each in lines of its own; `where` goes before each path."""
+    shown = ["\n".join(_lines(conflict, where, stream)) for conflict in conflicts[:most]]
+    if most is not None and len(conflicts) > most:
+        shown.append(f"… and {count(len(conflicts) - most, 'more conflict')}; --json lists every one")
     return "\n".join(shown)
 
 

@@ -10,10 +10,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from enum import StrEnum
 from typing import Final
 
 from shardflow.cli.views.display import CELL_WIDTH, count, path_label, value_text
+from shardflow.cli.views.selection import Format
 from shardflow.cli.views.tables import markdown_table, text_table
 from shardflow.model.changes import Change
 from shardflow.model.paths import path_text
@@ -21,14 +21,6 @@ from shardflow.model.values import ABSENT, Json, Value
 
 _HEAD: Final = ("path", "before", "after")
 _SHOWN: Final = 200
-
-
-class Format(StrEnum):
-    """How differences are printed."""
-
-    TABLE = "table"
-    JSON = "json"
-    MARKDOWN = "markdown"
 
 
 def differences_text(found: Sequence[Change], layout: Format) -> str:

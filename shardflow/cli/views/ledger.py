@@ -1,40 +1,73 @@
-"""The ledger for people: a table of decisions, then the conflicts in full."""
+"""The ledger for people: a table of decisions, the conflicts in full, the changes of each shard, and the counts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, TextIO
 
 from shardflow.cli.views.conflicts import conflicts_text
-from shardflow.cli.views.display import CELL_WIDTH, count, counts_text, path_label, shortened, value_text
+from shardflow.cli.views.display import CELL_WIDTH, VALUE_WIDTH, counts_text, path_label, shortened, value_text
+from shardflow.cli.views.selection import Format, Selection
+from shardflow.cli.views.tables import Row, markdown_table, text_table
 from shardflow.merge.engine import MergeResult
-from shardflow.model.decisions import Decision, Outcome, Settled, outcome_counts
+from shardflow.model.decisions import Conflict, Decision, Outcome, Settled, outcome_counts, shard_counts
+from shardflow.model.values import same
 
-_SHOWN: Final = 200
 _HEAD: Final = ("path", "outcome", "shards", "rule", "value")
+_CONFLICTS_HEAD: Final = ("path", "conflict", "base", "candidates", "rule")
+_SHARDS_HEAD: Final = ("shard", *(outcome.value for outcome in Outcome))
 
 
-def ledger_text(result: MergeResult, stream: TextIO | None) -> str:
-    """Show a merge for a stream: its decisions as a table, its conflicts, and the counts of all changes."""
-    return "\n".join(_parts(result, stream))
+def ledger_text(result: MergeResult, stream: TextIO | None, shown: Selection) -> str:
+    """Show a merge for a stream, as text or as Markdown."""
+    parts = _markdown(result, shown) if shown.layout is Format.MARKDOWN else _text(result, stream, shown)
+    return "\n".join(parts)
 
 
-def _parts(result: MergeResult, stream: TextIO | None) -> Iterator[str]:
-    settled = [decision for decision in result.decisions if isinstance(decision, Settled)]
+def _text(result: MergeResult, stream: TextIO | None, shown: Selection) -> Iterator[str]:
+    settled, conflicts = shown.settled(result), shown.conflicts(result)
     if settled:
-        yield from _table([_HEAD, *map(_row, settled[:_SHOWN])])
-    if len(settled) > _SHOWN:
-        yield f"… and {count(len(settled) - _SHOWN, 'more decision')}; --json lists every one"
-    if result.conflicts:
-        yield conflicts_text(result.conflicts, "", stream)
+        yield from text_table(_HEAD, list(map(_row, shown.rows(settled))))
+    yield from shown.left_out(settled, "decision")
+    if conflicts:
+        yield conflicts_text(shown.rows(conflicts), "", stream, most=None)
+    yield from shown.left_out(conflicts, "conflict")
+    shards = _shard_rows(result)
+    if shards:
+        yield from text_table(_SHARDS_HEAD, shown.rows(shards))
+    yield from shown.left_out(shards, "shard")
     yield counts_text(outcome_counts(result.decisions))
 
 
-def _row(decision: Settled) -> tuple[str, ...]:
+def _markdown(result: MergeResult, shown: Selection) -> Iterator[str]:
+    """A report fit for a pull request: the counts first, then a table each. What is hostile stands as code."""
+    yield f"**{counts_text(outcome_counts(result.decisions))}**"
+    conflicts, settled, shards = shown.conflicts(result), shown.settled(result), _shard_rows(result)
+    yield from _section(_CONFLICTS_HEAD, list(map(_conflict_row, shown.rows(conflicts))))
+    yield from _note(shown.left_out(conflicts, "conflict"))
+    yield from _section(_HEAD, list(map(_row, shown.rows(settled))))
+    yield from _note(shown.left_out(settled, "decision"))
+    yield from _section(_SHARDS_HEAD, shown.rows(shards))
+    yield from _note(shown.left_out(shards, "shard"))
+
+
+def _section(head: Row, rows: Sequence[Row]) -> Iterator[str]:
+    if rows:
+        yield ""
+        yield from markdown_table(head, rows)
+
+
+def _note(lines: list[str]) -> Iterator[str]:
+    for line in lines:
+        yield ""
+        yield line
+
+
+def _row(decision: Settled) -> Row:
     return (
         path_label(decision.path, CELL_WIDTH),
         _outcome(decision),
-        shortened(", ".join(contribution.shard for contribution in decision.contributions), CELL_WIDTH),
+        shortened(_who(decision), CELL_WIDTH),
         shortened(str(decision.rule), CELL_WIDTH),
         value_text(decision.value, CELL_WIDTH),
     )
@@ -49,9 +82,28 @@ def _outcome(decision: Decision) -> str:
     return ", ".join(f"{outcomes.count(outcome)} {outcome.value}" for outcome in present)
 
 
-def _table(rows: Sequence[Iterable[str]]) -> Iterator[str]:
-    """Lay out rows in columns as wide as their widest cell."""
-    cells = [tuple(row) for row in rows]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    for row in cells:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+def _who(decision: Settled) -> str:
+    """Name the shards, and where changes are superseded by whom: `a, b over c`, `the base over a`."""
+    lost = [c.shard for c in decision.contributions if c.outcome is Outcome.SUPERSEDED]
+    if not lost:
+        return ", ".join(contribution.shard for contribution in decision.contributions)
+    base = "the base" if same(decision.value, decision.base) else "a resolution"
+    return f"{', '.join(decision.superseded_by) or base} over {', '.join(lost)}"
+
+
+def _conflict_row(conflict: Conflict) -> Row:
+    said = (f"{c.shard}: {value_text(c.after, CELL_WIDTH)}" for c in conflict.contributions)
+    return (
+        path_label(conflict.path),
+        shortened(conflict.reason, VALUE_WIDTH),
+        value_text(conflict.base, CELL_WIDTH),
+        shortened("; ".join(said), 2 * VALUE_WIDTH),
+        shortened(str(conflict.rule), CELL_WIDTH),
+    )
+
+
+def _shard_rows(result: MergeResult) -> list[Row]:
+    by_shard = shard_counts(result.decisions).items()
+    return [
+        (shortened(shard, CELL_WIDTH), *(f"{counts[outcome]:,}" for outcome in Outcome)) for shard, counts in by_shard
+    ]

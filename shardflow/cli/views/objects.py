@@ -25,13 +25,13 @@
     status          done | conflict
     exit_code       what the process ends with
     context         the merged context; not with conflicts. With `--output FILE` there is `output` instead
-    counts, conflicts, decisions    the ledger (see `merge/report.py`)
+    counts, shards, conflicts, decisions    the ledger (see `merge/report.py`); `--only` leaves out decisions only
 
 `shardflow merge RUN_DIR`:
 
     status          same | not-same
     exit_code, workflow
-    groups          [{name, verdict, sha256, altered: [{path, how}], counts, conflicts, decisions}]
+    groups          [{name, verdict, sha256, altered: [{path, how}], counts, shards, conflicts, decisions}]
 
 Anything that could not start: `{status, exit_code, error, problems: [{source, line, message, path, hint}]}`.
 """
@@ -40,12 +40,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from shardflow.cli.views.selection import Selection
 from shardflow.errors import InvalidInput
 from shardflow.execution.inspection.post_mortem import PostMortem, Refolded
 from shardflow.execution.reporting.endings import ending_name, ending_text
 from shardflow.execution.reporting.report import GroupReport, PhaseReport, RunReport, SubagentReport
 from shardflow.merge.engine import MergeResult
-from shardflow.merge.report import conflict_json, ledger_json
+from shardflow.merge.report import conflict_json, ledger_json, settled_json
 from shardflow.model.documents import Problem
 from shardflow.model.paths import path_text
 from shardflow.model.values import Json
@@ -146,25 +147,32 @@ def _encodable_text(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def merged_object(result: MergeResult, output: str | None, code: int) -> dict[str, Json]:
+def merged_object(result: MergeResult, output: str | None, code: int, shown: Selection) -> dict[str, Json]:
     """Give a merge of files; with conflicts nothing is merged and there is no `context`."""
     merged: dict[str, Json] = {}
     if not result.conflicts:
         merged = {"context": result.context} if output is None else {"output": output}
     status = "conflict" if result.conflicts else "done"
-    return {"status": status, "exit_code": code, **merged, **ledger_json(result)}
+    return {"status": status, "exit_code": code, **merged, **_ledger(result, shown)}
 
 
-def post_mortem_object(again: PostMortem, code: int) -> dict[str, Json]:
+def post_mortem_object(again: PostMortem, code: int, shown: Selection) -> dict[str, Json]:
     """Give the repeated merges of a run."""
-    groups: list[Json] = [_refolded(group) for group in again.groups]
+    groups: list[Json] = [_refolded(group, shown) for group in again.groups]
     status = "same" if again.is_same else "not-same"
     return {"status": status, "exit_code": code, "workflow": again.run.workflow, "groups": groups}
 
 
-def _refolded(group: Refolded) -> Json:
+def _refolded(group: Refolded, shown: Selection) -> Json:
     recorded = group.record.context if group.record is not None else None
     sha256: dict[str, Json] = {} if recorded is None else {"sha256": recorded}
-    ledger = {} if group.folded is None else ledger_json(group.folded.result)
+    ledger = {} if group.folded is None else _ledger(group.folded.result, shown)
     altered: list[Json] = [{"path": file.path, "how": file.how} for file in group.altered]
     return {"name": group.group, "verdict": group.verdict.value, **sha256, "altered": altered, **ledger}
+
+
+def _ledger(result: MergeResult, shown: Selection) -> dict[str, Json]:
+    """Give a ledger with the decisions that are of interest, the counts whole."""
+    conflicts: list[Json] = [conflict_json(conflict) for conflict in shown.conflicts(result)]
+    decisions: list[Json] = [settled_json(decision) for decision in shown.settled(result)]
+    return {**ledger_json(result), "conflicts": conflicts, "decisions": decisions}

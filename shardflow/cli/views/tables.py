@@ -30,11 +30,16 @@ def _markdown_row(cells: Row) -> str:
 
 def markdown_code(text: str) -> str:
     """Write a printable text as code inside a table, where no character of it means anything (GFM 4.10 and 6.1)."""
+    return markdown_span(text).replace("\\|", _PIPE).replace("|", "\\|")
+
+
+def markdown_span(text: str) -> str:
+    """Write a printable text as code outside a table, where no character of it means anything (GFM 6.1)."""
     if not text.strip():
         return f"`{text}`" if text else ""
     fence = "`" * (max((len(run) for run in re.findall("`+", text)), default=0) + 1)
     padding = " " if text.startswith(("`", " ")) or text.endswith(("`", " ")) else ""
-    return f"{fence}{padding}{text}{padding}{fence}".replace("\\|", _PIPE).replace("|", "\\|")
+    return f"{fence}{padding}{text}{padding}{fence}"
 
 
 _PIPE: Final = "\\\\u007c"

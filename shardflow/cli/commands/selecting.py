@@ -1,0 +1,39 @@
+"""Options about what is shown and how, read into a selection. Raises UsageError for what nobody offers."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from shardflow.cli.views.selection import Format, Selection
+from shardflow.errors import UsageError
+from shardflow.model.decisions import Outcome
+from shardflow.model.documents import did_you_mean
+
+_OUTCOMES: Final = {
+    "conflicts": Outcome.CONFLICT,
+    **{outcome.value: outcome for outcome in Outcome if outcome is not Outcome.CONFLICT},
+}
+
+
+def selection_of(layout: str | None, only: str | None, *, whole: bool, as_json: bool) -> Selection:
+    """Read `--format`, `--only`, `--all` and `--json`."""
+    return Selection(format_of(layout, as_json=as_json), None if only is None else _outcome(only), whole)
+
+
+def format_of(layout: str | None, *, as_json: bool = False) -> Format:
+    """Read `--format` and `--json`, which is `--format json`."""
+    if layout is None:
+        return Format.JSON if as_json else Format.TABLE
+    try:
+        chosen = Format(layout)
+    except ValueError:
+        raise UsageError(f"unknown format '{layout}'; {did_you_mean(layout, list(Format))}") from None
+    if as_json and chosen is not Format.JSON:
+        raise UsageError(f"--json is --format json; leave one of --json and --format {layout} out")
+    return chosen
+
+
+def _outcome(only: str) -> Outcome:
+    if only not in _OUTCOMES:
+        raise UsageError(f"unknown outcome '{only}' for --only; {did_you_mean(only, _OUTCOMES)}")
+    return _OUTCOMES[only]
