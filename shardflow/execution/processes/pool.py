@@ -14,7 +14,6 @@ from shardflow.execution.processes.child import Cause, Child, Command, Exit
 from shardflow.execution.processes.interrupts import Interrupts
 from shardflow.execution.processes.waiting import Waiter, waiting
 
-
 _HEAD_START: Final = 0.2
 """Seconds in which children that start get the processors before this process uses its idle time."""
 
