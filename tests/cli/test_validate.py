@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,7 @@ def test_all_errors_of_all_files_are_told_with_their_lines(folder: Path) -> None
     assert "typo.yaml:4: " in ended.stderr
     assert "typo.yaml:7: " in ended.stderr
     assert "\ntorn.yaml:2: " in ended.stderr
-    assert "\ncannot read missing.yaml: it does not exist\n" in ended.stderr
+    assert "\nmissing.yaml: cannot read missing.yaml: it does not exist\n" in ended.stderr
     assert ended.stderr.endswith("invalid: 3 of 4 workflows\n")
 
 
@@ -58,3 +59,75 @@ def test_names_of_files_cannot_steer_the_terminal(folder: Path) -> None:
     ended = shardflow("validate", "\x1b[31m.yaml", "\x9bgone", cwd=folder)
     assert ended.returncode == 2
     assert ended.stderr.replace("\n", "").isprintable()
+
+
+OVERLAPPING = """\
+name: overlapping
+rules: {rules: [{path: $.n, strategy: sum}, {path: $.frozen, strategy: immutable}]}
+phases:
+  - id: one
+    behavior: parallel
+    subagents:
+      - {id: a, run: "true", writes: [$.n, $.x, $.frozen]}
+      - {id: b, run: "true", reads: [$.n], writes: [$.n, $.x.y]}
+      - {id: c, run: "true", writes: [$.frozen]}
+      - {id: d, run: "true"}
+  - id: two
+    behavior: sequential
+    subagents:
+      - {id: a, run: "true", writes: [$.x]}
+      - {id: b, run: "true", writes: [$.x]}
+"""
+
+WARNINGS = [
+    "overlapping.yaml:8: a (line 7) and b (line 8) may write $.x.y at the same time, and no rule settles it; "
+    "add a rule for this path, or let only one of them write it",
+    "overlapping.yaml:9: a (line 7) and c (line 9) may write $.frozen at the same time, and the rule immutable at "
+    "$.frozen (overlapping.yaml:2) leaves it in conflict; add a rule for this path, or let only one of them write it",
+]
+
+
+def test_overlapping_writes_that_no_rule_settles_are_warned_of_and_the_workflow_is_valid(folder: Path) -> None:
+    (folder / "overlapping.yaml").write_text(OVERLAPPING)
+    ended = shardflow("validate", "overlapping.yaml", cwd=folder)
+    assert ended.returncode == 0
+    assert ended.stdout == "overlapping.yaml: valid, 2 phases, 6 subagents, 2 warnings\n"
+    assert sorted(ended.stderr.splitlines()) == [f"warning: {warning}" for warning in WARNINGS]
+
+
+def test_a_rule_of_the_file_the_workflow_names_settles_an_overlap_as_in_a_run(folder: Path) -> None:
+    (folder / "rules.yaml").write_text("rules:\n  - {path: $.x, strategy: last}\n")
+    text = OVERLAPPING.replace("behavior: parallel", "behavior: parallel\n    rules: rules.yaml")
+    (folder / "overlapping.yaml").write_text(text)
+    told = shardflow("validate", "overlapping.yaml", cwd=folder).stderr
+    assert "$.x" not in told
+    assert "$.n at the same time, and no rule settles it" in told
+
+
+def test_json_tells_problems_and_warnings_apart(folder: Path) -> None:
+    (folder / "overlapping.yaml").write_text(OVERLAPPING)
+    ended = shardflow("validate", "overlapping.yaml", "--json", cwd=folder)
+    told = json.loads(ended.stdout)
+    assert (ended.returncode, ended.stderr, told["status"], told["exit_code"]) == (0, "", "valid", 0)
+    [one] = told["workflows"]
+    assert (one["file"], one["status"], one["problems"]) == ("overlapping.yaml", "valid", [])
+    assert sorted(warning["line"] for warning in one["warnings"]) == [8, 9]
+    ended = shardflow("validate", "valid.yaml", "missing.yaml", "--json", cwd=folder)
+    told = json.loads(ended.stdout)
+    assert (ended.returncode, told["status"]) == (2, "invalid")
+    assert [one["status"] for one in told["workflows"]] == ["valid", "invalid"]
+    assert "does not exist" in told["workflows"][1]["problems"][0]["message"]
+
+
+def test_a_dry_run_shows_what_is_declared_and_warns_under_the_rules_it_was_given(folder: Path) -> None:
+    (folder / "overlapping.yaml").write_text(OVERLAPPING)
+    ended = shardflow("run", "overlapping.yaml", "--dry-run", cwd=folder)
+    assert "  b: true\n    writes: $.n, $.x.y\n    reads: $.n\n" in ended.stdout
+    assert sorted(ended.stderr.splitlines()) == [f"warning: {warning}" for warning in WARNINGS]
+    (folder / "last.yaml").write_text("default: {objects: last, lists: last, scalars: last}\n")
+    ended = shardflow("run", "overlapping.yaml", "--dry-run", "--rules", "last.yaml", cwd=folder)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    ended = shardflow("run", "overlapping.yaml", "--dry-run", "--json", cwd=folder)
+    told = json.loads(ended.stdout)
+    assert [len(told["warnings"]), ended.stderr] == [2, ""]
+    assert told["plan"]["phases"][0]["subagents"][1]["reads"] == ["$.n"]

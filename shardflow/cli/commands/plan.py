@@ -7,14 +7,19 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from shardflow.cli.commands.validate import tell_warnings
 from shardflow.cli.console import CONSOLE
 from shardflow.cli.views.display import count, place, shortened
-from shardflow.cli.views.objects import object_bytes
+from shardflow.cli.views.objects import object_bytes, problem_objects
+from shardflow.execution.checking import write_overlaps
 from shardflow.execution.run import RunRequest
 from shardflow.execution.schedule import ScheduledPhase, first_base, read_if_there, schedule_phases
+from shardflow.model.documents import Problem
+from shardflow.model.patterns import Pattern
 from shardflow.model.records import replaced
 from shardflow.model.values import Json
 from shardflow.storage.excerpts import printable
+from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.workflow.model import (
     ArgumentList,
     Behavior,
@@ -28,6 +33,7 @@ from shardflow.workflow.model import (
 from shardflow.workflow.plan import plan
 
 _PROGRAM_WIDTH = 100
+_PATTERNS_WIDTH = 500
 
 
 def show_plan(request: RunRequest, *, as_json: bool) -> int:
@@ -37,10 +43,13 @@ def show_plan(request: RunRequest, *, as_json: bool) -> int:
     held = read_if_there(context) if context is not None else None
     first_base(request.workflow.context, folder, held, context or "")
     phases = schedule_phases(request.workflow, folder, request.rules, request.max_parallel)
+    document = parse_yaml(request.workflow_bytes, request.workflow_file)
+    warnings = tuple(write_overlaps(document, ((scheduled.phase, scheduled.rules) for scheduled in phases)))
     if as_json:
-        CONSOLE.hand_over(object_bytes(_plan_object(request)))
-    else:
-        CONSOLE.say("\n".join(_plan_lines(request, phases)))
+        CONSOLE.hand_over(object_bytes(_plan_object(request, warnings)))
+        return 0
+    tell_warnings(warnings)
+    CONSOLE.say("\n".join(_plan_lines(request, phases)))
     return 0
 
 
@@ -49,7 +58,20 @@ def _plan_lines(request: RunRequest, phases: Sequence[ScheduledPhase]) -> Iterat
     yield f"context: {place(request.context) if request.context else 'context.json in the run directory'}"
     for scheduled in phases:
         yield f"{scheduled.phase.id}: {scheduled.phase.behavior.value}, {_extent(scheduled)}"
-        yield from (f"  {subagent.id}: {_shown_program(subagent)}" for subagent in scheduled.phase.subagents)
+        for subagent in scheduled.phase.subagents:
+            yield f"  {subagent.id}: {_shown_program(subagent)}"
+            yield from _declared(subagent)
+
+
+def _declared(subagent: Subagent) -> Iterator[str]:
+    if subagent.writes is not None:
+        yield f"    writes: {_shown_patterns(subagent.writes) or 'nothing'}"
+    if subagent.reads:
+        yield f"    reads: {_shown_patterns(subagent.reads)}"
+
+
+def _shown_patterns(patterns: Sequence[Pattern]) -> str:
+    return shortened(", ".join(map(str, patterns)), _PATTERNS_WIDTH)
 
 
 def _extent(scheduled: ScheduledPhase) -> str:
@@ -73,8 +95,9 @@ def _program_text(program: Program) -> str:
             return f"python {module}:{name}"
 
 
-def _plan_object(request: RunRequest) -> dict[str, Json]:
-    return {"status": "planned", "exit_code": 0, "plan": plan(_effective(request))}
+def _plan_object(request: RunRequest, warnings: Sequence[Problem]) -> dict[str, Json]:
+    planned = plan(_effective(request))
+    return {"status": "planned", "exit_code": 0, "plan": planned, "warnings": problem_objects(warnings)}
 
 
 def _effective(request: RunRequest) -> Workflow:

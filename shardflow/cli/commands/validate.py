@@ -1,65 +1,59 @@
-"""`shardflow validate`: all problems of all workflows, and of the files they name."""
+"""`shardflow validate`: all problems of all workflows, and of the files they name; what may go wrong as warnings."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
-from functools import partial
+import sys
+from collections.abc import Sequence
 
-from shardflow.cli.commands.reading import MAX_WORKFLOW_BYTES, read_named, workflow_of
-from shardflow.cli.console import CONSOLE
+from shardflow.cli.commands.reading import MAX_WORKFLOW_BYTES, read_named
+from shardflow.cli.console import CONSOLE, styled
 from shardflow.cli.views.display import count, place
-from shardflow.errors import InvalidInput, ShardflowError, StorageError, UsageError
-from shardflow.execution.rule_sources import load_rules
-from shardflow.execution.schedule import first_base
+from shardflow.errors import UsageError
+from shardflow.execution.checking import Checked, check_workflow
+from shardflow.model.documents import Problem
 from shardflow.storage.excerpts import printable
 from shardflow.workflow.model import Workflow
 
 _INVALID = 2
 
 
-def validate_files(files: tuple[str, ...]) -> int:
+def validate_files(files: Sequence[str], *, as_json: bool) -> int:
     """Check every file, tell what is wrong and what is right, and give the exit code."""
-    invalid = [file for file in files if not _is_valid(file)]
+    checked = {file: _checked(file) for file in files}
+    invalid = sum(bool(found.problems) for found in checked.values())
+    code = _INVALID if invalid else 0
+    if as_json:
+        from shardflow.cli.views.objects import checked_object, object_bytes
+
+        CONSOLE.hand_over(object_bytes(checked_object(checked, code)))
+        return code
+    for file, found in checked.items():
+        _tell(file, found)
     if invalid:
-        CONSOLE.complain(f"invalid: {len(invalid):,} of {count(len(files), 'workflow')}")
-    return _INVALID if invalid else 0
+        CONSOLE.complain(f"invalid: {invalid:,} of {count(len(checked), 'workflow')}")
+    return code
 
 
-def _is_valid(file: str) -> bool:
-    workflow, problems = _read(file)
-    for problem in problems:
-        CONSOLE.complain(printable(problem))
-    if workflow is not None and not problems:
-        CONSOLE.say(f"{place(file)}: valid, {_extent(workflow)}")
-    return not problems
-
-
-def _read(file: str) -> tuple[Workflow | None, tuple[str, ...]]:
+def _checked(file: str) -> Checked:
     try:
-        workflow = workflow_of(read_named(file, MAX_WORKFLOW_BYTES), file)
-    except (InvalidInput, UsageError) as error:
-        return None, _told(error)
-    return workflow, tuple(dict.fromkeys(_problems(workflow, os.path.dirname(file))))
+        return check_workflow(read_named(file, MAX_WORKFLOW_BYTES), file)
+    except UsageError as error:
+        return Checked(None, (Problem(file, None, str(error)),))
 
 
-def _problems(workflow: Workflow, folder: str) -> Iterator[str]:
-    """Find the problems of all rules and of the context a workflow names, as often as they are named."""
-    for source in (workflow.rules, *(phase.rules for phase in workflow.phases)):
-        yield from _reported(partial(load_rules, source, folder))
-    yield from _reported(partial(first_base, workflow.context, folder, None, ""))
+def _tell(file: str, found: Checked) -> None:
+    for problem in found.problems:
+        CONSOLE.complain(printable(str(problem)))
+    tell_warnings(found.warnings)
+    if found.workflow is not None and not found.problems:
+        warned = f", {count(len(found.warnings), 'warning')}" if found.warnings else ""
+        CONSOLE.say(f"{place(file)}: valid, {_extent(found.workflow)}{warned}")
 
 
-def _reported(read: Callable[[], object]) -> tuple[str, ...]:
-    try:
-        read()
-    except (InvalidInput, StorageError) as error:
-        return _told(error)
-    return ()
-
-
-def _told(error: ShardflowError) -> tuple[str, ...]:
-    return tuple(map(str, error.problems)) if isinstance(error, InvalidInput) else (str(error),)
+def tell_warnings(warnings: Sequence[Problem]) -> None:
+    """Tell warnings on standard error, each as one."""
+    for warning in warnings:
+        CONSOLE.complain(f"{styled('warning', 'warn', sys.stderr)}: {printable(str(warning))}")
 
 
 def _extent(workflow: Workflow) -> str:

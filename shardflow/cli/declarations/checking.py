@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
+from shardflow.cli.declarations.common import JSON
 from shardflow.cli.parameters import Argument, command
 
 
 def validate(
     workflows: Annotated[list[str], Argument("WORKFLOW", "The workflows to check, YAML files.")],
+    *,
+    as_json: Annotated[bool, JSON] = False,
 ) -> int:
     """Check workflows, running nothing.
 
     The rules and contexts they name are checked too. All errors of all files are reported at once, each with its file
-    and line.
+    and line. Where subagents of one parallel phase declare writes to the same path and no rule settles it, a warning
+    says so; with warnings alone a workflow is valid.
 
     Exit codes: 0 all valid, 2 invalid.
 
@@ -21,10 +25,11 @@ def validate(
 
       shardflow validate audit.yaml
       shardflow validate samples/*/workflow.yaml
+      shardflow validate audit.yaml --json
     """
     from shardflow.cli.commands.validate import validate_files
 
-    return validate_files(tuple(workflows))
+    return validate_files(workflows, as_json=as_json)
 
 
 COMMANDS: Final = (command(validate),)

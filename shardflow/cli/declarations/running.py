@@ -40,6 +40,9 @@ def run(
     subagent gets a snapshot of the context and writes its own shard. When a group has finished, its shards are merged
     under the declared rules; the context changes in one step, or not at all.
 
+    A subagent with `writes:` that changed anything else has failed (on_undeclared_write: warn only tells it). Where one
+    declares `reads:` of what another of its group changed, the summary names the stale read.
+
     Exit codes: 0 done, 1 a subagent failed, 2 wrong usage or invalid input, 3 unresolved conflicts, 130 interrupted.
 
     For example:

@@ -19,6 +19,7 @@
     status          planned
     exit_code
     plan            the workflow with every default spelt out (see `workflow/plan.py`)
+    warnings        [{source, line, message, path, hint}], as `validate` tells them
 
 `shardflow merge BASE SHARD...`:
 
@@ -33,15 +34,22 @@
     exit_code, workflow
     groups          [{name, verdict, sha256, altered: [{path, how}], counts, shards, conflicts, decisions}]
 
+`shardflow validate`:
+
+    status          valid | invalid
+    exit_code
+    workflows       [{file, status, problems, warnings}], both lists of {source, line, message, path, hint}
+
 Anything that could not start: `{status, exit_code, error, problems: [{source, line, message, path, hint}]}`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from shardflow.cli.views.selection import Selection
 from shardflow.errors import InvalidInput
+from shardflow.execution.checking import Checked
 from shardflow.execution.inspection.post_mortem import PostMortem, Refolded
 from shardflow.execution.reporting.endings import ending_name, ending_text
 from shardflow.execution.reporting.report import GroupReport, PhaseReport, RunReport, SubagentReport
@@ -124,6 +132,20 @@ def _problem(problem: Problem) -> Json:
     line: dict[str, Json] = {} if problem.line is None else {"line": problem.line}
     path: dict[str, Json] = {} if problem.path is None else {"path": path_text(problem.path)}
     return {"source": problem.source, **line, "message": problem.message, **path, "hint": problem.hint}
+
+
+def checked_object(checked: Mapping[str, Checked], code: int) -> dict[str, Json]:
+    """Give what checking workflows found, by file."""
+    workflows: list[Json] = [
+        {
+            "file": file,
+            "status": "invalid" if found.problems else "valid",
+            "problems": problem_objects(found.problems),
+            "warnings": problem_objects(found.warnings),
+        }
+        for file, found in checked.items()
+    ]
+    return {"status": "invalid" if code else "valid", "exit_code": code, "workflows": workflows}
 
 
 def object_bytes(value: dict[str, Json]) -> bytes:

@@ -5,13 +5,24 @@ Found before anything runs, from the declared patterns and the rules alone; exac
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations_with_replacement, takewhile
 from typing import TypeAlias
 
 from shardflow.merge.rules import DEFAULT, Defaults, Node, Rule, RuleSet
 from shardflow.merge.strategies.registry import REFUSING
 from shardflow.model.paths import Path, Segment, segment_text
-from shardflow.model.patterns import OTHER, Pattern, PatternSet, Position, and_below, common_path, letters, reachable
+from shardflow.model.patterns import (
+    OTHER,
+    Child,
+    Pattern,
+    PatternSet,
+    Position,
+    and_below,
+    common_path,
+    letters,
+    reachable,
+)
 from shardflow.model.records import record
 
 
@@ -28,6 +39,48 @@ class Overlap:
     def __str__(self) -> str:
         """Show the path as a pattern a rule could have."""
         return "$" + "".join("[*]" if segment == OTHER else segment_text(segment) for segment in self.path)
+
+
+def overlaps_in_group(
+    writes: Mapping[str, Sequence[Pattern]], rules: RuleSet
+) -> Iterator[tuple[Overlap, tuple[str, ...]]]:
+    """Give the unsettled overlaps of a group, each once, with the subagents that may meet there, as `writes` has them.
+
+    What lies below an overlap of the same subagents is not told again. Cost: linear in the patterns and in the pairs
+    of them that may meet.
+    """
+    writers: dict[Pattern, dict[str, None]] = {}
+    for subagent, declared in writes.items():
+        for pattern in declared:
+            writers.setdefault(pattern, {})[subagent] = None
+    found: dict[Path, tuple[Overlap, set[str]]] = {}
+    for one, other in _pairs(tuple(writers)):
+        who = {*writers[one], *writers[other]}
+        for overlap in unsettled_overlaps([one], [other], rules) if len(who) > 1 else ():
+            found.setdefault(overlap.path, (overlap, set()))[1].update(who)
+    for path, (overlap, who) in found.items():
+        above = (found[path[:depth]][1] for depth in range(len(path)) if path[:depth] in found)
+        if not any(who <= others for others in above):
+            yield overlap, tuple(filter(who.__contains__, writes))
+
+
+def _pairs(patterns: Sequence[Pattern]) -> Iterator[tuple[Pattern, Pattern]]:
+    """Give the pairs that may meet, a pattern with itself too: the names that lead one begin those of the other."""
+    by_names: dict[tuple[str, ...], list[Pattern]] = {}
+    for pattern in patterns:
+        by_names.setdefault(_names(pattern), []).append(pattern)
+    for pattern in patterns:
+        names = _names(pattern)
+        for depth in range(len(names)):
+            yield from ((other, pattern) for other in by_names.get(names[:depth], ()))
+    for alike in by_names.values():
+        yield from combinations_with_replacement(alike, 2)
+
+
+def _names(pattern: Pattern) -> tuple[str, ...]:
+    """Give the names that every path of a pattern begins with."""
+    leading = takewhile(lambda step: isinstance(step, Child) and step.name is not None, pattern.steps)
+    return tuple(str(step.name) for step in leading)
 
 
 _State: TypeAlias = tuple[frozenset[Position], frozenset[Position], Node, Rule | None]

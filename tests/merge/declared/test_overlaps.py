@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shardflow.merge.declared.overlaps import unsettled_overlaps
+from shardflow.merge.declared.overlaps import overlaps_in_group, unsettled_overlaps
 from shardflow.merge.rules import NO_RULES
 from shardflow.model.patterns import parse_pattern
 from tests.merge.declared.test_writes import is_covered
@@ -101,3 +101,47 @@ def _rules_without_idle_ones(pairs):
     """Make a rule set of any order, rules that can never decide among them: as `extends` may leave them."""
     made = [rule_set(rule(path, strategy)).rules[0] for path, strategy in pairs.items()]
     return type(NO_RULES)(made)
+
+
+def in_group(writes, *rules):
+    declared = {name: parsed(texts) for name, texts in writes.items()}
+    return {str(overlap): who for overlap, who in overlaps_in_group(declared, rule_set(*rules))}
+
+
+GROUPS = [
+    ({"a": ["$.x"], "b": ["$.x"], "c": ["$.x"], "d": ["$.y"]}, {"$.x": ("a", "b", "c")}),
+    ({"a": ["$.x"], "b": ["$.x.y"], "c": ["$.x.y", "$.z"]}, {"$.x.y": ("a", "b", "c")}),
+    ({"a": ["$.x", "$.x.y"], "b": ["$.x", "$.x.y"]}, {"$.x": ("a", "b")}),
+    ({"a": ["$.x", "$.x.y"], "b": ["$.x"], "c": ["$.x.y"]}, {"$.x": ("a", "b"), "$.x.y": ("a", "b", "c")}),
+    ({"a": ["$.parts.a"], "b": ["$.parts.b"], "c": ["$.parts.*"]}, {"$.parts.a": ("a", "c"), "$.parts.b": ("b", "c")}),
+    ({"a": ["$..n"], "b": ["$.x.y"]}, {"$.x.y.n": ("a", "b")}),
+    ({"a": ["$.x", "$.x"], "b": []}, {}),
+    ({}, {}),
+]
+
+
+@pytest.mark.parametrize(("writes", "told"), GROUPS)
+def test_each_overlap_of_a_group_is_told_once_with_all_that_may_meet_there(writes, told):
+    found = in_group(writes)
+    assert {path: found.get(path) for path in told} == told
+    assert all(path in told or "n" in path for path in found)
+
+
+def test_a_rule_that_settles_an_overlap_silences_it_for_everybody():
+    writes = {"a": ["$.x", "$.n"], "b": ["$.x", "$.n"], "c": ["$.x"]}
+    assert in_group(writes, rule("$.n", "sum")) == {"$.x": ("a", "b", "c")}
+
+
+@given(st.dictionaries(st.sampled_from("abc"), declared, max_size=3), written)
+def test_a_group_has_an_overlap_exactly_if_two_of_its_declarations_taken_by_pattern_have_one(writes, pairs):
+    rules = _rules_without_idle_ones(dict(pairs))
+    patterns = [(name, text) for name, texts in writes.items() for text in texts]
+    met = {
+        (one, other)
+        for (one, left), (other, right) in product(patterns, repeat=2)
+        if one != other and list(unsettled_overlaps(parsed([left]), parsed([right]), rules))
+    }
+    declared_ = {name: parsed(texts) for name, texts in writes.items()}
+    told = [who for _, who in overlaps_in_group(declared_, rules)]
+    assert all(any({*pair} <= {*who} for who in told) for pair in met)
+    assert bool(met) == bool(told)
