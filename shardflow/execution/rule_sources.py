@@ -68,6 +68,15 @@ def load_named_rules(name: str | None) -> EffectiveRules:
     return NO_EFFECTIVE_RULES if name is None else _loaded(name, "", os.path.dirname(name))
 
 
+def named_rule_file(name: str) -> tuple[str, bytes]:
+    """Give the file of the rules that a person named, and what is in it. Raises InvalidRules."""
+    try:
+        path = _file(name, "")
+        return path, _read(path)
+    except LookupError as error:
+        raise _no_such_rules(name, error) from None
+
+
 def read_effective_rules(data: bytes, source: str) -> RuleSet:
     """Read `rules.json` back. Raises InvalidJson or InvalidRules."""
     from shardflow.merge.rule_file import read_rules
@@ -90,7 +99,11 @@ def _loaded(name: str, folder: str, root: str) -> EffectiveRules:
     try:
         return _effective(_find(name, folder, root), root)
     except LookupError as error:
-        raise InvalidRules([Problem(name, None, "no such rules", hint=str(error.args[0]))]) from None
+        raise _no_such_rules(name, error) from None
+
+
+def _no_such_rules(name: str, error: LookupError) -> InvalidRules:
+    return InvalidRules([Problem(name, None, "no such rules", hint=str(error.args[0]))])
 
 
 def _effective(document: Document, root: str) -> EffectiveRules:
@@ -111,15 +124,23 @@ def _find(name: str, folder: str, root: str) -> Document:
 
     Raises LookupError, whose text says what is known, or InvalidInput for a file that cannot be read.
     """
-    path = os.path.join(folder, name) if _is_path(name) else _shipped(name)
-    from shardflow.storage.files import read_regular
     from shardflow.storage.yaml.documents import parse_yaml
 
+    path = _file(name, folder)
+    return replaced(parse_yaml(_read(path), path), name=_known_as(path, root))
+
+
+def _file(name: str, folder: str) -> str:
+    return os.path.join(folder, name) if is_rule_file(name) else _shipped(name)
+
+
+def _read(path: str) -> bytes:
+    from shardflow.storage.files import read_regular
+
     try:
-        data = read_regular(path, _LIMIT)
+        return read_regular(path, _LIMIT)
     except StorageError as error:
         raise LookupError(str(error)) from error
-    return replaced(parse_yaml(data, path), name=_known_as(path, root))
 
 
 def _known_as(path: str, root: str) -> str:
@@ -128,7 +149,8 @@ def _known_as(path: str, root: str) -> str:
     return os.path.splitext(name)[0] if folder in _SHIPPED else os.path.relpath(path, root or os.curdir)
 
 
-def _is_path(name: str) -> bool:
+def is_rule_file(name: str) -> bool:
+    """Tell whether rules are named by a file; otherwise a shipped set is meant."""
     return "/" in name or name.endswith((".yaml", ".yml"))
 
 

@@ -181,7 +181,7 @@ def rules_json(rules: RuleSet) -> Json:
 def _rule_json(rule: Rule) -> Json:
     path: dict[str, Json] = {} if rule.pattern is None else {"path": str(rule.pattern)}
     strategy: dict[str, Json] = {"strategy": strategy_json(rule.strategy)}
-    return {**path, **strategy, **_options_json(rule.options), "origin": rule.origin}
+    return {**path, **strategy, **options_json(rule.options), "origin": rule.origin}
 
 
 def strategy_json(strategy: Strategy) -> Json:
@@ -189,7 +189,8 @@ def strategy_json(strategy: Strategy) -> Json:
     return strategy.name if strategy.argument is None else {strategy.name: strategy.argument}
 
 
-def _options_json(options: Options) -> Mapping[str, Json]:
+def options_json(options: Options) -> Mapping[str, Json]:
+    """Give the options as a rule file writes them, those left out that every rule has anyway."""
     written: dict[str, StrEnum | None] = {
         "on_delete": options.on_delete,
         "same_change": options.same_change if options.same_change is not OnSame.ACCEPT else None,

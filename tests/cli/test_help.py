@@ -22,8 +22,13 @@ LINES = {
     "help-validate": ["validate", "--help"],
     "help-diff": ["diff", "--help"],
     "help-git-driver": ["git-driver", "--help"],
+    "help-rules": ["rules", "--help"],
+    "help-rules-list": ["rules", "list", "--help"],
+    "help-rules-show": ["rules", "show", "--help"],
     "nothing": [],
     "unknown-command": ["rum", "w.yaml"],
+    "unknown-second-word": ["rules", "lst"],
+    "second-word-missing": ["rules"],
     "missing-argument": ["run"],
     "unknown-option": ["run", "w.yaml", "--contxt", "c.json"],
     "spare-argument": ["run", "w.yaml", "x.yaml"],
@@ -71,3 +76,5 @@ def test_the_shell_gets_completions_of_commands_and_options() -> None:
     assert shardflow(**asked).stdout.split() == list(dict.fromkeys(command.words[0] for command in all_commands()))
     asked = {"_SHARDFLOW_COMPLETE": "complete_bash", "COMP_CWORD": "2", "COMP_WORDS": "shardflow run --dr"}
     assert shardflow(**asked).stdout.split() == ["--dry-run"]
+    asked = {"_SHARDFLOW_COMPLETE": "complete_bash", "COMP_CWORD": "2", "COMP_WORDS": "shardflow rules l"}
+    assert "list" in shardflow(**asked).stdout.split()

@@ -16,10 +16,19 @@ _FAMILIES: Final = {
     "diff": "merging",
     "validate": "checking",
     "git-driver": "merging",
+    "rules": "rules",
 }
-"""The module of each command, by its first word, in the order the help lists them."""
+"""The module of each command, by its first word, in the order the help lists them (groups come last)."""
 
-GROUPS: Final[dict[str, str]] = {}
+GROUPS: Final = {
+    "rules": """Look at rule sets and strategies, and check rules of your own.
+
+    For example:
+
+      shardflow rules list
+      shardflow rules show findings
+    """,
+}
 """What the commands of two words with the same first are about."""
 
 

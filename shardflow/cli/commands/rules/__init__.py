@@ -1,0 +1,1 @@
+"""`shardflow rules ...`: what each of its commands does."""

@@ -1,0 +1,133 @@
+"""Rule sets and strategies: tables and pages for people, one object for programs.
+
+`rules list --json`:
+
+    status, exit_code
+    rule_sets       [{name, description, file, rules}], `rules` the number of them, extended ones included
+    strategies      [{name, summary}]
+
+`rules show --json`, a rule set or a strategy:
+
+    status, exit_code
+    rule_set        its name or file
+    file, description
+    rules           [{path, strategy, options..., origin}] in the order they are asked
+    default         {objects, lists, scalars} where the set has its own
+    page            {summary, "What it does", Why, "Known problems", Example, Laws}, what there is of it
+    strategy        its name; then `page` and nothing else
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from json import dumps
+
+from shardflow.cli.views.display import count, printable_lines
+from shardflow.cli.views.tables import text_table
+from shardflow.execution.inspection.rule_books import RuleBook
+from shardflow.merge.guide.pages import SECTIONS, Page, page_of
+from shardflow.merge.rules import DEFAULT, Defaults, Rule, options_json, rules_json, strategy_json
+from shardflow.merge.strategies.registry import Entry
+from shardflow.model.values import Json
+from shardflow.storage.excerpts import printable
+
+_DONE: dict[str, Json] = {"status": "done", "exit_code": 0}
+
+
+def listing_object(books: Sequence[RuleBook], strategies: Mapping[str, Entry]) -> dict[str, Json]:
+    """Give all rule sets and strategies to programs."""
+    sets: list[Json] = [
+        {"name": b.name, "description": b.description, "file": b.file, "rules": len(b.rules.rules)} for b in books
+    ]
+    pages: list[Json] = [{"name": name, "summary": page_of(entry.page).summary} for name, entry in strategies.items()]
+    return {**_DONE, "rule_sets": sets, "strategies": pages}
+
+
+def listing_text(books: Sequence[RuleBook], strategies: Mapping[str, Entry]) -> str:
+    """Show all rule sets and strategies to people."""
+    sets = [(printable(book.name), printable(book.description)) for book in books]
+    pages = [(name, page_of(entry.page).summary) for name, entry in strategies.items()]
+    hint = "`shardflow rules show NAME` tells more of each."
+    return "\n".join([*text_table(("rule set", "what it is for"), sets), "", *text_table(_STRATEGY, pages), "", hint])
+
+
+_STRATEGY = ("strategy", "what it does")
+
+
+def strategy_object(name: str, page: Page) -> dict[str, Json]:
+    """Give a strategy's page to programs."""
+    return {**_DONE, "strategy": name, "page": _page_object(page)}
+
+
+def book_object(book: RuleBook) -> dict[str, Json]:
+    """Give a rule set to programs."""
+    effective = rules_json(book.rules)
+    rules = effective if isinstance(effective, dict) else {}
+    named: dict[str, Json] = {"rule_set": book.name, "file": book.file, "description": book.description}
+    return {**_DONE, **named, **rules, "page": _page_object(book.page)}
+
+
+def _page_object(page: Page) -> dict[str, Json]:
+    summary: dict[str, Json] = {"summary": page.summary} if page.summary else {}
+    return {**summary, **page.sections}
+
+
+def page_text(title: str, page: Page) -> str:
+    """Show a page to people."""
+    return printable_lines("\n".join([title, "", page.summary, *_sections(page)]))
+
+
+def _sections(page: Page) -> Iterator[str]:
+    for name in SECTIONS:
+        if name in page.sections:
+            yield f"\n{name}"
+            yield from (f"    {line}".rstrip() for line in page.sections[name].split("\n"))
+
+
+def book_text(book: RuleBook) -> str:
+    """Show a rule set to people: what it says of itself, its rules in order, who decides where none matches."""
+    head = [f"{book.name}: {book.description}" if book.description else book.name, *_sections(book.page), ""]
+    return printable_lines("\n".join([*head, *_rules(book.rules.rules), "", *_defaults(book.rules.defaults)]))
+
+
+def _rules(rules: Sequence[Rule]) -> Iterator[str]:
+    if not rules:
+        yield "no rules"
+        return
+    rows = [(str(place), str(rule.pattern), *_decides(rule)) for place, rule in enumerate(rules, start=1)]
+    yield f"{count(len(rules), 'rule')}, the first that matches a path decides it:"
+    yield from text_table(("", "path", "strategy", "options", "written in"), rows)
+
+
+def _defaults(defaults: Defaults) -> Iterator[str]:
+    yield "where no rule matches:"
+    kinds = {"objects": defaults.objects, "lists": defaults.lists, "scalars": defaults.scalars}
+    rows = [(kind, *(_decides(rule) if rule is not DEFAULT else (_ENGINE[kind],))) for kind, rule in kinds.items()]
+    width = max(map(len, rows))
+    yield from text_table(("kind", "strategy", "options", "written in")[:width], [_filled(r, width) for r in rows])
+
+
+_ENGINE = {
+    "objects": "go deep, member by member",
+    "lists": "append in rank order if every shard only appended, else as scalars",
+    "scalars": "take a lone or unanimous change; anything else is a conflict",
+}
+"""What the engine does by itself."""
+
+
+def _filled(row: Sequence[str], width: int) -> Sequence[str]:
+    return [*row, *[""] * (width - len(row))]
+
+
+def _decides(rule: Rule) -> tuple[str, str, str]:
+    options = ", ".join(f"{name}: {value}" for name, value in options_json(rule.options).items())
+    return _strategy_text(rule), options, rule.origin
+
+
+def _strategy_text(rule: Rule) -> str:
+    """Write a strategy on one line: `sum`, `keyed ["file", "line"]`."""
+    written = strategy_json(rule.strategy)
+    if isinstance(written, dict):
+        [(name, argument)] = written.items()
+        return f"{name} {dumps(argument, ensure_ascii=False)}"
+    return str(written)
