@@ -16,6 +16,8 @@ from shardflow.execution.processes.interrupts import Interrupts
 
 _POLL: Final = 0.005
 """Seconds between two looks at children that have no pidfd."""
+_LONGEST: Final = 3600.0
+"""Seconds of one sleep at most: the system counts milliseconds in 32 bits and refuses more."""
 _SPARE: Final = 256
 """Of the files this process may open, how many are left for everything but children."""
 
@@ -27,7 +29,7 @@ class Waiter(Protocol):
         """Watch a child until it was reported once."""
 
     def wait(self, seconds: float | None) -> list[subprocess.Popen[bytes]]:
-        """Give the watched children that have exited, reaped; none after `seconds` or an interrupt."""
+        """Give the watched children that have exited, reaped; none after `seconds`, an interrupt, or now and then."""
 
 
 class PollingWaiter:
@@ -84,9 +86,8 @@ class PidfdWaiter:
 
     def wait(self, seconds: float | None) -> list[subprocess.Popen[bytes]]:
         """Give who has exited, as soon as one has."""
-        if self._polled:
-            seconds = _POLL if seconds is None else min(seconds, _POLL)
-        events = self._epoll.poll(seconds)
+        longest = _POLL if self._polled else _LONGEST
+        events = self._epoll.poll(longest if seconds is None else min(seconds, longest))
         exited = [self._reaped(descriptor) for descriptor, _ in events if descriptor in self._children]
         if len(exited) < len(events):
             self._interrupts.drain()

@@ -209,3 +209,9 @@ def test_children_of_others_are_left_alone(tmp_path: Path) -> None:
     other = subprocess.Popen(["true"])
     Recorder(tmp_path, ["true", "true"]).run(slots=2)
     assert other.wait() == 0
+
+
+def test_a_timeout_longer_than_any_system_call_can_wait_is_just_a_long_one(tmp_path: Path) -> None:
+    jobs = Recorder(tmp_path, ["sleep 0.1", "true"], timeout=1e12)
+    jobs.run(slots=2)
+    assert [jobs.exits[rank].code for rank in (0, 1)] == [0, 0]
