@@ -51,9 +51,9 @@ def base_of(value: dict[str, Json]) -> Base:
     if not value:
         return Base(_EMPTY, value)
     # 20 ms that a run which starts from nothing need not wait
-    from shardflow.storage.json.canonical import canonical_bytes
+    from shardflow.storage.json.canonical import written_bytes
 
-    return Base(canonical_bytes(value), value)
+    return Base(written_bytes(value), value)
 
 
 def read_object(data: bytes, source: str) -> dict[str, Json]:

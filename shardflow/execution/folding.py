@@ -19,6 +19,7 @@ from shardflow.model.records import record
 from shardflow.model.values import Json
 from shardflow.storage.json.canonical import written_bytes
 from shardflow.storage.json.span_diff import read_edit
+from shardflow.storage.json.strict import collector_paused
 from shardflow.workflow.model import ShardForm
 
 
@@ -48,7 +49,8 @@ def _edit(base: Base, form: ShardForm, data: bytes, source: str) -> Edit | None:
 
 def fold(base: Base, deltas: Iterable[Delta], rules: RuleSet) -> Folded:
     """Merge a group's deltas into its base, and write down the outcome."""
-    result = merge(base.value, deltas, rules)
-    if not isinstance(result.context, dict):
-        raise AssertionError("of objects, every strategy makes an object")
-    return Folded(result, result.context, written_bytes(result.context), written_bytes(ledger_json(result)))
+    with collector_paused():
+        result = merge(base.value, deltas, rules)
+        if not isinstance(result.context, dict):
+            raise AssertionError("of objects, every strategy makes an object")
+        return Folded(result, result.context, written_bytes(result.context), written_bytes(ledger_json(result)))

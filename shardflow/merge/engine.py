@@ -7,7 +7,7 @@ and asks one pure strategy at each place where they meet. Cost: linear in the ch
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from shardflow.errors import InvalidShards
@@ -16,7 +16,7 @@ from shardflow.merge.options import ruled
 from shardflow.merge.resolutions import NO_RESOLUTIONS, Resolutions, resolution_at, resolved
 from shardflow.merge.rules import NO_RULES, Node, RuleSet
 from shardflow.merge.site import Candidate, Chosen, Combined, Site, Split, Unsettled
-from shardflow.model.changes import Delta, same_edit
+from shardflow.model.changes import Delta, Into, Put, apply, changes, same_edit
 from shardflow.model.decisions import Conflict, Decision, RuleRef
 from shardflow.model.documents import Problem
 from shardflow.model.paths import ROOT, Path
@@ -55,7 +55,7 @@ def gather(deltas: Iterable[Delta]) -> Candidates:
     gathered: dict[str, Delta] = {}
     for delta in deltas:
         known = gathered.setdefault(delta.shard, delta)
-        if known.rank != delta.rank or not same_edit(known.edit, delta.edit):
+        if known is not delta and (known.rank != delta.rank or not same_edit(known.edit, delta.edit)):
             raise InvalidShards([_clash(delta.shard)])
     return gathered
 
@@ -97,12 +97,44 @@ class _Walk:
 
     def settle_part(self, path: Path, base: Value, candidates: tuple[Candidate, ...], node: Node) -> Value:
         """Settle one place by its rule, going into it where the rule says so."""
+        return self.settle_free(path, base, candidates) if node.free else self._ask(path, base, candidates, node)
+
+    def settle_free(self, path: Path, base: Value, candidates: Sequence[Candidate]) -> Value:
+        """Settle a place where no rule speaks, nor anywhere below: what asking would come to, mostly without asking."""
+        if len(candidates) == 1:
+            return self._take(path, base, candidates[0])
+        found: dict[str, list[Candidate]] = {}
+        for candidate in candidates:
+            if not isinstance(candidate.edit, Into):
+                return self._ask(path, base, tuple(candidates), NO_RULES.root)
+            for name, edit in candidate.edit.members.items():
+                found.setdefault(name, []).append(Candidate(candidate.shard, candidate.rank, edit))
+        members = base if isinstance(base, dict) else {}
+        joined = dict(members)
+        for name, its in found.items():
+            value = self.settle_free((*path, name), members.get(name, ABSENT), its)
+            if value is ABSENT:
+                joined.pop(name, None)
+            else:
+                joined[name] = value
+        return joined
+
+    def _ask(self, path: Path, base: Value, candidates: tuple[Candidate, ...], node: Node) -> Value:
         site = Site(path, base, candidates, node.governed)
         rule = node.rule(site)
         ruling = ruled(site, rule)
         if isinstance(ruling.verdict, Split):
             return self._settle_inside(site, rule.ref, ruling.verdict, ruling.overruled, node)
         return self._settle_whole(site, rule.ref, ruling.verdict, ruling.overruled)
+
+    def _take(self, path: Path, base: Value, lone: Candidate) -> Value:
+        if not isinstance(lone.edit, Into):
+            after = lone.edit.value if isinstance(lone.edit, Put) else ABSENT
+            self.ledger.taken(path, base, lone, after)
+            return after
+        for change in changes(lone.edit, base, path):
+            self.ledger.taken(change.path, change.before, lone, change.after)
+        return apply(lone.edit, base)
 
     def _settle_inside(
         self, site: Site, rule: RuleRef, split: Split, overruled: tuple[Candidate, ...], node: Node

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
+from shardflow.merge.rules import DEFAULT
 from shardflow.merge.site import Candidate, Chosen, Combined, Site, Unsettled
 from shardflow.model.decisions import Conflict, Contribution, Decision, Outcome, RuleRef, Settled
+from shardflow.model.paths import Path
 from shardflow.model.values import ABSENT, Value, same
+
+_UNRULED: Final = DEFAULT.ref
 
 Said: TypeAlias = tuple[Candidate, Value]
 """A candidate with the value it left at a path."""
@@ -39,6 +43,11 @@ class Ledger:
         self._settled(site, rule, value, [*outcomes, *_superseded(overruled)])
         return value
 
+    def taken(self, path: Path, base: Value, lone: Candidate, after: Value) -> None:
+        """Write down what only one shard changed and no rule speaks of."""
+        contribution = Contribution(lone.shard, lone.rank, after, Outcome.APPLIED)
+        self.decisions.append(Settled(path, base, _UNRULED, (contribution,), after))
+
     def opened(self, site: Site, rule: RuleRef, value: Value, overruled: tuple[Candidate, ...]) -> None:
         """Write down who put an empty object or list here, before its parts are settled one by one."""
         self._settled(site, rule, value, _by_value(value, [(c, value) for c in site.candidates if c not in overruled]))
@@ -49,7 +58,8 @@ class Ledger:
             self._settled(site, rule, value, _superseded(overruled))
 
     def _settled(self, site: Site, rule: RuleRef, value: Value, contributions: list[Contribution]) -> None:
-        contributions.sort(key=lambda contribution: (contribution.rank, contribution.shard))
+        if len(contributions) > 1:
+            contributions.sort(key=lambda contribution: (contribution.rank, contribution.shard))
         lost = {contribution.shard for contribution in contributions if contribution.outcome is Outcome.SUPERSEDED}
         by = tuple(candidate.shard for candidate in site.candidates if candidate.shard not in lost) if lost else ()
         self.decisions.append(Settled(site.path, site.base, rule, tuple(contributions), value, by))

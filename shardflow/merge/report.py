@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from shardflow.merge.engine import MergeResult
 from shardflow.model.decisions import (
     Conflict,
@@ -15,7 +17,7 @@ from shardflow.model.decisions import (
     shard_counts,
 )
 from shardflow.model.paths import path_text
-from shardflow.model.values import ABSENT, Json, Value
+from shardflow.model.values import ABSENT, Json
 
 
 def ledger_json(result: MergeResult) -> dict[str, Json]:
@@ -35,9 +37,13 @@ def ledger_json(result: MergeResult) -> dict[str, Json]:
 
 def settled_json(decision: Settled) -> dict[str, Json]:
     """Give a settled decision: without `value` where nothing stands any more, with `superseded_by` if a change was."""
-    common = {**_common(decision), **_present("value", decision.value), "changes": _changes(decision)}
-    lost = any(contribution.outcome is Outcome.SUPERSEDED for contribution in decision.contributions)
-    return {**common, "superseded_by": list(decision.superseded_by)} if lost else common
+    told = _common(decision)
+    if decision.value is not ABSENT:
+        told["value"] = decision.value
+    told["changes"] = _changes(decision)
+    if any(contribution.outcome is Outcome.SUPERSEDED for contribution in decision.contributions):
+        told["superseded_by"] = list(decision.superseded_by)
+    return told
 
 
 def conflict_json(conflict: Conflict) -> dict[str, Json]:
@@ -50,9 +56,13 @@ def _counts(counts: Counts) -> dict[str, Json]:
 
 
 def _common(decision: Decision) -> dict[str, Json]:
-    return {"path": path_text(decision.path), "rule": _rule(decision.rule), **_present("base", decision.base)}
+    told: dict[str, Json] = {"path": path_text(decision.path), "rule": _rule(decision.rule)}
+    if decision.base is not ABSENT:
+        told["base"] = decision.base
+    return told
 
 
+@lru_cache(maxsize=256)
 def _rule(rule: RuleRef) -> dict[str, Json]:
     return {"path": rule.pattern, "strategy": rule.strategy, "origin": rule.origin}
 
@@ -63,8 +73,7 @@ def _changes(decision: Decision) -> list[Json]:
 
 def _change(contribution: Contribution) -> Json:
     said: dict[str, Json] = {"shard": contribution.shard, "rank": contribution.rank}
-    return {**said, **_present("after", contribution.after), "outcome": contribution.outcome.value}
-
-
-def _present(name: str, value: Value) -> dict[str, Json]:
-    return {} if value is ABSENT else {name: value}
+    if contribution.after is not ABSENT:
+        said["after"] = contribution.after
+    said["outcome"] = contribution.outcome.value
+    return said

@@ -118,7 +118,7 @@ class Node:
     A state of the deterministic automaton of all patterns, built as far as documents need it.
     """
 
-    __slots__ = ("_below", "_positions", "_rules", "governed", "match")
+    __slots__ = ("_below", "_positions", "_rules", "free", "governed", "match")
 
     def __init__(self, rules: RuleSet, positions: frozenset[Position]) -> None:
         self._rules = rules
@@ -127,6 +127,7 @@ class Node:
         found = rules.patterns.first_match(positions)
         self.match = None if found is None else rules.rules[found]
         self.governed = rules.patterns.governs(positions) or rules.defaults != STANDARD
+        self.free = self.match is None and not self.governed
 
     def rule(self, site: Site) -> Rule:
         """Give the rule that decides a site at this place: the first that matches, or the default."""

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, TypeAlias
 
 from shardflow.model.records import record
@@ -55,21 +55,27 @@ _ESCAPES: Final = {"\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\
 
 def path_text(path: Path) -> str:
     """Show a path to a person; different paths have different texts."""
+    return _prefix_text(path[:-1]) + segment_text(path[-1]) if path else "$"
+
+
+@lru_cache(maxsize=256)
+def _prefix_text(path: Path) -> str:
+    """Show a path that others begin with; whoever shows many paths shows them in order."""
     return "$" + "".join(map(segment_text, path))
 
 
 def segment_text(segment: Segment) -> str:
     """Show one segment as it appears in the text of a path."""
     match segment:
+        case str():
+            plain = _SHORTHAND.fullmatch(segment) and segment.isprintable()
+            return f".{segment}" if plain else f"['{_escaped(segment)}']"
         case int():
             return f"[{segment}]"
         case Member(fields):
             return "[?" + " && ".join(f"@{segment_text(name)}=={value}" for name, value in fields) + "]"
         case Order():
             return " (order)"
-        case _:
-            plain = _SHORTHAND.fullmatch(segment) and segment.isprintable()
-            return f".{segment}" if plain else f"['{_escaped(segment)}']"
 
 
 def _escaped(name: str) -> str:
