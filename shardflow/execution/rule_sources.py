@@ -55,7 +55,7 @@ def load_rules(source: RulesSource | None, folder: str) -> EffectiveRules:
         case None:
             return NO_EFFECTIVE_RULES
         case InlineRules(document):
-            return _effective(replaced(document, name=_known_as(document.source, folder)), folder)
+            return _effective(replaced(document, name=known_as(document.source, folder)), folder)
         case RulesFile(name):
             return _loaded(name, folder, folder)
 
@@ -127,7 +127,7 @@ def _find(name: str, folder: str, root: str) -> Document:
     from shardflow.storage.yaml.documents import parse_yaml
 
     path = _file(name, folder)
-    return replaced(parse_yaml(_read(path), path), name=_known_as(path, root))
+    return replaced(parse_yaml(_read(path), path), name=known_as(path, root))
 
 
 def _file(name: str, folder: str) -> str:
@@ -143,7 +143,7 @@ def _read(path: str) -> bytes:
         raise LookupError(str(error)) from error
 
 
-def _known_as(path: str, root: str) -> str:
+def known_as(path: str, root: str) -> str:
     """Name a rule file independently of the current folder."""
     folder, name = os.path.split(path)
     return os.path.splitext(name)[0] if folder in _SHIPPED else os.path.relpath(path, root or os.curdir)

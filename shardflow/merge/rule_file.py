@@ -22,7 +22,8 @@ from shardflow.errors import InvalidInput, InvalidRules
 from shardflow.merge.rules import AddAdd, Defaults, Expected, OnDelete, OnSame, Options, Rule, RuleSet, Strategy
 from shardflow.merge.strategies.registry import STRATEGIES, BadArgument
 from shardflow.model.documents import Document, Problem, did_you_mean
-from shardflow.model.fields import Fields, Place, quoted, read_document
+from shardflow.model.fields import Fields, Place, quoted
+from shardflow.model.paths import ROOT
 from shardflow.model.patterns import Child, Pattern, covered, read_pattern
 from shardflow.model.records import record
 from shardflow.model.values import Json
@@ -50,9 +51,9 @@ class _File:
 def read_rules(document: Document, resolve: Resolve) -> RuleSet:
     """Read a rule file and all it extends. Raises InvalidRules with every problem of every file."""
     problems: list[Problem] = []
-    files = _layers(document, resolve, (document.source,), problems)
+    files = _layers(document, resolve, (_known_as(document),), problems)
     if problems:
-        raise InvalidRules(problems)
+        raise InvalidRules(dict.fromkeys(problems))
     defaults: dict[str, Rule] = {}
     for file in reversed(files):
         defaults.update(file.defaults)
@@ -61,11 +62,9 @@ def read_rules(document: Document, resolve: Resolve) -> RuleSet:
 
 def _layers(document: Document, resolve: Resolve, trail: tuple[str, ...], problems: list[Problem]) -> list[_File]:
     """Give a file, then those it extends, in order. `trail` is how it was come to."""
-    try:
-        file = read_document(document, _file, InvalidRules)
-    except InvalidRules as error:
-        problems.extend(error.problems)
-        return []
+    own: list[Problem] = []
+    file = _file(Place(document, ROOT, document.value, own))
+    problems.extend(sorted(own, key=lambda problem: problem.line or 0))
     behind = [_extended(place, resolve, trail, problems) for place in file.extended]
     return [file, *(layer for layers in behind for layer in layers)]
 
@@ -80,11 +79,12 @@ def _extended(place: Place, resolve: Resolve, trail: tuple[str, ...], problems: 
     except InvalidInput as error:
         problems.extend(error.problems)
         return []
-    if found.source in trail:
-        circle = " -> ".join((*trail[trail.index(found.source) :], found.source))
+    known = _known_as(found)
+    if known in trail:
+        circle = " -> ".join((*trail[trail.index(known) :], known))
         problems.append(document.problem(place.path, f"rule sets extend each other in a circle: {circle}"))
         return []
-    return _layers(found, resolve, (*trail, found.source), problems)
+    return _layers(found, resolve, (*trail, known), problems)
 
 
 def _file(place: Place) -> _File:
@@ -139,9 +139,14 @@ def _decided(fields: Fields, pattern: Pattern | None) -> Rule | None:
     return None if strategy is None else Rule(pattern, strategy, options, origin)
 
 
+def _known_as(document: Document) -> str:
+    """Name a file as it is called from everywhere; a path may be spelt in many ways."""
+    return document.name or document.source
+
+
 def _origin(place: Place) -> str:
     document = place.document
-    file, line = document.name or document.source, document.line(place.path)
+    file, line = _known_as(document), document.line(place.path)
     return file if line is None else f"{file}:{line}"
 
 

@@ -173,13 +173,19 @@ NO_RULES: Final = RuleSet()
 
 def rules_json(rules: RuleSet) -> Json:
     """Give a rule set as a rule file's value that reads back to the same rules, origins included."""
-    written: dict[str, Json] = {"rules": [_rule_json(rule) for rule in rules.rules]}
-    defaults = {name: getattr(rules.defaults, name) for name in Defaults.__match_args__}
-    own: Json = {name: _rule_json(rule) for name, rule in defaults.items() if rule is not DEFAULT}
+    written: dict[str, Json] = {"rules": [rule_json(rule) for rule in rules.rules]}
+    own = defaults_json(rules.defaults)
     return {**written, "default": own} if own else written
 
 
-def _rule_json(rule: Rule) -> Json:
+def defaults_json(defaults: Defaults) -> dict[str, Json]:
+    """Give the defaults that are not the engine's own."""
+    kinds: dict[str, Rule] = {name: getattr(defaults, name) for name in Defaults.__match_args__}
+    return {name: rule_json(rule) for name, rule in kinds.items() if rule is not DEFAULT}
+
+
+def rule_json(rule: Rule) -> dict[str, Json]:
+    """Give one rule as a rule file writes it, its origin included."""
     path: dict[str, Json] = {} if rule.pattern is None else {"path": str(rule.pattern)}
     strategy: dict[str, Json] = {"strategy": strategy_json(rule.strategy)}
     return {**path, **strategy, **options_json(rule.options), "origin": rule.origin}

@@ -25,6 +25,8 @@ LINES = {
     "help-rules": ["rules", "--help"],
     "help-rules-list": ["rules", "list", "--help"],
     "help-rules-show": ["rules", "show", "--help"],
+    "help-rules-explain": ["rules", "explain", "--help"],
+    "help-rules-lint": ["rules", "lint", "--help"],
     "nothing": [],
     "unknown-command": ["rum", "w.yaml"],
     "unknown-second-word": ["rules", "lst"],

@@ -72,3 +72,62 @@ def test_rules_show_has_a_page_for_every_strategy(name: str) -> None:
 def test_rules_show_answers_a_name_it_does_not_know(name: str, complaint: str, tmp_path: Path) -> None:
     ended = shardflow("rules", "show", name, cwd=tmp_path)
     assert (ended.returncode, ended.stderr) == (2, f"shardflow rules show: {complaint}\n")
+
+
+def test_rules_explain_names_the_rule_that_decides_and_those_that_do_not_match(tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text(OWN)
+    ended = shardflow("rules", "explain", "$.findings[0].severity", "--rules", "own.yaml", cwd=tmp_path)
+    lines = ended.stdout.splitlines()
+    assert lines[0].startswith('$.findings[0].severity is decided by rank ["info", ')
+    assert lines[0].endswith("] at $.findings[*].severity (findings:11)")
+    assert "  sum at $.n (own.yaml:5): it wants .n where the path has .findings" in lines
+    assert '  $.findings: keyed ["file", "line"] at $.findings (findings:10) goes into it' in lines
+    assert ended.returncode == 0
+
+
+def test_rules_explain_tells_a_rule_that_settles_the_value_around_a_path(tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text(OWN)
+    explained = told("explain", "$.n.deeper", "--rules", "own.yaml", cwd=tmp_path)
+    assert (explained["path"], explained["decided_at"]) == ("$.n.deeper", "$.n")
+    assert explained["rule"]["strategy"] == "sum"
+    assert explained["default"] == {"lists": {"strategy": "set", "origin": "own.yaml:7"}}
+
+
+def test_rules_explain_answers_what_is_no_path() -> None:
+    ended = shardflow("rules", "explain", "findings")
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("shardflow rules explain: 'findings' is no path: a path starts with '$'")
+
+
+def test_rules_lint_tells_every_error_of_every_file_at_once(tmp_path: Path) -> None:
+    rules = [
+        "{path: $.a, strategy: unoin}",
+        "{path: $.n, strategy: sum}",
+        "{path: $.n, strategy: max}",
+        "{path: $.q, strategy: {quorum: 0}}",
+    ]
+    (tmp_path / "bad.yaml").write_text("extends: [nope]\nrules:\n" + "".join(f"  - {rule}\n" for rule in rules))
+    (tmp_path / "one.yaml").write_text("extends: two.yaml\n")
+    (tmp_path / "two.yaml").write_text("extends: [./one.yaml]\n")
+    ended = shardflow("rules", "lint", "bad.yaml", "one.yaml", "findings", cwd=tmp_path)
+    assert ended.returncode == 2
+    assert ended.stdout == "findings: valid, 5 rules\n"
+    assert [line.split(" at ")[0] for line in ended.stderr.splitlines()] == [
+        "bad.yaml:3: unknown strategy 'unoin'",
+        "bad.yaml:5: this rule can never decide anything",
+        "bad.yaml:6: strategy 'quorum' needs the number of votes, 1 or more",
+        "bad.yaml:1: no rule set 'nope'",
+        "two.yaml:1: rule sets extend each other in a circle: one.yaml -> two.yaml -> one.yaml",
+        "invalid: 2 of 3 files",
+    ]
+
+
+def test_rules_lint_warns_of_a_files_own_rules_only(tmp_path: Path) -> None:
+    (tmp_path / "odd.yaml").write_text("rules: [{path: $.n, strategy: sum, type: text}]\n")
+    (tmp_path / "own.yaml").write_text("extends: [odd.yaml]\n")
+    ended = shardflow("rules", "lint", "odd.yaml", "own.yaml", cwd=tmp_path)
+    assert (ended.returncode, ended.stdout) == (0, "odd.yaml: valid, 1 rule, 1 warning\nown.yaml: valid, 1 rule\n")
+    assert ended.stderr.startswith("warning: odd.yaml:1: 'sum' works on integer or number")
+    [file] = told("lint", "odd.yaml", cwd=tmp_path)["files"]
+    assert file["valid"] is True
+    assert [warning["line"] for warning in file["warnings"]] == [1]

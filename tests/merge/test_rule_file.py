@@ -137,6 +137,7 @@ def test_an_unknown_extended_set_is_told_with_the_known_ones():
 def test_problems_of_extended_files_are_told_too():
     assert problems("extends: [a]\nrules: 5", a="rules: 6") == [
         "rules.yaml:2: expected a list, found the integer 5 at $.rules",
+        "a.yaml:1: expected a list, found the integer 6 at $.rules",
     ]
     assert problems("extends: [a]", a="rules: 6") == ["a.yaml:1: expected a list, found the integer 6 at $.rules"]
 

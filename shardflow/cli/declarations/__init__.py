@@ -27,6 +27,8 @@ GROUPS: Final = {
 
       shardflow rules list
       shardflow rules show findings
+      shardflow rules explain '$.findings[0].severity' --rules rules.yaml
+      shardflow rules lint rules.yaml
     """,
 }
 """What the commands of two words with the same first are about."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Final
 
 from shardflow.cli.declarations.common import JSON
-from shardflow.cli.parameters import Argument, command
+from shardflow.cli.parameters import Argument, Option, command
 
 
 def list_rules(
@@ -51,7 +51,58 @@ def show_rules(
     return show(name, as_json=as_json)
 
 
+def explain_path(
+    path: Annotated[str, Argument("PATH", "The path of a value, as conflicts and tables show it.")],
+    *,
+    rules: Annotated[
+        str | None, Option(("--rules",), "The rules: a file, or a shipped set's name. Default: no rules.", "RULES")
+    ] = None,
+    as_json: Annotated[bool, JSON] = False,
+) -> int:
+    """Say which rule decides a path, and why.
+
+    Told are the rule that decides, the rules asked before it and why they do not match, those behind it that match
+    too, and what goes into the values above. Where no rule matches, the kind of value decides. If a rule settles a
+    value around the path whole, no rule is asked for what is inside; then that rule is told.
+
+    Exit codes: 0 told, 2 no such path or invalid rules.
+
+    For example:
+
+      shardflow rules explain '$.findings[0].severity' --rules findings
+      shardflow rules explain '$.stats.counters.files' --rules rules.yaml --json
+    """
+    from shardflow.cli.commands.rules.explaining import explain_for_people
+
+    return explain_for_people(path, rules, as_json=as_json)
+
+
+def lint_rules(
+    files: Annotated[list[str], Argument("FILE", "Rule files, or names of shipped rule sets.")],
+    *,
+    as_json: Annotated[bool, JSON] = False,
+) -> int:
+    """Check rule files, and all they extend.
+
+    All errors of all files are told at once, each with its file and line: what cannot be read, unknown strategies and
+    bad arguments, rules that can never decide because others cover them, sets that extend each other in a circle. Of
+    valid files warnings are told: rules that will do nothing, or only ever make conflicts.
+
+    Exit codes: 0 all valid, warnings or not, 2 errors.
+
+    For example:
+
+      shardflow rules lint rules.yaml
+      shardflow rules lint rules/*.yaml --json
+    """
+    from shardflow.cli.commands.rules.linting import lint_files
+
+    return lint_files(tuple(files), as_json=as_json)
+
+
 COMMANDS: Final = (
     command(list_rules, "rules", "list"),
     command(show_rules, "rules", "show"),
+    command(explain_path, "rules", "explain"),
+    command(lint_rules, "rules", "lint"),
 )

@@ -101,6 +101,11 @@ def _rules(rules: Sequence[Rule]) -> Iterator[str]:
 
 def _defaults(defaults: Defaults) -> Iterator[str]:
     yield "where no rule matches:"
+    yield from default_lines(defaults)
+
+
+def default_lines(defaults: Defaults) -> Iterator[str]:
+    """Show who decides by the kind of value."""
     kinds = {"objects": defaults.objects, "lists": defaults.lists, "scalars": defaults.scalars}
     rows = [(kind, *(_decides(rule) if rule is not DEFAULT else (_ENGINE[kind],))) for kind, rule in kinds.items()]
     width = max(map(len, rows))
@@ -121,10 +126,10 @@ def _filled(row: Sequence[str], width: int) -> Sequence[str]:
 
 def _decides(rule: Rule) -> tuple[str, str, str]:
     options = ", ".join(f"{name}: {value}" for name, value in options_json(rule.options).items())
-    return _strategy_text(rule), options, rule.origin
+    return strategy_text(rule), options, rule.origin
 
 
-def _strategy_text(rule: Rule) -> str:
+def strategy_text(rule: Rule) -> str:
     """Write a strategy on one line: `sum`, `keyed ["file", "line"]`."""
     written = strategy_json(rule.strategy)
     if isinstance(written, dict):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
 
-from shardflow.execution.rule_sources import load_named_rules, named_rule_file, shipped_rule_sets
+from shardflow.errors import InvalidInput
+from shardflow.execution.rule_sources import known_as, load_named_rules, named_rule_file, shipped_rule_sets
 from shardflow.merge.guide.pages import Page, parse_page
+from shardflow.merge.guide.warnings import Warned, warnings
 from shardflow.merge.rules import RuleSet
+from shardflow.model.documents import Problem
 from shardflow.model.records import record
 from shardflow.storage.yaml.documents import parse_yaml
 
@@ -36,6 +40,35 @@ def rule_book(name: str) -> RuleBook:
     value = parse_yaml(data, file).value
     description = value.get("description", "") if isinstance(value, dict) else ""
     return RuleBook(name, file, str(description), parse_page(_first_comment(data.decode())), rules)
+
+
+@record
+class Checked:
+    """A rule file that was checked: its effective rules, None if it has errors; `warnings` are of its own rules."""
+
+    name: str
+    rules: RuleSet | None
+    errors: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+
+
+def checked(name: str) -> Checked:
+    """Check a shipped set or a file, and all it extends; every problem of every file is found at once."""
+    try:
+        rules = load_named_rules(name).rules
+    except InvalidInput as error:
+        return Checked(name, None, error.problems, ())
+    file, _ = named_rule_file(name)
+    return Checked(name, rules, (), tuple(_own_problems(warnings(rules), file)))
+
+
+def _own_problems(found: Iterable[Warned], file: str) -> Iterator[Problem]:
+    """Give the warnings about rules that the file itself wrote: those of sets it extends are theirs to answer."""
+    own = known_as(file, os.path.dirname(file))
+    for warned in found:
+        source, _, line = warned.rule.origin.rpartition(":")
+        if source == own:
+            yield Problem(file, int(line), warned.message, None, warned.hint)
 
 
 def _first_comment(text: str) -> str:

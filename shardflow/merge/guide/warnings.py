@@ -1,0 +1,91 @@
+"""What is valid in a rule set and yet looks mistaken: rules that will do nothing, or only ever make conflicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from shardflow.merge.guide.explanation import explain
+from shardflow.merge.rules import AddAdd, Expected, Rule, RuleSet, Strategy
+from shardflow.model.paths import Path
+from shardflow.model.patterns import Child, PatternError, parse_pattern
+from shardflow.model.records import record
+
+_NUMBERS: Final = frozenset({Expected.INTEGER, Expected.NUMBER})
+_LISTS: Final = frozenset({Expected.LIST})
+_OBJECTS: Final = frozenset({Expected.OBJECT})
+_BOOLEANS: Final = frozenset({Expected.BOOLEAN})
+
+KINDS: Final = {
+    "all": _BOOLEANS,
+    "any": _BOOLEANS,
+    "append": _LISTS,
+    "diff3": _LISTS | {Expected.TEXT},
+    "keyed": _LISTS,
+    "max": _NUMBERS | {Expected.TEXT},
+    "max_by": _OBJECTS,
+    "mean": _NUMBERS,
+    "min": _NUMBERS | {Expected.TEXT},
+    "min_by": _OBJECTS,
+    "multiset": _LISTS,
+    "prepend": _LISTS,
+    "set": _LISTS,
+    "sum": _NUMBERS,
+}
+"""The kinds of value that strategies need which refuse all others."""
+
+_ITEMS: Final = "[*]"
+
+
+@record
+class Warned:
+    """A rule that looks mistaken, why, and what its author may have meant."""
+
+    rule: Rule
+    message: str
+    hint: str
+
+
+def warnings(rules: RuleSet) -> Iterator[Warned]:
+    """Find what looks mistaken, in the order of the rules."""
+    for rule in (*rules.rules, rules.defaults.objects, rules.defaults.lists, rules.defaults.scalars):
+        yield from _unheard_options(rule)
+        yield from _never_entered(rule, rules)
+
+
+def _unheard_options(rule: Rule) -> Iterator[Warned]:
+    name, options = rule.strategy.name, rule.options
+    if options.add_add is AddAdd.CONFLICT and not _opens_objects(rule.strategy):
+        yield Warned(rule, f"'add_add' does nothing with '{name}', which does not go into objects", "leave it out")
+    wanted = KINDS.get(name)
+    if options.expected is not None and wanted is not None and options.expected not in wanted:
+        kinds = " or ".join(sorted(wanted))
+        message = f"'{name}' works on {kinds} and 'type' expects {options.expected}: every change will be a conflict"
+        yield Warned(rule, message, f"expect {kinds}, or use another strategy")
+
+
+def _opens_objects(strategy: Strategy) -> bool:
+    return strategy.name in ("deep", "default")
+
+
+def _never_entered(rule: Rule, rules: RuleSet) -> Iterator[Warned]:
+    """Find a rule for the items of a list, written `[*]`, where nothing goes into that list."""
+    above = None if rule.pattern is None else _list_above(rule.pattern.text)
+    if above is None:
+        return
+    path, text = above
+    found = explain((*path, 0), rules)
+    if found.decided_at == path and found.rule is None:
+        hint = f"put {{path: {text}, strategy: {{keyed: ...}}}} or index before it; for members of an object write .*"
+        yield Warned(rule, f"if {text} is a list, no rule goes into its items, and this one is never asked", hint)
+
+
+def _list_above(text: str) -> tuple[Path, str] | None:
+    """Give the path in front of the first `[*]` of a pattern, if it is made of plain names."""
+    above, items, _ = text.partition(_ITEMS)
+    try:
+        steps = parse_pattern(above).steps if items else ()
+    except PatternError:  # the brackets were part of a quoted name
+        return None
+    names = tuple(step.name for step in steps if isinstance(step, Child) and step.name is not None)
+    return (names, above) if items and len(names) == len(steps) else None

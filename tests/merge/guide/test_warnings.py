@@ -1,0 +1,65 @@
+"""Rules that are valid and look mistaken."""
+
+from __future__ import annotations
+
+import pytest
+
+from shardflow.execution.rule_sources import load_named_rules, shipped_rule_sets
+from shardflow.merge.guide.warnings import KINDS, warnings
+from tests.merge.small import GONE, at_n, rule_set
+
+
+def found(*rules, **file):
+    return [f"{w.rule.strategy.name}: {w.message}" for w in warnings(rule_set(*rules, **file))]
+
+
+@pytest.mark.parametrize("name", shipped_rule_sets())
+def test_rule_sets_that_ship_look_right(name):
+    assert not list(warnings(load_named_rules(name).rules))
+
+
+@pytest.mark.parametrize(
+    ("rule", "warning"),
+    [
+        ({"path": "$.n", "strategy": "sum", "type": "list"}, "works on integer or number and 'type' expects list"),
+        ({"path": "$.n", "strategy": "sum", "type": "integer"}, None),
+        ({"path": "$.n", "strategy": "last", "type": "list"}, None),
+        ({"path": "$.n", "strategy": "max", "add_add": "conflict"}, "'add_add' does nothing with 'max'"),
+        ({"path": "$.n", "strategy": "deep", "add_add": "conflict"}, None),
+        ({"path": "$.f[*].n", "strategy": "max"}, "if $.f is a list, no rule goes into its items"),
+        ({"path": "$[*].n", "strategy": "max"}, "if $ is a list, no rule goes into its items"),
+        ({"path": "$.f.*.n", "strategy": "max"}, None),
+        ({"path": "$..f[*].n", "strategy": "max"}, None),
+        ({"path": "$['a[*]b']", "strategy": "max"}, None),
+    ],
+)
+def test_a_rule_that_will_do_nothing_or_only_make_conflicts_is_told(rule, warning):
+    [told] = found(rule) or [None]
+    assert told is warning or warning in told
+
+
+@pytest.mark.parametrize("how", [{"keyed": "id"}, "index"])
+def test_items_of_a_list_that_something_goes_into_are_asked(how):
+    rule = {"path": "$.f[*].n", "strategy": "max"}
+    assert not found({"path": "$.f", "strategy": how}, rule)
+    assert not found(rule, default={"lists": how})
+
+
+VALUES = {
+    "object": ({"c": 1}, {"c": 2}),
+    "list": ([{"id": 1}], []),
+    "text": ("x", "y"),
+    "integer": (1, 3),
+    "boolean": (True, False),
+    "null": (None, None),
+}
+ARGUMENTS = {"keyed": "id", "max_by": "c", "min_by": "c"}
+
+
+@pytest.mark.parametrize("strategy", KINDS)
+def test_the_kinds_a_strategy_is_said_to_need_are_those_it_takes(strategy):
+    written = {strategy: ARGUMENTS[strategy]} if strategy in ARGUMENTS else strategy
+    for kind, (one, other) in VALUES.items():
+        outcome = at_n(written, GONE, one, other)
+        refused = isinstance(outcome, str) and outcome.startswith(f"a left {kind} ")
+        assert refused is (kind not in KINDS[strategy]) or strategy == "diff3"
