@@ -202,7 +202,14 @@ def test_several_common_ancestors_are_merged_first_and_their_conflicts_count_as_
 
 
 @pytest.mark.parametrize(
-    "name", ["it's $(touch hacked); `touch hacked`.json", "--rules=evil.json", "-x.json", "é\U0001f600.json"]
+    "name",
+    [
+        "a dir/-- x.json",
+        "it's $(touch hacked); `touch hacked`.json",
+        "--rules=evil.json",
+        "-x.json",
+        "é\U0001f600.json",
+    ],
 )
 def test_the_name_of_a_file_is_never_taken_for_an_option_or_a_command(repository: Repository, name: str) -> None:
     repository.commit({name: FIRST})
@@ -244,6 +251,84 @@ def test_one_change_that_reached_both_branches_counts_once_unless_a_list_collect
     repository.path(".shardflow-rules.yaml").write_text(LISTS_AS_GIT)
     repository.git("merge", "--quiet", "theirs")
     assert json.loads(repository.text("conf.json")) == {**merged, "tags": ["x", "y"]}
+
+
+def test_a_key_deleted_on_one_side_is_gone_and_a_conflict_where_the_other_changed_it(repository: Repository) -> None:
+    without = {name: value for name, value in FIRST.items() if name != "version"}
+    repository.diverge({"conf.json": without}, {"conf.json": {**FIRST, "name": "b"}})
+    repository.git("merge", "--quiet", "theirs")
+    assert repository.text("conf.json") == written({**without, "name": "b"})
+    repository.commit({"conf.json": {**FIRST, "name": "b", "version": 2}}, "theirs")
+    repository.git("checkout", "--quiet", "main")
+    ended = repository.git("merge", "theirs", code=1)
+    assert "$.version: deleted by ours but changed by theirs" in ended.stderr
+    marked = repository.path("conf.json").read_bytes()
+    kept = [json.loads(keeping(marked, lambda _, side=side: side)) for side in (OURS, BASE, THEIRS)]
+    assert kept == [{**without, "name": "b"}, {**FIRST, "name": "b"}, {**FIRST, "name": "b", "version": 2}]
+
+
+def test_a_file_deleted_on_one_side_stays_the_question_of_git(repository: Repository) -> None:
+    repository.commit({"conf.json": {**FIRST, "version": 2}}, "theirs")
+    repository.git("checkout", "--quiet", "main")
+    repository.git("rm", "--quiet", "conf.json")
+    repository.git("commit", "--quiet", "--message", "gone")
+    assert "CONFLICT (modify/delete)" in repository.git("merge", "theirs", code=1).stdout
+    assert repository.text("conf.json") == written({**FIRST, "version": 2})
+
+
+def test_a_file_that_one_side_moved_is_merged_where_it_is_now(repository: Repository) -> None:
+    large = {**FIRST, **{f"key {number}": number for number in range(50)}}
+    repository.commit({"large.json": large})
+    repository.git("checkout", "--quiet", "-b", "theirs")
+    repository.git("mv", "large.json", "moved.json")
+    repository.commit({"moved.json": {**large, "key 1": 0}})
+    repository.git("checkout", "--quiet", "main")
+    repository.commit({"large.json": {**large, "key 2": 0}})
+    repository.git("merge", "--quiet", "theirs")
+    assert repository.text("moved.json") == written({**large, "key 1": 0, "key 2": 0})
+
+
+def test_a_rebase_in_conflict_can_be_aborted_or_the_commit_skipped(repository: Repository) -> None:
+    repository.diverge({"conf.json": {**FIRST, "version": 2}}, {"conf.json": {**FIRST, "version": 3}})
+    repository.git("checkout", "--quiet", "theirs")
+    for option, version in (("--abort", 3), ("--skip", 2)):
+        repository.git("rebase", "main", code=1)
+        repository.git("rebase", option)
+        assert repository.text("conf.json") == written({**FIRST, "version": version})
+
+
+def test_a_linked_work_tree_has_the_rules_at_its_own_root(repository: Repository) -> None:
+    repository.commit({".shardflow-rules.yaml": SUM})
+    repository.diverge({"conf.json": {**FIRST, "version": 11}}, {"conf.json": {**FIRST, "version": 101}})
+    repository.git("worktree", "add", "--quiet", "-b", "linked", "../linked", "main")
+    repository.git("merge", "--quiet", "theirs", cwd="../linked")
+    assert json.loads((repository.folder / "../linked/conf.json").read_text())["version"] == 111
+
+
+def test_a_repository_kept_apart_inside_another_has_its_own_rules(repository: Repository) -> None:
+    repository.commit({".shardflow-rules.yaml": SUM, "inner/conf.json": FIRST})
+    repository.git("clone", "--quiet", "--bare", ".", "../apart")
+    driver = repository.git("config", "merge.shardflow.driver").stdout.strip()
+
+    def apart(*arguments: str) -> None:
+        repository.git("--git-dir=../../apart", "--work-tree=.", *arguments, cwd="inner")
+
+    def commit(version: int) -> None:
+        repository.path("inner/conf.json").write_text(written({**FIRST, "version": version}))
+        apart("add", "--all")
+        apart("commit", "--quiet", "--message", "a change")
+
+    apart("config", "core.bare", "false")
+    apart("config", "merge.shardflow.driver", driver)
+    apart("checkout", "--quiet", "--force", "main")
+    repository.path("inner/.shardflow-rules.yaml").write_text("rules:\n  - {path: $.version, strategy: max}\n")
+    commit(10)
+    apart("checkout", "--quiet", "-b", "theirs")
+    commit(101)
+    apart("checkout", "--quiet", "main")
+    commit(11)
+    apart("merge", "--quiet", "theirs")
+    assert json.loads(repository.text("inner/conf.json"))["version"] == 101
 
 
 def files(folder: Path, **contents: str) -> list[str]:

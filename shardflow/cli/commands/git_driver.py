@@ -54,7 +54,12 @@ def _rules_of_the_repository() -> str | None:
 
 
 def _root() -> str:
-    """Give the nearest folder above that holds `.git`; in a bare repository, where none does, the current one."""
+    """Give the nearest folder above that holds `.git`; in a bare repository, where none does, the current one.
+
+    With `git --git-dir`, a `.git` above belongs to another repository; git itself stands at the root of the work tree.
+    """
+    if "GIT_DIR" in os.environ:
+        return "."
     folder = "."
     while not os.path.lexists(f"{folder}/.git"):
         if os.path.samefile(folder, f"{folder}/.."):
