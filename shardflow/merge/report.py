@@ -56,14 +56,15 @@ def _counts(counts: Counts) -> dict[str, Json]:
 
 
 def _common(decision: Decision) -> dict[str, Json]:
-    told: dict[str, Json] = {"path": path_text(decision.path), "rule": _rule(decision.rule)}
+    told: dict[str, Json] = {"path": path_text(decision.path), "rule": rule_json(decision.rule)}
     if decision.base is not ABSENT:
         told["base"] = decision.base
     return told
 
 
 @lru_cache(maxsize=256)
-def _rule(rule: RuleRef) -> dict[str, Json]:
+def rule_json(rule: RuleRef) -> dict[str, Json]:
+    """Give the rule of a decision; its origin is empty for the default. Shared: nobody changes it."""
     return {"path": rule.pattern, "strategy": rule.strategy, "origin": rule.origin}
 
 

@@ -20,6 +20,7 @@ LINES = {
     "help-run": ["run", "--help"],
     "help-merge": ["merge", "--help"],
     "help-validate": ["validate", "--help"],
+    "help-blame": ["blame", "--help"],
     "help-diff": ["diff", "--help"],
     "help-git-driver": ["git-driver", "--help"],
     "help-rules": ["rules", "--help"],

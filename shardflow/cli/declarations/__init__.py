@@ -13,6 +13,7 @@ from shardflow.cli.parameters import Command
 _FAMILIES: Final = {
     "run": "running",
     "merge": "merging",
+    "blame": "inspecting",
     "diff": "merging",
     "validate": "checking",
     "git-driver": "merging",

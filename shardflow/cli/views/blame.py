@@ -1,0 +1,127 @@
+"""Who made what: the parts of a value with their origins, then what was superseded and what was removed there.
+
+`--json`:
+
+    status          found | absent
+    exit_code       what the process ends with
+    path            list items counted as they stand now
+    parts           [{path, value, origin, ...}], origin one of
+                    initial     it stood in the context the run started from
+                    merge       with group, phase, shards, outcome, rule
+                    outside     the context was another one when `group` started
+    superseded      [{path, group, phase, shard, after, outcome, rule, superseded_by}], paths as they were in that
+                    group, no `after` for a removal
+    removed         the same, of the removals that came to stand
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from shardflow.cli.views.display import CELL_WIDTH, path_label, shortened, value_text
+from shardflow.cli.views.selection import Format, Selection
+from shardflow.cli.views.tables import Row as Cells
+from shardflow.cli.views.tables import markdown_table, text_table
+from shardflow.execution.inspection.blame import Blame
+from shardflow.merge.report import rule_json
+from shardflow.merge.tracing.origins import Initial, Made, Origin, Outside, Row, Said
+from shardflow.model.decisions import Outcome
+from shardflow.model.paths import path_text
+from shardflow.model.values import ABSENT, Json
+
+_PARTS: Final = ("path", "value", "made by", "phase", "rule")
+_SUPERSEDED: Final = ("path", "value", "superseded by", "phase", "rule")
+_REMOVED: Final = ("path", "removed by", "phase", "rule")
+
+
+def blame_text(found: Blame, shown: Selection) -> str:
+    """Show people who made what."""
+    return "\n".join(_lines(found, shown))
+
+
+def _lines(found: Blame, shown: Selection) -> Iterator[str]:
+    if found.value is ABSENT:
+        yield _heading(f"nothing stands at {path_label(found.path)}", shown)
+    yield from _table(_PARTS, "part", list(map(_part, shown.rows(found.parts))), found.parts, shown)
+    if found.superseded:
+        yield _heading("superseded:", shown)
+        yield from _table(
+            _SUPERSEDED, "change", list(map(_superseded, shown.rows(found.superseded))), found.superseded, shown
+        )
+    if found.removed:
+        yield _heading("removed:", shown)
+        yield from _table(_REMOVED, "removal", list(map(_removed, shown.rows(found.removed))), found.removed, shown)
+
+
+def _heading(text: str, shown: Selection) -> str:
+    return f"\n{text}\n" if shown.layout is Format.MARKDOWN else text
+
+
+def _table(head: Cells, one: str, rows: list[Cells], whole: Sequence[object], shown: Selection) -> Iterator[str]:
+    if rows:
+        yield from markdown_table(head, rows) if shown.layout is Format.MARKDOWN else text_table(head, rows)
+    gap = [""] if shown.layout is Format.MARKDOWN else []
+    for line in shown.left_out(whole, one):
+        yield from [*gap, line]
+
+
+def _part(row: Row) -> Cells:
+    return (path_label(row.path, CELL_WIDTH), value_text(row.value, CELL_WIDTH), *_origin(row.origin))
+
+
+def _origin(origin: Origin) -> Cells:
+    match origin:
+        case Initial():
+            return ("the initial context", "", "")
+        case Outside(group):
+            return (f"no merge, before {group}", "", "")
+        case Made(_, phase, shards, outcome, rule):
+            alone = outcome is Outcome.APPLIED
+            who = ", ".join(shards) or "a resolution"
+            return (shortened(who if alone else f"{who} ({outcome.value})", CELL_WIDTH), phase, _rule(str(rule)))
+
+
+def _superseded(said: Said) -> Cells:
+    by = f"{', '.join(said.by) or 'the base or a resolution'} over {said.shard}"
+    value = value_text(said.after, CELL_WIDTH)
+    return (path_label(said.path, CELL_WIDTH), value, shortened(by, CELL_WIDTH), said.phase, _rule(str(said.rule)))
+
+
+def _removed(said: Said) -> Cells:
+    who = said.shard if said.outcome is Outcome.APPLIED else f"{said.shard} ({said.outcome.value})"
+    return (path_label(said.path, CELL_WIDTH), shortened(who, CELL_WIDTH), said.phase, _rule(str(said.rule)))
+
+
+def _rule(rule: str) -> str:
+    return shortened(rule, CELL_WIDTH)
+
+
+def blame_object(found: Blame, code: int) -> dict[str, Json]:
+    """Give programs who made what."""
+    return {
+        "status": "absent" if found.value is ABSENT else "found",
+        "exit_code": code,
+        "path": path_text(found.path),
+        "parts": [{"path": path_text(row.path), "value": row.value, **_origin_json(row.origin)} for row in found.parts],
+        "superseded": [_said_json(said) for said in found.superseded],
+        "removed": [_said_json(said) for said in found.removed],
+    }
+
+
+def _origin_json(origin: Origin) -> dict[str, Json]:
+    match origin:
+        case Initial():
+            return {"origin": "initial"}
+        case Outside(group):
+            return {"origin": "outside", "group": group}
+        case Made(group, phase, shards, outcome, rule):
+            where: dict[str, Json] = {"origin": "merge", "group": group, "phase": phase}
+            return {**where, "shards": list(shards), "outcome": outcome.value, "rule": rule_json(rule)}
+
+
+def _said_json(said: Said) -> Json:
+    where: dict[str, Json] = {"path": path_text(said.path), "group": said.group, "phase": said.phase}
+    after: dict[str, Json] = {} if said.after is ABSENT else {"after": said.after}
+    what = {"shard": said.shard, **after, "outcome": said.outcome.value}
+    return {**where, **what, "rule": rule_json(said.rule), "superseded_by": list(said.by)}

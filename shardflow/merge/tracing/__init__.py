@@ -1,0 +1,1 @@
+"""Tracing: from the ledgers of a run to who made each part of its context what it is."""

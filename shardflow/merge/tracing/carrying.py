@@ -1,0 +1,211 @@
+"""Carrying origins over one merge: what no decision touched keeps its origin, what one touched is laid at its door.
+
+Law: a part that is the same as before, at the same place or as an item that moved in its list, keeps its origin.
+Cost: linear in the decisions and in the lists and objects they touch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+from shardflow.merge.tracing.origins import Outside, Said, Trace, is_removal
+from shardflow.merge.tracing.pairing import key_of, pair_items
+from shardflow.merge.tracing.voices import Voices, item_voices, new_trace, voices_of
+from shardflow.model.decisions import Outcome, Settled
+from shardflow.model.paths import Member, Segment
+from shardflow.model.records import record, replaced
+from shardflow.model.values import ABSENT, Json, Value, same
+
+
+class Decided:
+    """A place of the document as a ledger tells of it: the decisions made there, and the places below."""
+
+    __slots__ = ("below", "decisions")
+
+    def __init__(self) -> None:
+        self.decisions: list[Settled] = []
+        self.below: dict[Segment, Decided] = {}
+
+    def heard(self) -> Settled | None:
+        """Give the decision that says what stands here, if one does; one that only set deletions aside does not."""
+        return next((d for d in self.decisions if not d.superseded_by or _stands(d)), None)
+
+    def told(self, merged: Merged) -> Iterator[Said]:
+        """List the changes made just here that are superseded, and the removals."""
+        for decision in self.decisions:
+            for one in decision.contributions:
+                said = Said(
+                    merged.group,
+                    merged.phase,
+                    decision.path,
+                    one.shard,
+                    one.after,
+                    one.outcome,
+                    decision.rule,
+                    decision.superseded_by,
+                )
+                if one.outcome is Outcome.SUPERSEDED or is_removal(said):
+                    yield said
+
+    def all_told(self, merged: Merged) -> Iterator[Said]:
+        """List them here and below."""
+        yield from self.told(merged)
+        for place in self.below.values():
+            yield from place.all_told(merged)
+
+
+def _stands(decision: Settled) -> bool:
+    return any(one.outcome is not Outcome.SUPERSEDED for one in decision.contributions)
+
+
+@record
+class Merged:
+    """One recorded merge: the context before and after it, and its decisions."""
+
+    group: str
+    phase: str
+    before: Json
+    after: Json
+    decisions: tuple[Settled, ...]
+
+
+def carry(trace: Trace, merged: Merged) -> Trace:
+    """Give the trace of the context after a merge from that of the context before."""
+    top = Decided()
+    for decision in merged.decisions:
+        place = top
+        for segment in decision.path:
+            place = place.below.setdefault(segment, Decided())
+        place.decisions.append(decision)
+    return _carried(merged, merged.before, trace, merged.after, top, None)
+
+
+def carry_outside(trace: Trace, group: str, before: Json, after: Json) -> Trace:
+    """Give the trace of a context that was changed by nothing the run merged before a group started."""
+    nobody = Merged(group, "", before, after, ())
+    return _carried(nobody, before, trace, after, None, Voices(Outside(group), ()))
+
+
+def _carried(
+    merged: Merged, before: Value, trace: Trace, after: Json, place: Decided | None, voices: Voices | None
+) -> Trace:
+    """Carry the trace of one value. `voices` are those that a decision around it heard."""
+    heard = None if place is None else place.heard()
+    if heard is not None:
+        voices = voices_of(heard, merged.group, merged.phase)
+    if place is None and (voices is None or same(before, after)):
+        return trace
+    inner = _inside(merged, before, trace, after, place, voices)
+    return _with_told(merged, trace, inner, after, place)
+
+
+def _inside(
+    merged: Merged, before: Value, trace: Trace, after: Json, place: Decided | None, voices: Voices | None
+) -> Trace:
+    opened = place is not None and bool(place.below)
+    made = Voices(Outside(merged.group), ()) if voices is None else voices
+    match before, after:
+        case dict(), dict():
+            return Trace(trace.origin, members=_members(merged, before, trace, after, place, voices))
+        case list(), list():
+            return Trace(trace.origin, items=_items(merged, before, trace, after, place, voices))
+        case _ if same(before, after):
+            return Trace(trace.origin)
+        case _, dict() if opened:
+            return Trace(made.origin, members=_members(merged, {}, Trace(made.origin), after, place, voices))
+        case _, list() if opened:
+            return Trace(made.origin, items=_items(merged, [], Trace(made.origin), after, place, voices))
+        case _:
+            return new_trace(after, made)
+
+
+def _members(
+    merged: Merged,
+    before: dict[str, Json],
+    trace: Trace,
+    after: dict[str, Json],
+    place: Decided | None,
+    voices: Voices | None,
+) -> dict[str, Trace]:
+    below = {} if place is None else place.below
+    members: dict[str, Trace] = {}
+    for name, value in after.items():
+        known = trace.member(name) if name in before else _again(merged, trace, name)
+        inside = None if voices is None else voices.inside(name)
+        members[name] = _carried(merged, before.get(name, ABSENT), known, value, below.get(name), inside)
+    return members
+
+
+def _again(merged: Merged, trace: Trace, segment: Segment) -> Trace:
+    """Start the trace of what stands where nothing stood, with what was said of the place before."""
+    said = tuple(said for said in trace.gone.get(segment, ()) if not is_removal(said))
+    return Trace(Outside(merged.group), superseded=said)
+
+
+def _items(
+    merged: Merged,
+    before: list[Json],
+    trace: Trace,
+    after: list[Json],
+    place: Decided | None,
+    voices: Voices | None,
+) -> tuple[Trace, ...]:
+    below = {} if place is None else place.below
+    pairs = pair_items(before, after, below)
+    new = [item for item, paired in zip(after, pairs, strict=True) if paired is None]
+    speakers = item_voices(before, new, Voices(Outside(merged.group), ()) if voices is None else voices)
+    items: list[Trace] = []
+    for index, (item, paired) in enumerate(zip(after, pairs, strict=True)):
+        inner = _below(below, item, index)
+        if paired is None:
+            segment = _segment(below, item)
+            known = Trace(Outside(merged.group)) if segment is None else _again(merged, trace, segment)
+            items.append(_carried(merged, ABSENT, known, item, inner, next(speakers)))
+        else:
+            edited = voices is not None and not same(before[paired], item)
+            inside = voices.only(_sayers(voices, item), item) if voices is not None and edited else None
+            items.append(_carried(merged, before[paired], trace.item(paired), item, inner, inside))
+    return tuple(items)
+
+
+def _sayers(voices: Voices, item: Json) -> list[str]:
+    lists = ((shard, value) for shard, value in voices.said if isinstance(value, list))
+    return [shard for shard, value in lists if any(same(item, one) for one in value)]
+
+
+def _below(below: Mapping[Segment, Decided], item: Json, index: int) -> Decided | None:
+    segment = _segment(below, item)
+    return below.get(index if segment is None else segment)
+
+
+def _segment(below: Iterable[Segment], item: Json) -> Member | None:
+    """Give the member of a keyed list that an item is, if the ledger tells of keyed members."""
+    fields = next((segment.fields for segment in below if isinstance(segment, Member)), None)
+    return None if fields is None else key_of(item, tuple(name for name, _ in fields))
+
+
+def _with_told(merged: Merged, trace: Trace, inner: Trace, after: Json, place: Decided | None) -> Trace:
+    """Add what this merge's ledger tells of a place to what was told of it before."""
+    below = {} if place is None else place.below
+    standing = _standing((*trace.gone, *below), after)
+    gone = {segment: said for segment, said in trace.gone.items() if segment not in standing}
+    superseded = trace.superseded
+    if place is not None:
+        superseded += tuple(said for said in place.told(merged) if not is_removal(said))
+    for segment, inside in below.items():
+        if segment not in standing:
+            gone[segment] = gone.get(segment, ()) + tuple(inside.all_told(merged))
+    return replaced(inner, superseded=superseded, gone={s: said for s, said in gone.items() if said})
+
+
+def _standing(segments: Iterable[Segment], value: Json) -> Collection[Segment]:
+    """Give the segments of what stands in a value, in the kinds that are asked for."""
+    match value:
+        case dict():
+            return value.keys()
+        case list():
+            kinds = {tuple(name for name, _ in segment.fields) for segment in segments if isinstance(segment, Member)}
+            keys = {key for names in kinds for item in value if (key := key_of(item, names)) is not None}
+            return {*range(len(value)), *keys}
+        case _:
+            return ()

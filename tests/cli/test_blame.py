@@ -1,0 +1,154 @@
+"""`shardflow blame` on real runs: the right shard over all phases, for items that shift, and for what is gone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.shell import shardflow
+
+WORKFLOW = """
+name: w
+context: {n: 0, l: [first], keep: {a: 1}, untouched: {x: [1]}}
+rules: {rules: [{path: $.n, strategy: first}, {path: $.f, strategy: {keyed: file}}, {path: $.l, strategy: prepend}]}
+phases:
+  - id: audit
+    behavior: parallel
+    subagents:
+      - {id: a, python: 'edits:a'}
+      - {id: b, python: 'edits:b'}
+  - id: then
+    behavior: sequential
+    subagents:
+      - {id: one, python: 'edits:one'}
+      - {id: two, python: 'edits:two'}
+"""
+
+EDITS = r"""
+def a(c): c["n"] = 1; c["l"].insert(0, "by a"); c["f"] = [{"file": "a", "s": 1}]; return c
+def b(c): c["n"] = 2; c["l"].insert(0, "by b"); c["f"] = [{"file": "a", "s": 1}, {"file": "b", "s": 1}]; return c
+def one(c): del c["keep"]; c["l"].insert(0, "\x1b[31m|`<b>"); return c
+def two(c): c["f"][1]["s"] = 9; return c
+"""
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("blame")
+    (folder / "w.yaml").write_text(WORKFLOW)
+    (folder / "edits.py").write_text(EDITS)
+    ended = shardflow("run", "w.yaml", "--run-dir", "run", "-q", cwd=folder)
+    assert ended.returncode == 0, ended.stderr
+    return folder / "run"
+
+
+def told(run: Path, *path: str) -> dict[str, Any]:
+    ended = shardflow("blame", run, *path, "--json")
+    found: dict[str, Any] = json.loads(ended.stdout)
+    assert found["exit_code"] == ended.returncode
+    return found
+
+
+def makers(found: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    return {part["path"]: (part.get("phase", part["origin"]), *part.get("shards", ())) for part in found["parts"]}
+
+
+def test_without_a_path_every_part_of_the_context_has_its_origin(run: Path) -> None:
+    found = told(run)
+    assert makers(found) == {
+        "$.n": ("audit", "a"),
+        "$.l[0]": ("then", "one"),
+        "$.l[1]": ("audit", "a"),
+        "$.l[2]": ("audit", "b"),
+        "$.l[3]": ("initial",),
+        "$.untouched": ("initial",),
+        "$.f[0]": ("audit", "a", "b"),
+        "$.f[1].file": ("audit", "b"),
+        "$.f[1].s": ("then", "two"),
+    }
+    context = json.loads((run / "context.json").read_text())
+    assert {part["path"]: part["value"] for part in found["parts"]}["$.l[0]"] == context["l"][0]
+
+
+def test_a_place_is_told_with_rule_and_with_what_was_superseded_there(run: Path) -> None:
+    found = told(run, "$.n")
+    rule = {"path": "$.n", "strategy": "first", "origin": "w.yaml:4"}
+    assert found["parts"] == [
+        {
+            "path": "$.n",
+            "value": 1,
+            "origin": "merge",
+            "group": "01-audit",
+            "phase": "audit",
+            "shards": ["a"],
+            "outcome": "applied",
+            "rule": rule,
+        }
+    ]
+    [lost] = found["superseded"]
+    assert (lost["shard"], lost["after"], lost["superseded_by"], lost["rule"]) == ("b", 2, ["a"], rule)
+    text = shardflow("blame", run, "$.n").stdout
+    assert text == (
+        "path  value  made by  phase  rule\n"
+        "$.n   1      a        audit  first at $.n (w.yaml:4)\n"
+        "superseded:\n"
+        "path  value  superseded by  phase  rule\n"
+        "$.n   2      a over b       audit  first at $.n (w.yaml:4)\n"
+    )
+
+
+@pytest.mark.parametrize("path", ["$.f[1].s", "$.f[?@.file=='b'].s"])
+def test_a_member_of_a_keyed_list_is_found_by_place_and_by_key(run: Path, path: str) -> None:
+    assert makers(told(run, path)) == {"$.f[1].s": ("then", "two")}
+
+
+def test_what_is_gone_is_told_with_who_removed_it(run: Path) -> None:
+    for path in ("$.keep", "$.keep.a"):
+        found = told(run, path)
+        assert (found["status"], found["exit_code"], found["parts"]) == ("absent", 0, [])
+        assert [(said["path"], said["shard"], said["phase"]) for said in found["removed"]] == [
+            ("$.keep", "one", "then")
+        ]
+
+
+@pytest.mark.parametrize("path", ["$.never", "$.f[0].x", "$.l[9]", "$.f[?@.file=='z']"])
+def test_what_never_stood_there_is_said_to(run: Path, path: str) -> None:
+    ended = shardflow("blame", run, path)
+    assert (ended.returncode, ended.stdout) == (1, f"nothing stands at {path}\n")
+
+
+@pytest.mark.parametrize("path", ["n", "$.", "$.l[x]"])
+def test_a_text_that_is_no_path_is_wrong_usage(run: Path, path: str) -> None:
+    ended = shardflow("blame", run, path)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "is no path: " in ended.stderr
+
+
+def test_markdown_and_text_show_hostile_values_as_text(run: Path) -> None:
+    for asked in ([], ["--format", "markdown"]):
+        shown = shardflow("blame", run, *asked).stdout
+        assert shown.replace("\n", "").isprintable()
+    assert shown.startswith("| path | value | made by | phase | rule |\n| --- |")
+    assert '| ``"\\u001b[31m\\|`<b>"`` | `one` | `then` |' in shown
+
+
+def test_an_altered_record_is_refused(run: Path) -> None:
+    ledger = run / "groups/01-audit/merge.json"
+    kept = ledger.read_bytes()
+    try:
+        ledger.write_bytes(kept.replace(b'"b"', b'"x"'))
+        ended = shardflow("blame", run)
+    finally:
+        ledger.write_bytes(kept)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "01-audit/merge.json was altered since the run" in ended.stderr
+
+
+def test_a_run_that_merged_nothing_has_its_initial_context(tmp_path: Path) -> None:
+    phases = [{"id": "p", "behavior": "main-only", "run": "exit 1"}]
+    (tmp_path / "w.yaml").write_text(json.dumps({"name": "w", "context": {"a": 1}, "phases": phases}))
+    assert shardflow("run", "w.yaml", "--run-dir", "run", "-q", cwd=tmp_path).returncode == 1
+    assert makers(told(tmp_path / "run")) == {"$": ("initial",)}

@@ -1,0 +1,212 @@
+"""Who is blamed for what, over several merges in a row."""
+
+import json
+
+from hypothesis import given
+
+from shardflow.merge import merge
+from shardflow.merge.recorded import read_settled
+from shardflow.merge.report import ledger_json
+from shardflow.merge.tracing.carrying import Merged, carry, carry_outside
+from shardflow.merge.tracing.origins import INITIAL, Initial, Made, Outside, Trace, is_removal, rows, told
+from shardflow.model.decisions import Settled
+from shardflow.model.paths import path_text
+from shardflow.model.values import ABSENT, same
+from shardflow.testing import generators
+from tests.merge.small import merged, rule_set
+
+
+def traced(base, *groups):
+    """Merge groups in a row, each (rules, shards): a shard is a function of its base. Gives context and trace."""
+    trace, context = Trace(INITIAL), base
+    for number, (rules, shards) in enumerate(groups, 1):
+        result = merged(context, *(shard(context) for shard in shards), rules=rule_set(*rules))
+        assert not result.conflicts
+        decisions = read_settled(ledger_json(result))
+        trace = carry(trace, Merged(f"g{number}", f"p{number}", context, result.context, decisions))
+        context = result.context
+    return context, trace
+
+
+def blamed(base, *groups):
+    """Write who made what as `path: group shards`."""
+    context, trace = traced(base, *groups)
+    return {path_text(row.path): who(row.origin) for row in rows(context, trace, ())}
+
+
+def who(origin):
+    match origin:
+        case Initial():
+            return "initial"
+        case Outside(group):
+            return f"outside {group}"
+        case Made(group, _, shards):
+            return f"{group} {' '.join(shards)}"
+
+
+def at(**members):
+    """A shard that sets members; a callable gets the value before."""
+    return lambda base: base | {k: v(base.get(k)) if callable(v) else v for k, v in members.items()}
+
+
+def adding(*items):
+    return lambda before: [*(before or []), *items]
+
+
+def without(name):
+    return lambda base: {key: value for key, value in base.items() if key != name}
+
+
+KEYED = {"path": "$.l", "strategy": {"keyed": "id"}}
+
+
+def test_what_nobody_changed_stood_there_from_the_start_and_is_one_part():
+    assert blamed({"a": {"b": 1}, "l": [1]}, ([], [lambda base: base])) == {"$": "initial"}
+
+
+def test_lone_agreed_and_combined_changes_name_their_shards():
+    rules = [{"path": "$.n", "strategy": "sum"}]
+    first, second = at(a=1, both=1, n=lambda n: n + 1), at(both=1, n=lambda n: n + 2)
+    wanted = {"$.n": "g1 a b", "$.keep": "initial", "$.a": "g1 a", "$.both": "g1 a b"}
+    assert blamed({"n": 0, "keep": 0}, (rules, [first, second])) == wanted
+
+
+def test_the_last_group_that_changed_a_value_is_blamed_even_if_it_put_an_older_one_back():
+    assert blamed({"n": 0}, ([], [at(n=1)]), ([], [at(n=0)])) == {"$.n": "g2 a"}
+
+
+def test_members_of_a_new_object_are_blamed_on_who_put_each():
+    first, second = at(o={"x": 1, "s": 1}), at(o={"y": 2, "s": 1})
+    assert blamed({}, ([], [first, second])) == {"$.o.x": "g1 a", "$.o.s": "g1 a b", "$.o.y": "g1 b"}
+
+
+def test_a_whole_object_put_by_one_shard_keeps_the_origin_of_what_stayed_in_it():
+    rules = [{"path": "$.o", "strategy": "last"}]
+    shards = [at(o={"x": 2, "y": 1}), at(o={"x": 3, "y": 1, "z": 1})]
+    assert blamed({"o": {"x": 1, "y": 1}}, (rules, shards)) == {"$.o.x": "g1 b", "$.o.y": "initial", "$.o.z": "g1 b"}
+
+
+def test_appended_items_are_blamed_on_who_appended_them_equal_ones_too():
+    groups = ([], [at(l=adding(1, 9)), at(l=adding(9))])
+    assert blamed({"l": [0]}, groups) == {"$.l[0]": "initial", "$.l[1]": "g1 a", "$.l[2]": "g1 a", "$.l[3]": "g1 b"}
+
+
+def test_members_of_a_set_are_blamed_on_all_who_added_them():
+    rules = [{"path": "$.l", "strategy": "set"}]
+    groups = (rules, [at(l=adding(1, 2)), at(l=adding(2, 3))])
+    wanted = {"$.l[0]": "initial", "$.l[1]": "g1 a", "$.l[2]": "g1 a b", "$.l[3]": "g1 b"}
+    assert blamed({"l": [0]}, groups) == wanted
+
+
+def test_items_keep_their_origin_when_later_groups_shift_them():
+    prepend = [{"path": "$.l", "strategy": "prepend"}]
+    second = (prepend, [at(l=lambda old: ["new", *old])])
+    third = ([], [at(l=lambda old: [*old[2:], old[0]])])
+    assert blamed({"l": [0]}, ([], [at(l=adding(1))]), second) == {
+        "$.l[0]": "g2 a",
+        "$.l[1]": "initial",
+        "$.l[2]": "g1 a",
+    }
+    assert blamed({"l": [0]}, ([], [at(l=adding(1))]), second, third) == {"$.l[0]": "g1 a", "$.l[1]": "g2 a"}
+
+
+def test_keyed_items_are_found_by_key_wherever_they_stand():
+    base = {"l": [{"id": 1, "n": 1, "m": 1}]}
+    first = ([KEYED], [at(l=adding({"id": 2, "n": 2}))])
+    edit = at(l=lambda old: [{"id": 1, "n": 5, "m": 1}, *old[1:]])
+    second = ([KEYED], [edit, at(l=adding({"id": 3}))])
+    drop = ([KEYED], [at(l=lambda old: [item for item in old if item["id"] != 2])])
+    wanted = {"$.l[0].id": "initial", "$.l[0].n": "g2 a", "$.l[0].m": "initial", "$.l[1]": "g1 a", "$.l[2]": "g2 b"}
+    assert blamed(base, first, second) == wanted
+    del wanted["$.l[2]"]
+    assert blamed(base, first, second, drop) == wanted | {"$.l[1]": "g2 b"}
+
+
+def test_an_edited_item_of_a_plain_list_keeps_the_origin_of_its_untouched_members():
+    edit = ([], [at(l=lambda old: [old[0], {"x": 2, "y": 1}, old[2]])])
+    base = {"l": ["a", {"x": 1, "y": 1}, "b"]}
+    assert blamed(base, edit) == {"$.l[0]": "initial", "$.l[1].x": "g1 a", "$.l[1].y": "initial", "$.l[2]": "initial"}
+
+
+def test_lists_by_position_are_blamed_item_by_item():
+    rules = [{"path": "$.l", "strategy": "index"}]
+    shards = [at(l=[5, 0, 0]), at(l=[0, 0, 6])]
+    assert blamed({"l": [0, 0, 0]}, (rules, shards)) == {"$.l[0]": "g1 a", "$.l[1]": "initial", "$.l[2]": "g1 b"}
+
+
+def test_a_change_between_groups_is_nobodys():
+    before, trace = traced({"n": 0, "m": 0}, ([], [at(n=1, m=1)]))
+    outside = carry_outside(trace, "g2", before, before | {"n": 7})
+    assert [who(row.origin) for row in rows(before | {"n": 7}, outside, ())] == ["outside g2", "g1 a"]
+
+
+def test_superseded_changes_are_told_at_their_place_over_all_groups():
+    first = ([{"path": "$.n", "strategy": "first"}], [at(n=1), at(n=2)])
+    ignored = ([{"path": "$.n", "strategy": "ignore"}], [at(n=9)])
+    context, trace = traced({"n": 0}, first, ignored)
+    assert {path_text(row.path): who(row.origin) for row in rows(context, trace, ())} == {"$.n": "g1 a"}
+    assert [(said.group, said.shard, said.after, said.by) for said in told(trace.member("n"))] == [
+        ("g1", "b", 2, ("a",)),
+        ("g2", "a", 9, ()),
+    ]
+
+
+def test_what_was_removed_is_told_where_it_stood_until_something_stands_there_again():
+    _, trace = traced({"n": 0, "o": {"x": 1}}, ([], [without("n")]))
+    assert [(said.shard, is_removal(said)) for said in trace.gone["n"]] == [("a", True)]
+    _, trace = traced({"n": 0}, ([], [without("n")]), ([], [at(n=1)]))
+    assert not trace.gone
+    assert who(trace.member("n").origin) == "g2 a"
+
+
+def test_a_ledger_reads_back_as_the_decisions_it_tells_of():
+    rules = [{"path": "$.n", "strategy": "first"}, KEYED]
+    result = merged({"n": 0}, at(n=1, l=[{"id": "a'b"}])({}), at(n=2)({}), rules=rule_set(*rules))
+    again = read_settled(json.loads(json.dumps(ledger_json(result))))
+    assert again == tuple(decision for decision in result.decisions if isinstance(decision, Settled))
+
+
+@given(generators.groups(), generators.rule_sets())
+def test_the_rows_of_a_trace_make_up_the_context_and_blame_only_those_who_changed_something(group, rules):
+    result = merge(group.base, group.deltas, rules)
+    decisions = tuple(decision for decision in result.decisions if isinstance(decision, Settled))
+    trace = carry(Trace(INITIAL), Merged("g", "p", group.base, result.context, decisions))
+    parts = rows(result.context, trace, ())
+    rebuilt = ABSENT
+    for part in parts:
+        rebuilt = put_part(rebuilt, part.path, part.value)
+    assert same(rebuilt, result.context)
+    changed = {delta.shard for delta in group.deltas if delta.edit is not None}
+    assert {type(part.origin) for part in parts} <= {Initial, Made}
+    assert {shard for part in parts if isinstance(part.origin, Made) for shard in part.origin.shards} <= changed
+    if not decisions:
+        assert [part.origin for part in parts] == [INITIAL]
+    for path, value in members(group.base):
+        stands = at_path(result.context, path)
+        if stands is not ABSENT and not isinstance(stands, dict | list) and same(stands, value):
+            assert [part.origin for part in parts if path[: len(part.path)] == part.path] == [INITIAL]
+
+
+def put_part(document, path, value):
+    if not path:
+        return value
+    document = ([] if isinstance(path[0], int) else {}) if document is ABSENT else document
+    if isinstance(document, list):
+        document += [ABSENT] * (path[0] + 1 - len(document))
+        document[path[0]] = put_part(document[path[0]], path[1:], value)
+        return document
+    return document | {path[0]: put_part(document.get(path[0], ABSENT), path[1:], value)}
+
+
+def members(value, path=()):
+    """List every value of a document that is reached through objects alone."""
+    yield path, value
+    if isinstance(value, dict):
+        for name, member in value.items():
+            yield from members(member, (*path, name))
+
+
+def at_path(value, path):
+    for name in path:
+        value = value.get(name, ABSENT) if isinstance(value, dict) else ABSENT
+    return value
