@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from shardflow.execution.base import Base, read_object
 from shardflow.merge.engine import MergeResult, merge
 from shardflow.merge.report import ledger_json
+from shardflow.merge.resolving.conflicts import conflicts_json
+from shardflow.merge.resolving.resolutions import NO_RESOLUTIONS, Resolutions
 from shardflow.merge.rules import RuleSet
 from shardflow.model.changes import Delta, Edit
 from shardflow.model.diff import patch_edit
@@ -32,6 +34,11 @@ class Folded:
     context: bytes
     ledger: bytes
 
+    @property
+    def conflicts(self) -> bytes:
+        """The conflicts in canonical form, as an artifact to work with."""
+        return written_bytes(conflicts_json(self.result.conflicts))
+
 
 def shard_delta(base: Base, shard: str, rank: int, form: ShardForm, data: bytes, source: str) -> Delta:
     """Work out what a sealed shard changed. Cost: comparing bytes, and parsing what differs.
@@ -47,10 +54,10 @@ def _edit(base: Base, form: ShardForm, data: bytes, source: str) -> Edit | None:
     return patch_edit(base.value, read_object(data, source))
 
 
-def fold(base: Base, deltas: Iterable[Delta], rules: RuleSet) -> Folded:
+def fold(base: Base, deltas: Iterable[Delta], rules: RuleSet, resolutions: Resolutions = NO_RESOLUTIONS) -> Folded:
     """Merge a group's deltas into its base, and write down the outcome."""
     with collector_paused():
-        result = merge(base.value, deltas, rules)
+        result = merge(base.value, deltas, rules, resolutions)
         if not isinstance(result.context, dict):
             raise AssertionError("of objects, every strategy makes an object")
         return Folded(result, result.context, written_bytes(result.context), written_bytes(ledger_json(result)))

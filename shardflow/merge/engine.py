@@ -13,7 +13,7 @@ from typing import TypeAlias
 from shardflow.errors import InvalidShards
 from shardflow.merge.ledger import Ledger
 from shardflow.merge.options import ruled
-from shardflow.merge.resolutions import NO_RESOLUTIONS, Resolutions, resolution_at, resolved
+from shardflow.merge.resolving.resolutions import NO_RESOLUTIONS, Resolutions, resolution_at, resolved
 from shardflow.merge.rules import NO_RULES, Node, RuleSet
 from shardflow.merge.site import Candidate, Chosen, Combined, Site, Split, Unsettled
 from shardflow.model.changes import Delta, Into, Put, apply, changes, same_edit

@@ -3,7 +3,7 @@
 import pytest
 
 from shardflow.merge import merge
-from shardflow.merge.resolutions import Resolution, TakeBase, TakeShard, TakeValue
+from shardflow.merge.resolving.resolutions import Resolution, TakeBase, TakeShard, TakeValue
 from shardflow.model.changes import Delta
 from shardflow.model.diff import diff
 from shardflow.model.values import same

@@ -26,12 +26,27 @@ _STANDARD_OUTPUT = "-"
 
 
 @record
+class Decided:
+    """What the command line says about conflicts: `PATH=CHOICE` texts, a file, and whether to ask at the terminal."""
+
+    texts: tuple[str, ...] = ()
+    file: str | None = None
+    interactive: bool = False
+
+    @property
+    def anything(self) -> bool:
+        """Whether it says anything."""
+        return bool(self.texts or self.file or self.interactive)
+
+
+@record
 class MergeOptions:
     """What the command line says about one merge; `output` is a file, or `-` or None for standard output."""
 
     inputs: tuple[str, ...]
     rules: str | None
     output: str | None
+    decided: Decided
     shown: Selection
 
     @property
@@ -43,12 +58,18 @@ class MergeOptions:
 def merge_inputs(options: MergeOptions) -> int:
     """Merge what is named: a run directory, or a base and its shards. Give the exit code."""
     if len(options.inputs) > 1:
+        if options.decided.anything:
+            raise UsageError("--resolve, --resolutions and --interactive go with a run directory")
         return _merge_files(options)
     [single] = options.inputs
     if not os.path.isdir(single):
         raise UsageError(f"merge takes a run directory, or a base and at least one shard; {single} is no folder")
     if options.rules is not None or options.output is not None:
         raise UsageError("--rules and --output go with a base and shards; a run is merged again under its own rules")
+    if options.decided.anything:
+        from shardflow.cli.commands.resolve import resolve_run
+
+        return resolve_run(single, options.decided, options.shown)
     from shardflow.cli.commands.again import merge_again
 
     return merge_again(single, options.shown)

@@ -7,6 +7,8 @@ from typing import Annotated, Final
 from shardflow.cli.declarations.common import ALL, FORMAT, JSON
 from shardflow.cli.parameters import Argument, Option, command
 
+_NONE: Final[list[str]] = []
+
 
 def merge(
     inputs: Annotated[
@@ -31,11 +33,28 @@ def merge(
         ),
     ] = None,
     whole: Annotated[bool, ALL] = False,
+    decisions: Annotated[
+        list[str],
+        Option(
+            ("--resolve",),
+            "Decide about a conflict of a run, named by its path or id: take what SHARD left, the base, or a value.",
+            "PATH=SHARD|base|JSON",
+        ),
+    ] = _NONE,
+    resolutions: Annotated[
+        str | None,
+        Option(("--resolutions",), "Decide about conflicts of a run as a file says, YAML or JSON.", "FILE"),
+    ] = None,
+    interactive: Annotated[
+        bool, Option(("--interactive", "-i"), "Decide about each conflict of a run at the terminal.")
+    ] = False,
     as_json: Annotated[bool, JSON] = False,
 ) -> int:
     """Merge shards, or merge a run again.
 
-    With a run directory: merge what the run recorded once more, and tell whether it gives the same bytes.
+    With a run directory: merge what the run recorded once more, and tell whether it gives the same bytes. Conflicts
+    that a run was left with can be decided; decisions are kept in the run directory, and when none is left open the
+    context is merged and the run can go on.
 
     With files: fold the shards into the base. A shard's id is ID in context-ID.json, otherwise its file name without
     the suffix; its rank is its place on the command line. The table of decisions and conflicts goes to standard error,
@@ -50,12 +69,14 @@ def merge(
       shardflow merge base.json a.json b.json --rules rules.yaml -o context.json
       shardflow merge base.json a.json b.json --json
       shardflow merge .shardflow/runs/20261123-101500-audit-1f3a --only superseded --format markdown
+      shardflow merge .shardflow/runs/20261123-101500-audit-1f3a --resolve $.status=reviewer
     """
-    from shardflow.cli.commands.merge import MergeOptions, merge_inputs
+    from shardflow.cli.commands.merge import Decided, MergeOptions, merge_inputs
     from shardflow.cli.commands.selecting import selection_of
 
     shown = selection_of(layout, only, whole=whole, as_json=as_json)
-    return merge_inputs(MergeOptions(tuple(inputs), rules, output, shown))
+    decided = Decided(tuple(decisions), resolutions, interactive)
+    return merge_inputs(MergeOptions(tuple(inputs), rules, output, decided, shown))
 
 
 def diff(

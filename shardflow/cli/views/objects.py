@@ -40,12 +40,20 @@
     exit_code
     workflows       [{file, status, problems, warnings}], both lists of {source, line, message, path, hint}
 
+`shardflow merge RUN_DIR --resolve ...`:
+
+    status          resolved | conflict
+    exit_code, group, context
+    resolutions     [{path, take: "base" | {shard} | {value}, reason, by}], what was decided now
+    conflicts       [{id, path, reason, rule, base, candidates: [{shard, rank, value}]}], what is left
+
 Anything that could not start: `{status, exit_code, error, problems: [{source, line, message, path, hint}]}`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from shardflow.cli.views.selection import Selection
 from shardflow.errors import InvalidInput
@@ -55,10 +63,15 @@ from shardflow.execution.reporting.endings import ending_name, ending_text
 from shardflow.execution.reporting.report import GroupReport, PhaseReport, RunReport, SubagentReport
 from shardflow.merge.engine import MergeResult
 from shardflow.merge.report import conflict_json, ledger_json, settled_json
+from shardflow.merge.resolving.conflicts import conflicts_json
+from shardflow.merge.resolving.documents import resolutions_json
 from shardflow.model.documents import Problem
 from shardflow.model.paths import path_text
 from shardflow.model.values import Json
 from shardflow.storage.json.canonical import canonical_bytes
+
+if TYPE_CHECKING:
+    from shardflow.execution.inspection.resolving import Resolved
 
 
 def report_object(report: RunReport) -> dict[str, Json]:
@@ -113,6 +126,19 @@ def _subagent(subagent: SubagentReport) -> Json:
         "stderr": subagent.stderr,
         "warnings": list(subagent.warnings),
         **({} if subagent.undeclared is None else {"undeclared": subagent.undeclared.as_json()}),
+    }
+
+
+def resolved_object(came: Resolved, code: int) -> dict[str, Json]:
+    """Give what deciding about the conflicts of a run came to."""
+    left = came.folded.result.conflicts
+    return {
+        "status": "conflict" if left else "resolved",
+        "exit_code": code,
+        "group": came.group,
+        "context": came.context,
+        **resolutions_json(came.decided),
+        **conflicts_json(left),
     }
 
 

@@ -12,7 +12,7 @@ from typing import Final
 from shardflow.errors import InvalidJson
 from shardflow.execution.git.conflict_text import base_side, conflict_text
 from shardflow.merge.engine import MergeResult, merge
-from shardflow.merge.resolutions import Resolution, TakeShard
+from shardflow.merge.resolving.resolutions import Resolution, TakeShard
 from shardflow.merge.rules import DEFAULT, RuleSet
 from shardflow.model.changes import Delta
 from shardflow.model.decisions import Conflict, Contribution, Outcome

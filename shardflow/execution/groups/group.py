@@ -152,6 +152,7 @@ class _GroupRun:
         self._folded = folded
         self._stale = _stale_reads(folded, group.subagents)
         if folded.result.conflicts:
+            write_new(folder.conflicts, folded.conflicts)
             return Status.CONFLICT
         write_new(folder.context, folded.context)
         return Status.DONE

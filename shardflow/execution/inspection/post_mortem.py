@@ -5,15 +5,18 @@ It never writes. Altered inputs are told by name and merged as they are now, so 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
 from shardflow.errors import InvalidInput, StorageError
 from shardflow.execution.base import SIZE_LIMIT, Base, read_object
 from shardflow.execution.folding import Folded, fold, shard_delta
 from shardflow.execution.rule_sources import read_effective_rules
+from shardflow.merge.resolving.documents import Written, read_resolutions
+from shardflow.model.documents import Document
 from shardflow.model.records import record
 from shardflow.storage.files import read_regular, sha256_hex
+from shardflow.storage.json.strict import parse_json
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory
 from shardflow.storage.runs.records import GroupRecord, RunRecord, read_group_record, read_run_record
 from shardflow.workflow.model import ShardForm
@@ -78,14 +81,23 @@ def refold(name: str, folder: GroupFolder) -> Refolded:
         return Refolded(name, Verdict.NOT_MERGED, record)
     altered = tuple(_altered(folder, record))
     try:
-        folded = _folded(folder, record)
+        folded = fold_recorded(folder, record, recorded_resolutions(folder, record))
     except (StorageError, InvalidInput, ValueError) as error:
         told = altered or (Altered(folder.path, str(error)),)
         return Refolded(name, Verdict.ALTERED, record, None, told)
     return Refolded(name, _verdict(record, folded, altered), record, folded, altered)
 
 
-def _folded(folder: GroupFolder, record: GroupRecord) -> Folded:
+def recorded_resolutions(folder: GroupFolder, record: GroupRecord) -> tuple[Written, ...]:
+    """Read what was decided about the conflicts of a group. Raises StorageError or InvalidInput."""
+    if record.resolutions is None:
+        return ()
+    data = read_regular(folder.resolutions, SIZE_LIMIT)
+    return read_resolutions(Document(folder.resolutions, parse_json(data, folder.resolutions)))
+
+
+def fold_recorded(folder: GroupFolder, record: GroupRecord, written: Iterable[Written]) -> Folded:
+    """Merge what a group recorded, with these resolutions. Raises StorageError, InvalidInput or ValueError."""
     data = read_regular(folder.base, SIZE_LIMIT)
     base = Base(data, read_object(data, folder.base))
     rules = read_effective_rules(read_regular(folder.rules, SIZE_LIMIT), folder.rules)
@@ -94,7 +106,7 @@ def _folded(folder: GroupFolder, record: GroupRecord) -> Folded:
         path = folder.subagent(subagent.id).shard
         data = read_regular(path, SIZE_LIMIT)
         deltas.append(shard_delta(base, subagent.id, rank, ShardForm(subagent.form), data, path))
-    return fold(base, deltas, rules)
+    return fold(base, deltas, rules, {one.target: one.resolution for one in written})
 
 
 def _verdict(record: GroupRecord, folded: Folded, altered: tuple[Altered, ...]) -> Verdict:
@@ -121,6 +133,8 @@ def _recorded(folder: GroupFolder, record: GroupRecord) -> Iterator[tuple[str, s
     for subagent in record.subagents:
         if subagent.sha256 is not None:
             yield folder.subagent(subagent.id).shard, subagent.sha256
+    if record.resolutions is not None:
+        yield folder.resolutions, record.resolutions
     if record.ledger is not None:
         yield folder.ledger, record.ledger
     if record.context is not None:

@@ -10,6 +10,8 @@
         rules.json      the effective rules
         <id>/           context-<id>.json, stdout.log, stderr.log
         merge.json      the ledger
+        conflicts.json  what no rule settled; only if there was anything
+        resolutions.json    what was decided about conflicts afterwards
         context.json    the merged context; absent when the group failed or has conflicts
 
 Everything is private (folders 0700, files 0600). Each subagent has a folder of its own because many writers in one
@@ -67,6 +69,16 @@ class GroupFolder:
     def ledger(self) -> str:
         """The file of the merge's ledger."""
         return f"{self.path}/merge.json"
+
+    @property
+    def conflicts(self) -> str:
+        """The file of the conflicts, there only if the merge had any."""
+        return f"{self.path}/conflicts.json"
+
+    @property
+    def resolutions(self) -> str:
+        """The file of what was decided about conflicts, there only if anything was."""
+        return f"{self.path}/resolutions.json"
 
     @property
     def context(self) -> str:

@@ -59,8 +59,9 @@ class SubagentRecord:
 class GroupRecord:
     """What `group.json` says, all that a repeated merge must find again: subagents by rank, and what has which SHA-256.
 
-    `context` is that of the merged context, None where nothing was merged; `ledger` likewise, there also when
-    there are conflicts. `stale_reads` are objects `{shard, reads, count, changed: [{path, shards}]}`.
+    `context` is that of the merged context, None where nothing was merged; `ledger` likewise, there also when there are
+    conflicts; `resolutions` that of what was decided about them. `stale_reads` are objects
+    `{shard, reads, count, changed: [{path, shards}]}`.
     """
 
     phase: str
@@ -71,6 +72,7 @@ class GroupRecord:
     ledger: str | None
     context: str | None
     stale_reads: tuple[Json, ...] = ()
+    resolutions: str | None = None
 
 
 def write_first_run_record(run: RunDirectory, record: RunRecord) -> None:
@@ -88,6 +90,13 @@ def write_group_record(group: GroupFolder, record: GroupRecord) -> None:
     from shardflow.storage.json.canonical import canonical_bytes  # there may be a thousand subagents; loaded by now
 
     write_new(group.record, canonical_bytes(_group_json(record)))
+
+
+def replace_group_record(group: GroupFolder, record: GroupRecord) -> None:
+    """Write `group.json` of a group whose conflicts were decided about, all or nothing. Raises StorageError."""
+    from shardflow.storage.json.canonical import canonical_bytes
+
+    replace_file(group.record, canonical_bytes(_group_json(record)))
 
 
 def read_run_record(run: RunDirectory) -> RunRecord:
@@ -123,9 +132,10 @@ def read_group_record(group: GroupFolder) -> GroupRecord | None:
             "ledger": str() | None as ledger,
             "context": str() | None as context,
             "stale_reads": list(stale_reads),
+            "resolutions": str() | None as resolutions,
         }:
             read = tuple(_subagent(item, group.record) for item in subagents)
-            return GroupRecord(phase, status, read, base, rules, ledger, context, tuple(stale_reads))
+            return GroupRecord(phase, status, read, base, rules, ledger, context, tuple(stale_reads), resolutions)
         case _:
             raise NotARun(f"{group.record} is no record of a group")
 
@@ -182,6 +192,7 @@ def _group_json(record: GroupRecord) -> dict[str, Json]:
         "ledger": record.ledger,
         "context": record.context,
         "stale_reads": list(record.stale_reads),
+        "resolutions": record.resolutions,
     }
 
 

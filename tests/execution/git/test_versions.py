@@ -12,7 +12,7 @@ from shardflow.errors import InvalidJson
 from shardflow.execution.git.conflict_text import base_side
 from shardflow.execution.git.versions import MergedFile, Versions, merge_versions
 from shardflow.merge.engine import MergeResult, merge
-from shardflow.merge.resolutions import Resolution, TakeShard
+from shardflow.merge.resolving.resolutions import Resolution, TakeShard
 from shardflow.merge.rule_file import read_rules
 from shardflow.merge.rules import NO_RULES, RuleSet
 from shardflow.model.changes import Delta

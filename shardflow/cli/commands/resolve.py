@@ -1,0 +1,134 @@
+"""`shardflow merge RUN_DIR --resolve ...`: decisions about the conflicts a run was left with."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+
+from shardflow.cli.commands.merge import Decided
+from shardflow.cli.commands.reading import MAX_WORKFLOW_BYTES, read_named
+from shardflow.cli.console import CONSOLE, is_terminal
+from shardflow.cli.views.conflicts import conflicts_text
+from shardflow.cli.views.display import count, path_label, place, shell_word, value_text
+from shardflow.cli.views.objects import object_bytes, resolved_object
+from shardflow.cli.views.selection import Format, Selection
+from shardflow.errors import InvalidJson, UsageError
+from shardflow.execution.inspection.resolving import OpenMerge, Resolved, open_merge, resolve
+from shardflow.merge.resolving.documents import Written, chosen, matched, read_resolutions
+from shardflow.merge.resolving.resolutions import Choice, TakeBase, TakeShard, TakeValue
+from shardflow.model.decisions import Conflict
+from shardflow.model.paths import parse_path, path_text
+from shardflow.model.values import ABSENT, Value
+from shardflow.storage.excerpts import printable
+from shardflow.storage.json.strict import parse_json
+from shardflow.storage.yaml.documents import parse_yaml
+
+_CONFLICTS = 3
+
+
+def resolve_run(run_dir: str, decided: Decided, shown: Selection) -> int:
+    """Decide about the conflicts of a run, tell what came of it, and give the exit code."""
+    if decided.interactive and not (is_terminal(sys.stdin) and is_terminal(sys.stdout)):
+        raise UsageError("--interactive asks at a terminal, and this is none; use --resolve or --resolutions")
+    merge = open_merge(run_dir)
+    written = [*_from_texts(decided.texts, merge.conflicts), *_from_file(decided.file)]
+    if decided.interactive:
+        written.extend(_asked(merge, written))
+    came = resolve(merge, written)
+    code = _CONFLICTS if came.folded.result.conflicts else 0
+    if shown.layout is Format.JSON:
+        CONSOLE.hand_over(object_bytes(resolved_object(came, code)))
+    else:
+        CONSOLE.say("\n".join(_told(run_dir, came)))
+    return code
+
+
+def _from_texts(texts: tuple[str, ...], conflicts: Mapping[str, Conflict]) -> Iterator[Written]:
+    for text in texts:
+        target, choice = _parted(text, conflicts)
+        found = matched(Written(target, TakeBase(), "", ""), conflicts)
+        if isinstance(found, str):
+            raise UsageError(found)
+        yield Written(path_text(found.path), _chosen(choice, found), "", "--resolve")
+
+
+def _parted(text: str, conflicts: Mapping[str, Conflict]) -> tuple[str, str]:
+    """Part `PATH=CHOICE` at the first `=` with a whole path, or a conflict's id, before it: a path may hold one too."""
+    for at, character in enumerate(text):
+        if character == "=" and (text[:at] in conflicts or _is_path(text[:at])):
+            return text[:at], text[at + 1 :]
+    raise UsageError(f"--resolve takes PATH=SHARD, PATH=base or PATH=JSON, not {printable(text)!r}")
+
+
+def _is_path(text: str) -> bool:
+    try:
+        parse_path(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _chosen(text: str, conflict: Conflict) -> Choice:
+    choice = chosen(text, _json(text), conflict)
+    if isinstance(choice, str):
+        raise UsageError(f"{path_label(conflict.path)}: {choice}")
+    return choice
+
+
+def _json(text: str) -> Value:
+    try:
+        return parse_json(text.encode(errors="surrogateescape"), "--resolve")
+    except InvalidJson:
+        return ABSENT
+
+
+def _from_file(file: str | None) -> tuple[Written, ...]:
+    return () if file is None else read_resolutions(parse_yaml(read_named(file, MAX_WORKFLOW_BYTES), file))
+
+
+def _asked(merge: OpenMerge, written: list[Written]) -> Iterator[Written]:
+    """Ask about every conflict that nothing was said about yet; an empty answer leaves it open."""
+    known = {found.path for one in written if isinstance(found := matched(one, merge.conflicts), Conflict)}
+    for conflict in merge.conflicts.values():
+        if conflict.path not in known:
+            CONSOLE.say(conflicts_text([conflict], "", sys.stdout))
+            choice = _answer(conflict)
+            if choice is not None:
+                yield Written(path_text(conflict.path), choice, "", "the terminal")
+
+
+def _answer(conflict: Conflict) -> Choice | None:
+    while True:
+        try:
+            text = input("take (a shard's id, base, or JSON; nothing leaves it open): ").strip()
+        except EOFError:
+            return None
+        if not text:
+            return None
+        choice = chosen(text, _json(text), conflict)
+        if not isinstance(choice, str):
+            return choice
+        CONSOLE.say(printable(choice))
+
+
+def _told(run_dir: str, came: Resolved) -> Iterator[str]:
+    for one in came.decided:
+        yield f"{printable(one.target)}: {_choice_text(one.choice)}"
+    left = came.folded.result.conflicts
+    if left:
+        yield f"{came.group}: {count(len(left), 'conflict')} left, nothing merged yet"
+        yield conflicts_text(left, "", sys.stdout)
+        return
+    yield f"{came.group}: merged into {place(came.context)}"
+    if not came.is_last:
+        yield f"go on with the run: shardflow resume {shell_word(run_dir)}"
+
+
+def _choice_text(choice: Choice) -> str:
+    match choice:
+        case TakeBase():
+            return "the base value stays"
+        case TakeShard(shard):
+            return f"what {printable(shard)} left"
+        case TakeValue(value):
+            return value_text(value)

@@ -1,0 +1,1 @@
+"""Conflicts as things to work with, and what is decided about them."""

@@ -1,0 +1,190 @@
+"""Conflicts of a run as things to work with: an artifact, decisions by option, file and terminal, kept and replayed."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from tests.cli.shell import ENVIRONMENT, shardflow
+
+EDIT = "import json,os,sys; f=os.environ['CONTEXT_FILE']; c=json.load(open(f)); {}; json.dump(c,open(f,'w'))"
+WORKFLOW = {
+    "name": "contested",
+    "context": {"status": "open", "a=b": 0, "n": 1},
+    "phases": [
+        {
+            "id": "work",
+            "behavior": "parallel",
+            "subagents": [
+                {
+                    "id": "one",
+                    "run": [sys.executable, "-c", EDIT.format("c |= {'status': 'up', 'a=b': 1, 'x': 1}")],
+                },
+                {"id": "two", "run": [sys.executable, "-c", EDIT.format("del c['status']; c['a=b'] = 2")]},
+            ],
+        },
+        {"id": "last", "behavior": "main-only", "run": ["true"]},
+    ],
+}
+GROUP = "run/groups/01-work"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Give a folder with a run that ended in two conflicts."""
+    (tmp_path / "w.yaml").write_text(json.dumps(WORKFLOW))
+    assert shardflow("run", "w.yaml", "--run-dir", "run", "--quiet", cwd=tmp_path).returncode == 3
+    return tmp_path
+
+
+def read(file: Path) -> object:
+    return json.loads(file.read_text())
+
+
+def test_conflicts_stand_in_a_file_with_stable_ids_base_candidates_rule_and_reason(folder: Path) -> None:
+    conflicts = read(folder / GROUP / "conflicts.json")["conflicts"]  # type: ignore[index]
+    assert [conflict["path"] for conflict in conflicts] == ["$.status", "$['a=b']"]
+    assert conflicts[0] == {
+        "id": conflicts[0]["id"],
+        "path": "$.status",
+        "reason": "deleted by two but changed by one",
+        "rule": {"path": "", "strategy": "default", "origin": ""},
+        "base": "open",
+        "candidates": [{"shard": "one", "rank": 0, "value": "up"}, {"shard": "two", "rank": 1}],
+    }
+    ended = shardflow("run", "w.yaml", "--run-dir", "again", "--quiet", cwd=folder)
+    assert ended.returncode == 3
+    assert (folder / "again/groups/01-work/conflicts.json").read_bytes() == (
+        folder / GROUP / "conflicts.json"
+    ).read_bytes()
+
+
+def test_a_run_without_conflicts_has_no_file_of_them(tmp_path: Path) -> None:
+    phase = {**WORKFLOW["phases"][0], "subagents": WORKFLOW["phases"][0]["subagents"][:1]}  # type: ignore[index]
+    (tmp_path / "w.yaml").write_text(json.dumps({**WORKFLOW, "phases": [phase]}))
+    assert shardflow("run", "w.yaml", "--run-dir", "run", "--quiet", cwd=tmp_path).returncode == 0
+    assert not (tmp_path / GROUP / "conflicts.json").exists()
+    ended = shardflow("merge", "run", "--resolve", "$.status=one", cwd=tmp_path)
+    assert (ended.returncode, ended.stderr) == (2, "shardflow merge: run has no unresolved conflict\n")
+
+
+def test_deciding_about_all_conflicts_merges_the_context_and_a_replay_gives_the_same(folder: Path) -> None:
+    ended = shardflow("merge", "run", "--resolve", "$.status=two", "--resolve", "$['a=b']=base", cwd=folder)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout == (
+        "$.status: what two left\n"
+        "$['a=b']: the base value stays\n"
+        "01-work: merged into run/context.json\n"
+        "go on with the run: shardflow resume run\n"
+    )
+    merged = {"a=b": 0, "n": 1, "x": 1}
+    assert read(folder / "run/context.json") == merged == read(folder / GROUP / "context.json")
+    again = shardflow("merge", "run", cwd=folder)
+    assert (again.returncode, "same bytes" in again.stdout) == (0, True)
+    assert "resolution" in again.stdout
+    assert "--resolve" in json.dumps(read(folder / GROUP / "merge.json"))
+
+
+def test_a_value_may_be_any_json_and_a_conflict_may_be_named_by_its_id(folder: Path) -> None:
+    first = read(folder / GROUP / "conflicts.json")["conflicts"][0]["id"]  # type: ignore[index]
+    decisions = ["--resolve", f'{first}={{"k": [1.0, null]}}', "--resolve", "$['a=b']=12345678901234567890123"]
+    ended = shardflow("merge", "run", *decisions, "--json", cwd=folder)
+    assert json.loads(ended.stdout)["status"] == "resolved"
+    assert '"k": [\n      1.0,\n      null\n    ]' in (folder / "run/context.json").read_text()
+    assert '"a=b": 12345678901234567890123' in (folder / "run/context.json").read_text()
+
+
+def test_deciding_about_some_keeps_that_and_leaves_the_rest_open(folder: Path) -> None:
+    before = (folder / "run/context.json").read_bytes()
+    ended = shardflow("merge", "run", "--resolve", "$.status=one", cwd=folder)
+    assert (ended.returncode, (folder / "run/context.json").read_bytes()) == (3, before)
+    assert "01-work: 1 conflict left, nothing merged yet\nconflict: $['a=b']: " in ended.stdout
+    assert [c["path"] for c in read(folder / GROUP / "conflicts.json")["conflicts"]] == ["$['a=b']"]  # type: ignore[index]
+    assert shardflow("merge", "run", cwd=folder).returncode == 3
+    assert shardflow("merge", "run", "--resolve", "$['a=b']=one", cwd=folder).returncode == 0
+    assert read(folder / "run/context.json") == {"status": "up", "a=b": 1, "n": 1, "x": 1}
+
+
+def test_a_file_decides_with_reasons_which_stand_in_the_ledger(folder: Path) -> None:
+    (folder / "d.yaml").write_text(
+        "resolutions:\n"
+        "  - {path: $.status, take: {shard: one}, reason: it saw the outage}\n"
+        "  - {path: \"$['a=b']\", take: {value: 7}}\n"
+    )
+    assert shardflow("merge", "run", "--resolutions", "d.yaml", cwd=folder).returncode == 0
+    assert read(folder / "run/context.json") == {"status": "up", "a=b": 7, "n": 1, "x": 1}
+    assert '"d.yaml:2: it saw the outage"' in (folder / GROUP / "merge.json").read_text()
+    kept = read(folder / GROUP / "resolutions.json")["resolutions"]  # type: ignore[index]
+    assert kept[0] == {"path": "$.status", "take": {"shard": "one"}, "reason": "it saw the outage", "by": "d.yaml:2"}
+
+
+@pytest.mark.parametrize(
+    ("decision", "said"),
+    [
+        ("$.statos=one", "no conflict at $.statos; did you mean '$.status'?"),
+        ("$.status=oen", "$.status: 'oen' is no shard of this conflict, not 'base' and no JSON; did you mean 'one'?"),
+        ("status", "--resolve takes PATH=SHARD, PATH=base or PATH=JSON, not 'status'"),
+        ("$.status=[1", "did you mean|known are"),
+    ],
+)
+def test_a_decision_that_fits_nothing_is_told_and_nothing_is_written(folder: Path, decision: str, said: str) -> None:
+    ended = shardflow("merge", "run", "--resolve", decision, cwd=folder)
+    assert ended.returncode == 2
+    assert any(part in ended.stderr for part in said.split("|"))
+    assert not (folder / GROUP / "resolutions.json").exists()
+
+
+def test_a_file_with_mistakes_is_told_with_all_of_them_and_their_lines(folder: Path) -> None:
+    (folder / "d.yaml").write_text("resolutions:\n  - {path: $.status, take: one}\n  - {path: $.n, tak: base}\n")
+    ended = shardflow("merge", "run", "--resolutions", "d.yaml", cwd=folder)
+    assert ended.returncode == 2
+    assert "d.yaml:2: expected base, {shard: ID} or {value: JSON}" in ended.stderr
+    assert "d.yaml:3: unknown field 'tak'" in ended.stderr
+
+
+def test_an_altered_shard_is_not_decided_about(folder: Path) -> None:
+    (folder / GROUP / "one/context-one.json").write_text("{}")
+    ended = shardflow("merge", "run", "--resolve", "$.status=one", cwd=folder)
+    assert (ended.returncode, "context-one.json: altered since" in ended.stderr) == (1, True)
+
+
+def test_a_context_that_went_on_is_not_overwritten(folder: Path) -> None:
+    (folder / "run/context.json").write_text("{}")
+    ended = shardflow("merge", "run", "--resolve", "$.status=one", "--resolve", "$['a=b']=one", cwd=folder)
+    assert (ended.returncode, "is not what 01-work started from any more" in ended.stderr) == (2, True)
+    assert not (folder / GROUP / "resolutions.json").exists()
+
+
+def test_at_a_terminal_each_conflict_is_asked_about_until_the_answer_fits(folder: Path) -> None:
+    command = ["-m", "shardflow", "merge", "run", "-i"]
+    environment = {**ENVIRONMENT, "TERM": "xterm"}
+    asking = pexpect.spawn(sys.executable, command, cwd=str(folder), env=environment, encoding="utf-8", timeout=30)
+    asking.expect(r"two \(rank 1\)")
+    asking.expect("take .*: ")
+    asking.sendline("nobody")
+    asking.expect("'nobody' is no shard of this conflict")
+    asking.sendline("one")
+    asking.expect("take .*: ")
+    asking.sendline("base")
+    asking.expect("merged into")
+    asking.expect(pexpect.EOF)
+    asking.close()
+    assert asking.exitstatus == 0
+    assert read(folder / "run/context.json") == {"status": "up", "a=b": 0, "n": 1, "x": 1}
+
+
+def test_a_context_of_its_own_is_merged_in_its_place(folder: Path) -> None:
+    (folder / "c.json").write_text('{"status": "open", "a=b": 0, "n": 1}')
+    shardflow("run", "w.yaml", "--run-dir", "other", "--context", "c.json", "--quiet", cwd=folder)
+    decisions = ["--resolve", "$.status=one", "--resolve", "$['a=b']=one"]
+    assert "merged into c.json" in shardflow("merge", "other", *decisions, cwd=folder).stdout
+    assert read(folder / "c.json") == {"status": "up", "a=b": 1, "n": 1, "x": 1} == read(folder / "other/context.json")
+
+
+def test_asking_needs_a_terminal(folder: Path) -> None:
+    ended = shardflow("merge", "run", "-i", cwd=folder)
+    assert (ended.returncode, "asks at a terminal, and this is none" in ended.stderr) == (2, True)
