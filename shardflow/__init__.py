@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from shardflow.errors import InvalidInput, ShardflowError
     from shardflow.merge.rule_file import read_rules
     from shardflow.merge.rules import NO_RULES, RuleSet
+    from shardflow.merge.site import Unsettled
+    from shardflow.merge.strategies.custom import Left
     from shardflow.model.changes import Change, Delta
     from shardflow.model.decisions import Conflict, Contribution, Decision, Outcome, Settled
     from shardflow.model.diff import diff, patch_edit
@@ -28,10 +30,12 @@ __all__ = [
     "Decision",
     "Delta",
     "InvalidInput",
+    "Left",
     "Outcome",
     "RuleSet",
     "Settled",
     "ShardflowError",
+    "Unsettled",
     "__version__",
     "diff",
     "patch_edit",
@@ -43,6 +47,8 @@ _HOMES = {
     "shardflow.errors": ("InvalidInput", "ShardflowError"),
     "shardflow.model.diff": ("diff", "patch_edit"),
     "shardflow.merge.rule_file": ("read_rules",),
+    "shardflow.merge.site": ("Unsettled",),
+    "shardflow.merge.strategies.custom": ("Left",),
     "shardflow.merge.rules": ("NO_RULES", "RuleSet"),
     "shardflow.model.changes": ("Change", "Delta"),
     "shardflow.model.decisions": ("Conflict", "Contribution", "Decision", "Outcome", "Settled"),

@@ -17,6 +17,7 @@ from shardflow.model.records import record, replaced
 from shardflow.workflow.model import InlineRules, RulesFile, RulesSource
 
 if TYPE_CHECKING:
+    from shardflow.execution.custom_functions import CustomFunction
     from shardflow.merge.rules import RuleSet
 
 _LIMIT: Final = 16 << 20
@@ -28,12 +29,14 @@ _SHIPPED: Final = (f"{_PACKAGE}/merge_rules", f"{os.path.dirname(_PACKAGE)}/merg
 @record
 class EffectiveRules:
     """The rules of a group as `rules.json` keeps them, extends resolved, and the set they make; None for no rules.
+    `functions` are those of its `custom` rules.
 
     No rules need no rule engine: the run loads it only when the first children run.
     """
 
     data: bytes
     given: RuleSet | None
+    functions: tuple[CustomFunction, ...] = ()
 
     @property
     def rules(self) -> RuleSet:
@@ -41,6 +44,12 @@ class EffectiveRules:
         from shardflow.merge.rules import NO_RULES  # not before it is needed, see above
 
         return NO_RULES if self.given is None else self.given
+
+    def load_functions(self) -> None:
+        """Load the functions now, not when a merge first asks them. Raises InvalidRules with every problem."""
+        problems = [problem for function in self.functions if (problem := function.problem()) is not None]
+        if problems:
+            raise InvalidRules(problems)
 
 
 NO_EFFECTIVE_RULES: Final = EffectiveRules(b'{\n  "rules": []\n}\n', None)
@@ -77,12 +86,23 @@ def named_rule_file(name: str) -> tuple[str, bytes]:
         raise _no_such_rules(name, error) from None
 
 
-def read_effective_rules(data: bytes, source: str) -> RuleSet:
-    """Read `rules.json` back. Raises InvalidJson or InvalidRules."""
+def read_effective_rules(data: bytes, source: str, sha256: str) -> RuleSet:
+    """Read `rules.json` back. `sha256` is what was recorded of it: functions in a file altered since are not for use.
+
+    They are loaded here, so that one missing on this machine is not told as a conflict.
+    Raises InvalidJson or InvalidRules.
+    """
+    from shardflow.execution.custom_functions import FunctionsBeside
     from shardflow.merge.rule_file import read_rules
+    from shardflow.merge.strategies.custom import no_functions
+    from shardflow.storage.files import sha256_hex
     from shardflow.storage.json.strict import parse_json
 
-    return read_rules(Document(source, parse_json(data, source)), _nothing_to_extend)
+    library = FunctionsBeside()
+    allowed = library if sha256_hex(data) == sha256 else no_functions
+    rules = read_rules(Document(source, parse_json(data, source)), _nothing_to_extend, allowed)
+    EffectiveRules(data, rules, tuple(library.found)).load_functions()
+    return rules
 
 
 def shipped_rule_sets() -> dict[str, str]:
@@ -107,12 +127,14 @@ def _no_such_rules(name: str, error: LookupError) -> InvalidRules:
 
 
 def _effective(document: Document, root: str) -> EffectiveRules:
+    from shardflow.execution.custom_functions import FunctionsBeside
     from shardflow.merge.rule_file import read_rules
     from shardflow.merge.rules import rules_json
     from shardflow.storage.json.canonical import canonical_bytes
 
-    rules = read_rules(document, partial(_find_extended, root))
-    return EffectiveRules(canonical_bytes(rules_json(rules)), rules)
+    library = FunctionsBeside()
+    rules = read_rules(document, partial(_find_extended, root), library)
+    return EffectiveRules(canonical_bytes(rules_json(rules)), rules, tuple(library.found))
 
 
 def _find_extended(root: str, name: str, source: str) -> Document:

@@ -94,6 +94,8 @@ def _lay_out(request: RunRequest) -> _Layout:
     held = read_if_there(path) if path is not None else None
     base = first_base(workflow.context, folder, held, path or "")
     schedule = schedule_phases(workflow, folder, request.rules, request.max_parallel)
+    for scheduled in schedule:
+        scheduled.rules.load_functions()
     directory = create_run_directory(request.run_dir, workflow.name)
     record = RunRecord(workflow.name, Status.RUNNING, utc_text(time.time_ns()), groups=_names(schedule))
     write_first_run_record(directory, record)

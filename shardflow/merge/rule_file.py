@@ -16,16 +16,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import StrEnum
+from functools import partial
 from typing import Final, TypeAlias, TypeVar
 
 from shardflow.errors import InvalidInput, InvalidRules
 from shardflow.merge.rules import AddAdd, Defaults, Expected, OnDelete, OnSame, Options, Rule, RuleSet, Strategy
-from shardflow.merge.strategies.registry import STRATEGIES, BadArgument
+from shardflow.merge.strategies.custom import Library, custom, no_functions, read_target
+from shardflow.merge.strategies.registry import CUSTOM, STRATEGIES, BadArgument
 from shardflow.model.documents import Document, Problem, did_you_mean
 from shardflow.model.fields import Fields, Place, quoted
 from shardflow.model.paths import ROOT
 from shardflow.model.patterns import Child, Pattern, covered, read_pattern
-from shardflow.model.records import record
+from shardflow.model.records import record, replaced
 from shardflow.model.values import Json
 
 Resolve: TypeAlias = Callable[[str, str], Document]
@@ -41,38 +43,49 @@ _NEVER: Final = "this rule can never decide anything"
 
 @record
 class _File:
-    """What one file says itself: its rules with their places, its defaults by kind, the places of what it extends."""
+    """What one file says itself: its rules, its defaults by kind, the places of what it extends."""
 
-    rules: list[tuple[Rule, Place]]
+    rules: list[Rule]
     defaults: dict[str, Rule]
     extended: list[Place]
 
 
-def read_rules(document: Document, resolve: Resolve) -> RuleSet:
-    """Read a rule file and all it extends. Raises InvalidRules with every problem of every file."""
+@record
+class _Surroundings:
+    """What is around the files: where those they extend and the functions they name come from."""
+
+    resolve: Resolve
+    library: Library
+
+
+def read_rules(document: Document, resolve: Resolve, library: Library = no_functions) -> RuleSet:
+    """Read a rule file and all it extends. Raises InvalidRules with every problem of every file.
+
+    `library` finds the functions of `custom` rules.
+    """
     problems: list[Problem] = []
-    files = _layers(document, resolve, (_known_as(document),), problems)
+    files = _layers(document, _Surroundings(resolve, library), (_known_as(document),), problems)
     if problems:
         raise InvalidRules(dict.fromkeys(problems))
     defaults: dict[str, Rule] = {}
     for file in reversed(files):
         defaults.update(file.defaults)
-    return RuleSet((rule for file in files for rule, _ in file.rules), Defaults(**defaults))
+    return RuleSet((rule for file in files for rule in file.rules), Defaults(**defaults))
 
 
-def _layers(document: Document, resolve: Resolve, trail: tuple[str, ...], problems: list[Problem]) -> list[_File]:
+def _layers(document: Document, around: _Surroundings, trail: tuple[str, ...], problems: list[Problem]) -> list[_File]:
     """Give a file, then those it extends, in order. `trail` is how it was come to."""
     own: list[Problem] = []
-    file = _file(Place(document, ROOT, document.value, own))
+    file = _file(Place(document, ROOT, document.value, own), around.library)
     problems.extend(sorted(own, key=lambda problem: problem.line or 0))
-    behind = [_extended(place, resolve, trail, problems) for place in file.extended]
+    behind = [_extended(place, around, trail, problems) for place in file.extended]
     return [file, *(layer for layers in behind for layer in layers)]
 
 
-def _extended(place: Place, resolve: Resolve, trail: tuple[str, ...], problems: list[Problem]) -> list[_File]:
+def _extended(place: Place, around: _Surroundings, trail: tuple[str, ...], problems: list[Problem]) -> list[_File]:
     document, name = place.document, str(place.value)
     try:
-        found = resolve(name, document.source)
+        found = around.resolve(name, document.source)
     except LookupError as error:
         problems.append(document.problem(place.path, f"no rule set {quoted(name)}", str(error.args[0])))
         return []
@@ -84,10 +97,10 @@ def _extended(place: Place, resolve: Resolve, trail: tuple[str, ...], problems: 
         circle = " -> ".join((*trail[trail.index(known) :], known))
         problems.append(document.problem(place.path, f"rule sets extend each other in a circle: {circle}"))
         return []
-    return _layers(found, resolve, (*trail, known), problems)
+    return _layers(found, around, (*trail, known), problems)
 
 
-def _file(place: Place) -> _File:
+def _file(place: Place, library: Library) -> _File:
     with place.fields() as fields:
         fields.optional("description", Place.text, "")
         extended = _names(fields.place("extends")) if "extends" in fields else []
@@ -95,7 +108,22 @@ def _file(place: Place) -> _File:
         read = [(rule, place) for place in rules if (rule := _rule(place)) is not None]
         _refuse_idle([(rule, place) for rule, place in read if not _checked_before(place)])
         defaults = _defaults(fields.place("default")) if "default" in fields else {}
-        return _File(read, defaults, extended)
+        named = {name: _linked(rule, place, library) for name, (rule, place) in defaults.items()}
+        return _File([_linked(rule, place, library) for rule, place in read], named, extended)
+
+
+def _linked(rule: Rule, place: Place, library: Library) -> Rule:
+    """Put the function into a `custom` rule."""
+    if rule.strategy.name != CUSTOM:
+        return rule
+    wanted = read_target(rule.strategy.argument)
+    try:
+        function, kept = library(wanted, place.document.source)
+    except LookupError as error:
+        place.refuse(f"no function {quoted(wanted.function)} for 'custom'", str(error.args[0]))
+        return rule
+    settle = partial(custom, function=function, name=wanted.function)
+    return replaced(rule, strategy=Strategy(CUSTOM, kept.argument, settle, structural=False))
 
 
 def _names(place: Place) -> list[Place]:
@@ -103,11 +131,11 @@ def _names(place: Place) -> list[Place]:
     return [name for name in places if name.text()]
 
 
-def _defaults(place: Place) -> dict[str, Rule]:
+def _defaults(place: Place) -> dict[str, tuple[Rule, Place]]:
     with place.fields() as fields:
-        kinds = [name for name in ("objects", "lists", "scalars") if name in fields]
-        read = {name: _default(fields.place(name)) for name in kinds}
-        return {name: rule for name, rule in read.items() if rule is not None}
+        places = {name: fields.place(name) for name in ("objects", "lists", "scalars") if name in fields}
+        read = {name: (_default(place), place) for name, place in places.items()}
+        return {name: (rule, place) for name, (rule, place) in read.items() if rule is not None}
 
 
 def _default(place: Place) -> Rule | None:

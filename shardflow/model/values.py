@@ -101,13 +101,24 @@ def flaw(value: object) -> str | None:
                 inner.extend(item.values())
                 if any(type(key) is not str for key in item):
                     return "an object has a key that is not a text"
+                inner.extend(key for key in item if not key.isascii())
             elif isinstance(item, list):
                 inner.extend(item)
             elif type(item) not in _KINDS or item is ABSENT:
                 return f"{type(item).__name__} is not a JSON value"
+            elif isinstance(item, str) and not _is_unicode(item):
+                return "a text holds half of a surrogate pair"
             elif isinstance(item, float | Decimal) and not isfinite(item):
                 return f"{item} is not a finite number"
         if not inner:
             return None
         level = inner
     return f"nested deeper than {MAX_DEPTH} levels"
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from shardflow.cli.commands.reading import read_named
 from shardflow.cli.console import CONSOLE
+from shardflow.errors import UsageError
 from shardflow.execution.base import SIZE_LIMIT
 from shardflow.execution.git.versions import MergedFile, Versions, merge_versions
 from shardflow.execution.rule_sources import load_named_rules
@@ -43,8 +44,14 @@ def _tell(merged: MergedFile, path: str) -> None:
 
 
 def _rules(named: str | None) -> RuleSet:
-    found = _rules_of_the_repository() if named is None else named
-    return load_named_rules(found).rules
+    """Load the rules. Functions run only if whoever set the driver up named the file: a repository may be anybody's."""
+    found = load_named_rules(_rules_of_the_repository() if named is None else named)
+    if found.functions and named is None:
+        raise UsageError(
+            f"{RULES_FILE} names Python functions (strategy 'custom'), which a repository may not run by itself; if "
+            f"you trust it, set the driver up as: shardflow git-driver --rules {RULES_FILE} -- %O %A %B %P"
+        )
+    return found.rules
 
 
 def _rules_of_the_repository() -> str | None:

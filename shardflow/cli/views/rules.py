@@ -27,7 +27,8 @@ from shardflow.cli.views.tables import text_table
 from shardflow.execution.inspection.rule_books import RuleBook
 from shardflow.merge.guide.pages import SECTIONS, Page, page_of
 from shardflow.merge.rules import DEFAULT, Defaults, Rule, options_json, rules_json, strategy_json
-from shardflow.merge.strategies.registry import Entry
+from shardflow.merge.strategies.custom import read_target
+from shardflow.merge.strategies.registry import CUSTOM, Entry
 from shardflow.model.values import Json
 from shardflow.storage.excerpts import printable
 
@@ -134,5 +135,7 @@ def strategy_text(rule: Rule) -> str:
     written = strategy_json(rule.strategy)
     if isinstance(written, dict):
         [(name, argument)] = written.items()
+        if name == CUSTOM:
+            argument = read_target(argument).function
         return f"{name} {dumps(argument, ensure_ascii=False)}"
     return str(written)

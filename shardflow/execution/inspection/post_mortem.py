@@ -100,7 +100,7 @@ def fold_recorded(folder: GroupFolder, record: GroupRecord, written: Iterable[Wr
     """Merge what a group recorded, with these resolutions. Raises StorageError, InvalidInput or ValueError."""
     data = read_regular(folder.base, SIZE_LIMIT)
     base = Base(data, read_object(data, folder.base))
-    rules = read_effective_rules(read_regular(folder.rules, SIZE_LIMIT), folder.rules)
+    rules = read_effective_rules(read_regular(folder.rules, SIZE_LIMIT), folder.rules, record.rules)
     deltas = []
     for rank, subagent in enumerate(record.subagents):
         path = folder.subagent(subagent.id).shard

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final, TypeAlias
 
 from shardflow.merge.site import Settle, Site, Verdict
-from shardflow.merge.strategies import arithmetic, choice, keyed, lists, ordering, structure, text
+from shardflow.merge.strategies import arithmetic, choice, custom, keyed, lists, ordering, structure, text
 from shardflow.model.records import record
 from shardflow.model.values import Json, frozen
 
@@ -64,6 +64,15 @@ def _quorum(argument: Json) -> Settle:
     return partial(choice.quorum, needed=argument)
 
 
+def _custom(argument: Json) -> Settle:
+    """Give a strategy that knows its function by name only: whoever reads rules puts the function in."""
+    try:
+        target = custom.read_target(argument)
+    except ValueError as error:
+        raise BadArgument(str(error)) from error
+    return partial(custom.custom, function=custom.unloaded, name=target.function)
+
+
 def _keyed(argument: Json) -> Settle:
     return partial(keyed.keyed, fields=_texts(argument, "a key field"))
 
@@ -106,6 +115,9 @@ def _by(settle: Callable[[Site, str], Verdict]) -> Entry:
     return Entry(settle, bind)
 
 
+CUSTOM: Final = "custom"
+"""The strategy whose functions a library must find."""
+
 STRATEGIES: Final[Mapping[str, Entry]] = {
     "all": _plain(ordering.every),
     "any": _plain(ordering.some),
@@ -113,6 +125,7 @@ STRATEGIES: Final[Mapping[str, Entry]] = {
     "atomic": _plain(choice.atomic),
     "base": _plain(choice.base),
     "conflict": _plain(choice.conflict),
+    CUSTOM: Entry(custom.custom, _custom),
     "deep": _plain(structure.deep, structural=True),
     "diff3": _plain(text.diff3),
     "first": _plain(choice.first),
