@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from shardflow.errors import InvalidShards
-from shardflow.merge.ledger import Ledger
+from shardflow.merge.ledger import RESOLUTION, Ledger
 from shardflow.merge.options import ruled
 from shardflow.merge.resolving.resolutions import NO_RESOLUTIONS, Resolutions, resolution_at, resolved
 from shardflow.merge.rules import NO_RULES, Node, RuleSet
@@ -139,6 +139,7 @@ class _Walk:
     def _settle_inside(
         self, site: Site, rule: RuleRef, split: Split, overruled: tuple[Candidate, ...], node: Node
     ) -> Value:
+        start = len(self.ledger.decisions)
         if split.opened is not ABSENT:
             self.ledger.opened(site, rule, split.opened, overruled)
         results = tuple(
@@ -151,6 +152,8 @@ class _Walk:
             self._settle_whole(inner, rule, own.verdict, ())
         value = split.join(results)
         self.ledger.overruled(site, rule, value, overruled)
+        if split.opened is not ABSENT and len(site.candidates) == 1:
+            return self.ledger.told_whole(site, rule, value, start)
         return value
 
     def _settle_whole(
@@ -162,4 +165,4 @@ class _Walk:
         decided = resolved(site, verdict, resolution)
         if isinstance(decided, Unsettled):
             return self.ledger.record(site, rule, decided, overruled)
-        return self.ledger.record(site, RuleRef(rule.pattern, "resolution", resolution.origin), decided, ())
+        return self.ledger.record(site, RuleRef(rule.pattern, RESOLUTION, resolution.origin), decided, ())

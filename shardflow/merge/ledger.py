@@ -12,6 +12,8 @@ from shardflow.model.paths import Path
 from shardflow.model.values import ABSENT, Value, same
 
 _UNRULED: Final = DEFAULT.ref
+RESOLUTION: Final = "resolution"
+"""Stands for the strategy where a resolution settled what the rule left in conflict."""
 
 Said: TypeAlias = tuple[Candidate, Value]
 """A candidate with the value it left at a path."""
@@ -56,6 +58,18 @@ class Ledger:
         """Write down whose deletion was set aside at a site that was settled by its parts."""
         if overruled:
             self._settled(site, rule, value, _superseded(overruled))
+
+    def told_whole(self, site: Site, rule: RuleRef, value: Value, start: int) -> Value:
+        """Tell what one shard put where nothing stood as the one change it is, if the rules inside left it as it is.
+
+        The decisions from `start` on, about its parts, then stand for nothing more. Gives the value that stands there.
+        """
+        after = site.after(site.candidates[0])
+        resolved = any(decision.rule.strategy == RESOLUTION for decision in self.decisions[start:])
+        if resolved or not same(value, after):
+            return value
+        del self.decisions[start:]
+        return self.record(site, rule, Chosen(after), ())
 
     def _settled(self, site: Site, rule: RuleRef, value: Value, contributions: list[Contribution]) -> None:
         if len(contributions) > 1:

@@ -124,3 +124,43 @@ def test_a_thousand_shards_settle_once():
     deltas = [Delta(f"s{i:04}", i, Into({"n": Put(1), "l": Put([i])})) for i in range(1000)]
     result = merge(base, deltas, rules)
     assert result.context == {"n": 1000, "l": list(range(1000))}
+
+
+ITEMS = [
+    {"path": "$.items", "strategy": {"keyed": "id"}},
+    {"path": "$.items[*].score", "strategy": "max"},
+    {"path": "$.items[*].tags", "strategy": "set"},
+    {"path": "$.items[*].secret", "strategy": "ignore"},
+]
+
+
+def test_a_new_object_of_one_shard_is_one_change_though_rules_speak_of_its_members():
+    result = merged(
+        {"items": []}, {"items": [{"id": 1, "score": 5, "tags": ["x"], "o": {"p": 1}}]}, rules=rule_set(*ITEMS)
+    )
+    assert ledger(result) == ["$.items[?@.id==1]: a applied"]
+    result = merged({}, {"items": [{"id": 1, "score": 5}, {"id": 2}]}, rules=rule_set(*ITEMS))
+    assert ledger(result) == ["$.items: a applied"]
+    assert result.decisions[0].rule.strategy == "keyed"
+
+
+def test_a_new_object_of_which_a_rule_makes_something_else_is_told_member_by_member():
+    result = merged({"items": []}, {"items": [{"id": 1, "tags": ["x", "x"], "secret": 1}]}, rules=rule_set(*ITEMS))
+    assert result.context == {"items": [{"id": 1, "tags": ["x"]}]}
+    assert ledger(result) == [
+        "$.items[?@.id==1]: a applied",
+        "$.items[?@.id==1].id: a applied",
+        "$.items[?@.id==1].tags: a combined",
+        "$.items[?@.id==1].secret: a superseded",
+    ]
+    typed = rule_set(*ITEMS[:1], {"path": "$.items[*].score", "strategy": "max", "type": "integer"})
+    assert merged({"items": []}, {"items": [{"id": 1, "score": "5"}]}, rules=typed).conflicts
+
+
+def test_a_new_object_of_several_shards_is_told_as_opened_and_then_by_its_members():
+    one, other = {"items": [{"id": 1, "score": 5}]}, {"items": [{"id": 1, "score": 6}]}
+    assert ledger(merged({"items": []}, one, other, rules=rule_set(*ITEMS))) == [
+        "$.items[?@.id==1]: a agreed, b agreed",
+        "$.items[?@.id==1].id: a agreed, b agreed",
+        "$.items[?@.id==1].score: a superseded, b applied",
+    ]

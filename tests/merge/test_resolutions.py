@@ -54,3 +54,12 @@ def test_a_resolution_never_overrides_a_rule():
     deltas = [Delta("one", 0, diff({"a": 1}, {"a": 2})), Delta("two", 1, diff({"a": 1}, {"a": 3}))]
     result = merge({"a": 1}, deltas, rules, {"$.a": Resolution(TakeShard("one"), "me")})
     assert result.context == {"a": 3}
+
+
+def test_a_resolution_inside_a_new_object_of_one_shard_stays_in_the_ledger():
+    rules = rule_set({"path": "$.o.n", "strategy": "max", "type": "integer"})
+    deltas = [Delta("one", 0, diff({}, {"o": {"n": "high"}}))]
+    assert merge({}, deltas, rules).conflicts
+    result = merge({}, deltas, rules, {"$.o.n": Resolution(TakeShard("one"), "me")})
+    assert ledger(result) == ["$.o: one applied", "$.o.n: one applied"]
+    assert result.decisions[1].rule.strategy == "resolution"
