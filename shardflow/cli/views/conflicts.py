@@ -38,7 +38,8 @@ def _lines(conflict: Conflict, where: str, stream: TextIO | None) -> Iterator[st
         yield f"  … and {count(len(conflict.contributions) - _SHOWN_CANDIDATES, 'more candidate')}"
     yield f"  rule: {printable(str(conflict.rule))}"
     verb = "change that rule, or put one before it" if conflict.rule.pattern else "add a rule that settles it"
-    yield f"  next: {verb}, for example:"
+    order = ", with the shards in the order you trust them" if "prefer" in _fitting_strategy(conflict) else ""
+    yield f"  next: {verb}, for example{order}:"
     yield f"    {shortened(_rule_line(conflict), _RULE_WIDTH)}"
 
 
@@ -65,7 +66,7 @@ def _fitting_strategy(conflict: Conflict) -> str:
         return "max"
     if all(isinstance(value, list) for value in values):
         return "set"
-    return f"{{prefer: [{dumps(conflict.contributions[0].shard)}]}}"
+    return f"{{prefer: {dumps([contribution.shard for contribution in conflict.contributions])}}}"
 
 
 def _yaml_text(text: str) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from typing import Final
 
 from shardflow.cli.console import styled
 from shardflow.cli.views.conflicts import conflicts_text
-from shardflow.cli.views.display import count, place, printable_lines, seconds, shortened
+from shardflow.cli.views.display import count, place, printable_lines, seconds, shell_word, shortened
 from shardflow.execution.reporting.endings import Cancelled, ending_text, succeeded
 from shardflow.execution.reporting.report import GroupReport, RunReport, SubagentReport, last_lines
 from shardflow.storage.excerpts import printable
@@ -37,7 +38,10 @@ def _group_problems(group: GroupReport) -> Iterator[str]:
     yield from (_styled_head("problem", f"{group.phase}: {printable_lines(text)}") for text in group.problems)
     if group.conflicts:
         yield conflicts_text(group.conflicts, f"{group.phase}: ", sys.stderr)
-        yield f"the shards are kept in {place(group.folder)}"
+        run_dir = os.path.dirname(os.path.dirname(group.folder))
+        yield f"the shards are kept in {place(group.folder)}; decide about the conflicts at a terminal with"
+        yield f"  shardflow merge {shell_word(run_dir)} --interactive"
+        yield "or by --resolve PATH=SHARD, PATH=base or PATH=JSON, or under other rules"
     warnings = [f"{subagent.id}: {printable(text)}" for subagent in group.subagents for text in subagent.warnings]
     warnings += [f"{group.phase}: {printable(str(stale))}" for stale in group.stale_reads]
     yield from (_styled_head("warning", text) for text in warnings[:_SHOWN])
