@@ -9,6 +9,7 @@ import pytest
 
 from shardflow.cli.views.tables import markdown_code
 from tests.cli.shell import reader_that_left, shardflow
+from tests.cli.workflows import adding, write_workflow
 
 A = '{"n": 1, "list": [1, 2, {"x": true}], "gone": null, "big": 18446744073709551616}'
 B = '{"n": 1.0, "list": [1, 9, 2, {"x": 1}], "new": "|", "big": 18446744073709551617}'
@@ -113,7 +114,7 @@ def test_the_problems_of_both_documents_are_told_with_file_and_line(folder: Path
     ("line", "said"),
     [
         (["a.json", "nowhere.json"], "cannot read nowhere.json: it does not exist"),
-        (["a.json", "."], "is a folder"),
+        (["a.json", "."], ". is no folder of a run"),
         (["a.json", "b.json", "--format", "tabel"], "unknown format 'tabel'; did you mean 'table'?"),
     ],
 )
@@ -126,3 +127,41 @@ def test_wrong_usage_is_trouble_and_not_a_difference(folder: Path, line: list[st
 def test_a_reader_that_left_is_no_error(folder: Path) -> None:
     with reader_that_left() as gone:
         assert shardflow("diff", "a.json", "b.json", cwd=folder, stdout=gone).returncode == 1
+
+
+def test_of_a_run_base_shard_of_any_form_and_context_can_be_compared(tmp_path: Path) -> None:
+    patch = {"id": "patch", "shard": "patch", "run": 'echo \'{"n": 2, "gone": null}\' > "$SHARDFLOW_SHARD"'}
+    copy = {"id": "copy", "run": adding(new=1)}
+    phase = {"id": "work", "behavior": "parallel", "subagents": [patch, copy]}
+    context = {"n": 1, "gone": 1}
+    (tmp_path / "w.yaml").write_text(json.dumps({"name": "w", "context": context, "phases": [phase]}))
+    assert shardflow("run", "w.yaml", "--run-dir", "run", cwd=tmp_path).returncode == 0
+
+    def paths(one: str, other: str) -> list[str]:
+        told = json.loads(shardflow("diff", one, other, "--format", "json", cwd=tmp_path).stdout)
+        return sorted(difference["path"] for difference in told["differences"])
+
+    group = "run/groups/01-work"
+    assert paths(f"{group}/base.json", f"{group}/patch") == ["$.gone", "$.n"]
+    assert paths(f"{group}/base.json", f"{group}/copy/") == ["$.new"]
+    assert paths(f"{group}/patch", group) == ["$.new"]
+    assert paths(group, "run") == []
+    assert paths(f"{group}/copy/context-copy.json", f"{group}/copy") == []
+
+
+@pytest.mark.parametrize("named", [".", "run/groups", "run/groups/01-work/other"])
+def test_any_other_folder_is_said_to_be_none_of_a_run(tmp_path: Path, named: str) -> None:
+    write_workflow(tmp_path / "w.yaml", a="true")
+    shardflow("run", "w.yaml", "--run-dir", "run", cwd=tmp_path)
+    (tmp_path / "run/groups/01-work/other").mkdir()
+    ended = shardflow("diff", named, "run", cwd=tmp_path)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "no folder of a run" in ended.stderr or "knows no subagent other" in ended.stderr
+
+
+def test_a_group_that_merged_nothing_has_no_context_to_compare(tmp_path: Path) -> None:
+    write_workflow(tmp_path / "w.yaml", a=adding(n=1), b=adding(n=2))
+    assert shardflow("run", "w.yaml", "--run-dir", "run", cwd=tmp_path).returncode == 3
+    ended = shardflow("diff", "run", "run/groups/01-work", cwd=tmp_path)
+    assert ended.returncode == 2
+    assert "context.json: it does not exist" in ended.stderr

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 from shardflow.cli.commands.reading import read_named
 from shardflow.cli.commands.selecting import format_of
 from shardflow.cli.console import CONSOLE
 from shardflow.cli.views.differences import differences_object, differences_text
 from shardflow.cli.views.selection import Format
-from shardflow.errors import InvalidInput
+from shardflow.errors import InvalidInput, StorageError, UsageError
 from shardflow.execution.base import SIZE_LIMIT
 from shardflow.merge.differences import differences
 from shardflow.model.documents import Problem
@@ -32,13 +34,24 @@ def show_differences(before: str, after: str, layout: str | None) -> int:
     return code
 
 
+def _document(named: str) -> Json:
+    if not os.path.isdir(named):
+        return parse_json(read_named(named, SIZE_LIMIT), named)
+    from shardflow.execution.inspection.documents import document_of_folder  # most documents are files
+
+    try:
+        return document_of_folder(named)
+    except StorageError as error:  # 1 would say that the documents differ
+        raise UsageError(str(error)) from error
+
+
 def _documents(*files: str) -> list[Json]:
     """Read documents of any kind. Raises InvalidInput with the problems of all of them."""
     documents: list[Json] = []
     problems: list[Problem] = []
     for file in files:
         try:
-            documents.append(parse_json(read_named(file, SIZE_LIMIT), file))
+            documents.append(_document(file))
         except InvalidInput as error:
             problems.extend(error.problems)
     if problems:

@@ -80,7 +80,7 @@ def merge(
 
 
 def diff(
-    before: Annotated[str, Argument("A", "A JSON document: a base, a shard, a context, or any other.")],
+    before: Annotated[str, Argument("A", "A JSON document, or a folder of a run (see above).")],
     after: Annotated[str, Argument("B", "The document to compare it with.")],
     *,
     layout: Annotated[str | None, FORMAT] = None,
@@ -91,12 +91,17 @@ def diff(
     true are three values, null is not absent, numbers of any size are exact, the order of keys does not matter. Lists
     are compared item by item, without what they start and end with in common.
 
+    Of a run any two can be compared: base.json of a group; a run's or a group's folder, which stands for the context it
+    came to; a subagent's folder, which stands for what its shard made of the base, whatever the shard's form.
+
     Exit codes, as diff(1) has them: 0 the same, 1 different, 2 wrong usage or invalid input.
 
     For example:
 
       shardflow diff base.json context-audit.json
       shardflow diff context.json context.json.old --format markdown
+      shardflow diff RUN/groups/01-audit/base.json RUN/groups/01-audit/sizes
+      shardflow diff RUN/groups/01-audit/sizes RUN/groups/01-audit
     """
     from shardflow.cli.commands.diff import show_differences
 
