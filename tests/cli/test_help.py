@@ -39,7 +39,7 @@ LINES = {
     "number-too-small": ["run", "w.yaml", "--max-parallel", "0"],
     "no-number": ["run", "w.yaml", "--max-parallel", "two"],
     "no-shard": ["merge", "base.json"],
-    "rules-for-a-run": ["merge", ".", "--rules", "r.yaml"],
+    "output-for-a-run": ["merge", ".", "--output", "c.json"],
     "no-such-workflow": ["run", "nowhere.yaml"],
     "hostile-option": ["run", "--\x1b[31m\x9bred"],
 }

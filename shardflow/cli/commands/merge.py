@@ -40,6 +40,17 @@ class Decided:
 
 
 @record
+class Otherwise:
+    """What the command line says about merging a run otherwise: shards to leave out and to add, and whether to write it
+    down; the rules are those of the merge.
+    """
+
+    without: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+    write: bool = False
+
+
+@record
 class MergeOptions:
     """What the command line says about one merge; `output` is a file, or `-` or None for standard output."""
 
@@ -47,6 +58,7 @@ class MergeOptions:
     rules: str | None
     output: str | None
     decided: Decided
+    otherwise: Otherwise
     shown: Selection
 
     @property
@@ -60,19 +72,38 @@ def merge_inputs(options: MergeOptions) -> int:
     if len(options.inputs) > 1:
         if options.decided.anything:
             raise UsageError("--resolve, --resolutions and --interactive go with a run directory")
+        if options.otherwise != Otherwise():
+            raise UsageError("--without, --with and --write go with a run directory; name the shards you want merged")
         return _merge_files(options)
     [single] = options.inputs
     if not os.path.isdir(single):
         raise UsageError(f"merge takes a run directory, or a base and at least one shard; {single} is no folder")
-    if options.rules is not None or options.output is not None:
-        raise UsageError("--rules and --output go with a base and shards; a run is merged again under its own rules")
+    return _merge_run(single, options)
+
+
+def _merge_run(run_dir: str, options: MergeOptions) -> int:
+    other = options.otherwise
+    is_otherwise = options.rules is not None or bool(other.without or other.added)
+    if options.output is not None:
+        raise UsageError("--output goes with a base and shards; for a run, --write puts the context where it belongs")
+    if other.write and not is_otherwise:
+        raise UsageError("--write goes with --rules, --without or --with: what was recorded is written already")
+    if options.decided.anything and is_otherwise:
+        raise UsageError(
+            "decide about conflicts first or merge otherwise first: --resolve does not go with --rules, "
+            "--without or --with"
+        )
+    if is_otherwise:
+        from shardflow.cli.commands.otherwise import merge_otherwise
+
+        return merge_otherwise(run_dir, options.rules, other, options.shown)
     if options.decided.anything:
         from shardflow.cli.commands.resolve import resolve_run
 
-        return resolve_run(single, options.decided, options.shown)
+        return resolve_run(run_dir, options.decided, options.shown)
     from shardflow.cli.commands.again import merge_again
 
-    return merge_again(single, options.shown)
+    return merge_again(run_dir, options.shown)
 
 
 def _merge_files(options: MergeOptions) -> int:

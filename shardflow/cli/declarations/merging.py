@@ -48,6 +48,23 @@ def merge(
     interactive: Annotated[
         bool, Option(("--interactive", "-i"), "Decide about each conflict of a run at the terminal.")
     ] = False,
+    without: Annotated[
+        list[str],
+        Option(("--without",), "Show a run's merge without this shard (or PHASE/ID, or GROUP/ID).", "ID"),
+    ] = _NONE,
+    added: Annotated[
+        list[str],
+        Option(
+            ("--with",),
+            "Show a run's merge with one more shard, a full copy of the base, behind all others. Its id is ID in "
+            "context-ID.json, or give it (or PHASE/ID, or GROUP/ID) before the file.",
+            "[ID=]FILE",
+        ),
+    ] = _NONE,
+    write: Annotated[
+        bool,
+        Option(("--write",), "Record the run's last merge as --rules, --without and --with make it, context included."),
+    ] = False,
     as_json: Annotated[bool, JSON] = False,
 ) -> int:
     """Merge shards, or merge a run again.
@@ -55,6 +72,11 @@ def merge(
     With a run directory: merge what the run recorded once more, and tell whether it gives the same bytes. Conflicts
     that a run was left with can be decided; decisions are kept in the run directory, and when none is left open the
     context is merged and the run can go on.
+
+    With --rules, --without or --with, a run is merged otherwise and compared with what it recorded; nothing is
+    touched. --write records that of the last merge (what was recorded stays beside it, in former-1), and updates the
+    context if it is still what the run left. An earlier merge cannot be written: what came after it started from its
+    result, so the workflow has to run again.
 
     With files: fold the shards into the base. A shard's id is ID in context-ID.json, otherwise its file name without
     the suffix; its rank is its place on the command line. The table of decisions and conflicts goes to standard error,
@@ -70,13 +92,15 @@ def merge(
       shardflow merge base.json a.json b.json --json
       shardflow merge .shardflow/runs/20261123-101500-audit-1f3a --only superseded --format markdown
       shardflow merge .shardflow/runs/20261123-101500-audit-1f3a --resolve $.status=reviewer
+      shardflow merge .shardflow/runs/20261123-101500-audit-1f3a --rules strict.yaml --without style
     """
-    from shardflow.cli.commands.merge import Decided, MergeOptions, merge_inputs
+    from shardflow.cli.commands.merge import Decided, MergeOptions, Otherwise, merge_inputs
     from shardflow.cli.commands.selecting import selection_of
 
     shown = selection_of(layout, only, whole=whole, as_json=as_json)
     decided = Decided(tuple(decisions), resolutions, interactive)
-    return merge_inputs(MergeOptions(tuple(inputs), rules, output, decided, shown))
+    otherwise = Otherwise(tuple(without), tuple(added), write)
+    return merge_inputs(MergeOptions(tuple(inputs), rules, output, decided, otherwise, shown))
 
 
 def diff(

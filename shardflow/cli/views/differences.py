@@ -14,7 +14,7 @@ from typing import Final
 
 from shardflow.cli.views.display import CELL_WIDTH, count, path_label, value_text
 from shardflow.cli.views.selection import Format
-from shardflow.cli.views.tables import markdown_table, text_table
+from shardflow.cli.views.tables import Row, markdown_table, text_table
 from shardflow.model.changes import Change
 from shardflow.model.paths import path_text
 from shardflow.model.values import ABSENT, Json, Value
@@ -29,11 +29,16 @@ def differences_text(found: Sequence[Change], layout: Format) -> str:
 
 
 def _lines(found: Sequence[Change], layout: Format) -> Iterator[str]:
-    rows = [_row(change) for change in found[:_SHOWN]]
-    yield from markdown_table(_HEAD, rows) if layout is Format.MARKDOWN else text_table(_HEAD, rows)
+    yield from differences_table(_HEAD, found[:_SHOWN], layout)
     more = f"; {_SHOWN:,} of them shown, --format json lists every one" if len(found) > _SHOWN else ""
     gap = [""] if layout is Format.MARKDOWN else []
     yield from [*gap, f"{count(len(found), 'difference')}{more}"]
+
+
+def differences_table(head: Row, found: Sequence[Change], layout: Format) -> Iterator[str]:
+    """Lay differences out under a head of three."""
+    rows = [_row(change) for change in found]
+    yield from markdown_table(head, rows) if layout is Format.MARKDOWN else text_table(head, rows)
 
 
 def _row(change: Change) -> tuple[str, ...]:
@@ -44,10 +49,11 @@ def _row(change: Change) -> tuple[str, ...]:
 def differences_object(found: Sequence[Change], code: int) -> dict[str, Json]:
     """Give differences to programs."""
     status = "different" if found else "same"
-    return {"status": status, "exit_code": code, "differences": [_difference(change) for change in found]}
+    return {"status": status, "exit_code": code, "differences": [difference_object(change) for change in found]}
 
 
-def _difference(change: Change) -> Json:
+def difference_object(change: Change) -> Json:
+    """Give one difference to programs."""
     return {"path": path_text(change.path), **_side("before", change.before), **_side("after", change.after)}
 
 

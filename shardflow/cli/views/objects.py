@@ -201,7 +201,7 @@ def merged_object(result: MergeResult, output: str | None, code: int, shown: Sel
     if not result.conflicts:
         merged = {"context": result.context} if output is None else {"output": output}
     status = "conflict" if result.conflicts else "done"
-    return {"status": status, "exit_code": code, **merged, **_ledger(result, shown)}
+    return {"status": status, "exit_code": code, **merged, **ledger_object(result, shown)}
 
 
 def post_mortem_object(again: PostMortem, code: int, shown: Selection) -> dict[str, Json]:
@@ -214,12 +214,12 @@ def post_mortem_object(again: PostMortem, code: int, shown: Selection) -> dict[s
 def _refolded(group: Refolded, shown: Selection) -> Json:
     recorded = group.record.context if group.record is not None else None
     sha256: dict[str, Json] = {} if recorded is None else {"sha256": recorded}
-    ledger = {} if group.folded is None else _ledger(group.folded.result, shown)
+    ledger = {} if group.folded is None else ledger_object(group.folded.result, shown)
     altered: list[Json] = [{"path": file.path, "how": file.how} for file in group.altered]
     return {"name": group.group, "verdict": group.verdict.value, **sha256, "altered": altered, **ledger}
 
 
-def _ledger(result: MergeResult, shown: Selection) -> dict[str, Json]:
+def ledger_object(result: MergeResult, shown: Selection) -> dict[str, Json]:
     """Give a ledger with the decisions that are of interest, the counts whole."""
     conflicts: list[Json] = [conflict_json(conflict) for conflict in shown.conflicts(result)]
     decisions: list[Json] = [settled_json(decision) for decision in shown.settled(result)]

@@ -5,14 +5,16 @@ It never writes. Altered inputs are told by name and merged as they are now, so 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
+from typing import Final
 
 from shardflow.errors import InvalidInput, StorageError
 from shardflow.execution.base import SIZE_LIMIT, Base, read_object
 from shardflow.execution.folding import Folded, fold, shard_delta
 from shardflow.execution.rule_sources import read_effective_rules
 from shardflow.merge.resolving.documents import Written, read_resolutions
+from shardflow.merge.rules import RuleSet
 from shardflow.model.documents import Document
 from shardflow.model.records import record
 from shardflow.storage.files import read_regular, sha256_hex
@@ -20,6 +22,9 @@ from shardflow.storage.json.strict import parse_json
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory
 from shardflow.storage.runs.records import GroupRecord, RunRecord, read_group_record, read_run_record
 from shardflow.workflow.model import ShardForm
+
+NOWHERE_ELSE: Final[Mapping[str, str]] = {}
+"""All shards stand where the run left them."""
 
 
 class Verdict(StrEnum):
@@ -79,7 +84,7 @@ def refold(name: str, folder: GroupFolder) -> Refolded:
     record = read_group_record(folder)
     if record is None or record.ledger is None:
         return Refolded(name, Verdict.NOT_MERGED, record)
-    altered = tuple(_altered(folder, record))
+    altered = tuple(altered_files(folder, record))
     try:
         folded = fold_recorded(folder, record, recorded_resolutions(folder, record))
     except (StorageError, InvalidInput, ValueError) as error:
@@ -96,16 +101,28 @@ def recorded_resolutions(folder: GroupFolder, record: GroupRecord) -> tuple[Writ
     return read_resolutions(Document(folder.resolutions, parse_json(data, folder.resolutions)))
 
 
-def fold_recorded(folder: GroupFolder, record: GroupRecord, written: Iterable[Written]) -> Folded:
-    """Merge what a group recorded, with these resolutions. Raises StorageError, InvalidInput or ValueError."""
+def fold_recorded(
+    folder: GroupFolder,
+    record: GroupRecord,
+    written: Iterable[Written],
+    rules: RuleSet | None = None,
+    elsewhere: Mapping[str, str] = NOWHERE_ELSE,
+) -> Folded:
+    """Merge what a group recorded, with these resolutions, under these rules or the recorded ones.
+
+    A subagent whose record has no SHA-256 is left out; `elsewhere` has the files of shards that do not stand in the
+    group's folder, by id. Raises StorageError, InvalidInput or ValueError.
+    """
     data = read_regular(folder.base, SIZE_LIMIT)
     base = Base(data, read_object(data, folder.base))
-    rules = read_effective_rules(read_regular(folder.rules, SIZE_LIMIT), folder.rules, record.rules)
+    if rules is None:
+        rules = read_effective_rules(read_regular(folder.rules, SIZE_LIMIT), folder.rules, record.rules)
     deltas = []
     for rank, subagent in enumerate(record.subagents):
-        path = folder.subagent(subagent.id).shard
-        data = read_regular(path, SIZE_LIMIT)
-        deltas.append(shard_delta(base, subagent.id, rank, ShardForm(subagent.form), data, path))
+        if subagent.sha256 is not None:
+            path = elsewhere.get(subagent.id) or folder.subagent(subagent.id).shard
+            data = read_regular(path, SIZE_LIMIT)
+            deltas.append(shard_delta(base, subagent.id, rank, ShardForm(subagent.form), data, path))
     return fold(base, deltas, rules, {one.target: one.resolution for one in written})
 
 
@@ -116,7 +133,8 @@ def _verdict(record: GroupRecord, folded: Folded, altered: tuple[Altered, ...]) 
     return Verdict.SAME if context and record.ledger == sha256_hex(folded.ledger) else Verdict.DIFFERENT
 
 
-def _altered(folder: GroupFolder, record: GroupRecord) -> Iterator[Altered]:
+def altered_files(folder: GroupFolder, record: GroupRecord) -> Iterator[Altered]:
+    """Find every file of a recorded merge that is not what it was then."""
     for path, sha256 in _recorded(folder, record):
         try:
             how = "altered since" if sha256_hex(read_regular(path, SIZE_LIMIT)) != sha256 else None

@@ -11,27 +11,20 @@ import os
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 
-from shardflow.errors import NotARun, TamperedRun, UsageError
-from shardflow.execution.base import SIZE_LIMIT, base_of, read_object
+from shardflow.errors import TamperedRun, UsageError
 from shardflow.execution.folding import Folded
 from shardflow.execution.inspection.post_mortem import Verdict, fold_recorded, recorded_resolutions, refold
+from shardflow.execution.inspection.recording import context_file, hold_context, record_merge
 from shardflow.execution.reporting.report import Status
 from shardflow.merge.resolving.conflicts import conflict_id
 from shardflow.merge.resolving.documents import Written, matched, resolutions_json
 from shardflow.model.decisions import Conflict
 from shardflow.model.paths import path_text
 from shardflow.model.records import record, replaced
-from shardflow.storage.files import ContextLock, read_regular, replace_file, sha256_hex
+from shardflow.storage.files import replace_file, sha256_hex
 from shardflow.storage.json.canonical import canonical_bytes
-from shardflow.storage.json.strict import parse_json
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory
-from shardflow.storage.runs.records import (
-    GroupRecord,
-    RunRecord,
-    read_run_record,
-    replace_group_record,
-    write_run_record,
-)
+from shardflow.storage.runs.records import GroupRecord, RunRecord, read_run_record
 
 
 @record
@@ -84,7 +77,7 @@ def open_merge(run_dir: str) -> OpenMerge:
             raise TamperedRun(f"{name} cannot be merged as it was: {told or 'it comes out differently now'}")
         conflicts = {conflict_id(conflict): conflict for conflict in repeated.folded.result.conflicts}
         decided = recorded_resolutions(directory.group(name), record)
-        return OpenMerge(directory, run, name, record, conflicts, decided, _context(directory))
+        return OpenMerge(directory, run, name, record, conflicts, decided, context_file(directory))
     raise UsageError(f"{run_dir} has no unresolved conflict")
 
 
@@ -99,19 +92,13 @@ def resolve(merge: OpenMerge, decided: Iterable[Written]) -> Resolved:
     folded = fold_recorded(merge.folder, merge.record, written)
     with ExitStack() as held:
         if not folded.result.conflicts:
-            _hold_context(merge, held)
-        _write(merge, written, folded)
+            hold_context(held, merge.context, merge.folder.base, f"what {merge.group} started from")
+        # what was decided first: whoever reads the new ledger finds what it relies on
+        resolutions = canonical_bytes(resolutions_json(written))
+        replace_file(merge.folder.resolutions, resolutions)
+        changed = replaced(merge.record, resolutions=sha256_hex(resolutions))
+        record_merge(merge.directory, merge.run, merge.folder, changed, folded, merge.context)
     return Resolved(merge.group, fitting, folded, merge.context, merge.group == merge.run.groups[-1])
-
-
-def _context(directory: RunDirectory) -> str:
-    """Find the canonical context's file, which the journal's first line names."""
-    first = read_regular(directory.journal, SIZE_LIMIT).partition(b"\n")[0]
-    match parse_json(first, directory.journal):
-        case {"context": str(path)}:
-            return path
-        case _:
-            raise NotARun(f"{directory.journal} does not begin with the start of a run")
 
 
 def _fitting(merge: OpenMerge, one: Written) -> Written:
@@ -120,33 +107,3 @@ def _fitting(merge: OpenMerge, one: Written) -> Written:
     if isinstance(found, str):
         raise UsageError(found)
     return replaced(one, target=path_text(found.path))
-
-
-def _hold_context(merge: OpenMerge, held: ExitStack) -> None:
-    path = merge.context
-    held.enter_context(ContextLock(path))
-    found = base_of(read_object(read_regular(path, SIZE_LIMIT), path)).data if os.path.lexists(path) else None
-    if found not in (None, read_regular(merge.folder.base, SIZE_LIMIT)):
-        raise UsageError(
-            f"{path} is not what {merge.group} started from any more, and what changed it would be lost; put back "
-            f"{merge.folder.base}, or merge by hand: shardflow merge {path} SHARD..."
-        )
-
-
-def _write(merge: OpenMerge, written: Iterable[Written], folded: Folded) -> None:
-    """Record what was decided, then the group, then the context: whoever reads one finds what it relies on."""
-    folder, is_settled = merge.folder, not folded.result.conflicts
-    resolutions = canonical_bytes(resolutions_json(written))
-    replace_file(folder.resolutions, resolutions)
-    replace_file(folder.ledger, folded.ledger)
-    replace_file(folder.conflicts, folded.conflicts)
-    changed = replaced(merge.record, ledger=sha256_hex(folded.ledger), resolutions=sha256_hex(resolutions))
-    if not is_settled:
-        return replace_group_record(folder, changed)
-    replace_file(folder.context, folded.context)
-    context = sha256_hex(folded.context)
-    replace_group_record(folder, replaced(changed, status=Status.DONE.value, context=context))
-    for path in {merge.context, merge.directory.context}:
-        replace_file(path, folded.context)
-    status = Status.DONE if merge.group == merge.run.groups[-1] else Status.INTERRUPTED
-    return write_run_record(merge.directory, merge.run.ended(status))

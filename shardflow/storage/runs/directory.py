@@ -13,6 +13,7 @@
         conflicts.json  what no rule settled; only if there was anything
         resolutions.json    what was decided about conflicts afterwards
         context.json    the merged context; absent when the group failed or has conflicts
+        former-1/       what stood here before `merge --write` recorded the merge anew, and so on
 
 Everything is private (folders 0700, files 0600). Each subagent has a folder of its own because many writers in one
 folder contend (measured 2.0 to 2.5 times slower).

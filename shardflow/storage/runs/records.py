@@ -112,7 +112,7 @@ def read_run_record(run: RunDirectory) -> RunRecord:
             "started": str(started),
             "finished": str() | None as finished,
             "groups": list(groups),
-        } if all(map(_is_name, groups)):
+        } if all(map(is_name, groups)):
             return RunRecord(workflow, status, started, finished, tuple(map(str, groups)))
         case _:
             raise NotARun(f"{run.record} is no record of a run")
@@ -149,13 +149,14 @@ def _subagent(item: Json, source: str) -> SubagentRecord:
             "detail": str(detail),
             "sha256": str() | None as sha256,
             "undeclared": dict() | None as undeclared,
-        } if _is_name(name):
+        } if is_name(name):
             return SubagentRecord(name, form, ending, detail, sha256, undeclared)
         case _:
             raise NotARun(f"{source} is no record of a group: a subagent in it cannot be read")
 
 
-def _is_name(name: Json) -> bool:
+def is_name(name: Json) -> bool:
+    """Tell whether a value can be the name of a group's folder, or the id of a subagent."""
     return isinstance(name, str) and _NAME.fullmatch(name) is not None and ".." not in name
 
 

@@ -1,0 +1,63 @@
+"""`shardflow merge RUN_DIR --rules OTHER --without ID --with FILE [--write]`: what would have been, or shall be."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from typing import Final
+
+from shardflow.cli.commands.merge import Otherwise, shard_id
+from shardflow.cli.commands.reading import read_named
+from shardflow.cli.console import CONSOLE
+from shardflow.cli.views.display import place
+from shardflow.cli.views.objects import object_bytes
+from shardflow.cli.views.selection import Format, Selection
+from shardflow.cli.views.what_if import what_if_object, what_if_text
+from shardflow.execution.base import SIZE_LIMIT
+from shardflow.execution.inspection.rewriting import write_down
+from shardflow.execution.inspection.what_if import Added, Alternative, Imagined, WhatIf, what_if
+from shardflow.execution.rule_sources import load_named_rules
+
+_CONFLICTS = 3
+_NAMED: Final = re.compile(r"(?:(?P<group>[A-Za-z0-9][\w.-]*)/)?(?P<shard>[A-Za-z0-9][\w.-]*)=(?P<file>.+)", re.DOTALL)
+"""`ID=FILE`, `PHASE/ID=FILE`; a file whose own name looks like that is given as `./NAME`."""
+
+
+def merge_otherwise(run_dir: str, rules: str | None, otherwise: Otherwise, shown: Selection) -> int:
+    """Merge a run otherwise, say how that differs from what it recorded, and write it down if asked; give the code."""
+    chosen = None if rules is None else load_named_rules(rules)
+    if chosen is not None:
+        chosen.load_functions()
+    imagined = what_if(run_dir, Alternative(chosen, otherwise.without, tuple(map(_added, otherwise.added))))
+    written = write_down(imagined) if otherwise.write else None
+    code = _exit_code(imagined, otherwise)
+    if shown.layout is Format.JSON:
+        CONSOLE.hand_over(object_bytes(what_if_object(imagined, written, code, shown)))
+    else:
+        CONSOLE.say(what_if_text(imagined, shown, sys.stdout))
+        CONSOLE.say(_ending(imagined, written, otherwise))
+    return code
+
+
+def _added(text: str) -> Added:
+    named = _NAMED.fullmatch(text)
+    group, shard, file = (named["group"] or "", named["shard"], named["file"]) if named else ("", "", text)
+    read_named(file, SIZE_LIMIT)  # refuses what cannot be read, in the words for files that people name
+    return Added(group, shard or shard_id(file), os.path.realpath(file))
+
+
+def _exit_code(imagined: WhatIf, otherwise: Otherwise) -> int:
+    """Only the last merge is written, and an earlier one that would conflict was refused then."""
+    asked = imagined.groups[-1:] if otherwise.write else imagined.groups
+    return _CONFLICTS if any(group.folded.result.conflicts for group in asked) else 0
+
+
+def _ending(imagined: WhatIf, written: Imagined | None, otherwise: Otherwise) -> str:
+    if written is not None:
+        return f"written: {written.group}, its former record is kept in {place(written.folder.path)}"
+    if not otherwise.write:
+        return "nothing was written; --write records the last merge like this"
+    if imagined.groups[-1].folded.result.conflicts:
+        return "nothing was written: change the rules so that they settle every conflict"
+    return "nothing was written: this is what the run recorded"

@@ -1,0 +1,110 @@
+"""Merges made otherwise, beside what the run recorded.
+
+`--json`:
+
+    status          same | different | conflict, or written
+    exit_code, workflow
+    written         the group whose merge was recorded anew, null if none was
+    groups          [{name, status, recorded: {counts, conflicts}, differences: [{path, before, after}], counts, shards,
+                    conflicts, decisions}]; `recorded.conflicts` is their number, the rest is the merge made otherwise.
+                    `before` is what the run recorded; with conflicts nothing would be merged, so nothing is compared
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, TextIO
+
+from shardflow.cli.console import styled
+from shardflow.cli.views.conflicts import conflicts_text
+from shardflow.cli.views.differences import difference_object, differences_table
+from shardflow.cli.views.display import count, counts_text
+from shardflow.cli.views.ledger import ledger_text
+from shardflow.cli.views.objects import ledger_object
+from shardflow.cli.views.selection import Format, Selection
+from shardflow.cli.views.tables import markdown_span
+from shardflow.execution.inspection.what_if import Imagined, WhatIf
+from shardflow.model.decisions import Outcome, outcome_counts
+from shardflow.model.values import Json
+
+_HEAD: Final = ("path", "recorded", "otherwise")
+
+
+def what_if_text(imagined: WhatIf, shown: Selection, stream: TextIO | None) -> str:
+    """Show people how every merge would have come out."""
+    if not imagined.groups:
+        return "nothing was merged in this run"
+    return "\n".join(line for group in imagined.groups for line in _group(group, shown, stream))
+
+
+def _group(group: Imagined, shown: Selection, stream: TextIO | None) -> Iterator[str]:
+    in_markdown = shown.layout is Format.MARKDOWN
+    gap = [""] if in_markdown else []
+    if in_markdown:
+        yield f"### {markdown_span(group.group)}"
+        yield ""
+    if shown.only is not None:
+        yield ledger_text(group.folded.result, stream, shown)
+        yield from gap
+    elif group.folded.result.conflicts:
+        only_conflicts = Selection(shown.layout, Outcome.CONFLICT, shown.whole)
+        yield _conflicts(group, only_conflicts, stream)
+        yield from gap
+    if group.differences:
+        yield from differences_table(_HEAD, shown.rows(group.differences), shown.layout)
+        yield from gap
+    yield from shown.left_out(group.differences, "difference")
+    yield from [f"{group.group}: {_verdict(group, None if in_markdown else stream)}", *gap]
+    recorded = counts_text({outcome: group.recorded.counts.get(outcome.value, 0) for outcome in Outcome})
+    now = counts_text(outcome_counts(group.folded.result.decisions))
+    yield from [f"  recorded:  {recorded}", *gap, f"  otherwise: {now}", *gap]
+
+
+def _conflicts(group: Imagined, shown: Selection, stream: TextIO | None) -> str:
+    if shown.layout is Format.MARKDOWN:
+        return ledger_text(group.folded.result, stream, shown)
+    conflicts = shown.conflicts(group.folded.result)
+    shown_ones = conflicts_text(shown.rows(conflicts), "", stream, most=None)
+    return "\n".join([shown_ones, *shown.left_out(conflicts, "conflict")])
+
+
+def _verdict(group: Imagined, stream: TextIO | None) -> str:
+    conflicts = len(group.folded.result.conflicts)
+    if conflicts:
+        return f"{styled(count(conflicts, 'conflict'), 'bad', stream)}, nothing would be merged"
+    had = f", where the run had {count(group.recorded.conflicts, 'conflict')}" if group.recorded.conflicts else ""
+    if group.is_same:
+        return styled("the same context", "good", stream)
+    return f"{styled(count(len(group.differences), 'difference'), 'warn', stream)}{had}"
+
+
+def what_if_object(imagined: WhatIf, written: Imagined | None, code: int, shown: Selection) -> dict[str, Json]:
+    """Give programs how every merge would have come out."""
+    return {
+        "status": "written" if written is not None else _worst([_status(group) for group in imagined.groups]),
+        "exit_code": code,
+        "workflow": imagined.run.workflow,
+        "written": None if written is None else written.group,
+        "groups": [_object(group, shown) for group in imagined.groups],
+    }
+
+
+def _worst(found: list[str]) -> str:
+    return next((status for status in ("conflict", "different") if status in found), "same")
+
+
+def _status(group: Imagined) -> str:
+    if group.folded.result.conflicts:
+        return "conflict"
+    return "same" if group.is_same else "different"
+
+
+def _object(group: Imagined, shown: Selection) -> Json:
+    counts: dict[str, Json] = dict(group.recorded.counts)
+    return {
+        "name": group.group,
+        "status": _status(group),
+        "recorded": {"counts": counts, "conflicts": group.recorded.conflicts},
+        "differences": [difference_object(change) for change in group.differences],
+        **ledger_object(group.folded.result, shown),
+    }

@@ -1,0 +1,66 @@
+"""Recording a merge that was made again: in the run directory, then in the canonical context.
+
+Law: the canonical context changes only when nothing is left in conflict, in one step, and only if it is still what the
+run left; whoever reads it finds how it came about, since the group's record was written before.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+
+from shardflow.errors import NotARun, UsageError
+from shardflow.execution.base import SIZE_LIMIT, base_of, read_object
+from shardflow.execution.folding import Folded
+from shardflow.execution.reporting.report import Status
+from shardflow.model.records import replaced
+from shardflow.storage.files import ContextLock, read_regular, replace_file, sha256_hex
+from shardflow.storage.json.strict import parse_json
+from shardflow.storage.runs.directory import GroupFolder, RunDirectory
+from shardflow.storage.runs.records import GroupRecord, RunRecord, replace_group_record, write_run_record
+
+
+def context_file(directory: RunDirectory) -> str:
+    """Find the canonical context's file, which the journal's first line names. Raises NotARun."""
+    first = read_regular(directory.journal, SIZE_LIMIT).partition(b"\n")[0]
+    match parse_json(first, directory.journal):
+        case {"context": str(path)}:
+            return path
+        case _:
+            raise NotARun(f"{directory.journal} does not begin with the start of a run")
+
+
+def hold_context(held: ExitStack, path: str, left: str, what: str) -> None:
+    """Lock the canonical context, which must hold what the run left there: what the file `left` holds, called `what`.
+
+    Raises UsageError if it holds something else by now, ContextLocked, StorageError.
+    """
+    held.enter_context(ContextLock(path))
+    found = base_of(read_object(read_regular(path, SIZE_LIMIT), path)).data if os.path.lexists(path) else None
+    if found not in (None, read_regular(left, SIZE_LIMIT)):
+        raise UsageError(
+            f"{path} is not {what} any more, and what changed it would be lost; put back "
+            f"{left}, or merge by hand: shardflow merge {path} SHARD..."
+        )
+
+
+def record_merge(
+    directory: RunDirectory, run: RunRecord, folder: GroupFolder, record: GroupRecord, folded: Folded, context: str
+) -> None:
+    """Record a group's merge as it came out now: ledger and conflicts, and if none is left open the group, then the
+    context. `record` has the inputs of this merge already. Raises StorageError.
+    """
+    replace_file(folder.ledger, folded.ledger)
+    replace_file(folder.conflicts, folded.conflicts)
+    changed = replaced(record, ledger=sha256_hex(folded.ledger))
+    if folded.result.conflicts:
+        return replace_group_record(folder, changed)
+    replace_file(folder.context, folded.context)
+    done = replaced(changed, status=Status.DONE.value, context=sha256_hex(folded.context))
+    replace_group_record(folder, done)
+    for path in {context, directory.context}:
+        replace_file(path, folded.context)
+    if record.status == Status.CONFLICT:
+        is_last = folder.path == directory.group(run.groups[-1]).path
+        write_run_record(directory, run.ended(Status.DONE if is_last else Status.INTERRUPTED))
+    return None

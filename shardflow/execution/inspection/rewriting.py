@@ -1,0 +1,75 @@
+"""Writing a merge down otherwise: what would have been becomes what the run recorded, and the canonical context.
+
+Law: only the last merge of a run can be written, since what came behind another one started from its result. What was
+recorded before is kept beside it.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+
+from shardflow.errors import UsageError
+from shardflow.execution.base import SIZE_LIMIT
+from shardflow.execution.inspection.recording import context_file, hold_context, record_merge
+from shardflow.execution.inspection.what_if import Alternative, Imagined, WhatIf
+from shardflow.storage.files import read_regular, replace_file, write_new
+from shardflow.storage.runs.directory import GroupFolder, make_folder
+
+
+def write_down(imagined: WhatIf) -> Imagined | None:
+    """Make the last merge of a run what it would have been, in the run directory and in the canonical context; give it,
+    None where it is so already or has conflicts.
+
+    Raises UsageError if an earlier merge would come out otherwise, and if the context is not what the run left any
+    more; ContextLocked, StorageError.
+    """
+    if not imagined.groups:
+        raise UsageError("the run merged nothing, so there is nothing to write")
+    *earlier, last = imagined.groups
+    for one in earlier:
+        _refuse_earlier(imagined, one, earlier, last)
+    if last.folded.result.conflicts or (last.is_same and last.record == last.before):
+        return None
+    path = context_file(imagined.directory)
+    with ExitStack() as held:
+        if last.before.context is None:
+            hold_context(held, path, last.folder.base, f"what {last.group} started from")
+        else:
+            hold_context(held, path, last.folder.context, f"what {last.group} left")
+        _keep_former(last)
+        _put_inputs(imagined.alternative, last)
+        record_merge(imagined.directory, imagined.run, last.folder, last.record, last.folded, path)
+    return last
+
+
+def _refuse_earlier(imagined: WhatIf, one: Imagined, earlier: list[Imagined], last: Imagined) -> None:
+    if one.is_same and one.record.subagents == one.before.subagents:
+        return
+    behind = [*earlier, last][earlier.index(one) + 1].group
+    raise UsageError(
+        f"{one.group} would come out otherwise, and {behind} started from what it left, so only a new run can follow: "
+        f"run the workflow again with these rules or shards (a copy of it is {imagined.directory.workflow})"
+    )
+
+
+def _keep_former(last: Imagined) -> None:
+    """Keep what was recorded in `former-1`, `former-2` and so on: nothing recorded is lost."""
+    number = 1
+    while os.path.lexists(f"{last.folder.path}/former-{number}"):
+        number += 1
+    kept = GroupFolder(f"{last.folder.path}/former-{number}")
+    make_folder(kept.path)
+    for name in ("record", "rules", "ledger", "conflicts", "context"):
+        file = getattr(last.folder, name)
+        if os.path.lexists(file):
+            write_new(getattr(kept, name), read_regular(file, SIZE_LIMIT))
+
+
+def _put_inputs(alternative: Alternative, last: Imagined) -> None:
+    for shard, file in last.elsewhere.items():
+        places = last.folder.subagent(shard)
+        make_folder(places.path)
+        write_new(places.shard, read_regular(file, SIZE_LIMIT))
+    if alternative.rules is not None:
+        replace_file(last.folder.rules, alternative.rules.data)

@@ -1,0 +1,205 @@
+"""What if: the recorded merges of a run under other rules, without some shards or with others, beside what they were.
+
+Law: asking changes nothing. Every merge starts from its recorded base, so that what is told of one group is what that
+group alone would have merged; the groups behind it started from what was recorded. That is why only the last merge
+can be written down otherwise.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+
+from shardflow.errors import TamperedRun, UsageError
+from shardflow.execution.base import SIZE_LIMIT, read_object
+from shardflow.execution.folding import Folded
+from shardflow.execution.inspection.post_mortem import altered_files, fold_recorded, recorded_resolutions
+from shardflow.execution.rule_sources import EffectiveRules
+from shardflow.merge.differences import differences
+from shardflow.model.changes import Change
+from shardflow.model.documents import did_you_mean
+from shardflow.model.records import record, replaced
+from shardflow.model.values import Json
+from shardflow.storage.files import read_regular, sha256_hex
+from shardflow.storage.json.strict import parse_json
+from shardflow.storage.runs.directory import GroupFolder, RunDirectory
+from shardflow.storage.runs.records import (
+    GroupRecord,
+    RunRecord,
+    SubagentRecord,
+    is_name,
+    read_group_record,
+    read_run_record,
+)
+from shardflow.workflow.model import ShardForm
+
+
+@record
+class Added:
+    """A shard to add: a full copy of the group's base, edited. `group` names a group or phase, or is empty."""
+
+    group: str
+    shard: str
+    file: str
+
+
+@record
+class Alternative:
+    """What to do otherwise: the rules (None: as recorded), the shards to leave out (`ID`, `PHASE/ID`, `GROUP/ID`)
+    and those to add.
+    """
+
+    rules: EffectiveRules | None
+    without: tuple[str, ...]
+    added: tuple[Added, ...]
+
+
+@record
+class Recorded:
+    """A merge as the run recorded it: the context it left, and its changes by outcome."""
+
+    context: Json
+    counts: Mapping[str, int]
+    conflicts: int
+
+
+@record
+class Imagined:
+    """One merge as it would have been: its inputs as `record` says, and how the context would differ (empty where it
+    would not have merged). `elsewhere` has the files of added shards.
+    """
+
+    group: str
+    folder: GroupFolder
+    before: GroupRecord
+    record: GroupRecord
+    recorded: Recorded
+    folded: Folded
+    differences: tuple[Change, ...]
+    elsewhere: Mapping[str, str]
+
+    @property
+    def is_same(self) -> bool:
+        """Whether the context would be the same, byte for byte."""
+        return not self.folded.result.conflicts and sha256_hex(self.folded.context) == self.before.context
+
+
+@record
+class WhatIf:
+    """Every merge of a run as it would have been, in the order they ran."""
+
+    directory: RunDirectory
+    run: RunRecord
+    alternative: Alternative
+    groups: tuple[Imagined, ...]
+
+
+def what_if(run_dir: str, alternative: Alternative) -> WhatIf:
+    """Merge again, otherwise. Raises NotARun, TamperedRun if something recorded was altered since, UsageError for
+    shards that cannot be left out or added, InvalidInput for added shards that cannot be read.
+    """
+    directory = RunDirectory(os.path.abspath(run_dir))
+    run = read_run_record(directory)
+    merged = {name: record for name in run.groups if (record := _merged(directory.group(name))) is not None}
+    left_out = {_left_out(text, merged) for text in alternative.without}
+    placed = [(_group_of(added, merged), added) for added in alternative.added]
+    groups = []
+    for name, before in merged.items():
+        own = tuple(added for group, added in placed if group == name)
+        gone = {shard for group, shard in left_out if group == name}
+        groups.append(_imagined(directory.group(name), name, before, alternative.rules, gone, own))
+    return WhatIf(directory, run, alternative, tuple(groups))
+
+
+def _merged(folder: GroupFolder) -> GroupRecord | None:
+    """Give the record of a group that came to a merge, to one with conflicts too."""
+    found = read_group_record(folder)
+    if found is None or found.ledger is None:
+        return None
+    altered = [f"{one.path}: {one.how}" for one in altered_files(folder, found)]
+    if altered:
+        raise TamperedRun(
+            f"what the run recorded is not what it was, so nothing compares with it: {'; '.join(altered)}"
+        )
+    return found
+
+
+def _imagined(
+    folder: GroupFolder,
+    name: str,
+    before: GroupRecord,
+    rules: EffectiveRules | None,
+    gone: set[str],
+    added: tuple[Added, ...],
+) -> Imagined:
+    data = {one.shard: read_regular(one.file, SIZE_LIMIT) for one in added}
+    wanted = _with_shards(replaced(before, rules=before.rules if rules is None else sha256_hex(rules.data)), gone, data)
+    elsewhere = {one.shard: one.file for one in added}
+    resolutions = recorded_resolutions(folder, before)
+    folded = fold_recorded(folder, wanted, resolutions, None if rules is None else rules.rules, elsewhere)
+    recorded = _recorded(folder, before)
+    found = () if folded.result.conflicts else tuple(differences(recorded.context, folded.value))
+    return Imagined(name, folder, before, wanted, recorded, folded, found, elsewhere)
+
+
+def _with_shards(before: GroupRecord, gone: set[str], added: Mapping[str, bytes]) -> GroupRecord:
+    kept = tuple(
+        replaced(one, sha256=None, detail=f"{one.detail}; left out of the merge") if one.id in gone else one
+        for one in before.subagents
+    )
+    new = tuple(
+        SubagentRecord(name, ShardForm.COPY.value, "added", "added to the merge afterwards", sha256_hex(data))
+        for name, data in added.items()
+    )
+    return replaced(before, subagents=(*kept, *new))
+
+
+def _recorded(folder: GroupFolder, before: GroupRecord) -> Recorded:
+    """Read what a merge left: where it had conflicts the context stayed the base."""
+    file = folder.base if before.context is None else folder.context
+    match parse_json(read_regular(folder.ledger, SIZE_LIMIT), folder.ledger):
+        case {"counts": dict(counts), "conflicts": list(conflicts)}:
+            numbers = {outcome: number for outcome, number in counts.items() if isinstance(number, int)}
+            return Recorded(read_object(read_regular(file, SIZE_LIMIT), file), numbers, len(conflicts))
+        case _:
+            raise TamperedRun(f"{folder.ledger} is no ledger")
+
+
+def _left_out(text: str, merged: Mapping[str, GroupRecord]) -> tuple[str, str]:
+    """Find the group and the shard that `ID`, `PHASE/ID` or `GROUP/ID` names. Raises UsageError."""
+    where, _, shard = text.rpartition("/")
+    groups = _named(where, merged) if where else list(merged)
+    found = [group for group in groups if any(_is_in(one, shard) for one in merged[group].subagents)]
+    if len(found) == 1:
+        return found[0], shard
+    if found:
+        raise UsageError(f"{shard} has a shard in several groups; say which: {_choices(found, shard)}")
+    known = [one.id for group in groups for one in merged[group].subagents if one.sha256 is not None]
+    raise UsageError(f"no merge of the run has a shard '{text}'; {did_you_mean(shard, known) if known else 'none has'}")
+
+
+def _is_in(one: SubagentRecord, shard: str) -> bool:
+    return one.id == shard and one.sha256 is not None
+
+
+def _group_of(added: Added, merged: Mapping[str, GroupRecord]) -> str:
+    """Find the group that a shard is added to. Raises UsageError, also for an id that is taken or cannot be one."""
+    groups = _named(added.group, merged) if added.group else list(merged)
+    if len(groups) > 1:
+        choices = _choices(groups, f"{added.shard}=FILE")
+        raise UsageError(f"the run has several merges; say which one {added.shard} belongs to: {choices}")
+    if not groups:
+        raise UsageError(f"the run has no merge{f' in {added.group!r}' if added.group else ''} to add a shard to")
+    if not is_name(added.shard):
+        raise UsageError(f"'{added.shard}' cannot be a shard's id; name it: --with ID={added.file}")
+    if any(one.id.casefold() == added.shard.casefold() for one in merged[groups[0]].subagents):
+        raise UsageError(f"{groups[0]} has a shard {added.shard} already; give it another id: --with ID={added.file}")
+    return groups[0]
+
+
+def _named(where: str, merged: Mapping[str, GroupRecord]) -> list[str]:
+    return [group for group, found in merged.items() if where in (group, found.phase)]
+
+
+def _choices(groups: Iterable[str], what: str) -> str:
+    return ", ".join(f"{group}/{what}" for group in groups)

@@ -1,0 +1,239 @@
+"""Merging a run otherwise: what would have been is told and touches nothing; `--write` makes it what is."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.shell import shardflow
+from tests.cli.workflows import adding
+
+BASE = {"n": 0, "l": [1], "who": "nobody"}
+
+
+def write_workflow(file: Path, *, contested: bool = False, later: str = "") -> None:
+    """A parallel phase, and with `later` a phase behind it."""
+    a, b = adding(n=1, l=[1, 2], who="a"), adding(n=2, l=[1, 3], x=1)
+    phases: list[Any] = [
+        {"id": "work", "behavior": "parallel", "subagents": [{"id": "a", "run": a}, {"id": "b", "run": b}]}
+    ]
+    if later:
+        phases.append({"id": "later", "behavior": "main-only", "run": later})
+    rules = [] if contested else [{"path": "$.n", "strategy": "first"}]
+    file.write_text(json.dumps({"name": "w", "context": BASE, "rules": {"rules": rules}, "phases": phases}))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "sum.yaml").write_text("rules: [{path: $.n, strategy: sum}]")
+    (tmp_path / "none.yaml").write_text("rules: []")
+    return tmp_path
+
+
+def run(folder: Path, code: int = 0, *options: str) -> Path:
+    ended = shardflow("run", "w.yaml", "--run-dir", "run", "-q", *options, cwd=folder)
+    assert ended.returncode == code, ended.stderr
+    return folder / "run"
+
+
+def image(folder: Path) -> dict[str, str]:
+    """Give every file below a folder with its content's hash and its time stamp."""
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    return {str(file): hashlib.sha256(file.read_bytes()).hexdigest() + str(file.stat().st_mtime_ns) for file in files}
+
+
+def otherwise(folder: Path, *options: str) -> dict[str, Any]:
+    ended = shardflow("merge", "run", *options, "--json", cwd=folder)
+    told: dict[str, Any] = json.loads(ended.stdout)
+    assert told["exit_code"] == ended.returncode, ended.stderr
+    return told
+
+
+def read(file: Path) -> Any:
+    return json.loads(file.read_text())
+
+
+def test_other_rules_show_what_would_change_and_touch_nothing(folder: Path) -> None:
+    write_workflow(folder / "w.yaml", later="true")
+    run(folder)
+    before = image(folder)
+    told = otherwise(folder, "--rules", "sum.yaml")
+    assert (told["status"], told["written"], told["exit_code"]) == ("different", None, 0)
+    first, later = told["groups"]
+    assert first["differences"] == [{"path": "$.n", "before": 1, "after": 3}]
+    assert (first["recorded"]["counts"]["superseded"], first["counts"]["combined"]) == (1, 4)
+    assert (later["status"], later["differences"]) == ("same", [])
+    ended = shardflow("merge", "run", "--rules", "sum.yaml", cwd=folder)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout == (
+        "path  recorded  otherwise\n"
+        "$.n   1         3\n"
+        "01-work: 1 difference\n"
+        "  recorded:  6 changes (3 applied, 2 combined, 1 superseded)\n"
+        "  otherwise: 6 changes (2 applied, 4 combined)\n"
+        "02-later: the same context\n"
+        "  recorded:  0 changes\n"
+        "  otherwise: 0 changes\n"
+        "nothing was written; --write records the last merge like this\n"
+    )
+    assert image(folder) == before
+
+
+def test_markdown_shows_the_same_as_a_report(folder: Path) -> None:
+    write_workflow(folder / "w.yaml")
+    run(folder)
+    told = shardflow("merge", "run", "--rules", "sum.yaml", "--format", "markdown", cwd=folder).stdout
+    assert told.startswith("### `01-work`\n\n| path | recorded | otherwise |\n| --- |")
+    assert "| `$.n` | `1` | `3` |" in told
+
+
+def test_rules_that_leave_conflicts_end_with_3_and_merge_nothing(folder: Path) -> None:
+    write_workflow(folder / "w.yaml")
+    run(folder)
+    before = image(folder)
+    for options in ((), ("--write",)):
+        told = otherwise(folder, "--rules", "none.yaml", *options)
+        assert (told["status"], told["exit_code"]) == ("conflict", 3)
+        assert [conflict["path"] for conflict in told["groups"][0]["conflicts"]] == ["$.n"]
+    assert "conflict: $.n: " in shardflow("merge", "run", "--rules", "none.yaml", cwd=folder).stdout
+    assert image(folder) == before
+
+
+def test_written_rules_settle_the_conflict_a_run_ended_with(folder: Path) -> None:
+    write_workflow(folder / "w.yaml", contested=True)
+    (folder / "c.json").write_text(json.dumps(BASE))
+    run(folder, 3, "--context", "c.json")
+    told = otherwise(folder, "--rules", "sum.yaml", "--write")
+    assert (told["status"], told["written"], told["groups"][0]["recorded"]["conflicts"]) == ("written", "01-work", 1)
+    merged = {"n": 3, "l": [1, 2, 3], "who": "a", "x": 1}
+    assert read(folder / "c.json") == read(folder / "run/context.json") == merged
+    assert read(folder / "run/groups/01-work/context.json") == merged
+    assert read(folder / "run/run.json")["status"] == "done"
+    again = otherwise(folder)
+    assert (again["status"], again["groups"][0]["verdict"]) == ("same", "same")
+    assert shardflow("blame", "run", "$.n", cwd=folder).stdout.splitlines()[1].endswith("sum at $.n (sum.yaml:1)")
+    former = folder / "run/groups/01-work/former-1"
+    assert sorted(file.name for file in former.iterdir()) == [
+        "conflicts.json",
+        "group.json",
+        "merge.json",
+        "rules.json",
+    ]
+    assert read(former / "merge.json")["counts"]["conflict"] == 2
+
+
+def test_a_shard_can_be_left_out_and_the_others_keep_their_ranks(folder: Path) -> None:
+    write_workflow(folder / "w.yaml")
+    run(folder)
+    for name in ("a", "work/a", "01-work/a"):
+        [group] = otherwise(folder, "--without", name)["groups"]
+        assert {change["path"]: change.get("after") for change in group["differences"]} == {
+            "$.n": 2,
+            "$.l[1]": None,
+            "$.who": "nobody",
+        }
+        assert {change["rank"] for decision in group["decisions"] for change in decision["changes"]} == {1}
+    assert otherwise(folder, "--without", "a", "--write")["status"] == "written"
+    assert read(folder / "run/context.json") == {"n": 2, "l": [1, 3], "who": "nobody", "x": 1}
+    assert otherwise(folder)["status"] == "same"
+    assert "no merge of the run has a shard 'a'" in shardflow("merge", "run", "--without", "a", cwd=folder).stderr
+    assert (folder / "run/groups/01-work/a/context-a.json").exists()
+
+
+def test_a_late_shard_can_be_added_behind_all_others(folder: Path) -> None:
+    write_workflow(folder / "w.yaml")
+    run(folder)
+    (folder / "context-late.json").write_text(json.dumps({**BASE, "n": 9, "l": [1, 4]}))
+    for given in ("context-late.json", "late=context-late.json", "work/late=context-late.json"):
+        [group] = otherwise(folder, "--with", given)["groups"]
+        assert group["differences"] == [{"path": "$.l[3]", "after": 4}]
+        assert group["shards"]["late"] == {"applied": 0, "agreed": 0, "combined": 1, "superseded": 1, "conflict": 0}
+    told = otherwise(folder, "--with", "context-late.json", "--without", "a", "--write")
+    assert told["written"] == "01-work"
+    assert read(folder / "run/context.json") == {"n": 2, "l": [1, 3, 4], "who": "nobody", "x": 1}
+    assert otherwise(folder)["status"] == "same"
+    assert (folder / "run/groups/01-work/late/context-late.json").exists()
+
+
+def test_an_earlier_merge_is_never_written_and_the_refusal_says_what_to_do(folder: Path) -> None:
+    write_workflow(folder / "w.yaml", later=adding(y=1))
+    run(folder)
+    before = image(folder)
+    ended = shardflow("merge", "run", "--rules", "sum.yaml", "--write", cwd=folder)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "01-work would come out otherwise, and 02-later started from what it left" in ended.stderr
+    assert "run the workflow again" in ended.stderr
+    assert image(folder) == before
+
+
+def test_a_context_that_changed_since_is_not_written_over(folder: Path) -> None:
+    write_workflow(folder / "w.yaml")
+    run(folder, 0, "--context", "c.json")
+    (folder / "c.json").write_text('{"mine": 1}')
+    before = image(folder)
+    ended = shardflow("merge", "run", "--rules", "sum.yaml", "--write", cwd=folder)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "is not what 01-work left any more" in ended.stderr
+    assert image(folder) == before
+
+
+def test_a_context_that_is_in_use_is_not_written(folder: Path) -> None:
+    write_workflow(folder / "w.yaml")
+    run(folder, 0, "--context", "c.json")
+    with (folder / "c.json.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        ended = shardflow("merge", "run", "--rules", "sum.yaml", "--write", cwd=folder)
+    assert ended.returncode == 1
+    assert "is in use by another run" in ended.stderr
+    assert read(folder / "c.json")["n"] == 1
+
+
+def test_nothing_is_compared_with_an_altered_record(folder: Path) -> None:
+    write_workflow(folder / "w.yaml")
+    (run(folder) / "groups/01-work/a/context-a.json").write_text("{}")
+    ended = shardflow("merge", "run", "--rules", "sum.yaml", cwd=folder)
+    assert ended.returncode == 1
+    assert "context-a.json: altered since" in ended.stderr
+
+
+def test_writing_what_is_recorded_already_changes_nothing(folder: Path) -> None:
+    write_workflow(folder / "w.yaml")
+    run(folder)
+    shardflow("merge", "run", "--rules", "sum.yaml", "--write", cwd=folder)
+    before = image(folder)
+    told = otherwise(folder, "--rules", "sum.yaml", "--write")
+    assert (told["status"], told["written"]) == ("same", None)
+    assert image(folder) == before
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["run", "--without", "c"], "no merge of the run has a shard 'c'"),
+        (["run", "--without", "nowhere/a"], "no merge of the run has a shard 'nowhere/a'"),
+        (["run", "--with", "work/a=c.json"], "01-work has a shard a already"),
+        (["run", "--with", "01-work/A=c.json"], "01-work has a shard A already"),
+        (["run", "--with", "c.json"], "say which one c belongs to: 01-work/c=FILE, 02-later/c=FILE"),
+        (["run", "--with", "work/x=gone.json"], "gone.json: it does not exist"),
+        (["run", "--with", "else/x=c.json"], "the run has no merge in 'else'"),
+        (["run", "--with", "work/x=torn.json"], "torn.json"),
+        (["run", "--write"], "--write goes with --rules, --without or --with"),
+        (["run", "--rules", "sum.yaml", "-o", "x"], "--output goes with a base and shards"),
+        (["run", "--rules", "sum.yaml", "--resolve", "$.n=base"], "--resolve does not go with --rules"),
+        (["c.json", "c.json", "--without", "c"], "--without, --with and --write go with a run directory"),
+        (["c.json", "c.json", "--write"], "--without, --with and --write go with a run directory"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_with_what_does(folder: Path, options: list[str], said: str) -> None:
+    write_workflow(folder / "w.yaml", later="true")
+    run(folder)
+    (folder / "c.json").write_text("{}")
+    (folder / "torn.json").write_text('{"a')
+    ended = shardflow("merge", *options, cwd=folder)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert said in ended.stderr
