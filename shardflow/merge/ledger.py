@@ -34,9 +34,9 @@ class Ledger:
         """
         heard = [(c, site.after(c)) for c in site.candidates if c not in overruled]
         match verdict:
-            case Unsettled(reason):
+            case Unsettled(reason, arbiter):
                 contested = [_contribution(c, site.after(c), Outcome.CONFLICT) for c in site.candidates]
-                self.decisions.append(Conflict(site.path, site.base, rule, tuple(contested), reason))
+                self.decisions.append(Conflict(site.path, site.base, rule, tuple(contested), reason, arbiter))
                 return site.base
             case Chosen(value):
                 outcomes = _by_value(value, heard)

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from shardflow.model.changes import Drop, Edit, apply
 from shardflow.model.paths import Path, Segment
 from shardflow.model.records import record
-from shardflow.model.values import Value, same
+from shardflow.model.values import Json, Value, same
 
 
 @record
@@ -66,9 +66,13 @@ class Combined:
 
 @record
 class Unsettled:
-    """The strategy does not settle this; the reason says why, in words that follow the path."""
+    """The strategy does not settle this; the reason says why, in words that follow the path.
+
+    `arbiter` is whom its rule leaves it to, as the rule says it; None for nobody.
+    """
 
     reason: str
+    arbiter: Json = None
 
 
 @record

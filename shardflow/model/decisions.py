@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from shardflow.model.paths import Path
 from shardflow.model.records import record
-from shardflow.model.values import Value
+from shardflow.model.values import Json, Value
 
 
 class Outcome(StrEnum):
@@ -72,13 +72,17 @@ class Settled:
 
 @record
 class Conflict:
-    """A decision that no rule allows to be settled; the context keeps the base value here. `reason` says why not."""
+    """A decision that no rule allows to be settled; the context keeps the base value here. `reason` says why not.
+
+    `arbiter` is whom the rule leaves it to, as the rule says it; None for nobody.
+    """
 
     path: Path
     base: Value
     rule: RuleRef
     contributions: tuple[Contribution, ...]
     reason: str
+    arbiter: Json = None
 
 
 Decision: TypeAlias = Settled | Conflict

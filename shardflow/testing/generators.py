@@ -164,6 +164,7 @@ _ARGUMENTS: Final[dict[str, Json]] = {
     "quorum": 2,
     "min_by": "n",
     "max_by": "n",
+    "arbiter": ["decide"],
 }
 _PATTERNS: Final = ("$.a", "$.b", "$.aa", "$['']", "$.*", "$.a.*", "$.a..n", "$..n", "$.*[*]", "$.*[*].n", "$..*")
 

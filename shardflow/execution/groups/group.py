@@ -63,11 +63,13 @@ class _GroupRun:
     def __init__(self, group: Group, rules: EffectiveRules, around: Surroundings, host: Host) -> None:
         self._group = group
         self._rules = rules
+        self._around = around
         self._host = host
         self._jobs = GroupJobs(group, around, host.tell)
         self._seals: list[Seal] = []
         self._problems: list[str] = []
         self._folded: Folded | None = None
+        self._resolutions: bytes | None = None
         self._stale: tuple[StaleRead, ...] = ()
         self._started = time.monotonic()
 
@@ -148,6 +150,13 @@ class _GroupRun:
 
         group, folder = self._group, self._group.folder
         folded = fold(group.base, self._jobs.deltas, self._rules.rules)
+        if asked := [conflict for conflict in folded.result.conflicts if conflict.arbiter is not None]:
+            folded = self._arbitrated(folded, asked)
+            if self._host.interrupts.count:
+                return Status.INTERRUPTED
+            if broken := self._broken():
+                self._problems.extend(broken)
+                return Status.FAILED
         write_new(folder.ledger, folded.ledger)
         self._folded = folded
         self._stale = _stale_reads(folded, group.subagents)
@@ -156,6 +165,24 @@ class _GroupRun:
             return Status.CONFLICT
         write_new(folder.context, folded.context)
         return Status.DONE
+
+    def _arbitrated(self, folded: Folded, asked: Sequence[Conflict]) -> Folded:
+        """Ask arbiters, keep what they decided, and merge again with it."""
+        from shardflow.execution.folding import fold
+        from shardflow.execution.groups.arbitration import Arbitration  # most rules name none
+        from shardflow.merge.resolving.documents import by_path, resolutions_json
+        from shardflow.storage.json.canonical import canonical_bytes
+
+        group, host = self._group, self._host
+        arbitration = Arbitration(asked, group.folder, self._around)
+        arbitration.ask(group.slots, host.grace, host.interrupts)
+        self._problems.extend(text for _, text in sorted(arbitration.problems.items()))
+        decided = [written for _, written in sorted(arbitration.decided.items())]
+        if host.interrupts.count or not decided:
+            return folded
+        self._resolutions = canonical_bytes(resolutions_json(decided))
+        write_new(group.folder.resolutions, self._resolutions)
+        return fold(group.base, self._jobs.deltas, self._rules.rules, by_path(decided))
 
     def _record(self, status: Status) -> Status:
         """Write the record, then the canonical context: whoever reads the new context finds how it came about."""
@@ -184,10 +211,12 @@ class _GroupRun:
         folded = self._folded if status in (Status.DONE, Status.CONFLICT) else None
         ledger = sha256_hex(folded.ledger) if folded else None
         context = sha256_hex(folded.context) if folded and status is Status.DONE else None
+        decided = self._resolutions if folded else None
+        resolutions = None if decided is None else sha256_hex(decided)
         stale = tuple(read.as_json() for read in self._stale)
         reports = [self._jobs.reports[rank] for rank in sorted(self._jobs.reports)]
         subagents = tuple(self._subagent_record(report) for report in reports)
-        return GroupRecord(self._group.phase, status.value, subagents, base, rules, ledger, context, stale)
+        return GroupRecord(self._group.phase, status.value, subagents, base, rules, ledger, context, stale, resolutions)
 
     def _subagent_record(self, report: SubagentReport) -> SubagentRecord:
         sealed = self._jobs.sealed.get(report.rank)

@@ -77,11 +77,11 @@ class GroupJobs:
 
     def not_started(self, rank: int, error: Exception) -> None:
         """Report a subagent that could not be started."""
-        self._report(rank, NotStarted(_reason(error)), 0.0, ())
+        self._report(rank, NotStarted(reason_of(error)), 0.0, ())
 
     def ended(self, rank: int, how: Exit) -> None:
         """Seal the shard of a subagent that succeeded, work out its delta, and report."""
-        ending = _ending(how, self._group.subagents[rank].timeout) or self._sealed(rank)
+        ending = ending_of(how, self._group.subagents[rank].timeout) or self._sealed(rank)
         self._report(rank, ending, how.seconds, _warnings(how))
 
     def idle(self) -> None:
@@ -142,7 +142,7 @@ class GroupJobs:
         self._tell(SubagentFinished(group.phase, group.name, report))
 
 
-def _ending(how: Exit, timeout: float | None) -> Ending | None:
+def ending_of(how: Exit, timeout: float | None) -> Ending | None:
     """Say how a child ended; None for one whose shard decides."""
     match how:
         case Exit(cause=Cause.RUN_STOPPED):
@@ -163,7 +163,8 @@ def _warnings(how: Exit) -> tuple[str, ...]:
     return tuple(filter(None, (left, stuck)))
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
+    """Say why a child could not be started."""
     if isinstance(error, OSError) and error.strerror:
         where = f": {error.filename}" if error.filename else ""
         return f"{error.strerror.lower()}{where}"

@@ -57,6 +57,11 @@ def set_up(subagent: Subagent, places: SubagentFolder, start: bytes, around: Sur
     )
 
 
+def shell_or_not(run: str | tuple[str, ...]) -> tuple[str, ...]:
+    """Give what to start: a text is for the shell, arguments are started without one."""
+    return ("/bin/sh", "-c", run) if isinstance(run, str) else run
+
+
 def _own(name: str, shard: str) -> dict[bytes, bytes]:
     path = os.fsencode(shard)
     return {b"SHARDFLOW_ID": name.encode(), b"SHARDFLOW_SHARD": path, b"CONTEXT_FILE": path}
@@ -69,8 +74,8 @@ def _encoded(variables: Mapping[str, str]) -> dict[bytes, bytes]:
 def _arguments(program: Program, form: str) -> tuple[str, ...]:
     match program:
         case ShellCommand(text):
-            return ("/bin/sh", "-c", text)
+            return shell_or_not(text)
         case ArgumentList(arguments):
-            return arguments
+            return shell_or_not(arguments)
         case PythonFunction(module, name):
             return (sys.executable, "-c", _BOOT, _HOME, f"{module}:{name}", form)

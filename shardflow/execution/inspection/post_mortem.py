@@ -13,7 +13,7 @@ from shardflow.errors import InvalidInput, StorageError
 from shardflow.execution.base import SIZE_LIMIT, Base, read_object
 from shardflow.execution.folding import Folded, fold, shard_delta
 from shardflow.execution.rule_sources import read_effective_rules
-from shardflow.merge.resolving.documents import Written, read_resolutions
+from shardflow.merge.resolving.documents import Written, by_path, read_resolutions
 from shardflow.merge.rules import RuleSet
 from shardflow.model.documents import Document
 from shardflow.model.records import record
@@ -123,7 +123,7 @@ def fold_recorded(
             path = elsewhere.get(subagent.id) or folder.subagent(subagent.id).shard
             data = read_regular(path, SIZE_LIMIT)
             deltas.append(shard_delta(base, subagent.id, rank, ShardForm(subagent.form), data, path))
-    return fold(base, deltas, rules, {one.target: one.resolution for one in written})
+    return fold(base, deltas, rules, by_path(written))
 
 
 def _verdict(record: GroupRecord, folded: Folded, altered: tuple[Altered, ...]) -> Verdict:

@@ -21,7 +21,7 @@ from math import inf
 from typing import Final
 
 from shardflow.execution.processes.survivors import Survivor, in_group, signal_group
-from shardflow.model.records import record
+from shardflow.model.records import record, replaced
 
 _LOOK: Final = 0.005
 """Seconds between two looks at a group whose leader is gone."""
@@ -31,7 +31,10 @@ _LAST_WAIT: Final = 2.0
 
 @record
 class Command:
-    """What to start, and where. Paths are absolute; `timeout` in seconds. The logs must not exist yet."""
+    """What to start, and where. Paths are absolute; `timeout` in seconds. The logs must not exist yet.
+
+    `stdin` is the file it reads on its standard input, which holds nothing if there is none.
+    """
 
     arguments: tuple[str, ...]
     cwd: str
@@ -39,6 +42,7 @@ class Command:
     stdout: str
     stderr: str
     timeout: float | None
+    stdin: str | None = None
 
 
 class Cause(Enum):
@@ -196,6 +200,12 @@ def _spawn(command: Command, stdin: int) -> subprocess.Popen[bytes]:
     No `preexec_fn`: it would make Popen copy this whole process instead of using vfork (measured 0.7 against 66 ms a
     child for a parent of 2 GB). The logs are opened here and not by the child, so that nothing stands in their place.
     """
+    if command.stdin is not None:
+        own = os.open(command.stdin, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            return _spawn(replaced(command, stdin=None), own)
+        finally:
+            os.close(own)
     stdout = os.open(command.stdout, _NEW_LOG, 0o600)
     try:
         stderr = os.open(command.stderr, _NEW_LOG, 0o600)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from shardflow.errors import InvalidInput
-from shardflow.merge.resolving.resolutions import Choice, Resolution, TakeBase, TakeShard, TakeValue
+from shardflow.merge.resolving.resolutions import Choice, Resolution, Resolutions, TakeBase, TakeShard, TakeValue
 from shardflow.model.decisions import Conflict
 from shardflow.model.documents import Document, did_you_mean
 from shardflow.model.fields import Place, quoted, read_document
@@ -45,6 +45,22 @@ def read_resolutions(document: Document) -> tuple[Written, ...]:
     return read_document(document, _resolutions, InvalidInput)
 
 
+def read_answer(document: Document, conflict: Conflict, by: str) -> Written:
+    """Read what an arbiter answered, `{take, reason}`. Raises InvalidInput with every problem."""
+
+    def answer(place: Place) -> Written:
+        with place.fields() as fields:
+            choice = fields.required("take", _choice)
+            return Written(path_text(conflict.path), choice, fields.optional("reason", Place.text, ""), by)
+
+    return read_document(document, answer, InvalidInput)
+
+
+def by_path(written: Iterable[Written]) -> Resolutions:
+    """Give resolutions as the merge takes them into account."""
+    return {one.target: one.resolution for one in written}
+
+
 def resolutions_json(written: Iterable[Written]) -> dict[str, Json]:
     """Give resolutions as a document that reads back to the same."""
     return {"resolutions": [_written_json(one) for one in written]}
@@ -71,10 +87,10 @@ def chosen(text: str, parsed: Value, conflict: Conflict) -> Choice | str:
 
 def matched(written: Written, conflicts: Mapping[str, Conflict]) -> Conflict | str:
     """Find the conflict a resolution is for, by id or path, and check that it fits; or give the reason why not."""
-    by_path = {path_text(conflict.path): conflict for conflict in conflicts.values()}
-    found = conflicts.get(written.target) or by_path.get(_normal(written.target))
+    at_path = {path_text(conflict.path): conflict for conflict in conflicts.values()}
+    found = conflicts.get(written.target) or at_path.get(_normal(written.target))
     if found is None:
-        return f"no conflict at {written.target}; {did_you_mean(written.target, [*by_path, *conflicts])}"
+        return f"no conflict at {written.target}; {did_you_mean(written.target, [*at_path, *conflicts])}"
     shards = [contribution.shard for contribution in found.contributions]
     if isinstance(written.choice, TakeShard) and written.choice.shard not in shards:
         return f"{quoted(written.choice.shard)} has no part in it; {did_you_mean(written.choice.shard, shards)}"

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final, TypeAlias
 
 from shardflow.merge.site import Settle, Site, Verdict
-from shardflow.merge.strategies import arithmetic, choice, custom, keyed, lists, ordering, structure, text
+from shardflow.merge.strategies import arbiter, arithmetic, choice, custom, keyed, lists, ordering, structure, text
 from shardflow.model.records import record
 from shardflow.model.values import Json, frozen
 
@@ -73,6 +73,14 @@ def _custom(argument: Json) -> Settle:
     return partial(custom.custom, function=custom.unloaded, name=target.function)
 
 
+def _arbiter(argument: Json) -> Settle:
+    try:
+        arbiter.read_arbiter(argument)
+    except ValueError as error:
+        raise BadArgument(str(error)) from error
+    return partial(arbiter.arbiter, argument=argument)
+
+
 def _keyed(argument: Json) -> Settle:
     return partial(keyed.keyed, fields=_texts(argument, "a key field"))
 
@@ -122,6 +130,7 @@ STRATEGIES: Final[Mapping[str, Entry]] = {
     "all": _plain(ordering.every),
     "any": _plain(ordering.some),
     "append": _plain(lists.append),
+    "arbiter": Entry(arbiter.arbiter, _arbiter),
     "atomic": _plain(choice.atomic),
     "base": _plain(choice.base),
     "conflict": _plain(choice.conflict),

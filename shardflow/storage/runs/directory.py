@@ -11,7 +11,8 @@
         <id>/           context-<id>.json, stdout.log, stderr.log
         merge.json      the ledger
         conflicts.json  what no rule settled; only if there was anything
-        resolutions.json    what was decided about conflicts afterwards
+        _arbiters/      what arbiters were asked, a folder each: question.json, answer.json, stderr.log
+        resolutions.json    what was decided about conflicts, by arbiters or afterwards
         context.json    the merged context; absent when the group failed or has conflicts
         former-1/       what stood here before `merge --write` recorded the merge anew, and so on
 
@@ -42,6 +43,16 @@ class SubagentFolder:
     path: str
     shard: str
     stdout: str
+    stderr: str
+
+
+@record
+class ArbiterFolder:
+    """The places of one question to an arbiter."""
+
+    path: str
+    question: str
+    answer: str
     stderr: str
 
 
@@ -85,6 +96,16 @@ class GroupFolder:
     def context(self) -> str:
         """The file of the merged context."""
         return f"{self.path}/context.json"
+
+    @property
+    def arbiters(self) -> str:
+        """The folder of what arbiters were asked; no subagent's id begins like this."""
+        return f"{self.path}/_arbiters"
+
+    def arbiter(self, conflict: str) -> ArbiterFolder:
+        """Give the places of the question about a conflict, by its id."""
+        path = f"{self.arbiters}/{conflict}"
+        return ArbiterFolder(path, f"{path}/question.json", f"{path}/answer.json", f"{path}/stderr.log")
 
     def subagent(self, name: str) -> SubagentFolder:
         """Give the places of a subagent by its id."""

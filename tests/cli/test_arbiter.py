@@ -1,0 +1,179 @@
+"""Arbiters: programs that decide what rules leave to them; asked once, recorded as resolutions, never asked again."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.shell import ENVIRONMENT, shardflow
+from tests.faults.test_stopping import runs
+
+EDIT = "import json,os; f=os.environ['CONTEXT_FILE']; c=json.load(open(f)); {}; json.dump(c,open(f,'w'))"
+GROUP = "run/groups/01-work"
+ANSWER = """\
+import json, sys
+question = json.load(sys.stdin)
+open("asked", "a").write(question["path"] + "\\n")
+status = {"take": {"shard": "one"}, "reason": "it saw the outage"}
+json.dump(status if question["path"] == "$.status" else {"take": {"value": [1.0, None]}}, sys.stdout)
+"""
+
+
+def subagent(name: str, edit: str) -> dict[str, Any]:
+    return {"id": name, "run": [sys.executable, "-c", EDIT.format(edit)]}
+
+
+def workflow(arbiter: object, *later: dict[str, Any]) -> str:
+    ones = [subagent("one", "c |= {'status': 'up', 'n': 2}"), subagent("two", "del c['status']; c['n'] = 3")]
+    rules = {"rules": [{"path": "$.*", "strategy": {"arbiter": arbiter}}]}
+    phases = [{"id": "work", "behavior": "parallel", "subagents": ones}, *later]
+    return json.dumps({"name": "asked", "context": {"status": "open", "n": 1}, "rules": rules, "phases": phases})
+
+
+def run(folder: Path, arbiter: object) -> subprocess.CompletedProcess[str]:
+    (folder / "w.yaml").write_text(workflow(arbiter))
+    (folder / "answer.py").write_text(ANSWER)
+    return shardflow("run", "w.yaml", "--run-dir", "run", cwd=folder)
+
+
+def read(file: Path) -> Any:
+    return json.loads(file.read_text())
+
+
+@pytest.mark.parametrize(
+    "arbiter",
+    [
+        [sys.executable, "answer.py"],
+        f"'{sys.executable}' answer.py",
+        {"run": [sys.executable, "answer.py"], "timeout": 60},
+    ],
+)
+def test_what_arbiters_answer_is_merged_with_their_reasons_and_never_asked_again(
+    tmp_path: Path, arbiter: object
+) -> None:
+    ended = run(tmp_path, arbiter)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert read(tmp_path / "run/context.json") == {"status": "up", "n": [1.0, None]}
+    assert sorted((tmp_path / "asked").read_text().split()) == ["$.n", "$.status"]
+    kept = read(tmp_path / GROUP / "resolutions.json")["resolutions"]
+    assert [(one["path"], one["take"], one["reason"]) for one in kept] == [
+        ("$.status", {"shard": "one"}, "it saw the outage"),
+        ("$.n", {"value": [1.0, None]}, ""),
+    ]
+    assert "arbiter (w.yaml:1): it saw the outage" in (tmp_path / GROUP / "merge.json").read_text()
+    again = shardflow("merge", "run", cwd=tmp_path)
+    assert (again.returncode, "same bytes" in again.stdout) == (0, True)
+    assert len((tmp_path / "asked").read_text().split()) == 2
+
+
+def test_an_arbiter_gets_the_conflict_as_json_where_what_is_absent_has_no_member(tmp_path: Path) -> None:
+    run(tmp_path, [sys.executable, "answer.py"])
+    [question] = [
+        read(file)
+        for file in (tmp_path / GROUP / "_arbiters").glob("*/question.json")
+        if read(file)["path"] == "$.status"
+    ]
+    assert question == {
+        "id": question["id"],
+        "path": "$.status",
+        "reason": "deleted by two but changed by one, and no arbiter has decided; only a run asks one",
+        "rule": {"path": "$.*", "strategy": "arbiter", "origin": "w.yaml:1"},
+        "base": "open",
+        "candidates": [{"shard": "one", "rank": 0, "value": "up"}, {"shard": "two", "rank": 1}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("program", "told"),
+    [
+        ("import sys; sys.exit('no idea')", "its arbiter exited with code 1; see"),
+        ("print('one')", "its arbiter gave no answer that can be used:"),
+        ('print(\'{"take": {"shard": "oen"}}\')', "'oen' has no part in it; did you mean 'one'?"),
+        ('print(\'{"take": 5, "because": 1}\')', "unknown field 'because'"),
+        ('print(\'{"take": {"value": NaN}}\')', "NaN"),
+        ("pass", "its arbiter gave no answer that can be used:"),
+        ("import os; os.kill(os.getpid(), 9)", "its arbiter died by SIGKILL"),
+    ],
+)
+def test_an_arbiter_that_fails_or_talks_nonsense_leaves_the_conflict_and_is_told(
+    tmp_path: Path, program: str, told: str
+) -> None:
+    ended = run(tmp_path, [sys.executable, "-c", program])
+    assert (ended.returncode, told in ended.stderr) == (3, True), ended.stderr
+    assert read(tmp_path / "run/context.json") == {"status": "open", "n": 1}
+    assert len(read(tmp_path / GROUP / "conflicts.json")["conflicts"]) == 2
+    assert not (tmp_path / GROUP / "resolutions.json").exists()
+    assert shardflow("merge", "run", cwd=tmp_path).returncode == 3
+
+
+def test_the_last_words_of_an_arbiter_are_told_without_what_could_move_the_cursor(tmp_path: Path) -> None:
+    ended = run(tmp_path, [sys.executable, "-c", "import sys; print('no\\x1b[2Jidea', file=sys.stderr); sys.exit(7)"])
+    assert "exited with code 7" in ended.stderr
+    assert "    | no" in ended.stderr
+    assert "\x1b" not in ended.stderr
+
+
+def test_an_arbiter_that_takes_too_long_is_stopped_with_its_children(tmp_path: Path) -> None:
+    program = "echo $$ > pid; sleep 300 & echo $! > child; wait"
+    ended = run(tmp_path, {"run": program, "timeout": 0.5})
+    assert (ended.returncode, "its arbiter timed out after 0.5 s and was stopped" in ended.stderr) == (3, True)
+    for name in ("pid", "child"):
+        assert not runs(int((tmp_path / name).read_text()))
+
+
+def test_one_that_cannot_be_started_is_told(tmp_path: Path) -> None:
+    ended = run(tmp_path, ["./nowhere"])
+    assert (ended.returncode, "its arbiter could not be started: no such file or directory" in ended.stderr) == (
+        3,
+        True,
+    )
+
+
+def test_what_one_arbiter_decided_stays_when_another_fails_and_a_person_decides_the_rest(tmp_path: Path) -> None:
+    program = "import json,sys; q=json.load(sys.stdin); q['path']=='$.n' and sys.exit(1); print('{\"take\": \"base\"}')"
+    assert run(tmp_path, [sys.executable, "-c", program]).returncode == 3
+    assert [one["path"] for one in read(tmp_path / GROUP / "conflicts.json")["conflicts"]] == ["$.n"]
+    assert shardflow("merge", "run", "--resolve", "$.n=two", cwd=tmp_path).returncode == 0
+    assert read(tmp_path / "run/context.json") == {"status": "open", "n": 3}
+
+
+def test_an_arbiter_that_alters_a_shard_merges_nothing(tmp_path: Path) -> None:
+    program = f"echo '{{}}' > {GROUP}/two/context-two.json; echo '{{\"take\": \"base\"}}'"
+    ended = run(tmp_path, program)
+    assert (ended.returncode, "context-two.json was altered after it was sealed" in ended.stderr) == (1, True)
+    assert read(tmp_path / "run/context.json") == {"status": "open", "n": 1}
+
+
+def test_an_interrupt_stops_arbiters_and_merges_nothing(tmp_path: Path) -> None:
+    (tmp_path / "w.yaml").write_text(workflow("touch begun; sleep 300"))
+    command = [sys.executable, "-m", "shardflow", "run", "w.yaml", "--run-dir", "run", "--quiet"]
+    with subprocess.Popen(command, cwd=tmp_path, env=ENVIRONMENT, stderr=subprocess.DEVNULL) as running:
+        while not (tmp_path / "begun").exists():
+            time.sleep(0.01)
+        os.kill(running.pid, signal.SIGINT)
+        assert running.wait() == 130
+    assert read(tmp_path / "run/context.json") == {"status": "open", "n": 1}
+
+
+def test_outside_of_a_run_it_stays_a_conflict_that_says_so_and_nobody_is_asked(tmp_path: Path) -> None:
+    for name, value in (("base", 1), ("one", 2), ("two", 3)):
+        (tmp_path / f"{name}.json").write_text(json.dumps({"n": value}))
+    (tmp_path / "r.yaml").write_text("rules:\n  - {path: $.n, strategy: {arbiter: touch asked}}\n")
+    ended = shardflow("merge", "base.json", "one.json", "two.json", "--rules", "r.yaml", cwd=tmp_path)
+    assert (ended.returncode, "no arbiter has decided; only a run asks one" in ended.stderr) == (3, True)
+    assert not (tmp_path / "asked").exists()
+
+
+@pytest.mark.parametrize("argument", ["", [], [1], {"run": ""}, {"run": "x", "timeout": 0}, {"timeout": 1}, None, 5])
+def test_a_rule_that_does_not_say_whom_to_ask_is_refused(tmp_path: Path, argument: object) -> None:
+    (tmp_path / "w.yaml").write_text(workflow(argument))
+    ended = shardflow("validate", "w.yaml", cwd=tmp_path)
+    assert (ended.returncode, "needs a command for the shell, a list of arguments" in ended.stderr) == (2, True)
