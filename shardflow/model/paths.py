@@ -2,7 +2,8 @@
 
 A path is a tuple of segments, so `/a` is never taken for a prefix of `/aa`. Its text is a normalized path of
 RFC 9535 (section 2.7) with member names in dot form where they allow it; a member of a keyed list is shown as a
-filter selector of the same RFC: `$.findings[?@.file=='a.py'].severity`.
+filter selector of the same RFC: `$.findings[?@.file=='a.py'].severity`, where a field may be left out
+`[?(!@.line || @.line==1)]`.
 
 Law: `parse_path(path_text(path)) == path`.
 """
@@ -18,13 +19,28 @@ from functools import cache, lru_cache
 from typing import Final, TypeAlias
 
 from shardflow.model.records import record
+from shardflow.model.values import Json
 
 
 @record
 class Member:
-    """The member of a keyed list whose key fields hold these values, each as (field, canonical text of the value)."""
+    """The member of a keyed list whose key fields hold these values, each as (field, canonical text of the value).
+
+    `assumed` names those fields whose absence counts as that value, by the key defaults of the rule.
+    """
 
     fields: tuple[tuple[str, str], ...]
+    assumed: tuple[str, ...] = ()
+
+    def is_here(self, item: Json) -> bool:
+        """Tell whether an item of the list is this member."""
+        return isinstance(item, dict) and all(self._holds(item, name, text) for name, text in self.fields)
+
+    def _holds(self, item: dict[str, Json], name: str, text: str) -> bool:
+        if name not in item:
+            return name in self.assumed
+        value = item[name]
+        return not isinstance(value, dict | list) and key_text(value) == text
 
 
 class Order(Enum):
@@ -72,10 +88,15 @@ def segment_text(segment: Segment) -> str:
             return f".{segment}" if plain else f"['{_escaped(segment)}']"
         case int():
             return f"[{segment}]"
-        case Member(fields):
-            return "[?" + " && ".join(f"@{segment_text(name)}=={value}" for name, value in fields) + "]"
+        case Member(fields, assumed):
+            return "[?" + " && ".join(_term(name, value, name in assumed) for name, value in fields) + "]"
         case Order():
             return " (order)"
+
+
+def _term(name: str, value: str, assumed: bool) -> str:
+    field = f"@{segment_text(name)}"
+    return f"(!{field} || {field}=={value})" if assumed else f"{field}=={value}"
 
 
 def _escaped(name: str) -> str:
@@ -111,13 +132,15 @@ class PathError(ValueError):
 def _tokens() -> tuple[re.Pattern[str], re.Pattern[str]]:
     """Give the expressions for one segment, and for one term of a filter."""
     key = rf"@(?:\.(?P<name>{NAME})|\[(?P<quoted>{QUOTED})\])\s*==\s*(?P<value>{QUOTED}|[-+.0-9Ee]+|true|false|null)"
-    term = re.sub(r"\?P<\w+>", "?:", key)
+    bare = re.sub(r"\?P<\w+>", "?:", key)
+    field = rf"@(?:\.{NAME}|\[(?:{QUOTED})\])"
+    term = rf"(?:{bare}|\(\s*!{field}\s*\|\|\s*{bare}\s*\))"
     segment = rf"""\.(?P<name>{NAME})
         | \[\s*(?P<quoted>{QUOTED})\s*\]
         | \[\s*(?P<index>0|[1-9][0-9]{{0,17}})\s*\]
         | \[\?\s*(?P<terms>{term}(?:\s*&&\s*{term})*)\s*\]
         | (?P<order>\ \(order\))\Z"""
-    return re.compile(segment, re.VERBOSE), re.compile(key)
+    return re.compile(segment, re.VERBOSE), re.compile(rf"(?P<assumed>!{field}\s*\|\|\s*)?{key}")
 
 
 def parse_path(text: str) -> Path:
@@ -147,9 +170,26 @@ def _segment(token: re.Match[str]) -> Segment:
     if token["order"]:
         return ORDER
     if token["terms"]:
-        _, key = _tokens()
-        return Member(tuple((_name(part), _literal(part["value"])) for part in key.finditer(token["terms"])))
+        return _member(token["terms"])
     return _name(token)
+
+
+def _member(terms: str) -> Member:
+    _, key = _tokens()
+    parts = list(key.finditer(terms))
+    member = Member(
+        tuple((_name(part), _literal(part["value"])) for part in parts),
+        tuple(_name(part) for part in parts if part["assumed"]),
+    )
+    if any(part["assumed"] and not _is_of(part["assumed"], _name(part)) for part in parts):
+        raise PathError(f"in [?{terms}] one field may be absent and another is compared")
+    return member
+
+
+def _is_of(assumed: str, name: str) -> bool:
+    """Tell whether `!@.field ||` speaks of this field."""
+    field = assumed[: assumed.rindex("||")].rstrip().removeprefix("!@")
+    return (unquoted(field[1:-1]) if field.startswith("[") else field.removeprefix(".")) == name
 
 
 def _name(token: re.Match[str]) -> str:

@@ -157,14 +157,19 @@ def groups(draw: st.DrawFn, most: int = 4) -> Group:
     return Group(base, tuple(draw(st.lists(edited(base), max_size=most))))
 
 
-_ARGUMENTS: Final[dict[str, Json]] = {
-    "prefer": ["s1", "s0"],
-    "rank": [0, 1, 2, "x", "y"],
-    "keyed": "id",
-    "quorum": 2,
-    "min_by": "n",
-    "max_by": "n",
-    "arbiter": ["decide"],
+_ARGUMENTS: Final[dict[str, tuple[Json, ...]]] = {
+    "prefer": (["s1", "s0"],),
+    "rank": ([0, 1, 2, "x", "y"], {"pairs": [[0, 1], [0, 2], ["x", "y"]]}),
+    "keyed": (
+        "id",
+        {"fields": ["id", "n"], "defaults": {"n": 1}},
+        {"fields": "id", "order": "key"},
+        {"fields": "id", "order": "first"},
+    ),
+    "quorum": (2,),
+    "min_by": ("n",),
+    "max_by": ("n",),
+    "arbiter": (["decide"],),
 }
 _PATTERNS: Final = ("$.a", "$.b", "$.aa", "$['']", "$.*", "$.a.*", "$.a..n", "$..n", "$.*[*]", "$.*[*].n", "$..*")
 
@@ -173,7 +178,7 @@ _PATTERNS: Final = ("$.a", "$.b", "$.aa", "$['']", "$.*", "$.a.*", "$.a..n", "$.
 def rules(draw: st.DrawFn, names: tuple[str, ...] = tuple(sorted({*STRATEGIES} - {CUSTOM}))) -> Rule:
     """Draw a rule: a pattern over the names contexts use, any strategy but those of functions, any options."""
     name = draw(st.sampled_from(names))
-    argument = _ARGUMENTS.get(name)
+    argument = draw(st.sampled_from(_ARGUMENTS.get(name, (None,))))
     entry = STRATEGIES[name]
     strategy = Strategy(name, argument, entry.bind(argument), entry.structural)
     pattern = draw(st.sampled_from(_PATTERNS))

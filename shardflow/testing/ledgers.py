@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from shardflow.model.decisions import Decision, Settled
-from shardflow.model.paths import ORDER, Member, Path, Segment, key_text
+from shardflow.model.paths import ORDER, Member, Path, Segment
 from shardflow.model.values import ABSENT, Json, Value, frozen
 
 
@@ -56,13 +56,9 @@ def _get(document: Value, segment: Segment) -> Value:
 def _place(items: list[Json], segment: Segment) -> int | None:
     if isinstance(segment, int):
         return segment
-    return next((place for place, item in enumerate(items) if _key(item, segment) == segment), None)
-
-
-def _key(item: Json, like: Segment) -> Member | None:
-    if not isinstance(item, dict) or not isinstance(like, Member):
+    if not isinstance(segment, Member):
         return None
-    return Member(tuple((name, key_text(item[name])) for name, _ in like.fields))  # type: ignore[arg-type]
+    return next((place for place, item in enumerate(items) if segment.is_here(item)), None)
 
 
 def _put_item(items: list[Json], segment: Segment, value: Value) -> Json:
@@ -73,13 +69,13 @@ def _put_item(items: list[Json], segment: Segment, value: Value) -> Json:
 
 
 def _in_order(items: Value, keys: Value) -> Value:
-    """Sort the members of a keyed list as an order change says: by the key fields of each, in that order."""
+    """Sort the members of a keyed list as an order change says, by the key fields of each; others stand behind."""
     if not isinstance(items, list) or not isinstance(keys, list):
         return items
     places = {frozen(key): place for place, key in enumerate(keys)}
-    fields = tuple(keys[0]) if keys and isinstance(keys[0], dict) else ()
-    return sorted(items, key=lambda item: places[frozen(_fields(item, fields))])
+    fields = {field: None for key in keys if isinstance(key, dict) for field in key}
+    return sorted(items, key=lambda item: places.get(frozen(_fields(item, fields)), len(places)))
 
 
-def _fields(item: Json, fields: tuple[str, ...]) -> Json:
-    return {field: item[field] for field in fields} if isinstance(item, dict) else item
+def _fields(item: Json, fields: Iterable[str]) -> Json:
+    return {field: item[field] for field in fields if field in item} if isinstance(item, dict) else item

@@ -61,6 +61,24 @@ ARGUMENTS = [
     ("{sum: 1}", "strategy 'sum' takes no argument"),
     ("keyed", "strategy 'keyed' needs a key field, or a list of them"),
     ("{keyed: [a, a]}", "strategy 'keyed' names one of its fields twice"),
+    (
+        "{keyed: {field: a}}",
+        "strategy 'keyed' needs a key field, a list of them, or {fields: ..., defaults: ..., order: ...}",
+    ),
+    (
+        "{keyed: {fields: a, defaults: {b: 1}}}",
+        "strategy 'keyed' needs as its defaults an object of key fields and their values",
+    ),
+    (
+        "{keyed: {fields: [a, b], defaults: {b: []}}}",
+        "strategy 'keyed' needs as its defaults values that can be keys: no objects or lists",
+    ),
+    (
+        "{keyed: {fields: a, defaults: {a: 1}}}",
+        "strategy 'keyed' needs a key field without a default: else all items without keys were one",
+    ),
+    ("{keyed: {fields: a, order: last}}", "strategy 'keyed' needs as its order one of base, key, first"),
+    ("{keyed: {fields: a, order: [x]}}", "strategy 'keyed' needs as its order one of base, key, first"),
     ("{rank: []}", "strategy 'rank' needs a list of values, lowest first, or {pairs: [[lower, higher], ...]}"),
     ("{rank: [a, a]}", "strategy 'rank' has a value twice in its order"),
     ("{rank: {pairs: [[a, b], [b, a]]}}", "strategy 'rank' has pairs that go round in a circle"),

@@ -1,5 +1,7 @@
 """Paths as text, patterns as a subset of RFC 9535, and which pattern covers which."""
 
+from operator import itemgetter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +22,7 @@ TEXTS = [
     (("a\x9b\x7f\u202e",), r"$['a\u009b\u007f\u202e']"),
     (("\U000e0001",), r"$['\udb40\udc01']"),
     (("f", Member((("file", "'a'"), ("line", "3"))), "x"), "$.f[?@.file=='a' && @.line==3].x"),
+    (("f", Member((("a", "1"), ("b c", "3")), ("b c",))), "$.f[?@.a==1 && (!@['b c'] || @['b c']==3)]"),
     (("f", ORDER), "$.f (order)"),
 ]
 
@@ -33,7 +36,12 @@ names = st.text(st.characters(exclude_categories=["Cs"]), max_size=4) | st.sampl
     ["a", "a-b", "'", '"', "\\", " && @"]
 )
 keys = names | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.decimals(-9, 9) | st.none()
-members = st.lists(st.tuples(names, keys.map(key_text)), min_size=1, max_size=2).map(tuple).map(Member)
+fields = st.lists(st.tuples(names, keys.map(key_text)), min_size=1, max_size=2, unique_by=itemgetter(0)).map(tuple)
+members = fields.flatmap(
+    lambda fields: st.lists(st.sampled_from([name for name, _ in fields]), unique=True).map(
+        lambda assumed: Member(fields, tuple(name for name, _ in fields if name in assumed))
+    )
+)
 segments = names | st.integers(0, 10**9) | members
 
 
@@ -55,7 +63,21 @@ def test_a_path_may_be_typed_in_other_ways_too(text, path):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "a", "$a", "$.", "$.*", "$..a", "$[*]", "$.a[-1]", "$.a[01]", "$[?@.x]", "$ (order).x"]
+    "text",
+    [
+        "",
+        "a",
+        "$a",
+        "$.",
+        "$.*",
+        "$..a",
+        "$[*]",
+        "$.a[-1]",
+        "$.a[01]",
+        "$[?@.x]",
+        "$ (order).x",
+        "$[?(!@.a || @.b==1)]",
+    ],
 )
 def test_what_is_no_path_of_one_value_is_refused(text):
     with pytest.raises(PathError):

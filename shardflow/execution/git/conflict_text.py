@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, TypeAlias
 
-from shardflow.model.paths import Member, Path, Segment, key_text
+from shardflow.model.paths import Member, Path, Segment
 from shardflow.model.records import record
 from shardflow.model.values import ABSENT, Json, Value, same
 from shardflow.storage.json.canonical import canonical_bytes
@@ -176,16 +176,12 @@ def _member(place: _Place, name: str, sides: tuple[dict[str, Json], dict[str, Js
 
 
 def _item(place: _Place, index: int, sides: Sides) -> _Place:
-    keys = [s for (s, *_) in place.conflicts if isinstance(s, Member) and any(_has_key(item, s) for item in sides)]
+    keys = [s for (s, *_) in place.conflicts if isinstance(s, Member) and any(_is_here(item, s) for item in sides)]
     return _Place("", sides, _below(place, [index, *keys]), place.depth + 1)
 
 
-def _has_key(item: Value, key: Member) -> bool:
-    return isinstance(item, dict) and all(_is(item.get(name, ABSENT), text) for name, text in key.fields)
-
-
-def _is(value: Value, text: str) -> bool:
-    return not isinstance(value, dict | list) and value is not ABSENT and key_text(value) == text
+def _is_here(item: Value, key: Member) -> bool:
+    return item is not ABSENT and key.is_here(item)
 
 
 def _below(place: _Place, segments: Sequence[Segment]) -> tuple[Path, ...]:

@@ -13,7 +13,6 @@ from shardflow.execution.base import SIZE_LIMIT, read_object
 from shardflow.merge.recorded import OddLedger, read_settled
 from shardflow.merge.tracing.carrying import Merged, carry, carry_outside
 from shardflow.merge.tracing.origins import INITIAL, Row, Said, Trace, is_removal, rows, told
-from shardflow.merge.tracing.pairing import key_of
 from shardflow.model.decisions import Outcome, Settled
 from shardflow.model.paths import Member, Path, Segment
 from shardflow.model.records import record
@@ -111,9 +110,8 @@ def _step(value: Json, segment: Segment) -> str | int | None:
             return segment
         case list(), int() if segment < len(value):
             return segment
-        case list(), Member(fields):
-            names = tuple(name for name, _ in fields)
-            return next((index for index, item in enumerate(value) if key_of(item, names) == segment), None)
+        case list(), Member():
+            return next((index for index, item in enumerate(value) if segment.is_here(item)), None)
         case _:
             return None
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final, TypeAlias
 
 from shardflow.merge.site import Candidate, Chosen, Part, RuledPart, Site, Split, Unsettled, Verdict
 from shardflow.merge.strategies.lists import is_list
@@ -11,9 +14,27 @@ from shardflow.model.changes import Put
 from shardflow.model.diff import diff
 from shardflow.model.paths import ORDER, Member, key_text
 from shardflow.model.records import record
-from shardflow.model.values import ABSENT, Json, Value, kind, same
+from shardflow.model.values import ABSENT, Json, Value, is_number, kind
 
-Items = dict[Member, dict[str, Json]]
+Items: TypeAlias = dict[Member, dict[str, Json]]
+Scalar: TypeAlias = "None | bool | int | float | Decimal | str"
+
+
+class MemberOrder(StrEnum):
+    """The order that the members of a merged list stand in."""
+
+    BASE = "base"
+    KEY = "key"
+    FIRST = "first"
+
+
+@record
+class Keys:
+    """What tells the items of a list apart, and how these are ordered. A field with a default may be left out."""
+
+    fields: tuple[str, ...]
+    defaults: Mapping[str, Scalar]
+    order: MemberOrder = MemberOrder.BASE
 
 
 @record
@@ -23,13 +44,16 @@ class _Keyless(Exception):
     reason: str
 
 
-def keyed(site: Site, fields: tuple[str, ...]) -> Verdict:
+def keyed(site: Site, keys: Keys) -> Verdict:
     """Merge a list of objects member by member, told apart by one or several key fields.
 
     What it does
         `{keyed: id}` or `{keyed: [file, line]}` matches items of base and shards by the values of those fields and
-        settles each by the rule of its own path (`$.findings[*]`, `$.findings[*].severity`). The base's order stays,
-        then new members by rank. A shard that only reordered is superseded, and the ledger says so.
+        settles each by the rule of its own path (`$.findings[*]`, `$.findings[*].severity`). The long form
+        `{keyed: {fields: [name, port], defaults: {port: 80}, order: key}}` says what a key field counts as where an
+        item leaves it out, and the order of the result: `base` (the usual one) keeps the base's order and puts new
+        members behind it by rank, `key` sorts by the key fields, `first` takes the order of the first shard by rank
+        that reordered the list. A shard whose order is not kept is superseded, and the ledger says so.
     Why
         Findings, tasks, records: two subagents that add to or edit different items never disagree, and two that found
         the same thing find it once.
@@ -38,21 +62,30 @@ def keyed(site: Site, fields: tuple[str, ...]) -> Verdict:
         of the same list makes the list a conflict that names both places. Changing a key field is removing one
         member and adding another.
     Example
-        By `id`: base `[{"id": 1, "n": 1}]`, shards `[{"id": 1, "n": 2}]` and `[{"id": 1, "n": 1}, {"id": 2}]` give
-        `[{"id": 1, "n": 2}, {"id": 2}]`.
+        {keyed: id}
+            base   [{"id": 1, "n": 1}]
+            a      [{"id": 1, "n": 2}]
+            b      [{"id": 1, "n": 1}, {"id": 2}]
+            gives  [{"id": 1, "n": 2}, {"id": 2}]
+        {keyed: {fields: [name, port], defaults: {port: 80}, order: key}}
+            base   [{"name": "web"}]
+            a      [{"name": "web", "port": 80, "up": true}]
+            b      [{"name": "web"}, {"name": "db", "port": 1}]
+            gives  [{"name": "db", "port": 1}, {"name": "web", "port": 80, "up": true}]
     Laws
-        commutative (rank decides only the order), associative, idempotent
+        commutative up to order, associative, idempotent
     """
-    return over_base(site, "a list", is_list, lambda base, values: _matched(site, fields, base or [], values))
+    return over_base(site, "a list", is_list, lambda base, values: _matched(site, keys, base or [], values))
 
 
-def _matched(site: Site, fields: tuple[str, ...], base: list[Json], values: Sequence[list[Json]]) -> Verdict:
+def _matched(site: Site, keys: Keys, base: list[Json], values: Sequence[list[Json]]) -> Verdict:
     try:
-        before = _indexed(base, fields, "the base")
-        after = [_indexed(value, fields, c.shard) for c, value in zip(site.candidates, values, strict=True)]
+        before = _indexed(base, keys, "the base")
+        after = [_indexed(value, keys, c.shard) for c, value in zip(site.candidates, values, strict=True)]
     except _Keyless as keyless:
         return Unsettled(keyless.reason)
     parts = _parts(site, before, after)
+    ordered = _Ordering(site, keys, before, after)
     opened: Value = [] if site.base is ABSENT else ABSENT
 
     def join(results: tuple[Value, ...]) -> Value:
@@ -60,32 +93,38 @@ def _matched(site: Site, fields: tuple[str, ...], base: list[Json], values: Sequ
         for part, value in zip(parts, results, strict=True):
             if isinstance(part.segment, Member):
                 settled[part.segment] = value
-        return [value for value in settled.values() if value is not ABSENT]
+        return [value for key in ordered.in_order(settled) if (value := settled[key]) is not ABSENT]
 
-    return Split(parts, join, opened, tuple(_reordered(site, fields, before, after)))
+    return Split(parts, join, opened, ordered.told())
 
 
-def _indexed(items: list[Json], fields: tuple[str, ...], owner: str) -> Items:
+def _indexed(items: list[Json], keys: Keys, owner: str) -> Items:
     """Map each item's key to the item, in order. Raises _Keyless with every place involved."""
     indexed: Items = {}
     places: dict[Member, int] = {}
     for place, item in enumerate(items):
         if not isinstance(item, dict):
-            raise _Keyless(f"item {place} of {owner} is {kind(item)}, not an object with {' and '.join(fields)}")
-        key = Member(tuple((field, _key(item, field, place, owner)) for field in fields))
+            raise _Keyless(f"item {place} of {owner} is {kind(item)}, not an object with {' and '.join(keys.fields)}")
+        key = _member(item, keys, place, owner)
         if key in places:
             raise _Keyless(f"items {places[key]} and {place} of {owner} have the same key {_shown(key)}")
         places[key], indexed[key] = place, item
     return indexed
 
 
-def _key(item: dict[str, Json], field: str, place: int, owner: str) -> str:
-    value = item.get(field, ABSENT)
+def _member(item: dict[str, Json], keys: Keys, place: int, owner: str) -> Member:
+    texts = {field: key_text(_key(item, field, keys, place, owner)) for field in keys.fields}
+    assumed = (f for f, text in texts.items() if f in keys.defaults and text == key_text(keys.defaults[f]))
+    return Member(tuple(texts.items()), tuple(assumed) if keys.defaults else ())
+
+
+def _key(item: dict[str, Json], field: str, keys: Keys, place: int, owner: str) -> Scalar:
+    value = item.get(field, keys.defaults.get(field, ABSENT))
     if value is ABSENT:
         raise _Keyless(f"item {place} of {owner} lacks the key field '{field}'")
     if isinstance(value, dict | list):
         raise _Keyless(f"item {place} of {owner} has {kind(value)} in its key field '{field}'")
-    return key_text(value)
+    return value
 
 
 def _shown(key: Member) -> str:
@@ -102,63 +141,71 @@ def _parts(site: Site, before: Items, after: Sequence[Items]) -> tuple[Part, ...
     return tuple(Part(key, before.get(key, ABSENT), tuple(candidates)) for key, candidates in found.items())
 
 
-def _reordered(site: Site, fields: tuple[str, ...], before: Items, after: Sequence[Items]) -> Iterable[RuledPart]:
-    """Tell of the shards whose order is not the base's with new members behind: the base's order supersedes theirs."""
-    ordered = []
-    for candidate, items in zip(site.candidates, after, strict=True):
-        kept = [key for key in before if key in items]
-        if list(items) != [*kept, *(key for key in items if key not in before)]:
-            ordered.append(Candidate(candidate.shard, candidate.rank, Put(_sequence(items, fields))))
-    if ordered:
-        base = _sequence(before, fields)
-        yield RuledPart(Part(ORDER, base, tuple(ordered)), Chosen(base))
+@record
+class _Ordering:
+    """The order of the merged list, and what the ledger tells of it."""
+
+    site: Site
+    keys: Keys
+    before: Items
+    after: Sequence[Items]
+
+    def in_order(self, members: Mapping[Member, object]) -> Iterable[Member]:
+        """Put members in order; they come in the base's order, new ones behind by rank."""
+        match self.keys.order:
+            case MemberOrder.BASE:
+                return members
+            case MemberOrder.KEY:
+                return sorted(members, key=lambda member: self._sort_key(self._item(member)))
+            case MemberOrder.FIRST:
+                first = next((items for _, items in self._movers()), {})
+                return [*(key for key in first if key in members), *(key for key in members if key not in first)]
+
+    def told(self) -> tuple[RuledPart, ...]:
+        """Tell of the shards that reordered, and of an order that is nobody's."""
+        moved = [(candidate, self._sequence(items.values())) for candidate, items in self._movers()]
+        base = self._sequence(self.before.values()) if moved or self.keys.order is MemberOrder.KEY else None
+        order = self._told_order(base, [sequence for _, sequence in moved])
+        if order is None:
+            return ()
+        movers = tuple(Candidate(c.shard, c.rank, Put(sequence)) for c, sequence in moved)
+        return (RuledPart(Part(ORDER, base, movers), Chosen(order)),)
+
+    def _told_order(self, base: Json, moved: Sequence[Json]) -> Json:
+        """Give the order that decided, None where nobody's order was touched."""
+        if self.keys.order is not MemberOrder.KEY:
+            return (moved[0] if self.keys.order is MemberOrder.FIRST else base) if moved else None
+        usual = dict.fromkeys(key for items in (self.before, *self.after) for key in items)
+        sequence = self._sequence(map(self._item, self.in_order(usual)))
+        untouched = not moved and list(self.in_order(usual)) == list(usual)
+        return None if untouched else sequence
+
+    def _movers(self) -> Iterator[tuple[Candidate, Items]]:
+        """Find the shards whose order is not the base's with new members behind."""
+        for candidate, items in zip(self.site.candidates, self.after, strict=True):
+            kept = [key for key in self.before if key in items]
+            if list(items) != [*kept, *(key for key in items if key not in self.before)]:
+                yield candidate, items
+
+    def _item(self, member: Member) -> dict[str, Json]:
+        return next(items[member] for items in (self.before, *self.after) if member in items)
+
+    def _sequence(self, items: Iterable[dict[str, Json]]) -> Json:
+        """Write an order down: the key fields that each item has, in that order."""
+        return [{field: item[field] for field in self.keys.fields if field in item} for item in items]
+
+    def _sort_key(self, item: dict[str, Json]) -> list[tuple[int, object, str]]:
+        values = [item.get(field, self.keys.defaults.get(field)) for field in self.keys.fields]
+        return [_place(value) for value in values if not isinstance(value, dict | list)]
 
 
-def _sequence(items: Items, fields: tuple[str, ...]) -> Json:
-    """Write an order down: the key fields of each member, in that order."""
-    return [{field: item[field] for field in fields} for item in items.values()]
+def _place(value: Scalar) -> tuple[int, object, str]:
+    """Order keys of any kind: null, false, true, numbers by size, texts by code points; no two keys are equal here."""
+    if isinstance(value, str):
+        return _TEXTS, value, ""
+    return (_NUMBERS, value, key_text(value)) if is_number(value) else (_OTHERS, (value is not None) + bool(value), "")
 
 
-def index(site: Site) -> Verdict:
-    """Merge lists of one length item by item, by position.
-
-    What it does
-        Where base and all shards have lists of the same length, each position is settled by the rule of its own path.
-        Where a length differs, a lone or unanimous change is taken and anything else is a conflict.
-    Why
-        Fixed tables: one slot a worker, one row a day.
-    Known problems
-        An item that moved is taken for a change of every position between.
-    Example
-        base `[0, 0]`, shards `[1, 0]` and `[0, 2]` give `[1, 2]`.
-    Laws
-        commutative, associative, idempotent
-    """
-    return over_base(site, "a list", is_list, lambda base, values: _by_position(site, base, values))
-
-
-def _by_position(site: Site, base: list[Json] | None, values: Sequence[list[Json]]) -> Verdict:
-    lengths = {len(value) for value in values}
-    if base is None or lengths != {len(base)}:
-        return _whole(site, lengths)
-    parts = tuple(_position(site, place, item, values) for place, item in enumerate(base))
-    changed = tuple(part for part in parts if part.candidates)
-
-    def join(results: tuple[Value, ...]) -> Value:
-        by_place = {part.segment: value for part, value in zip(changed, results, strict=True)}
-        joined = [by_place.get(place, item) for place, item in enumerate(base)]
-        return [value for value in joined if value is not ABSENT]
-
-    return Split(changed, join, ABSENT)
-
-
-def _whole(site: Site, lengths: set[int]) -> Verdict:
-    values = site.values()
-    if all(same(values[0], value) for value in values[1:]):
-        return Chosen(values[0])
-    return Unsettled(f"lists of {' and '.join(map(str, sorted(lengths)))} items cannot be merged by position")
-
-
-def _position(site: Site, place: int, item: Json, values: Sequence[list[Json]]) -> Part:
-    said = ((c, diff(item, value[place])) for c, value in zip(site.candidates, values, strict=True))
-    return Part(place, item, tuple(Candidate(c.shard, c.rank, edit) for c, edit in said if edit is not None))
+_OTHERS: Final = 0
+_NUMBERS: Final = 1
+_TEXTS: Final = 2

@@ -7,7 +7,18 @@ from functools import partial
 from typing import Final, TypeAlias
 
 from shardflow.merge.site import Settle, Site, Verdict
-from shardflow.merge.strategies import arbiter, arithmetic, choice, custom, keyed, lists, ordering, structure, text
+from shardflow.merge.strategies import (
+    arbiter,
+    arithmetic,
+    choice,
+    custom,
+    keyed,
+    lists,
+    ordering,
+    position,
+    structure,
+    text,
+)
 from shardflow.model.records import record
 from shardflow.model.values import Json, frozen
 
@@ -82,7 +93,29 @@ def _arbiter(argument: Json) -> Settle:
 
 
 def _keyed(argument: Json) -> Settle:
-    return partial(keyed.keyed, fields=_texts(argument, "a key field"))
+    if not isinstance(argument, dict):
+        return partial(keyed.keyed, keys=keyed.Keys(_texts(argument, "a key field"), {}))
+    unknown = [name for name in argument if name not in ("fields", "defaults", "order")]
+    if unknown or "fields" not in argument:
+        raise BadArgument("needs a key field, a list of them, or {fields: ..., defaults: ..., order: ...}")
+    fields = _texts(argument["fields"], "a key field")
+    order = argument.get("order", keyed.MemberOrder.BASE)
+    if order not in list(keyed.MemberOrder):
+        raise BadArgument(f"needs as its order one of {', '.join(keyed.MemberOrder)}")
+    return partial(keyed.keyed, keys=keyed.Keys(fields, _defaults(argument, fields), keyed.MemberOrder(str(order))))
+
+
+def _defaults(argument: Mapping[str, Json], fields: tuple[str, ...]) -> Mapping[str, keyed.Scalar]:
+    """Read what key fields count as where an item leaves them out."""
+    given = argument.get("defaults", {})
+    if not isinstance(given, dict) or not set(given) <= set(fields):
+        raise BadArgument("needs as its defaults an object of key fields and their values")
+    defaults = {field: value for field, value in given.items() if not isinstance(value, dict | list)}
+    if len(defaults) < len(given):
+        raise BadArgument("needs as its defaults values that can be keys: no objects or lists")
+    if len(defaults) == len(fields):
+        raise BadArgument("needs a key field without a default: else all items without keys were one")
+    return defaults
 
 
 def _rank(argument: Json) -> Settle:
@@ -140,7 +173,7 @@ STRATEGIES: Final[Mapping[str, Entry]] = {
     "first": _plain(choice.first),
     "ignore": _plain(choice.ignore),
     "immutable": _plain(choice.immutable),
-    "index": _plain(keyed.index, structural=True),
+    "index": _plain(position.index, structural=True),
     "keep_all": _plain(choice.keep_all),
     "keyed": Entry(keyed.keyed, _keyed, structural=True),
     "last": _plain(choice.last),

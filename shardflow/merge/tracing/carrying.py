@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from shardflow.merge.tracing.origins import Outside, Said, Trace, is_removal
-from shardflow.merge.tracing.pairing import key_of, pair_items
+from shardflow.merge.tracing.pairing import key_of, likes, pair_items
 from shardflow.merge.tracing.voices import Voices, item_voices, new_trace, voices_of
 from shardflow.model.decisions import Outcome, Settled
 from shardflow.model.paths import Member, Segment
@@ -180,8 +180,8 @@ def _below(below: Mapping[Segment, Decided], item: Json, index: int) -> Decided 
 
 def _segment(below: Iterable[Segment], item: Json) -> Member | None:
     """Give the member of a keyed list that an item is, if the ledger tells of keyed members."""
-    fields = next((segment.fields for segment in below if isinstance(segment, Member)), None)
-    return None if fields is None else key_of(item, tuple(name for name, _ in fields))
+    like = next(likes(below), None)
+    return None if like is None else key_of(item, like)
 
 
 def _with_told(merged: Merged, trace: Trace, inner: Trace, after: Json, place: Decided | None) -> Trace:
@@ -204,8 +204,7 @@ def _standing(segments: Iterable[Segment], value: Json) -> Collection[Segment]:
         case dict():
             return value.keys()
         case list():
-            kinds = {tuple(name for name, _ in segment.fields) for segment in segments if isinstance(segment, Member)}
-            keys = {key for names in kinds for item in value if (key := key_of(item, names)) is not None}
+            keys = {key for like in likes(segments) for item in value if (key := key_of(item, like)) is not None}
             return {*range(len(value)), *keys}
         case _:
             return ()

@@ -8,7 +8,7 @@ is paired in order if it is as many objects or lists on both sides: an item that
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator
 
 from shardflow.model.paths import Member, Segment, key_text
 from shardflow.model.values import Json, frozen, same
@@ -20,27 +20,42 @@ Pairs = list[int | None]
 def pair_items(before: list[Json], after: list[Json], segments: Iterable[Segment]) -> Pairs:
     """Pair the items of a list; `segments` are those that the ledger tells of inside it."""
     told = tuple(segments)
-    fields = next((segment.fields for segment in told if isinstance(segment, Member)), None)
-    if fields is not None:
-        return _by_key(before, after, tuple(name for name, _ in fields))
+    like = next(likes(told), None)
+    if like is not None:
+        return _by_key(before, after, like)
     if any(isinstance(segment, int) for segment in told) and len(before) == len(after):
         return list(range(len(after)))
     return _by_value(before, after)
 
 
-def key_of(item: Json, names: tuple[str, ...]) -> Member | None:
-    """Give the member an item is by its key fields; None for an item that lacks one."""
-    if not isinstance(item, dict) or not all(name in item for name in names):
+def likes(segments: Iterable[Segment]) -> Iterator[Member]:
+    """Give a member of each kind of key there is, those first that show a default of their key fields."""
+    members = sorted((s for s in segments if isinstance(s, Member)), key=lambda member: -len(member.assumed))
+    kinds = {tuple(name for name, _ in member.fields): member for member in reversed(members)}
+    return iter(kinds.values())
+
+
+def key_of(item: Json, like: Member) -> Member | None:
+    """Give the member an item is by the key fields that another one has; None for an item that lacks one."""
+    if not isinstance(item, dict):
         return None
-    values = [item[name] for name in names]
-    texts = [key_text(value) for value in values if not isinstance(value, dict | list)]
-    return Member(tuple(zip(names, texts, strict=True))) if len(texts) == len(names) else None
+    texts = {name: _key_text(item, name, text, like) for name, text in like.fields}
+    known = {name: text for name, text in texts.items() if text is not None}
+    assumed = tuple(name for name, text in like.fields if name in like.assumed and texts[name] == text)
+    return Member(tuple(known.items()), assumed) if len(known) == len(texts) else None
 
 
-def _by_key(before: list[Json], after: list[Json], names: tuple[str, ...]) -> Pairs:
-    places = {key_of(item, names): place for place, item in enumerate(before)}
+def _key_text(item: dict[str, Json], name: str, text: str, like: Member) -> str | None:
+    if name not in item:
+        return text if name in like.assumed else None
+    value = item[name]
+    return None if isinstance(value, dict | list) else key_text(value)
+
+
+def _by_key(before: list[Json], after: list[Json], like: Member) -> Pairs:
+    places = {key_of(item, like): place for place, item in enumerate(before)}
     places.pop(None, None)
-    return [places.get(key_of(item, names)) for item in after]
+    return [places.get(key_of(item, like)) for item in after]
 
 
 def _by_value(before: list[Json], after: list[Json]) -> Pairs:
