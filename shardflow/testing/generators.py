@@ -162,7 +162,6 @@ _ARGUMENTS: Final[dict[str, tuple[Json, ...]]] = {
     "rank": ([0, 1, 2, "x", "y"], {"pairs": [[0, 1], [0, 2], ["x", "y"]]}),
     "keyed": (
         "id",
-        {"fields": ["id", "n"], "defaults": {"n": 1}},
         {"fields": "id", "order": "key"},
         {"fields": "id", "order": "first"},
     ),

@@ -13,7 +13,7 @@ from shardflow.merge.report import ledger_json
 from shardflow.merge.rules import RuleSet
 from shardflow.model.changes import Delta, Into, apply
 from shardflow.model.decisions import Settled
-from shardflow.model.paths import path_text
+from shardflow.model.paths import ORDER, path_text
 from shardflow.model.values import ABSENT, Json, Value
 from shardflow.storage.json.canonical import canonical_bytes
 from shardflow.testing.ledgers import context_again, shard_again
@@ -87,7 +87,8 @@ def no_invention(base: Json, deltas: Sequence[Delta], rules: RuleSet) -> None:
 
 
 def _of_somebody(decision: Settled) -> bool:
-    if any(c.outcome == "combined" for c in decision.contributions):
+    ordered = ORDER in decision.path  # by key or by rank, perhaps as no shard had it
+    if ordered or any(c.outcome == "combined" for c in decision.contributions):
         return True
     said: list[Value] = [decision.base, *(c.after for c in decision.contributions)]
     kept_from_deletion = all(c.after is ABSENT for c in decision.contributions)

@@ -35,9 +35,9 @@ def put(document: Value, path: Path, value: Value) -> Value:
     head, *tail = path
     if head is ORDER:
         return _in_order(document, value)
-    inner = put(_get(document, head), tuple(tail), value)
     if isinstance(document, list):
-        return _put_item(document, head, inner)
+        return _put_item(document, head, tuple(tail), value)
+    inner = put(_get(document, head), tuple(tail), value)
     members = dict(document) if isinstance(document, dict) else {}
     if inner is ABSENT:
         members.pop(str(head), None)
@@ -47,25 +47,31 @@ def put(document: Value, path: Path, value: Value) -> Value:
 
 
 def _get(document: Value, segment: Segment) -> Value:
-    if isinstance(document, dict):
-        return document.get(str(segment), ABSENT)
-    place = _place(document, segment) if isinstance(document, list) else None
-    return ABSENT if place is None or not isinstance(document, list) else document[place]
+    return document.get(str(segment), ABSENT) if isinstance(document, dict) else ABSENT
 
 
-def _place(items: list[Json], segment: Segment) -> int | None:
+def _put_item(items: list[Json], segment: Segment, inside: Path, value: Value) -> Json:
+    place = _place(items, segment, inside)
+    item = put(ABSENT if place is None else items[place], inside, value)
+    if place is None:
+        return items if item is ABSENT else [*items, item]
+    return [*items[:place], *([] if item is ABSENT else [item]), *items[place + 1 :]]
+
+
+def _place(items: list[Json], segment: Segment, inside: Path) -> int | None:
     if isinstance(segment, int):
         return segment
     if not isinstance(segment, Member):
         return None
-    return next((place for place, item in enumerate(items) if segment.is_here(item)), None)
+    here = next((place for place, item in enumerate(items) if segment.is_here(item)), None)
+    opened = inside and here is None and items and _becomes(items[-1], segment)
+    return len(items) - 1 if opened else here
 
 
-def _put_item(items: list[Json], segment: Segment, value: Value) -> Json:
-    place = _place(items, segment)
-    if place is None:
-        return items if value is ABSENT else [*items, value]
-    return [*items[:place], *([] if value is ABSENT else [value]), *items[place + 1 :]]
+def _becomes(item: Json, member: Member) -> bool:
+    """Tell whether an item may be this member just opened: it was put there empty, its fields are told one by one."""
+    single = (Member(((name, text),)) for name, text in member.fields if isinstance(item, dict) and name in item)
+    return isinstance(item, dict) and all(field.is_here(item) for field in single)
 
 
 def _in_order(items: Value, keys: Value) -> Value:

@@ -3,6 +3,8 @@
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shardflow.model.values import same
 from tests.merge.small import GONE, at_n, ledger, merged, rule_set
@@ -233,6 +235,23 @@ def test_an_item_that_leaves_a_key_field_out_is_the_member_of_its_default():
         "$.f[?@.name=='a' && (!@.port || @.port==80)].x: a applied",
         "$.f[?@.name=='a' && (!@.port || @.port==80)].port: b applied",
     ]
+
+
+ITEMS = st.fixed_dictionaries({"id": st.integers(0, 2)}, optional={"n": st.integers(0, 2), "v": st.integers(0, 3)})
+LISTS = st.lists(ITEMS, max_size=4)
+
+
+@given(LISTS, st.lists(LISTS, min_size=1, max_size=3), st.sampled_from(["base", "key", "first"]))
+def test_a_key_default_means_what_writing_it_everywhere_means(base, shards, order):
+    def filled(items):
+        return [{"n": 1, **item} for item in items] if isinstance(items, list) else items
+
+    written = {"keyed": {"fields": ["id", "n"], "order": order}}
+    assumed = {"keyed": {"fields": ["id", "n"], "defaults": {"n": 1}, "order": order}}
+    found = at_n(assumed, base, *shards)
+    wanted = at_n(written, filled(base), *map(filled, shards))
+    if isinstance(found, list):  # a conflict tells of items as they are written
+        assert same(filled(found), wanted)
 
 
 def test_an_item_with_the_default_and_one_without_the_field_have_the_same_key():

@@ -158,34 +158,30 @@ class _Ordering:
             case MemberOrder.KEY:
                 return sorted(members, key=lambda member: self._sort_key(self._item(member)))
             case MemberOrder.FIRST:
-                first = next((items for _, items in self._movers()), {})
+                first = next(self._reordered(), {})
                 return [*(key for key in first if key in members), *(key for key in members if key not in first)]
 
     def told(self) -> tuple[RuledPart, ...]:
-        """Tell of the shards that reordered, and of an order that is nobody's."""
-        moved = [(candidate, self._sequence(items.values())) for candidate, items in self._movers()]
-        base = self._sequence(self.before.values()) if moved or self.keys.order is MemberOrder.KEY else None
-        order = self._told_order(base, [sequence for _, sequence in moved])
-        if order is None:
-            return ()
-        movers = tuple(Candidate(c.shard, c.rank, Put(sequence)) for c, sequence in moved)
-        return (RuledPart(Part(ORDER, base, movers), Chosen(order)),)
-
-    def _told_order(self, base: Json, moved: Sequence[Json]) -> Json:
-        """Give the order that decided, None where nobody's order was touched."""
-        if self.keys.order is not MemberOrder.KEY:
-            return (moved[0] if self.keys.order is MemberOrder.FIRST else base) if moved else None
+        """Tell of the shards whose order is not the usual one, and of an order that is nobody's."""
         usual = dict.fromkeys(key for items in (self.before, *self.after) for key in items)
-        sequence = self._sequence(map(self._item, self.in_order(usual)))
-        untouched = not moved and list(self.in_order(usual)) == list(usual)
-        return None if untouched else sequence
+        movers = tuple(
+            Candidate(candidate.shard, candidate.rank, Put(self._sequence(items.values())))
+            for candidate, items in zip(self.site.candidates, self.after, strict=True)
+            if list(items) != [key for key in usual if key in items]
+        )
+        ordered = list(self.in_order(usual)) if movers or self.keys.order is MemberOrder.KEY else list(usual)
+        if not movers and ordered == list(usual):
+            return ()
+        first = next(self._reordered(), None) if self.keys.order is MemberOrder.FIRST else None
+        order = self._sequence(map(self._item, ordered) if first is None else first.values())
+        return (RuledPart(Part(ORDER, self._sequence(self.before.values()), movers), Chosen(order)),)
 
-    def _movers(self) -> Iterator[tuple[Candidate, Items]]:
-        """Find the shards whose order is not the base's with new members behind."""
-        for candidate, items in zip(self.site.candidates, self.after, strict=True):
+    def _reordered(self) -> Iterator[Items]:
+        """Find what the shards left that moved the base's members, or put new ones before them."""
+        for items in self.after:
             kept = [key for key in self.before if key in items]
             if list(items) != [*kept, *(key for key in items if key not in self.before)]:
-                yield candidate, items
+                yield items
 
     def _item(self, member: Member) -> dict[str, Json]:
         return next(items[member] for items in (self.before, *self.after) if member in items)
