@@ -146,6 +146,53 @@ def test_a_file_with_mistakes_is_told_with_all_of_them_and_their_lines(folder: P
     assert "d.yaml:3: unknown field 'tak'" in ended.stderr
 
 
+def test_every_decision_of_a_file_that_fits_nothing_is_told_with_its_line_and_nothing_is_written(folder: Path) -> None:
+    (folder / "d.yaml").write_text(
+        "resolutions:\n"
+        "  - {path: $.statos, take: base}\n"
+        "  - {path: $.status, take: {shard: oen}}\n"
+        "  - {conflict: c-00000000, take: base}\n"
+        "  - {path: \"$['a=b']\", take: base}\n"
+        "  - {path: \"$['a=b']\", take: {shard: one}}\n"
+    )
+    ended = shardflow("merge", "run", "--resolutions", "d.yaml", cwd=folder)
+    assert ended.returncode == 2
+    assert "d.yaml:2: no conflict at $.statos; did you mean '$.status'?" in ended.stderr
+    assert "d.yaml:3: 'oen' has no part in it; did you mean 'one'?" in ended.stderr
+    assert "d.yaml:4: no conflict at c-00000000; " in ended.stderr
+    assert "d.yaml:6: $['a=b'] was decided about by d.yaml:5 already; keep one of the two" in ended.stderr
+    assert not (folder / GROUP / "resolutions.json").exists()
+
+
+def test_every_option_that_fits_nothing_is_told(folder: Path) -> None:
+    ended = shardflow("merge", "run", "--resolve", "$.x=one", "--resolve", "$.status=nobody", cwd=folder)
+    assert (ended.returncode, ended.stderr.count("--resolve: ")) == (2, 2)
+
+
+@pytest.mark.parametrize("died_before", ["merge.json", "conflicts.json", "group.json"])
+def test_deciding_that_died_half_way_is_done_again_as_if_it_had_not_begun(folder: Path, died_before: str) -> None:
+    """The files are replaced in this order, the record last."""
+    assert shardflow("merge", "run", "--resolve", "$.status=one", cwd=folder).returncode == 3
+    order = ["resolutions.json", "merge.json", "conflicts.json", "group.json"]
+    before = {name: (folder / GROUP / name).read_bytes() for name in order}
+    assert shardflow("merge", "run", "--resolve", "$['a=b']=one", cwd=folder).returncode == 0
+    for name in order[order.index(died_before) :]:
+        (folder / GROUP / name).write_bytes(before[name])
+    (folder / GROUP / "context.json").unlink()
+    (folder / "run/context.json").write_bytes((folder / GROUP / "base.json").read_bytes())
+    assert shardflow("merge", "run", "--resolve", "$['a=b']=two", cwd=folder).returncode == 0
+    assert read(folder / "run/context.json") == {"status": "up", "a=b": 2, "n": 1, "x": 1}
+    assert shardflow("merge", "run", cwd=folder).returncode == 0
+
+
+def test_recorded_decisions_that_someone_altered_are_not_built_upon(folder: Path) -> None:
+    assert shardflow("merge", "run", "--resolve", "$.status=one", cwd=folder).returncode == 3
+    kept = folder / GROUP / "resolutions.json"
+    kept.write_text(kept.read_text().replace('"one"', '"two"'))
+    ended = shardflow("merge", "run", "--resolve", "$['a=b']=one", cwd=folder)
+    assert (ended.returncode, "resolutions.json: altered since" in ended.stderr) == (1, True)
+
+
 def test_an_altered_shard_is_not_decided_about(folder: Path) -> None:
     (folder / GROUP / "one/context-one.json").write_text("{}")
     ended = shardflow("merge", "run", "--resolve", "$.status=one", cwd=folder)

@@ -12,11 +12,12 @@ from shardflow.cli.views.conflicts import conflicts_text
 from shardflow.cli.views.display import count, path_label, place, shell_word, value_text
 from shardflow.cli.views.objects import object_bytes, resolved_object
 from shardflow.cli.views.selection import Format, Selection
-from shardflow.errors import InvalidJson, UsageError
+from shardflow.errors import InvalidInput, InvalidJson, UsageError
 from shardflow.execution.inspection.resolving import OpenMerge, Resolved, open_merge, resolve
 from shardflow.merge.resolving.documents import Written, chosen, matched, read_resolutions
 from shardflow.merge.resolving.resolutions import Choice, TakeBase, TakeShard, TakeValue
 from shardflow.model.decisions import Conflict
+from shardflow.model.documents import Problem
 from shardflow.model.paths import parse_path, path_text
 from shardflow.model.values import ABSENT, Value
 from shardflow.storage.excerpts import printable
@@ -43,13 +44,23 @@ def resolve_run(run_dir: str, decided: Decided, shown: Selection) -> int:
     return code
 
 
-def _from_texts(texts: tuple[str, ...], conflicts: Mapping[str, Conflict]) -> Iterator[Written]:
-    for text in texts:
-        target, choice = _parted(text, conflicts)
-        found = matched(Written(target, TakeBase(), "", ""), conflicts)
-        if isinstance(found, str):
-            raise UsageError(found)
-        yield Written(path_text(found.path), _chosen(choice, found), "", "--resolve")
+def _from_texts(texts: tuple[str, ...], conflicts: Mapping[str, Conflict]) -> list[Written]:
+    """Read what options say. Raises InvalidInput with every one that cannot be meant."""
+    read = [_from_text(text, conflicts) for text in texts]
+    if wrong := [one for one in read if isinstance(one, str)]:
+        raise InvalidInput(Problem("--resolve", None, reason) for reason in wrong)
+    return [one for one in read if isinstance(one, Written)]
+
+
+def _from_text(text: str, conflicts: Mapping[str, Conflict]) -> Written | str:
+    target, choice = _parted(text, conflicts)
+    found = matched(Written(target, TakeBase(), "", ""), conflicts)
+    if isinstance(found, str):
+        return found
+    taken = chosen(choice, _json(choice), found)
+    if isinstance(taken, str):
+        return f"{path_label(found.path)}: {taken}"
+    return Written(path_text(found.path), taken, "", "--resolve")
 
 
 def _parted(text: str, conflicts: Mapping[str, Conflict]) -> tuple[str, str]:
@@ -66,13 +77,6 @@ def _is_path(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _chosen(text: str, conflict: Conflict) -> Choice:
-    choice = chosen(text, _json(text), conflict)
-    if isinstance(choice, str):
-        raise UsageError(f"{path_label(conflict.path)}: {choice}")
-    return choice
 
 
 def _json(text: str) -> Value:

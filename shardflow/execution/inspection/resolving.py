@@ -11,20 +11,21 @@ import os
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 
-from shardflow.errors import TamperedRun, UsageError
+from shardflow.errors import InvalidInput, StorageError, TamperedRun, UsageError
 from shardflow.execution.folding import Folded
-from shardflow.execution.inspection.post_mortem import Verdict, fold_recorded, recorded_resolutions, refold
+from shardflow.execution.inspection.post_mortem import altered_files, fold_recorded, recorded_resolutions
 from shardflow.execution.inspection.recording import context_file, hold_context, record_merge
 from shardflow.execution.reporting.report import Status
 from shardflow.merge.resolving.conflicts import conflict_id
 from shardflow.merge.resolving.documents import Written, matched, resolutions_json
 from shardflow.model.decisions import Conflict
+from shardflow.model.documents import Problem
 from shardflow.model.paths import path_text
 from shardflow.model.records import record, replaced
 from shardflow.storage.files import replace_file, sha256_hex
 from shardflow.storage.json.canonical import canonical_bytes
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory
-from shardflow.storage.runs.records import GroupRecord, RunRecord, read_run_record
+from shardflow.storage.runs.records import GroupRecord, RunRecord, read_group_record, read_run_record
 
 
 @record
@@ -68,26 +69,49 @@ def open_merge(run_dir: str) -> OpenMerge:
     directory = RunDirectory(os.path.abspath(run_dir))
     run = read_run_record(directory)
     for name in run.groups:
-        repeated = refold(name, directory.group(name))
-        record = repeated.record
-        if record is None or record.status != Status.CONFLICT:
-            continue
-        if repeated.folded is None or repeated.verdict is not Verdict.SAME:
-            told = "; ".join(f"{altered.path}: {altered.how}" for altered in repeated.altered)
-            raise TamperedRun(f"{name} cannot be merged as it was: {told or 'it comes out differently now'}")
-        conflicts = {conflict_id(conflict): conflict for conflict in repeated.folded.result.conflicts}
-        decided = recorded_resolutions(directory.group(name), record)
-        return OpenMerge(directory, run, name, record, conflicts, decided, context_file(directory))
+        folder = directory.group(name)
+        record = read_group_record(folder)
+        if record is not None and record.status == Status.CONFLICT:
+            decided, folded = _as_recorded(name, folder, record)
+            conflicts = {conflict_id(conflict): conflict for conflict in folded.result.conflicts}
+            return OpenMerge(directory, run, name, record, conflicts, decided, context_file(directory))
     raise UsageError(f"{run_dir} has no unresolved conflict")
+
+
+def _as_recorded(name: str, folder: GroupFolder, record: GroupRecord) -> tuple[tuple[Written, ...], Folded]:
+    """Repeat the merge as its record has it, whatever deciding once before that died half way wrote besides.
+
+    Raises TamperedRun if anything else is not as it was.
+    """
+    written_first = (folder.resolutions, folder.ledger)  # by `resolve`, which replaces the record behind them
+    told = [f"{one.path}: {one.how}" for one in altered_files(folder, record) if one.path not in written_first]
+    try:
+        decided = () if told else _recorded_decisions(folder, record)
+        folded = None if told else fold_recorded(folder, record, decided)
+    except (StorageError, InvalidInput, ValueError) as error:
+        raise TamperedRun(f"{name} cannot be merged as it was: {error}") from error
+    if folded is None or sha256_hex(folded.ledger) != record.ledger:
+        what = "; ".join(told) or "it comes out differently now"
+        raise TamperedRun(f"{name} cannot be merged as it was: {what}")
+    return decided, folded
+
+
+def _recorded_decisions(folder: GroupFolder, record: GroupRecord) -> tuple[Written, ...]:
+    """Give what was decided as far as the record knows: the file may have more, from deciding that died half way."""
+    every = recorded_resolutions(folder, record)
+    for many in range(len(every), -1, -1):
+        if record.resolutions in (None, sha256_hex(canonical_bytes(resolutions_json(every[:many])))):
+            return every[:many]
+    raise StorageError(f"{folder.resolutions}: altered since")
 
 
 def resolve(merge: OpenMerge, decided: Iterable[Written]) -> Resolved:
     """Merge again with what was decided, and record it.
 
-    Raises UsageError for a resolution that fits no open conflict, and if the context is not what the group started
-    from any more; StorageError, ContextLocked. Nothing is written then.
+    Raises InvalidInput with every resolution that fits no open conflict, UsageError if the context is not what the
+    group started from any more; StorageError, ContextLocked. Nothing is written then.
     """
-    fitting = tuple(_fitting(merge, one) for one in decided)
+    fitting = _fitting(merge, decided)
     written = (*merge.decided, *fitting)
     folded = fold_recorded(merge.folder, merge.record, written)
     with ExitStack() as held:
@@ -101,9 +125,20 @@ def resolve(merge: OpenMerge, decided: Iterable[Written]) -> Resolved:
     return Resolved(merge.group, fitting, folded, merge.context, merge.group == merge.run.groups[-1])
 
 
-def _fitting(merge: OpenMerge, one: Written) -> Written:
-    """Give a resolution by the path of its conflict."""
-    found = matched(one, merge.conflicts)
-    if isinstance(found, str):
-        raise UsageError(found)
-    return replaced(one, target=path_text(found.path))
+def _fitting(merge: OpenMerge, decided: Iterable[Written]) -> tuple[Written, ...]:
+    """Give each resolution by the path of its conflict. Raises InvalidInput."""
+    fitting: dict[str, Written] = {}
+    problems: list[Problem] = []
+    for one in decided:
+        found = matched(one, merge.conflicts)
+        if isinstance(found, str):
+            problems.append(Problem(one.by, None, found))
+            continue
+        path = path_text(found.path)
+        if path in fitting:
+            said = f"{path} was decided about by {fitting[path].by} already"
+            problems.append(Problem(one.by, None, said, hint="keep one of the two"))
+        fitting[path] = replaced(one, target=path)
+    if problems:
+        raise InvalidInput(problems)
+    return tuple(fitting.values())
