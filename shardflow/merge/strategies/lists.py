@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable
 from typing import TypeGuard
 
-from shardflow.merge.site import Combined, Site, Unsettled, Verdict, listed
+from shardflow.merge.site import Chosen, Combined, Site, Unsettled, Verdict, listed
 from shardflow.merge.strategies.present import over_base
 from shardflow.merge.strategies.structure import added_suffixes
 from shardflow.model.values import Json, Value, frozen, same
@@ -46,6 +46,35 @@ def _appended(site: Site, base: list[Json]) -> Verdict:
 
 def _starts_with(value: Value, base: list[Json]) -> bool:
     return isinstance(value, list) and len(value) >= len(base) and all(map(same, base, value))
+
+
+def in_turn(site: Site) -> Verdict:
+    """Settle as subagents that run one after another would: who only appends adds, who does anything else decides.
+
+    What it does
+        Where every shard only appended to the list, all additions stand behind it in rank order; where nothing stood,
+        the base is the empty list. Where the last rank did anything else, its change is taken, a deletion or a value
+        of another kind too. Where the last rank only appended, but an earlier one rewrote the list, it is a conflict.
+    Why
+        Existing scripts that ran in a row and now run in parallel: what they leave is what they always left.
+    Known problems
+        What the last rank rewrites supersedes the additions of the others, as it does in a row, had it not seen them.
+        Where nothing stood, a script that sets a list cannot be told from one that appends to nothing.
+    Example
+        base `["a"]`, shards `["a", "b"]` and `["a", "c"]` give `["a", "b", "c"]`; shards `["a", "b"]` and `["c"]` give
+        `["c"]`.
+    Laws
+        commutative (rank decides), associative (items carry their rank)
+    """
+    base = site.base if is_list(site.base) else []
+    suffixes = added_suffixes(site)
+    if suffixes is not None:
+        return Combined([*base, *(item for suffix in suffixes for item in suffix)])
+    last = site.candidates[-1]
+    if is_list(site.base) and _starts_with(site.after(last), base):
+        wrong = [c.shard for c in site.candidates if not _starts_with(site.after(c), base)]
+        return Unsettled(f"{last.shard} appended to the list, to which {listed(wrong)} did more than append")
+    return Chosen(site.after(last))
 
 
 def prepend(site: Site) -> Verdict:

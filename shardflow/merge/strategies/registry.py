@@ -173,6 +173,7 @@ STRATEGIES: Final[Mapping[str, Entry]] = {
     "first": _plain(choice.first),
     "ignore": _plain(choice.ignore),
     "immutable": _plain(choice.immutable),
+    "in_turn": _plain(lists.in_turn),
     "index": _plain(position.index, structural=True),
     "keep_all": _plain(choice.keep_all),
     "keyed": Entry(keyed.keyed, _keyed, structural=True),
