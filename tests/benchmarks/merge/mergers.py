@@ -1,0 +1,56 @@
+"""The floor and our own merge, in parts, from files to a file."""
+
+from __future__ import annotations
+
+import gc
+from pathlib import Path
+
+import orjson
+
+from shardflow.execution.base import Base, read_object
+from shardflow.execution.folding import fold, shard_delta
+from shardflow.merge.rule_file import read_rules
+from shardflow.model.changes import Delta
+from shardflow.model.documents import Document
+from shardflow.workflow.model import ShardForm
+from tests.benchmarks.measuring import SHARDFLOW, run
+from tests.benchmarks.merge.inputs import Inputs, indented
+
+
+def floor(inputs: Inputs) -> None:
+    """Parse every byte with orjson, and write the result once."""
+    gc.disable()
+    try:
+        parsed = orjson.loads(inputs.base.read_bytes())
+        for copy in inputs.copies():
+            parsed = orjson.loads(copy.read_bytes())
+        inputs.merged.write_bytes(indented(parsed))
+    finally:
+        gc.enable()
+
+
+def read_deltas(inputs: Inputs) -> tuple[Base, list[Delta]]:
+    """Read the base and, as if its subagent had just finished, one shard after another."""
+    data = inputs.base.read_bytes()
+    base = Base(data, read_object(data, "base.json"))
+    return base, [_delta(base, rank, path) for rank, path in enumerate(inputs.copies())]
+
+
+def _delta(base: Base, rank: int, path: Path) -> Delta:
+    return shard_delta(base, path.stem, rank, ShardForm.COPY, path.read_bytes(), path.name)
+
+
+def merge_deltas(inputs: Inputs, base: Base, deltas: list[Delta]) -> None:
+    """Merge at the end of a group: what is left to do when all shards are read."""
+    rules = read_rules(Document("rules.yaml", orjson.loads(inputs.rules.read_bytes())), _nothing_extended)
+    inputs.merged.write_bytes(fold(base, deltas, rules).context)
+
+
+def _nothing_extended(name: str, _: str) -> Document:
+    raise LookupError(name)
+
+
+def command(inputs: Inputs) -> None:
+    """Merge by `shardflow merge`, start-up and all."""
+    options = ["--rules", "rules.yaml", "--json", "-o", "merged.json"]
+    run([*SHARDFLOW, "merge", "base.json", *(path.name for path in inputs.copies()), *options], inputs.folder)
