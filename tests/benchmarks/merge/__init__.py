@@ -7,10 +7,10 @@
 The floor is what no merge in Python can do without: orjson parses every byte, with the garbage collector off, and
 writes the result once. `offline` is what `shardflow merge` does after its start-up: reading the files strictly,
 merging, writing the result; `group end` is the part of it that a run has left when its last subagent has finished,
-as each shard was read and compared when its own subagent did. These are
-ratios to the floor, medians over rounds in which all run in turns, on the same files. Every result is compared with
-what a merge that loses nothing must give. `command` is the ratio of one `shardflow merge --json` as a whole, with
-start-up, a durable write and every decision printed.
+as each shard was read and compared when its own subagent did. These are ratios to the floor, medians over rounds in
+which all run in turns, on the same files. Every result is compared with what a merge that loses nothing must give.
+`command` is the ratio of one `shardflow merge --json` as a whole, with start-up, a durable write and every decision
+printed.
 
 `memory` is how far the peak of a process of its own rises above what it holds when all modules are loaded, in MiB
 and over the bytes of the base and all changes.
