@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.cli.shell import shardflow
+from tests.cli.workflows import adding, write_workflow
 
 WORKFLOW = """
 name: w
@@ -152,3 +154,45 @@ def test_a_run_that_merged_nothing_has_its_initial_context(tmp_path: Path) -> No
     (tmp_path / "w.yaml").write_text(json.dumps({"name": "w", "context": {"a": 1}, "phases": phases}))
     assert shardflow("run", "w.yaml", "--run-dir", "run", "-q", cwd=tmp_path).returncode == 1
     assert makers(told(tmp_path / "run")) == {"$": ("initial",)}
+
+
+def test_what_was_decided_about_a_conflict_is_laid_at_its_door(tmp_path: Path) -> None:
+    write_workflow(tmp_path / "w.yaml", a=adding(n=1, m=1), b=adding(n=2, m=2))
+    assert shardflow("run", "w.yaml", "--run-dir", "run", "-q", cwd=tmp_path).returncode == 3
+    ended = shardflow("merge", "run", "--resolve", "$.n=b", "--resolve", "$.m=7", cwd=tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    found = told(tmp_path / "run")
+    assert makers(found) == {"$.n": ("work", "b"), "$.m": ("work",)}
+    assert {part["rule"]["strategy"] for part in found["parts"]} == {"resolution"}
+    assert [(said["path"], said["shard"]) for said in found["superseded"]] == [("$.n", "a"), ("$.m", "a"), ("$.m", "b")]
+    lines = shardflow("blame", tmp_path / "run").stdout.splitlines()
+    assert lines[2].split()[:4] == ["$.m", "7", "a", "resolution"]
+
+
+def test_a_change_settled_around_a_place_is_told_there_too(tmp_path: Path) -> None:
+    write_workflow(tmp_path / "w.yaml", a=adding(o={"x": 1}), b=adding(o={"x": 2}))
+    workflow = json.loads((tmp_path / "w.yaml").read_text())
+    rules = {"rules": [{"path": "$.o", "strategy": "first"}]}
+    (tmp_path / "w.yaml").write_text(json.dumps({**workflow, "rules": rules}))
+    assert shardflow("run", "w.yaml", "--run-dir", "run", "-q", cwd=tmp_path).returncode == 0
+    found = told(tmp_path / "run", "$.o.x")
+    assert makers(found) == {"$.o.x": ("work", "a")}
+    assert [(said["path"], said["shard"], said["after"]) for said in found["superseded"]] == [("$.o", "b", {"x": 2})]
+
+
+def test_what_no_merge_made_between_two_is_told_as_such(tmp_path: Path) -> None:
+    phases = [{"id": name, "behavior": "main-only", "run": adding(**{name: 1})} for name in ("one", "two")]
+    (tmp_path / "w.yaml").write_text(json.dumps({"name": "w", "phases": phases}))
+    assert shardflow("run", "w.yaml", "--run-dir", "run", "-q", cwd=tmp_path).returncode == 0
+    group = tmp_path / "run/groups/02-two"
+    record = json.loads((group / "group.json").read_text())
+    for name in ("base", "context"):  # as if somebody had added to the context between the two groups
+        file = group / f"{name}.json"
+        data = json.dumps({**json.loads(file.read_text()), "by hand": 1}).encode()
+        file.unlink()
+        file.write_bytes(data)
+        record[name] = hashlib.sha256(data).hexdigest()
+    (group / "group.json").write_text(json.dumps(record))
+    wanted = {"$.one": ("one", "one"), "$.two": ("two", "two"), "$['by hand']": ("outside",)}
+    assert makers(told(tmp_path / "run")) == wanted
+    assert "no merge, before 02-two" in shardflow("blame", tmp_path / "run").stdout

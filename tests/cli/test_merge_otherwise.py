@@ -92,6 +92,15 @@ def test_markdown_shows_the_same_as_a_report(folder: Path) -> None:
     assert "| `$.n` | `1` | `3` |" in told
 
 
+def test_one_outcome_of_the_merge_made_otherwise_can_be_looked_at(folder: Path) -> None:
+    write_workflow(folder / "w.yaml")
+    run(folder)
+    told = shardflow("merge", "run", "--rules", "sum.yaml", "--only", "combined", cwd=folder).stdout
+    assert [line.split()[0] for line in told.splitlines() if line.startswith("$.n")] == ["$.n", "$.n"]
+    assert "sum at $.n (sum.yaml:1)" in told
+    assert "$.who" not in told
+
+
 def test_rules_that_leave_conflicts_end_with_3_and_merge_nothing(folder: Path) -> None:
     write_workflow(folder / "w.yaml")
     run(folder)

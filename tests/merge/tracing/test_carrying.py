@@ -1,15 +1,20 @@
 """Who is blamed for what, over several merges in a row."""
 
 import json
+from itertools import product
 
 from hypothesis import given
+from hypothesis import strategies as st
 
 from shardflow.merge import merge
 from shardflow.merge.recorded import read_settled
 from shardflow.merge.report import ledger_json
+from shardflow.merge.rules import NO_RULES
 from shardflow.merge.tracing.carrying import Merged, carry, carry_outside
 from shardflow.merge.tracing.origins import INITIAL, Initial, Made, Outside, Trace, is_removal, rows, told
-from shardflow.model.decisions import Settled
+from shardflow.model.changes import Delta
+from shardflow.model.decisions import Outcome, Settled
+from shardflow.model.diff import diff
 from shardflow.model.paths import path_text
 from shardflow.model.values import ABSENT, same
 from shardflow.testing import generators
@@ -166,25 +171,48 @@ def test_a_ledger_reads_back_as_the_decisions_it_tells_of():
     assert again == tuple(decision for decision in result.decisions if isinstance(decision, Settled))
 
 
-@given(generators.groups(), generators.rule_sets())
-def test_the_rows_of_a_trace_make_up_the_context_and_blame_only_those_who_changed_something(group, rules):
-    result = merge(group.base, group.deltas, rules)
+def carried(trace, base, documents, rules):
+    """Merge documents and carry a trace over it; conflicts keep the base value and are no decision."""
+    deltas = [Delta(f"s{rank}", rank, diff(base, document)) for rank, document in enumerate(documents)]
+    result = merge(base, deltas, rules)
     decisions = tuple(decision for decision in result.decisions if isinstance(decision, Settled))
-    trace = carry(Trace(INITIAL), Merged("g", "p", group.base, result.context, decisions))
-    parts = rows(result.context, trace, ())
+    changed = {delta.shard for delta in deltas if delta.edit is not None}
+    return result.context, carry(trace, Merged("g", "p", base, result.context, decisions)), changed
+
+
+def assert_covers(context, parts):
+    """The parts make up the context, each place of it once."""
     rebuilt = ABSENT
     for part in parts:
         rebuilt = put_part(rebuilt, part.path, part.value)
-    assert same(rebuilt, result.context)
-    changed = {delta.shard for delta in group.deltas if delta.edit is not None}
+    assert same(rebuilt, context)
+    assert len({part.path for part in parts}) == len(parts)
+
+
+@given(generators.groups(), generators.rule_sets(), st.data())
+def test_parts_make_up_the_context_and_blame_only_those_who_changed_something(group, rules, data):
+    context, trace, changed = carried(Trace(INITIAL), group.base, group.documents, rules)
+    parts = rows(context, trace, ())
+    assert_covers(context, parts)
     assert {type(part.origin) for part in parts} <= {Initial, Made}
     assert {shard for part in parts if isinstance(part.origin, Made) for shard in part.origin.shards} <= changed
-    if not decisions:
-        assert [part.origin for part in parts] == [INITIAL]
     for path, value in members(group.base):
-        stands = at_path(result.context, path)
+        stands = at_path(context, path)
         if stands is not ABSENT and not isinstance(stands, dict | list) and same(stands, value):
             assert [part.origin for part in parts if path[: len(part.path)] == part.path] == [INITIAL]
+    later = [data.draw(generators.edited(context)) for _ in range(2)]
+    after, trace, _ = carried(trace, context, later, rules)
+    assert_covers(after, rows(after, trace, ()))
+
+
+@given(generators.groups())
+def test_whoever_is_blamed_for_a_member_left_it_there_unless_it_was_combined(group):
+    context, trace, _ = carried(Trace(INITIAL), group.base, group.documents, NO_RULES)
+    for part in rows(context, trace, ()):
+        if isinstance(part.origin, Made) and part.origin.outcome is not Outcome.COMBINED:
+            for shard, (path, value) in product(part.origin.shards, members(part.value, part.path)):
+                if all(isinstance(segment, str) for segment in path) and not isinstance(value, dict):
+                    assert same(at_path(group.documents[int(shard[1:])], path), value)
 
 
 def put_part(document, path, value):
