@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from shardflow.merge.engine import MergeResult
+from shardflow.merge.resolving.conflicts import conflict_id
 from shardflow.model.decisions import (
     Conflict,
     Contribution,
@@ -47,8 +48,8 @@ def settled_json(decision: Settled) -> dict[str, Json]:
 
 
 def conflict_json(conflict: Conflict) -> dict[str, Json]:
-    """Give a conflict with its reason and every candidate."""
-    return {**_common(conflict), "reason": conflict.reason, "changes": _changes(conflict)}
+    """Give a conflict with its id, its reason and every candidate."""
+    return {"id": conflict_id(conflict), **_common(conflict), "reason": conflict.reason, "changes": _changes(conflict)}
 
 
 def _counts(counts: Counts) -> dict[str, Json]:

@@ -129,6 +129,14 @@ def test_an_arbiter_that_takes_too_long_is_stopped_with_its_children(tmp_path: P
         assert not runs(int((tmp_path / name).read_text()))
 
 
+def test_what_an_arbiter_left_in_a_session_of_its_own_is_stopped_and_told(tmp_path: Path) -> None:
+    away = "import os, time; os.setsid(); open('pid', 'w').write(str(os.getpid())); time.sleep(300)"
+    begun = f"""'{sys.executable}' -c "{away}" 2> /dev/null & while ! [ -s pid ]; do sleep 0.01; done"""
+    ended = run(tmp_path, f"""{begun}; echo '{{"take": "base"}}'""")
+    assert (ended.returncode, "left running by arbiters, and stopped: " in ended.stderr) == (0, True)
+    assert not runs(int((tmp_path / "pid").read_text()))
+
+
 def test_one_that_cannot_be_started_is_told(tmp_path: Path) -> None:
     ended = run(tmp_path, ["./nowhere"])
     assert (ended.returncode, "its arbiter could not be started: no such file or directory" in ended.stderr) == (

@@ -224,6 +224,24 @@ def test_at_a_terminal_each_conflict_is_asked_about_until_the_answer_fits(folder
     assert read(folder / "run/context.json") == {"status": "up", "a=b": 0, "n": 1, "x": 1}
 
 
+@pytest.mark.parametrize(("keys", "code", "kept"), [("\x04", 3, ["$.status"]), ("\x03", 130, None)])
+def test_the_end_of_input_keeps_what_was_answered_and_an_interrupt_nothing(
+    folder: Path, keys: str, code: int, kept: list[str] | None
+) -> None:
+    command = ["-m", "shardflow", "merge", "run", "-i"]
+    environment = {**ENVIRONMENT, "TERM": "xterm"}
+    asking = pexpect.spawn(sys.executable, command, cwd=str(folder), env=environment, encoding="utf-8", timeout=30)
+    asking.expect("take .*: ")
+    asking.sendline("one")
+    asking.expect("take .*: ")
+    asking.send(keys)
+    asking.expect(pexpect.EOF)
+    asking.close()
+    assert asking.exitstatus == code
+    file = folder / GROUP / "resolutions.json"
+    assert ([one["path"] for one in read(file)["resolutions"]] if file.exists() else None) == kept  # type: ignore[index]
+
+
 def test_a_context_of_its_own_is_merged_in_its_place(folder: Path) -> None:
     (folder / "c.json").write_text('{"status": "open", "a=b": 0, "n": 1}')
     shardflow("run", "w.yaml", "--run-dir", "other", "--context", "c.json", "--quiet", cwd=folder)

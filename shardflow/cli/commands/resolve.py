@@ -91,22 +91,24 @@ def _from_file(file: str | None) -> tuple[Written, ...]:
 
 
 def _asked(merge: OpenMerge, written: list[Written]) -> Iterator[Written]:
-    """Ask about every conflict that nothing was said about yet; an empty answer leaves it open."""
+    """Ask about every conflict that nothing was said about yet; an empty answer leaves it open, the end of input all
+    that follow.
+    """
     known = {found.path for one in written if isinstance(found := matched(one, merge.conflicts), Conflict)}
     for conflict in merge.conflicts.values():
         if conflict.path not in known:
             CONSOLE.say(conflicts_text([conflict], "", sys.stdout))
-            choice = _answer(conflict)
+            try:
+                choice = _answer(conflict)
+            except EOFError:
+                return CONSOLE.say("")
             if choice is not None:
                 yield Written(path_text(conflict.path), choice, "", "the terminal")
 
 
 def _answer(conflict: Conflict) -> Choice | None:
     while True:
-        try:
-            text = input("take (a shard's id, base, or JSON; nothing leaves it open): ").strip()
-        except EOFError:
-            return None
+        text = input("take (a shard's id, base, or JSON; nothing leaves it open): ").strip()
         if not text:
             return None
         choice = chosen(text, _json(text), conflict)

@@ -8,6 +8,7 @@ Whatever else it does leaves the conflict.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 from shardflow.errors import InvalidInput, StorageError
@@ -17,9 +18,10 @@ from shardflow.execution.groups.workplace import Surroundings, shell_or_not
 from shardflow.execution.processes.child import Cause, Command, Exit
 from shardflow.execution.processes.interrupts import Interrupts
 from shardflow.execution.processes.pool import run_jobs
+from shardflow.execution.processes.survivors import Survivor, named, stop_all, with_environment
 from shardflow.execution.reporting.endings import NotStarted, ending_text
 from shardflow.execution.reporting.report import last_lines
-from shardflow.merge.resolving.conflicts import conflict_id, conflict_json
+from shardflow.merge.resolving.conflicts import conflict_id, question_json
 from shardflow.merge.resolving.documents import Written, matched, read_answer
 from shardflow.merge.strategies.arbiter import read_arbiter
 from shardflow.model.decisions import Conflict
@@ -31,6 +33,8 @@ from shardflow.storage.json.strict import parse_json
 from shardflow.storage.runs.directory import ArbiterFolder, GroupFolder, make_folder
 
 _LAST_LINES = 5
+_OWN = b"SHARDFLOW_CONFLICT"
+"""The variable by which an arbiter, and all that it starts, is known: the file of its question."""
 _OF_OTHERS = frozenset({b"CONTEXT_FILE", b"SHARDFLOW_ID", b"SHARDFLOW_SHARD"})
 """What a subagent that runs shardflow itself would hand on to an arbiter, which has no shard."""
 
@@ -52,15 +56,20 @@ class Arbitration:
         """Ask them all. Raises StorageError."""
         make_folder(self._folder.arbiters)
         run_jobs(len(self._conflicts), slots, grace, self, interrupts)
+        if left := self._strays():
+            with interrupts.attended():
+                stopped = stop_all(self._strays, grace, lambda: interrupts.count > 1)
+            what = "stopped" if stopped else "could not all be stopped"
+            self.problems[len(self._conflicts)] = f"left running by arbiters, and {what}: {named(left)}"
 
     def command(self, rank: int) -> Command:
         """Write the question down and say whom to ask. Raises StorageError."""
         conflict, places = self._conflicts[rank], self._places(rank)
         program = read_arbiter(conflict.arbiter)
         make_folder(places.path)
-        write_new(places.question, canonical_bytes(conflict_json(conflict)))
+        write_new(places.question, canonical_bytes(question_json(conflict)))
         own = {name: value for name, value in self._around.environment.items() if name not in _OF_OTHERS}
-        environment = {**own, b"SHARDFLOW_CONFLICT": conflict_id(conflict).encode()}
+        environment = {**own, _OWN: os.fsencode(places.question)}
         arguments, folder = shell_or_not(program.run), self._around.folder
         return Command(arguments, folder, environment, places.answer, places.stderr, program.timeout, places.question)
 
@@ -93,6 +102,9 @@ class Arbitration:
 
     def stopping(self, signal: int, ranks: list[int], grace: float) -> None:
         """Hear that they are stopped with the run, which tells so itself."""
+
+    def _strays(self) -> list[Survivor]:
+        return list(with_environment(_OWN + b"=" + os.fsencode(self._folder.arbiters) + b"/"))
 
     def _places(self, rank: int) -> ArbiterFolder:
         return self._folder.arbiter(conflict_id(self._conflicts[rank]))

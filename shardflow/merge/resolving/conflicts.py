@@ -18,10 +18,10 @@ def conflict_id(conflict: Conflict) -> str:
 
 def conflicts_json(conflicts: Iterable[Conflict]) -> dict[str, Json]:
     """Give conflicts as an artifact to work with; a value that is absent has no member."""
-    return {"conflicts": [conflict_json(conflict) for conflict in conflicts]}
+    return {"conflicts": [question_json(conflict) for conflict in conflicts]}
 
 
-def conflict_json(conflict: Conflict) -> Json:
+def question_json(conflict: Conflict) -> Json:
     """Give one conflict, as a program or a person is asked about it."""
     base: dict[str, Json] = {} if conflict.base is ABSENT else {"base": conflict.base}
     rule: Json = {"path": conflict.rule.pattern, "strategy": conflict.rule.strategy, "origin": conflict.rule.origin}
