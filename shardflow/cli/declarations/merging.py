@@ -71,7 +71,8 @@ def merge(
 
     With a run directory: merge what the run recorded once more, and tell whether it gives the same bytes. Conflicts
     that a run was left with can be decided; decisions are kept in the run directory, and when none is left open the
-    context is merged and the run can go on.
+    context is merged and the run can go on. A file of --resolutions has `resolutions:`, a list of `path:` (or
+    `conflict:`, its id in conflicts.json), `take: base`, `take: {shard: ID}` or `take: {value: JSON}`, and `reason:`.
 
     With --rules, --without or --with, a run is merged otherwise and compared with what it recorded; nothing is
     touched. --write records that of the last merge (what was recorded stays beside it, in former-1), and updates the
