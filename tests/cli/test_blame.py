@@ -137,6 +137,11 @@ def test_markdown_and_text_show_hostile_values_as_text(run: Path) -> None:
     assert '| ``"\\u001b[31m\\|`<b>"`` | `one` | `then` |' in shown
 
 
+def test_a_hostile_path_is_only_text_in_a_report(run: Path) -> None:
+    shown = shardflow("blame", run, "$['<img src=x>`']", "--format", "markdown").stdout
+    assert shown == "\nnothing stands at ``$['<img src=x>`']``\n\n"
+
+
 def test_an_altered_record_is_refused(run: Path) -> None:
     ledger = run / "groups/01-audit/merge.json"
     kept = ledger.read_bytes()

@@ -191,6 +191,17 @@ def test_a_context_that_changed_since_is_not_written_over(folder: Path) -> None:
     assert image(folder) == before
 
 
+def test_a_run_that_goes_on_is_not_written_to(folder: Path) -> None:
+    write_workflow(folder / "w.yaml")
+    record = run(folder) / "run.json"
+    record.write_text(json.dumps({**read(record), "status": "running", "finished": None}))
+    before = image(folder)
+    ended = shardflow("merge", "run", "--rules", "sum.yaml", "--write", cwd=folder)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "the run has not ended" in ended.stderr
+    assert image(folder) == before
+
+
 def test_a_context_that_is_in_use_is_not_written(folder: Path) -> None:
     write_workflow(folder / "w.yaml")
     run(folder, 0, "--context", "c.json")

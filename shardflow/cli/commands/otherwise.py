@@ -13,6 +13,7 @@ from shardflow.cli.console import CONSOLE
 from shardflow.cli.views.display import place
 from shardflow.cli.views.objects import object_bytes
 from shardflow.cli.views.selection import Format, Selection
+from shardflow.cli.views.tables import markdown_span
 from shardflow.cli.views.what_if import what_if_object, what_if_text
 from shardflow.execution.base import SIZE_LIMIT
 from shardflow.execution.inspection.rewriting import write_down
@@ -36,7 +37,8 @@ def merge_otherwise(run_dir: str, rules: str | None, otherwise: Otherwise, shown
         CONSOLE.hand_over(object_bytes(what_if_object(imagined, written, code, shown)))
     else:
         CONSOLE.say(what_if_text(imagined, shown, sys.stdout))
-        CONSOLE.say(_ending(imagined, written, otherwise))
+        ending = _ending(imagined, written, otherwise)
+        CONSOLE.say(markdown_span(ending) if shown.layout is Format.MARKDOWN else ending)
     return code
 
 

@@ -22,7 +22,7 @@ from typing import Final
 from shardflow.cli.views.display import CELL_WIDTH, path_label, shortened, value_text
 from shardflow.cli.views.selection import Format, Selection
 from shardflow.cli.views.tables import Row as Cells
-from shardflow.cli.views.tables import markdown_table, text_table
+from shardflow.cli.views.tables import markdown_span, markdown_table, text_table
 from shardflow.execution.inspection.blame import Blame
 from shardflow.merge.report import rule_json
 from shardflow.merge.tracing.origins import Initial, Made, Origin, Outside, Row, Said
@@ -42,7 +42,8 @@ def blame_text(found: Blame, shown: Selection) -> str:
 
 def _lines(found: Blame, shown: Selection) -> Iterator[str]:
     if found.value is ABSENT:
-        yield _heading(f"nothing stands at {path_label(found.path)}", shown)
+        where = path_label(found.path)
+        yield _heading(f"nothing stands at {markdown_span(where) if _in_markdown(shown) else where}", shown)
     yield from _table(_PARTS, "part", list(map(_part, shown.rows(found.parts))), found.parts, shown)
     if found.superseded:
         yield _heading("superseded:", shown)
@@ -55,13 +56,17 @@ def _lines(found: Blame, shown: Selection) -> Iterator[str]:
 
 
 def _heading(text: str, shown: Selection) -> str:
-    return f"\n{text}\n" if shown.layout is Format.MARKDOWN else text
+    return f"\n{text}\n" if _in_markdown(shown) else text
+
+
+def _in_markdown(shown: Selection) -> bool:
+    return shown.layout is Format.MARKDOWN
 
 
 def _table(head: Cells, one: str, rows: list[Cells], whole: Sequence[object], shown: Selection) -> Iterator[str]:
     if rows:
-        yield from markdown_table(head, rows) if shown.layout is Format.MARKDOWN else text_table(head, rows)
-    gap = [""] if shown.layout is Format.MARKDOWN else []
+        yield from markdown_table(head, rows) if _in_markdown(shown) else text_table(head, rows)
+    gap = [""] if _in_markdown(shown) else []
     for line in shown.left_out(whole, one):
         yield from [*gap, line]
 

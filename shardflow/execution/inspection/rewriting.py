@@ -1,7 +1,8 @@
 """Writing a merge down otherwise: what would have been becomes what the run recorded, and the canonical context.
 
 Law: only the last merge of a run can be written, since what came behind another one started from its result. What was
-recorded before is kept beside it.
+recorded before is kept beside it first: whoever dies in the middle leaves a group that a repeated merge calls altered,
+and its former record, whole. The canonical context is written last.
 """
 
 from __future__ import annotations
@@ -21,9 +22,11 @@ def write_down(imagined: WhatIf) -> Imagined | None:
     """Make the last merge of a run what it would have been, in the run directory and in the canonical context; give it,
     None where it is so already or has conflicts.
 
-    Raises UsageError if an earlier merge would come out otherwise, and if the context is not what the run left any
-    more; ContextLocked, StorageError.
+    Raises UsageError if the run has not ended, if an earlier merge would come out otherwise, and if the context is not
+    what the run left any more; ContextLocked, StorageError.
     """
+    if imagined.run.finished is None:
+        raise UsageError("the run has not ended, so what it merged is still being worked with; let it end first")
     if not imagined.groups:
         raise UsageError("the run merged nothing, so there is nothing to write")
     *earlier, last = imagined.groups
