@@ -19,7 +19,8 @@ A page is a docstring, or the comment a rule file begins with:
         commutative, idempotent (a remark)
 
 An example names what decides on a line of its own, then the base value, what each shard left, and what comes out:
-JSON values, `(absent)`, or `conflict`. Further examples follow in the same form.
+JSON values, `(absent)`, or `conflict`. Further examples follow in the same form. The laws, and what they mean, are
+those of `shardflow/testing/strategy_laws.py`; a test holds every page to its examples and to its laws.
 """
 
 from __future__ import annotations

@@ -64,7 +64,16 @@ def arbiter(site: Site, argument: Json) -> Verdict:
         conflict as it is and is told with its last words; question, answer and log are kept with the run. Two runs may
         be answered differently: only a merge repeated is sure to give the same bytes.
     Example
-        `{arbiter: [python3, decide.py]}`, base `1`, shards `2` and `3`: what `decide.py` answers.
+        {arbiter: [python3, decide.py]}
+            base   1
+            a      2
+            b      3
+            gives  conflict
+        {arbiter: [python3, decide.py]}
+            base   1
+            a      2
+            b      2
+            gives  2
     Laws
         commutative, associative, idempotent (of what is asked, not of the answer)
     """

@@ -30,9 +30,18 @@ def total(site: Site) -> Verdict:
         A shard that means to set the number, not to add to it, is taken for adding. Decimals are added as the
         decimal texts they are written as, not as binary fractions.
     Example
-        base `5`, shards `6` and `8` give `9`.
+        sum
+            base   5
+            a      6
+            b      8
+            gives  9
+        sum
+            base   0.0
+            a      0.1
+            b      0.2
+            gives  0.3
     Laws
-        commutative, associative (a shard counts once by its id)
+        commutative, associative
     """
     return over_base(site, "a number", is_number, lambda base, values: _total(base or 0, values))
 
@@ -61,9 +70,13 @@ def mean(site: Site) -> Verdict:
     Known problems
         The base value does not take part. The result is a decimal even when all values are integers that differ.
     Example
-        base `0`, shards `1` and `2` give `1.5`.
+        mean
+            base   0
+            a      1
+            b      2
+            gives  1.5
     Laws
-        commutative, associative (the mean is taken once, over all shards)
+        commutative (not associative: the mean is taken once, over all shards)
     """
     return over_changed(site, "a number", is_number, lambda values: _mean(site, values))
 

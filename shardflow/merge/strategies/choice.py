@@ -20,7 +20,16 @@ def conflict(site: Site) -> Verdict:
     Known problems
         Coarser than no rule at all, which goes into objects.
     Example
-        base `1`, shards `2` and `3`: a conflict. Shards `2` and `2`: `2`.
+        conflict
+            base   1
+            a      2
+            b      3
+            gives  conflict
+        conflict
+            base   1
+            a      2
+            b      2
+            gives  2
     Laws
         commutative, associative, idempotent
     """
@@ -39,7 +48,11 @@ def atomic(site: Site) -> Verdict:
         Two shards that change different members of the value are in conflict. To have one of them win, use `prefer`,
         `first` or `last`, which also take the value whole.
     Example
-        base `[0, 0]`, shards `[0, 0, 1]` and `[0, 0, 2]`: a conflict, where no rule would append both.
+        atomic
+            base   [0, 0]
+            a      [0, 0, 1]
+            b      [0, 0, 2]
+            gives  conflict
     Laws
         commutative, associative, idempotent
     """
@@ -56,9 +69,14 @@ def first(site: Site) -> Verdict:
     Known problems
         The others' work is dropped here, by this rule. Shards that did not change the value have no say.
     Example
-        base `1`, shards `1`, `2`, `3` give `2`.
+        first
+            base   1
+            a      1
+            b      2
+            c      3
+            gives  2
     Laws
-        commutative (rank decides, not the order of files), associative, idempotent
+        associative, idempotent (rank decides, never the order of files or of finishing)
     """
     return Chosen(site.after(site.candidates[0]))
 
@@ -73,9 +91,14 @@ def last(site: Site) -> Verdict:
     Known problems
         The others' work is dropped here, by this rule. Rank is declared order, never the order of finishing.
     Example
-        base `1`, shards `2`, `3`, `1` give `3`.
+        last
+            base   1
+            a      2
+            b      3
+            c      1
+            gives  3
     Laws
-        commutative (rank decides, not the order of files), associative, idempotent
+        associative, idempotent (rank decides, never the order of files or of finishing)
     """
     return Chosen(site.after(site.candidates[-1]))
 
@@ -91,9 +114,13 @@ def prefer(site: Site, shards: tuple[str, ...]) -> Verdict:
     Known problems
         Ids are not checked against the workflow by the merge: a misspelt one never wins.
     Example
-        `{prefer: [b]}`, base `1`, shards a `2`, b `3` give `3`.
+        {prefer: [b]}
+            base   1
+            a      2
+            b      3
+            gives  3
     Laws
-        commutative, associative, idempotent
+        commutative, idempotent (not associative: a merge of some shards has no id to prefer)
     """
     changed = {candidate.shard: candidate for candidate in site.candidates}
     for shard in shards:
@@ -112,9 +139,17 @@ def base(site: Site) -> Verdict:
     Known problems
         Contested work is dropped here, by this rule.
     Example
-        base `1`, shards `2` and `3` give `1`; shard `2` alone gives `2`.
+        base
+            base   1
+            a      2
+            b      3
+            gives  1
+        base
+            base   1
+            a      2
+            gives  2
     Laws
-        commutative, associative, idempotent
+        commutative, idempotent (not associative: a base value kept is a change forgotten)
     """
     agreed = unanimous(site)
     return agreed if isinstance(agreed, Chosen) else Chosen(site.base)
@@ -130,7 +165,10 @@ def immutable(site: Site) -> Verdict:
     Known problems
         A change of a parent that removes or replaces this value as a whole is settled at the parent.
     Example
-        base `1`, one shard `2`: a conflict.
+        immutable
+            base   1
+            a      2
+            gives  conflict
     Laws
         commutative, associative, idempotent
     """
@@ -147,7 +185,10 @@ def ignore(site: Site) -> Verdict:
     Known problems
         Work put here is dropped, by this rule.
     Example
-        base `1`, one shard `2` give `1`.
+        ignore
+            base   1
+            a      2
+            gives  1
     Laws
         commutative, associative, idempotent
     """
@@ -164,9 +205,14 @@ def quorum(site: Site, needed: int) -> Verdict:
     Known problems
         A lone change is a conflict too unless the quorum is 1. Shards that left the base value have no vote.
     Example
-        `{quorum: 2}`, base `null`, shards `"a"`, `"b"`, `"a"` give `"a"`.
+        {quorum: 2}
+            base   null
+            a      "x"
+            b      "y"
+            c      "x"
+            gives  "x"
     Laws
-        commutative, associative (votes are counted once, over all shards)
+        commutative (not associative: votes are counted over all shards)
     """
     winners = [value for value, votes in _votes(site) if votes >= needed]
     if len(winners) == 1:
@@ -184,9 +230,14 @@ def majority(site: Site) -> Verdict:
     Known problems
         Shards that left the base value have no vote. Two that differ are a conflict.
     Example
-        base `null`, shards `"a"`, `"b"`, `"a"` give `"a"`.
+        majority
+            base   null
+            a      "x"
+            b      "y"
+            c      "x"
+            gives  "x"
     Laws
-        commutative, associative (votes are counted once, over all shards)
+        commutative (not associative: votes are counted over all shards)
     """
     for value, votes in _votes(site):
         if votes * 2 > len(site.candidates):
@@ -205,9 +256,14 @@ def keep_all(site: Site) -> Verdict:
     Known problems
         The kind of the value depends on whether shards disagreed.
     Example
-        base `1`, shards a `2`, b `3`, c `2` give `[{"value": 2, "shards": ["a", "c"]}, {"value": 3, "shards": ["b"]}]`.
+        keep_all
+            base   1
+            a      2
+            b      3
+            c      2
+            gives  [{"value": 2, "shards": ["a", "c"]}, {"value": 3, "shards": ["b"]}]
     Laws
-        commutative, associative (rank decides the order)
+        commutative up to order
     """
     agreed = unanimous(site)
     if isinstance(agreed, Chosen):

@@ -118,7 +118,7 @@ def custom(site: Site, function: Function, name: str) -> Verdict:
             b      "ab"
             gives  "abc"
     Laws
-        none of its own (those that its function declares)
+        none (but those that its function declares)
     """
     candidates = [Left(c.shard, c.rank, _copied(site.after(c))) for c in site.candidates]
     try:

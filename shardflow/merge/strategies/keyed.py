@@ -73,7 +73,7 @@ def keyed(site: Site, keys: Keys) -> Verdict:
             b      [{"name": "web"}, {"name": "db", "port": 1}]
             gives  [{"name": "db", "port": 1}, {"name": "web", "port": 80, "up": true}]
     Laws
-        commutative up to order, associative, idempotent
+        commutative up to order (rank decides it), associative, idempotent (as far as the rules inside are)
     """
     return over_base(site, "a list", is_list, lambda base, values: _matched(site, keys, base or [], values))
 

@@ -29,9 +29,13 @@ def append(site: Site) -> Verdict:
         A shard that removed, changed or reordered items of the base is a conflict, since its additions cannot be
         told from its changes: use `set` or `keyed` for such lists.
     Example
-        base `["a"]`, shards `["a", "b"]` and `["a", "c", "d"]` give `["a", "b", "c", "d"]`.
+        append
+            base   ["a"]
+            a      ["a", "b"]
+            b      ["a", "c", "d"]
+            gives  ["a", "b", "c", "d"]
     Laws
-        commutative (rank decides), associative (items carry their rank)
+        commutative up to order (rank decides it), associative
     """
     return over_base(site, "a list", is_list, lambda base, values: _appended(site, base or []))
 
@@ -87,9 +91,13 @@ def prepend(site: Site) -> Verdict:
     Known problems
         As for `append`. Running the subagents one after another would leave the last rank's items first.
     Example
-        base `["a"]`, shards `["b", "a"]` and `["c", "a"]` give `["b", "c", "a"]`.
+        prepend
+            base   ["a"]
+            a      ["b", "a"]
+            b      ["c", "a"]
+            gives  ["b", "c", "a"]
     Laws
-        commutative (rank decides), associative (items carry their rank)
+        commutative up to order (rank decides it), associative
     """
     return over_base(site, "a list", is_list, lambda base, values: _prepended(site, base or [], values))
 
@@ -112,9 +120,13 @@ def as_set(site: Site) -> Verdict:
     Known problems
         A shard's own order and repetitions are not kept. An item removed by one shard and kept by another is removed.
     Example
-        base `["a", "b"]`, shards `["b", "c"]` and `["a", "b", "d"]` give `["b", "c", "d"]`.
+        set
+            base   ["a", "b"]
+            a      ["b", "c"]
+            b      ["a", "b", "d"]
+            gives  ["b", "c", "d"]
     Laws
-        commutative (rank decides only the order), associative, idempotent
+        commutative up to order (rank decides it), associative, idempotent
     """
     return over_base(site, "a list", is_list, lambda base, values: Combined(_united(base or [], values)))
 
@@ -146,9 +158,13 @@ def as_multiset(site: Site) -> Verdict:
     Known problems
         The shards' own order is not kept.
     Example
-        base `["a"]`, shards `["a", "a"]` and `["a", "b"]` give `["a", "a", "b"]`.
+        multiset
+            base   ["a"]
+            a      ["a", "a"]
+            b      ["a", "b"]
+            gives  ["a", "a", "b"]
     Laws
-        commutative (rank decides only the order), associative
+        commutative up to order (rank decides it; not associative: no count goes below none)
     """
     return over_base(site, "a list", is_list, lambda base, values: Combined(_summed(base or [], values)))
 

@@ -26,9 +26,13 @@ def minimum(site: Site) -> Verdict:
         Numbers among texts are a conflict. Since only changes count, a value can go up: base `1`, shards `3` and `2`
         give `2`.
     Example
-        base `9`, shards `4` and `7` give `4`.
+        min
+            base   9
+            a      4
+            b      7
+            gives  4
     Laws
-        commutative, associative, idempotent, monotone
+        commutative (but for the form of equal numbers, `1` or `1.0`), associative, idempotent, monotone
     """
     return _extreme(site, min)
 
@@ -45,9 +49,13 @@ def maximum(site: Site) -> Verdict:
         Numbers among texts are a conflict. Since only changes count, a value can go down: base `9`, shards `3` and
         `2` give `3`; counting the base too would lose every lowering.
     Example
-        base `1`, shards `4` and `7` give `7`.
+        max
+            base   1
+            a      4
+            b      7
+            gives  7
     Laws
-        commutative, associative, idempotent, monotone
+        commutative (but for the form of equal numbers, `1` or `1.0`), associative, idempotent, monotone
     """
     return _extreme(site, max)
 
@@ -74,9 +82,13 @@ def minimum_by(site: Site, field: str) -> Verdict:
     Known problems
         An object without the field, or with a field of another kind, is a conflict. Objects are not mixed.
     Example
-        `{min_by: cost}`, base `null`, shards `{"cost": 3}` and `{"cost": 2}` give `{"cost": 2}`.
+        {min_by: cost}
+            base   null
+            a      {"cost": 3}
+            b      {"cost": 2}
+            gives  {"cost": 2}
     Laws
-        commutative, associative, idempotent, monotone
+        commutative (but for ties, which go to the first by rank), associative, idempotent, monotone
     """
     return _extreme_by(site, field, min)
 
@@ -92,10 +104,13 @@ def maximum_by(site: Site, field: str) -> Verdict:
     Known problems
         An object without the field, or with a field of another kind, is a conflict. Objects are not mixed.
     Example
-        `{max_by: confidence}`, shards `{"answer": 1, "confidence": 0.4}` and `{"answer": 2, "confidence": 0.9}` give
-        the second.
+        {max_by: confidence}
+            base   null
+            a      {"answer": 1, "confidence": 0.4}
+            b      {"answer": 2, "confidence": 0.9}
+            gives  {"answer": 2, "confidence": 0.9}
     Laws
-        commutative, associative, idempotent, monotone
+        commutative (but for ties, which go to the first by rank), associative, idempotent, monotone
     """
     return _extreme_by(site, field, max)
 
@@ -126,9 +141,18 @@ def ranked(site: Site, above: Mapping[Hashable, frozenset[Hashable]]) -> Verdict
         A value that is not in the order is a conflict, never a guess. Only changes count, so a value can go back when
         every shard that changed it went back.
     Example
-        `{rank: [low, medium, high]}`, base `"low"`, shards `"high"` and `"medium"` give `"high"`.
+        {rank: [low, medium, high]}
+            base   "low"
+            a      "high"
+            b      "medium"
+            gives  "high"
+        {rank: {pairs: [[new, seen], [new, muted]]}}
+            base   "new"
+            a      "seen"
+            b      "muted"
+            gives  conflict
     Laws
-        commutative, associative, idempotent, monotone
+        commutative, associative (not for an order given as pairs), idempotent, monotone
     """
     values = site.values()
     for candidate, value in zip(site.candidates, values, strict=True):
@@ -159,7 +183,11 @@ def every(site: Site) -> Verdict:
     Known problems
         Only changes count: a shard that left the base value has no say.
     Example
-        base `null`, shards `true` and `false` give `false`.
+        all
+            base   null
+            a      true
+            b      false
+            gives  false
     Laws
         commutative, associative, idempotent, monotone
     """
@@ -176,7 +204,11 @@ def some(site: Site) -> Verdict:
     Known problems
         Only changes count: a shard that left the base value has no say.
     Example
-        base `null`, shards `true` and `false` give `true`.
+        any
+            base   null
+            a      true
+            b      false
+            gives  true
     Laws
         commutative, associative, idempotent, monotone
     """

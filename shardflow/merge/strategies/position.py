@@ -22,9 +22,13 @@ def index(site: Site) -> Verdict:
     Known problems
         An item that moved is taken for a change of every position between.
     Example
-        base `[0, 0]`, shards `[1, 0]` and `[0, 2]` give `[1, 2]`.
+        index
+            base   [0, 0]
+            a      [1, 0]
+            b      [0, 2]
+            gives  [1, 2]
     Laws
-        commutative, associative, idempotent
+        commutative, associative, idempotent (as far as the rules inside are)
     """
     return over_base(site, "a list", is_list, lambda base, values: _by_position(site, base, values))
 

@@ -20,9 +20,13 @@ def deep(site: Site) -> Verdict:
         Two objects whose members only make sense together (a pair of coordinates, a message with its checksum) can
         come out half from one shard and half from another: use `atomic` for these.
     Example
-        base `{"a": 1, "b": 1}`, shards `{"a": 2, "b": 1}` and `{"a": 1, "b": 3}` give `{"a": 2, "b": 3}`.
+        deep
+            base   {"a": 1, "b": 1}
+            a      {"a": 2, "b": 1}
+            b      {"a": 1, "b": 3}
+            gives  {"a": 2, "b": 3}
     Laws
-        commutative, associative, idempotent
+        commutative, associative, idempotent (as far as the rules inside are)
     """
     if all(isinstance(candidate.edit, Into) for candidate in site.candidates):
         return _into_members(site)

@@ -14,7 +14,7 @@ Parts: TypeAlias = list[Json]
 
 
 def diff3(site: Site) -> Verdict:
-    """Merge a text by lines, or a list by items: changes at different places are all taken.
+    r"""Merge a text by lines, or a list by items: changes at different places are all taken.
 
     What it does
         Three-way merge (diff3) of each shard's text or list with what the shards before it made, in rank order, against
@@ -26,9 +26,18 @@ def diff3(site: Site) -> Verdict:
         of shards could align them differently. Rank fixes the order, so the result is still the same every time.
         Changes that touch without overlapping count as overlapping. Where nothing stood before, only equal texts agree.
     Example
-        base `[1, 2, 3]`, shards `[9, 2, 3]` and `[1, 2, 3, 4]` give `[9, 2, 3, 4]`.
+        diff3
+            base   [1, 2, 3]
+            a      [9, 2, 3]
+            b      [1, 2, 3, 4]
+            gives  [9, 2, 3, 4]
+        diff3
+            base   "one\ntwo\n"
+            a      "ONE\ntwo\n"
+            b      "one\ntwo\nthree\n"
+            gives  "ONE\ntwo\nthree\n"
     Laws
-        commutative for two shards (rank decides), idempotent
+        commutative (of two shards)
     """
     agreed = unanimous(site)
     if isinstance(agreed, Chosen):

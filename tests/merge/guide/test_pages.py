@@ -1,0 +1,180 @@
+"""Pages: uniform, their examples true, their laws exactly those that hold."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shardflow.execution.inspection.rule_books import rule_book
+from shardflow.execution.rule_sources import load_named_rules, shipped_rule_sets
+from shardflow.merge.engine import merge
+from shardflow.merge.guide.pages import SECTIONS, page_of
+from shardflow.merge.rule_file import read_rules
+from shardflow.merge.strategies.custom import Target
+from shardflow.merge.strategies.registry import STRATEGIES
+from shardflow.model.changes import Delta
+from shardflow.model.diff import diff
+from shardflow.model.documents import Document
+from shardflow.model.values import ABSENT, same
+from shardflow.storage.yaml.documents import parse_yaml
+from shardflow.testing import strategy_laws as laws
+from shardflow.testing.examples import read_examples
+
+PAGES = {name: page_of(entry.page) for name, entry in STRATEGIES.items()}
+
+
+PAGES |= {name: rule_book(name).page for name in shipped_rule_sets()}
+
+
+def longest(base, candidates):
+    return max((c.value for c in candidates), key=len)
+
+
+def asking(strategy):
+    def library(target, source):
+        return longest, Target(target.function)
+
+    rule = {"path": "$.n", "strategy": strategy}
+    return laws.asking(read_rules(Document("rules.yaml", {"rules": [rule]}), None, library))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_has_all_sections_in_order_and_says_something_in_each(name):
+    page = PAGES[name]
+    assert tuple(page.sections) == SECTIONS
+    assert all(page.sections.values())
+    assert page.summary.endswith(".")
+    assert "\n" not in page.summary
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_examples_of_a_page_are_true(name):
+    for example in read_examples(PAGES[name].sections["Example"]):
+        decides = parse_yaml(example.decides.encode(), "page").value
+        assert decides == name or list(decides) == [name]
+        outcome = outcome_of(decides, example)
+        if example.conflict:
+            assert outcome is laws.CONTESTED
+        else:
+            assert outcome is not laws.CONTESTED
+            assert same(outcome, example.gives), outcome
+
+
+def outcome_of(decides, example):
+    if isinstance(decides, dict) or decides in STRATEGIES:
+        return asking(decides)(example.base, example.left)
+    deltas = [Delta(shard, rank, diff(example.base, value)) for rank, (shard, value) in enumerate(example.left)]
+    result = merge(example.base, deltas, load_named_rules(decides).rules)
+    return laws.CONTESTED if result.conflicts else result.context
+
+
+@pytest.mark.parametrize("name", shipped_rule_sets())
+def test_the_page_of_a_rule_set_begins_with_its_description(name):
+    book = rule_book(name)
+    assert book.page.summary == book.description
+
+
+@pytest.mark.parametrize("text", ["first\n    base 1\n    a 2", "first\n    a 1\n    a 2\n    gives 1", "first", ""])
+def test_an_example_without_base_shards_and_outcome_is_refused(text):
+    with pytest.raises(ValueError, match="needs a base, shards, and what it gives"):
+        list(read_examples(text))
+
+
+WORDS = ["low", "medium", "high"]
+LISTS = [[], ["x"], ["x", "y"], ["y", "x"], ["x", "x"], ["z"]]
+SUFFIXED = [["x"], ["x", "y"], ["x", "x"], ["x", "y", "z"]]
+OBJECTS = [{"a": 1}, {"a": 2}, {"a": 1, "b": 1}, {"b": 2}, {}]
+KEYED = [[], [{"id": 1}], [{"id": 1, "v": 2}], [{"id": 2}, {"id": 1}], [{"id": 2, "v": 1}]]
+COSTS = [{"cost": 3, "a": 1}, {"cost": 1}, {"cost": 2.5}]
+SCALARS = [1, 1.0, "x"]
+DOMAINS = {
+    "all": ([None, True], [True, False], bool),
+    "any": ([None, True], [True, False], bool),
+    "append": ([["x"]], [*SUFFIXED, ["y"]], None),
+    "prepend": ([["x"]], [["x"], ["y", "x"], ["x", "x"], ["z", "y", "x"], ["y"]], None),
+    "set": (LISTS[:3], LISTS, None),
+    "multiset": (LISTS[:3], LISTS, None),
+    "diff3": ([[1, 2, 3, 4]], [[9, 2, 3, 4], [1, 2, 3, 5], [1, 3, 4], [1, 2, 2, 3, 4], [1, 2]], None),
+    "index": ([[0, 0]], [[1, 0], [0, 2], [1, 2], [3, 3, 3]], None),
+    "deep": ([{"a": 1}], [*OBJECTS, 5], None),
+    "keyed": ([[], [{"id": 1}], [{"id": 1}, {"id": 2}]], KEYED, None),
+    "max": ([1, 2.5], [1, 2.5, 4, -3], lambda value: value),
+    "min": ([1, 2.5], [1, 2.5, 4, -3], lambda value: value),
+    "max_by": ([None], COSTS, lambda value: value["cost"]),
+    "min_by": ([None], COSTS, lambda value: value["cost"]),
+    "mean": ([0], [1, 2, 4, 0.5], None),
+    "sum": ([0, 5], [6, 0.1, 0.2, -3], None),
+    "rank": (WORDS, WORDS, WORDS.index),
+}
+ARGUMENTS = {"keyed": "id", "max_by": "cost", "min_by": "cost", "prefer": ["b"], "quorum": 2, "rank": WORDS}
+ARGUMENTS |= {"arbiter": ["decide"], "custom": "examples:longest"}
+GONE = {"first", "last", "prefer", "base", "ignore", "conflict", "atomic", "immutable"}
+
+
+def shards_of(name, values, most):
+    values = [*values, ABSENT] if name in GONE else values
+    for count in range(1, most + 1):
+        for left in product(values, repeat=count):
+            yield list(zip("abc", left, strict=False))
+
+
+@pytest.mark.parametrize("name", sorted(set(STRATEGIES) - {"custom"}))
+def test_a_page_declares_exactly_the_laws_that_hold(name):
+    bases, values, height = DOMAINS.get(name, ([None, 1], SCALARS, None))
+    ask = asking({name: ARGUMENTS[name]} if name in ARGUMENTS else name)
+    cases = [(base, left) for base in bases for left in shards_of(name, values, 3)]
+    two = [(base, left) for base, left in cases if len(left) < 3]
+    held = {
+        "commutative": all(laws.commutative(ask, *case) for case in (two if name == "diff3" else cases)),
+        "commutative up to order": all(laws.commutative_up_to_order(ask, *case) for case in cases),
+        "associative": all(laws.associative(ask, *case) for case in cases),
+        "idempotent": all(laws.idempotent(ask, *case) for case in two),
+        "monotone": height is not None
+        and all(laws.monotone(ask, *case, higher, height) for case in two for higher in values),
+    }
+    if held["commutative"]:
+        held["commutative up to order"] = False  # said already
+    assert laws.declared_laws(PAGES[name]) == {law for law in held if held[law]}
+
+
+def test_a_law_that_is_declared_wrongly_is_noticed():
+    ask = asking("last")
+    assert not laws.commutative(ask, 0, [("a", 1), ("b", 2)])
+    assert not laws.idempotent(asking("sum"), 0, [("a", 1)])
+    assert not laws.associative(asking("mean"), 0, [("a", 1), ("b", 2), ("c", 4)])
+    assert not laws.monotone(asking("base"), 0, [("a", 1), ("b", 1)], 2, int)
+
+
+NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+
+
+@pytest.mark.parametrize("name", ["sum", "max", "min", "mean"])
+def test_laws_of_numbers_hold_for_any_numbers(name):
+    ask = asking(name)
+    declared = laws.declared_laws(PAGES[name])
+
+    @given(NUMBERS, st.lists(NUMBERS, min_size=1, max_size=3, unique_by=lambda number: float(number)))
+    def hold(base, values):
+        left = list(zip("abc", values, strict=False))
+        for law in ("commutative", "associative", "idempotent"):
+            assert law not in declared or getattr(laws, law)(ask, base, left)
+
+    hold()
+
+
+@pytest.mark.parametrize("name", ["set", "multiset", "append", "prepend"])
+def test_laws_of_lists_hold_for_any_lists(name):
+    ask = asking(name)
+    declared = laws.declared_laws(PAGES[name])
+    items = st.lists(st.sampled_from([0, 1, 1.0, True, None, "x"]), max_size=4)
+
+    @given(items, st.lists(items, min_size=1, max_size=3))
+    def hold(base, values):
+        left = [(shard, [*base, *value]) for shard, value in zip("abc", values, strict=False)]
+        for law in ("commutative up to order", "associative", "idempotent"):
+            assert law not in declared or getattr(laws, law.replace(" ", "_"))(ask, base, left)
+
+    hold()
