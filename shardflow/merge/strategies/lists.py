@@ -65,10 +65,18 @@ def in_turn(site: Site) -> Verdict:
         What the last rank rewrites supersedes the additions of the others, as it does in a row, had it not seen them.
         Where nothing stood, a script that sets a list cannot be told from one that appends to nothing.
     Example
-        base `["a"]`, shards `["a", "b"]` and `["a", "c"]` give `["a", "b", "c"]`; shards `["a", "b"]` and `["c"]` give
-        `["c"]`.
+        in_turn
+            base   ["a"]
+            a      ["a", "b"]
+            b      ["a", "c"]
+            gives  ["a", "b", "c"]
+        in_turn
+            base   ["a"]
+            a      ["a", "b"]
+            b      ["c"]
+            gives  ["c"]
     Laws
-        commutative (rank decides), associative (items carry their rank)
+        none (rank decides, as it does in a row)
     """
     base = site.base if is_list(site.base) else []
     suffixes = added_suffixes(site)

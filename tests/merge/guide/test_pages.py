@@ -64,11 +64,19 @@ def test_the_examples_of_a_page_are_true(name):
 
 
 def outcome_of(decides, example):
-    if isinstance(decides, dict) or decides in STRATEGIES:
-        return asking(decides)(example.base, example.left)
-    deltas = [Delta(shard, rank, diff(example.base, value)) for rank, (shard, value) in enumerate(example.left)]
-    result = merge(example.base, deltas, load_named_rules(decides).rules)
-    return laws.CONTESTED if result.conflicts else result.context
+    by_strategy = isinstance(decides, dict) or decides in STRATEGIES
+    ask = asking(decides) if by_strategy else asking_of_documents(decides)
+    return ask(example.base, example.left)
+
+
+def asking_of_documents(rule_set):
+    def ask(base, left):
+        deltas = [Delta(shard, rank, diff(base, value)) for rank, (shard, value) in enumerate(left)]
+        result = merge(base, deltas, rules)
+        return laws.CONTESTED if result.conflicts else result.context
+
+    rules = load_named_rules(rule_set).rules
+    return ask
 
 
 @pytest.mark.parametrize("name", shipped_rule_sets())
@@ -94,6 +102,7 @@ DOMAINS = {
     "all": ([None, True], [True, False], bool),
     "any": ([None, True], [True, False], bool),
     "append": ([["x"]], [*SUFFIXED, ["y"]], None),
+    "in_turn": ([["x"]], [*SUFFIXED, ["y"]], None),
     "prepend": ([["x"]], [["x"], ["y", "x"], ["x", "x"], ["z", "y", "x"], ["y"]], None),
     "set": (LISTS[:3], LISTS, None),
     "multiset": (LISTS[:3], LISTS, None),
@@ -119,6 +128,47 @@ def shards_of(name, values, most):
     for count in range(1, most + 1):
         for left in product(values, repeat=count):
             yield list(zip("abc", left, strict=False))
+
+
+FOUND = {"file": "x.py", "line": 3}
+DOCUMENTS = {
+    "default": ({"l": []}, [{"l": [1], "o": {"a": 1}}, {"l": [2]}, {"l": [], "o": {"b": 1}}, {"l": [], "n": 1}]),
+    "strict": ({"n": 1}, [{"n": 2}, {"n": 1, "a": {}}, {"n": 1, "b": 1}, {}]),
+    "findings": (
+        {"findings": []},
+        [
+            {"findings": [{**FOUND, "severity": "low", "message": "one", "sources": ["a"]}]},
+            {"findings": [{**FOUND, "severity": "high", "message": "two", "sources": ["b"]}]},
+            {"findings": [{"file": "y.py", "line": 3}]},
+        ],
+    ),
+    "counters-and-metrics": (
+        {"counters": {"n": 1}, "samples": {"s": []}, "labels": {"l": []}},
+        [
+            {"counters": {"n": 2}, "samples": {"s": [1]}, "labels": {"l": ["x"]}},
+            {"counters": {"n": 0}, "samples": {"s": [2]}, "labels": {"l": ["y", "x"]}},
+            {"counters": {"n": 1}, "samples": {"s": []}, "labels": {"l": []}, "peaks": {"p": 1}},
+        ],
+    ),
+    "workflow-context": (
+        {"deliverables": [], "l": ["x"]},
+        [
+            {"deliverables": ["a"], "l": ["x", "y"], "status": 1},
+            {"deliverables": [], "l": ["z"], "status": 2},
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", shipped_rule_sets())
+def test_the_page_of_a_rule_set_declares_exactly_the_laws_that_hold(name):
+    base, documents = DOCUMENTS[name]
+    ask = asking_of_documents(name)
+    cases = [(base, list(zip("abc", left, strict=False))) for n in (1, 2, 3) for left in product(documents, repeat=n)]
+    held = {law: all(getattr(laws, law.replace(" ", "_"))(ask, *case) for case in cases) for law in laws.LAWS[:4]}
+    if held["commutative"]:
+        held["commutative up to order"] = False
+    assert laws.declared_laws(PAGES[name]) == {law for law in held if held[law]}
 
 
 @pytest.mark.parametrize("name", sorted(set(STRATEGIES) - {"custom"}))
