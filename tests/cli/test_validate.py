@@ -127,6 +127,9 @@ def test_a_dry_run_shows_what_is_declared_and_warns_under_the_rules_it_was_given
     (folder / "last.yaml").write_text("default: {objects: last, lists: last, scalars: last}\n")
     ended = shardflow("run", "overlapping.yaml", "--dry-run", "--rules", "last.yaml", cwd=folder)
     assert (ended.returncode, ended.stderr) == (0, "")
+    (folder / "warn.yaml").write_text(OVERLAPPING + "on_undeclared_write: warn\n")
+    ended = shardflow("run", "warn.yaml", "--dry-run", cwd=folder)
+    assert "    writes: $.n, $.x.y; other writes are merged and told\n" in ended.stdout
     ended = shardflow("run", "overlapping.yaml", "--dry-run", "--json", cwd=folder)
     told = json.loads(ended.stdout)
     assert [len(told["warnings"]), ended.stderr] == [2, ""]

@@ -23,6 +23,7 @@ from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.workflow.model import (
     ArgumentList,
     Behavior,
+    OnUndeclaredWrite,
     Program,
     PythonFunction,
     RulesFile,
@@ -60,12 +61,13 @@ def _plan_lines(request: RunRequest, phases: Sequence[ScheduledPhase]) -> Iterat
         yield f"{scheduled.phase.id}: {scheduled.phase.behavior.value}, {_extent(scheduled)}"
         for subagent in scheduled.phase.subagents:
             yield f"  {subagent.id}: {_shown_program(subagent)}"
-            yield from _declared(subagent)
+            yield from _declared(subagent, scheduled.phase.on_undeclared_write or request.workflow.on_undeclared_write)
 
 
-def _declared(subagent: Subagent) -> Iterator[str]:
+def _declared(subagent: Subagent, on_undeclared: OnUndeclaredWrite) -> Iterator[str]:
     if subagent.writes is not None:
-        yield f"    writes: {_shown_patterns(subagent.writes) or 'nothing'}"
+        told = "; other writes are merged and told" if on_undeclared is OnUndeclaredWrite.WARN else ""
+        yield f"    writes: {_shown_patterns(subagent.writes) or 'nothing'}{told}"
     if subagent.reads:
         yield f"    reads: {_shown_patterns(subagent.reads)}"
 
