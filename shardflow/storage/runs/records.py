@@ -61,7 +61,7 @@ class GroupRecord:
 
     `context` is that of the merged context, None where nothing was merged; `ledger` likewise, there also when there are
     conflicts; `resolutions` that of what was decided about them. `stale_reads` are objects
-    `{shard, reads, count, changed: [{path, shards}]}` as the run found them; what is merged otherwise later leaves them.
+    `{shard, reads, count, changed: [{path, shards}]}` as the run found them; merging otherwise later leaves them.
     """
 
     phase: str
