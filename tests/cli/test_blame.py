@@ -97,8 +97,8 @@ def test_a_place_is_told_with_rule_and_with_what_was_superseded_there(run: Path)
         "path  value  made by  phase  rule\n"
         "$.n   1      a        audit  first at $.n (w.yaml:4)\n"
         "superseded:\n"
-        "path  value  superseded by  phase  rule\n"
-        "$.n   2      a over b       audit  first at $.n (w.yaml:4)\n"
+        "path  shard  value  superseded by  phase  rule\n"
+        "$.n   b      2      a              audit  first at $.n (w.yaml:4)\n"
     )
 
 

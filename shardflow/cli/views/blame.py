@@ -31,7 +31,7 @@ from shardflow.model.paths import path_text
 from shardflow.model.values import ABSENT, Json
 
 _PARTS: Final = ("path", "value", "made by", "phase", "rule")
-_SUPERSEDED: Final = ("path", "value", "superseded by", "phase", "rule")
+_SUPERSEDED: Final = ("path", "shard", "value", "superseded by", "phase", "rule")
 _REMOVED: Final = ("path", "removed by", "phase", "rule")
 
 
@@ -88,9 +88,9 @@ def _origin(origin: Origin) -> Cells:
 
 
 def _superseded(said: Said) -> Cells:
-    by = f"{', '.join(said.by) or 'the base or a resolution'} over {said.shard}"
-    value = value_text(said.after, CELL_WIDTH)
-    return (path_label(said.path, CELL_WIDTH), value, shortened(by, CELL_WIDTH), said.phase, _rule(str(said.rule)))
+    by = shortened(", ".join(said.by) or "the base or a resolution", CELL_WIDTH)
+    what = (path_label(said.path, CELL_WIDTH), shortened(said.shard, CELL_WIDTH), value_text(said.after, CELL_WIDTH))
+    return (*what, by, said.phase, _rule(str(said.rule)))
 
 
 def _removed(said: Said) -> Cells:

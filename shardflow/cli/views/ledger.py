@@ -67,7 +67,7 @@ def _row(decision: Settled) -> Row:
     return (
         path_label(decision.path, CELL_WIDTH),
         _outcome(decision),
-        shortened(_who(decision), CELL_WIDTH),
+        _who(decision),
         shortened(str(decision.rule), CELL_WIDTH),
         value_text(decision.value, CELL_WIDTH),
     )
@@ -86,9 +86,10 @@ def _who(decision: Settled) -> str:
     """Name the shards, and where changes are superseded by whom: `a, b over c`, `the base over a`."""
     lost = [c.shard for c in decision.contributions if c.outcome is Outcome.SUPERSEDED]
     if not lost:
-        return ", ".join(contribution.shard for contribution in decision.contributions)
+        return shortened(", ".join(contribution.shard for contribution in decision.contributions), CELL_WIDTH)
     base = "the base" if same(decision.value, decision.base) else "a resolution"
-    return f"{', '.join(decision.superseded_by) or base} over {', '.join(lost)}"
+    half = CELL_WIDTH // 2  # each side is cut on its own, so that neither hides the other
+    return f"{shortened(', '.join(decision.superseded_by) or base, half)} over {shortened(', '.join(lost), half)}"
 
 
 def _conflict_row(conflict: Conflict) -> Row:
