@@ -177,11 +177,16 @@ _PATTERNS: Final = ("$.a", "$.b", "$.aa", "$['']", "$.*", "$.a.*", "$.a..n", "$.
 def rules(draw: st.DrawFn, names: tuple[str, ...] = tuple(sorted({*STRATEGIES} - {CUSTOM}))) -> Rule:
     """Draw a rule: a pattern over the names contexts use, any strategy but those of functions, any options."""
     name = draw(st.sampled_from(names))
-    argument = draw(st.sampled_from(_ARGUMENTS.get(name, (None,))))
+    argument = draw(st.sampled_from(arguments_of(name)))
     entry = STRATEGIES[name]
     strategy = Strategy(name, argument, entry.bind(argument), entry.structural)
     pattern = draw(st.sampled_from(_PATTERNS))
     return Rule(parse_pattern(pattern), strategy, draw(options()), f"rules.yaml:{draw(st.integers(1, 9))}")
+
+
+def arguments_of(strategy: str) -> tuple[Json, ...]:
+    """Give arguments that a strategy takes, None for one that takes none."""
+    return _ARGUMENTS.get(strategy, (None,))
 
 
 def options() -> st.SearchStrategy[Options]:

@@ -11,7 +11,7 @@ what conflicts in a part must conflict in the whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from itertools import permutations
 from typing import Any, Final, TypeAlias
@@ -110,6 +110,23 @@ def monotone(ask: Ask, base: Value, left: Sequence[Left], higher: Value, height:
             if CONTESTED not in (before, after) and height(after) < height(before):
                 return False
     return True
+
+
+CHECKS: Final[Mapping[str, Callable[[Ask, Value, Sequence[Left]], bool]]] = {
+    "commutative": commutative,
+    "commutative up to order": commutative_up_to_order,
+    "associative": associative,
+    "idempotent": idempotent,
+}
+"""How each law is checked that needs no order of values; `monotone` needs one."""
+
+
+def broken_law(ask: Ask, declared: Iterable[str], base: Value, left: Sequence[Left]) -> str | None:
+    """Give a declared law that these shards break, None if all hold: for functions of one's own, beside Hypothesis.
+
+    `declared_laws(page_of(function))` are those a function's docstring declares.
+    """
+    return next((law for law in declared if law in CHECKS and not CHECKS[law](ask, base, left)), None)
 
 
 def _text(outcome: Outcome) -> str:

@@ -1,12 +1,15 @@
 """Every strategy on small values: what it gives, and what it refuses."""
 
 from decimal import Decimal
+from itertools import product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shardflow.merge.strategies.registry import CUSTOM, STRATEGIES
 from shardflow.model.values import same
+from shardflow.testing.generators import arguments_of
 from tests.merge.small import GONE, at_n, ledger, merged, rule_set
 
 SETTLED = [
@@ -307,3 +310,12 @@ def test_a_rule_inside_a_new_object_is_heard_even_when_one_shard_adds_it():
 def test_a_counter_inside_equal_new_objects_counts_both():
     rules = rule_set({"path": "$.counts.*", "strategy": "sum"})
     assert merged({}, {"counts": {"x": 1}}, {"counts": {"x": 1}}, rules=rules).context == {"counts": {"x": 2}}
+
+
+@pytest.mark.parametrize("name", sorted({*STRATEGIES} - {CUSTOM}))
+def test_the_whole_document_stays_an_object_under_any_strategy(name):
+    strategies = [name if argument is None else {name: argument} for argument in arguments_of(name)]
+    documents = [{"a": 2}, {"a": 3}, {}, {"n": 1}, {"n": 2, "a": 5}]
+    for strategy, left, right in product(strategies, documents, documents):
+        result = merged({"a": 1}, left, right, rules=rule_set({"path": "$", "strategy": strategy}))
+        assert isinstance(result.context, dict)

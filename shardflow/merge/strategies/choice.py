@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from shardflow.merge.site import Chosen, Combined, Site, Unsettled, Verdict, listed, unanimous
+from shardflow.model.paths import ROOT
 from shardflow.model.values import ABSENT, Json, Value, frozen
 
 
@@ -254,7 +255,8 @@ def keep_all(site: Site) -> Verdict:
     Why
         When choosing is the next phase's work.
     Known problems
-        The kind of the value depends on whether shards disagreed.
+        The kind of the value depends on whether shards disagreed. The whole document stays an object: at `$` what they
+        disagree about is a conflict.
     Example
         keep_all
             base   1
@@ -268,6 +270,8 @@ def keep_all(site: Site) -> Verdict:
     agreed = unanimous(site)
     if isinstance(agreed, Chosen):
         return agreed
+    if site.path == ROOT:
+        return Unsettled(f"{agreed.reason}, and the whole document cannot become a list of what they left")
     said: dict[Hashable, tuple[Value, list[Json]]] = {}
     for candidate in site.candidates:
         value = site.after(candidate)
