@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, zip_longest
 from typing import Final, TypeAlias
@@ -46,7 +47,8 @@ def stale_reads(decisions: Sequence[Decision], reads: Reads) -> tuple[StaleRead,
     """Find the stale reads of a merge, by reader in rank order, then by pattern as declared.
 
     A read of a path is a read of everything below it too. A change that was superseded made nothing stale; one that
-    stands in conflict counts, since it may yet be taken. Cost: decisions times the patterns alive at their paths.
+    stands in conflict counts, since it may yet be taken. Cost: decisions times the patterns alive at their
+    paths, and the readers.
     """
     patterns = list(dict.fromkeys(pattern for declared in reads.values() for pattern in declared))
     touched: dict[Pattern, list[tuple[Path, tuple[str, ...]]]] = {pattern: [] for pattern in patterns}
@@ -54,14 +56,13 @@ def stale_reads(decisions: Sequence[Decision], reads: Reads) -> tuple[StaleRead,
     for decision in decisions:
         for index, writers in _touched(compiled, decision).items():
             touched[patterns[index]].append((decision.path, tuple(writers)))
-    found = (_stale(reader, pattern, touched[pattern]) for reader, declared in reads.items() for pattern in declared)
-    return tuple(stale for stale in found if stale.count)
-
-
-def _stale(reader: str, pattern: Pattern, touched: Sequence[tuple[Path, tuple[str, ...]]]) -> StaleRead:
-    others = _by_others(reader, touched)
-    changed = tuple(islice(others, _KEPT))
-    return StaleRead(reader, pattern, changed, len(changed) + sum(1 for _ in others))
+    own = {pattern: Counter(who[0] for _, who in places if len(who) == 1) for pattern, places in touched.items()}
+    return tuple(
+        StaleRead(reader, pattern, tuple(islice(_by_others(reader, touched[pattern]), _KEPT)), count)
+        for reader, declared in reads.items()
+        for pattern in declared
+        if (count := len(touched[pattern]) - own[pattern][reader])
+    )
 
 
 def _by_others(reader: str, touched: Sequence[tuple[Path, tuple[str, ...]]]) -> Iterator[tuple[Path, tuple[str, ...]]]:

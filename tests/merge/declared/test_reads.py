@@ -1,6 +1,8 @@
 """Declared reads: who worked from a value that another shard of the group changed."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shardflow.merge.declared.reads import stale_reads
 from shardflow.model.patterns import parse_pattern
@@ -60,3 +62,13 @@ def test_many_changes_of_one_read_are_counted_and_the_first_are_kept():
     told = str(found)
     assert told.startswith("a reads $.o, which others changed meanwhile: $.o.k0 (b), ")
     assert told.endswith(" and 247 more")
+
+
+@given(st.lists(st.sets(st.sampled_from("xyz")), max_size=4), st.data())
+def test_the_count_is_of_all_paths_that_somebody_else_changed(changed, data):
+    base = {"o": {}}
+    documents = [{"o": dict.fromkeys(names, data.draw(st.integers(0, 1)))} for names in changed]
+    result = merged(base, base, *documents)
+    for found in stale_reads(result.decisions, {shard: [parse_pattern("$.o")] for shard in "abcde"}):
+        by_others = [names for place, names in enumerate(changed) if "bcde"[place] != found.shard]
+        assert found.count == len(found.changed) == len(set().union(*by_others))
