@@ -59,7 +59,10 @@ def _jsonmerge() -> Peer:
 
 
 def _nbdime() -> Peer:
-    """Merge three ways: the base, what was merged so far, and the next copy. Of a conflict it keeps the base."""
+    """Merge three ways: the base, what was merged so far, and the next copy. Conflicts are left as nbdime decides.
+
+    It decides for the base, and counters that two copies count up are conflicts of the whole document.
+    """
     from nbdime.merging.decisions import apply_decisions
     from nbdime.merging.generic import decide_merge
 
