@@ -89,7 +89,9 @@ def _row(size: int, copies: int, shape: Shape, folder: str, rounds: int) -> list
     times = [_round(inputs, expected) for _ in range(rounds if size * copies < ONE_ROUND else 1)]
     floors, *others = zip(*times, strict=True)
     ratios = [statistics.median(map(truediv, other, floors)) for other in others]
-    whole = seconds(lambda: command(inputs)) / seconds(lambda: floor(inputs))
+    whole = seconds(lambda: command(inputs))
+    _check(inputs, expected)
+    whole /= seconds(lambda: floor(inputs))
     memory = memory_of_merge(inputs).growth
     held = inputs.base.stat().st_size + sum(edits.bytes_changed() for edits in made.edits)
     return [
@@ -105,9 +107,13 @@ def _round(inputs: Inputs, expected: bytes) -> tuple[float, ...]:
     read = read_deltas(inputs)
     end = seconds(lambda: merge_deltas(inputs, *read))
     offline = time.perf_counter() - start
+    _check(inputs, expected)
+    return the_floor, offline, end
+
+
+def _check(inputs: Inputs, expected: bytes) -> None:
     if inputs.merged.read_bytes() != expected:
         raise SystemExit("the merge gave something else than expected")
-    return the_floor, offline, end
 
 
 def _beside(size: int, options: argparse.Namespace) -> Iterator[tuple[str, ...]]:
