@@ -10,6 +10,7 @@ ShardflowError
 ├── UsageError          the request makes no sense, whatever the files say (exit code 2)
 ├── StorageError        the file system refused, or a file is not what it must be (exit code 1)
 │   ├── ContextLocked   another run is writing this context
+│   ├── RunInProgress   a run that still goes on cannot be resumed     (exit code 2)
 │   └── NotARun         a folder that is no run directory              (exit code 2)
 └── TamperedRun         an input of a recorded merge was altered since (exit code 1)
 """
@@ -70,6 +71,12 @@ class StorageError(ShardflowError):
 
 class ContextLocked(StorageError):
     """Another run holds the lock on this context."""
+
+
+class RunInProgress(StorageError):
+    """The run still goes on, in another process."""
+
+    exit_code = 2
 
 
 class NotARun(StorageError):

@@ -41,6 +41,13 @@ class Base:
 
         return layout_of(self.value, self.data)
 
+    @cached_property
+    def digest(self) -> str:
+        """The SHA-256 of the bytes."""
+        from shardflow.storage.files import sha256_hex
+
+        return sha256_hex(self.data)
+
     def start(self, form: ShardForm) -> bytes:
         """Give what a shard of this form starts as."""
         return self.data if form is ShardForm.COPY else _EMPTY

@@ -137,6 +137,11 @@ def _effective(document: Document, root: str) -> EffectiveRules:
     return EffectiveRules(canonical_bytes(rules_json(rules)), rules, tuple(library.found))
 
 
+def anchored(name: str) -> str:
+    """Give the name of rules so that it means the same from any folder: the path of a file made absolute."""
+    return os.path.abspath(name) if is_rule_file(name) else name
+
+
 def _find_extended(root: str, name: str, source: str) -> Document:
     return _find(name, os.path.dirname(source), root)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from typing import Final
 
@@ -15,18 +16,28 @@ from shardflow.errors import StorageError
 from shardflow.execution.base import Base
 from shardflow.execution.groups.canonical_context import CanonicalContext
 from shardflow.execution.groups.group import Host, run_group
-from shardflow.execution.groups.jobs import Group
+from shardflow.execution.groups.inputs import Earlier, Group
 from shardflow.execution.groups.workplace import surroundings
 from shardflow.execution.processes.interrupts import Interrupts
 from shardflow.execution.reporting.event_json import event_json
-from shardflow.execution.reporting.events import Event, Listener, PhaseFinished, PhaseStarted, RunFinished, RunStarted
+from shardflow.execution.reporting.events import (
+    Event,
+    GroupFinished,
+    Listener,
+    PhaseFinished,
+    PhaseStarted,
+    RunFinished,
+    RunStarted,
+)
 from shardflow.execution.reporting.report import GroupReport, PhaseReport, RunReport, Status
+from shardflow.execution.rule_sources import anchored
 from shardflow.execution.schedule import ScheduledPhase, first_base, read_if_there, schedule_phases
 from shardflow.model.records import record
 from shardflow.storage.files import ContextLock, write_new
-from shardflow.storage.runs.directory import RunDirectory, create_run_directory
-from shardflow.storage.runs.journal import Journal, utc_text
-from shardflow.storage.runs.records import RunRecord, write_first_run_record, write_run_record
+from shardflow.storage.runs.directory import READ_ONLY, RunDirectory, create_run_directory
+from shardflow.storage.runs.durable import BackgroundSync
+from shardflow.storage.runs.journal import Journal, new_journal, utc_text
+from shardflow.storage.runs.records import RunRecord, RunSettings, write_first_run_record, write_run_record
 from shardflow.workflow.model import DEFAULT_GRACE, Subagent, Workflow
 
 _EXIT_CODES: Final = {Status.DONE: 0, Status.FAILED: 1, Status.CONFLICT: 3}
@@ -70,14 +81,17 @@ def run_workflow(request: RunRequest, listen: Listener) -> RunReport:
         interrupts = held.enter_context(Interrupts())
         if request.context is not None:
             held.enter_context(ContextLock(request.context))
-        layout = _lay_out(request)
-        journal = held.enter_context(Journal(layout.directory.journal))
-        return _Run(request, layout, journal, interrupts, listen, started).report()
+        layout, journal = _lay_out(request, held)
+        return run_laid_out(request, layout, journal, interrupts, listen, started)
 
 
 @record
-class _Layout:
-    """What is checked and made before anything starts. `copy` is where the context is copied to in the end."""
+class Layout:
+    """What is checked and made before anything starts. `copy` is where the context is copied to in the end.
+
+    For a resumed run `start` counts its starts, `earlier` is what those before left, and `again` names subagents, each
+    by its phase and id, whose sealed shards shall not be used again. `notes` tell what was found of those starts.
+    """
 
     schedule: tuple[ScheduledPhase, ...]
     base: Base
@@ -85,10 +99,23 @@ class _Layout:
     copy: str | None
     directory: RunDirectory
     record: RunRecord
+    start: int = 1
+    again: tuple[tuple[str, str], ...] = ()
+    earlier: Earlier | None = None
+    notes: tuple[str, ...] = ()
 
 
-def _lay_out(request: RunRequest) -> _Layout:
-    """Check everything that can be checked, then make the run directory."""
+def run_laid_out(
+    request: RunRequest, layout: Layout, journal: Journal, interrupts: Interrupts, listen: Listener, started: float
+) -> RunReport:
+    """Run the phases of what is laid out. `started` is the moment (monotonic) from which the run's time counts."""
+    directory = layout.directory
+    with BackgroundSync(journal, (directory.path, directory.record, directory.workflow, directory.base)) as durable:
+        return _Run(request, layout, journal, durable, interrupts, listen, started).report()
+
+
+def _lay_out(request: RunRequest, held_open: ExitStack) -> tuple[Layout, Journal]:
+    """Check everything that can be checked, then make the run directory; the journal first, which is the run's lock."""
     workflow, folder = request.workflow, os.path.dirname(request.workflow_file)
     path = os.path.abspath(request.context) if request.context is not None else None
     held = read_if_there(path) if path is not None else None
@@ -97,16 +124,28 @@ def _lay_out(request: RunRequest) -> _Layout:
     for scheduled in schedule:
         scheduled.rules.load_functions()
     directory = create_run_directory(request.run_dir, workflow.name)
-    record = RunRecord(workflow.name, Status.RUNNING, utc_text(time.time_ns()), groups=_names(schedule))
+    journal = held_open.enter_context(new_journal(directory.journal))
+    settings = _settings(request, path, found_context=held is not None)
+    moment = utc_text(time.time_ns())
+    record = RunRecord(workflow.name, Status.RUNNING, moment, settings, groups=group_names(schedule))
     write_first_run_record(directory, record)
     write_new(directory.workflow, request.workflow_bytes)
+    write_new(directory.base, base.data, mode=READ_ONLY)
     if path is not None:
-        return _Layout(schedule, base, CanonicalContext(path, held), directory.context, directory, record)
+        context = CanonicalContext(path, held, base.data)
+        return Layout(schedule, base, context, directory.context, directory, record), journal
     write_new(directory.context, base.data)
-    return _Layout(schedule, base, CanonicalContext(directory.context, base.data), None, directory, record)
+    context = CanonicalContext(directory.context, base.data, base.data)
+    return Layout(schedule, base, context, None, directory, record), journal
 
 
-def _names(schedule: tuple[ScheduledPhase, ...]) -> tuple[str, ...]:
+def _settings(request: RunRequest, context: str | None, *, found_context: bool) -> RunSettings:
+    rules = None if request.rules is None else anchored(request.rules)
+    return RunSettings(os.path.abspath(request.workflow_file), context, found_context, rules, request.max_parallel)
+
+
+def group_names(schedule: tuple[ScheduledPhase, ...]) -> tuple[str, ...]:
+    """List the folders of all groups in the order they run."""
     return tuple(name for phase in schedule for name, _ in phase.groups)
 
 
@@ -114,8 +153,9 @@ class _Run:
     def __init__(
         self,
         request: RunRequest,
-        layout: _Layout,
+        layout: Layout,
         journal: Journal,
+        durable: BackgroundSync,
         interrupts: Interrupts,
         listen: Listener,
         started: float,
@@ -124,10 +164,11 @@ class _Run:
         self._folder = os.path.dirname(os.path.abspath(request.workflow_file))
         self._layout = layout
         self._journal = journal
+        self._durable = durable
         self._interrupts = interrupts
         self._listen = listen
         self._started = started
-        self._host = Host(layout.context, interrupts, request.grace, self._tell)
+        self._host = Host(layout.context, interrupts, request.grace, self._tell, durable, layout.earlier)
         self._base = layout.base
         self._problems: list[str] = []
 
@@ -135,7 +176,9 @@ class _Run:
         """Run all phases as far as they go; whatever ends the run, `run.json` says that it has ended."""
         try:
             ids = tuple(phase.id for phase in self._workflow.phases)
-            self._tell(RunStarted(self._workflow.name, self._layout.directory.path, self._layout.context.path, ids))
+            layout = self._layout
+            context, name = layout.context.path, self._workflow.name
+            self._tell(RunStarted(name, layout.directory.path, context, ids, layout.start, layout.again))
             status, phases = self._phases()
         except BaseException:
             with suppress(StorageError):
@@ -176,18 +219,29 @@ class _Run:
         around = surroundings(self._folder, directory, folder, phase)
         on_undeclared = scheduled.phase.on_undeclared_write or self._workflow.on_undeclared_write
         group = Group(phase, name, folder, subagents, self._base, scheduled.slots, on_undeclared)
+        if kept := self._kept(group, scheduled.rules.data):
+            return kept
         report, self._base = run_group(group, scheduled.rules, around, self._host)
+        return report
+
+    def _kept(self, group: Group, rules: bytes) -> GroupReport | None:
+        """Take back a group that an earlier start of the run merged from the same content."""
+        earlier = self._layout.earlier
+        kept = earlier.group(group, rules) if earlier is not None else None
+        if kept is None:
+            return None
+        report, self._base = kept
+        self._layout.context.is_due |= report.status is Status.DONE
+        self._tell(GroupFinished(report))
         return report
 
     def _finish(self, status: Status, phases: list[PhaseReport]) -> RunReport:
         """Write what ends a run. What cannot be written fails the run, and is told."""
-        context = self._layout.context
-        try:
-            if self._layout.copy is not None:
-                write_new(self._layout.copy, self._layout.base.data if context.held is None else context.held)
-            self._write_record(self._with_problems(status))
-        except StorageError as error:
-            self._problems.append(str(error))
+        context, earlier = self._layout.context, self._layout.earlier
+        self._attempt(self._durable.settle)
+        self._attempt(lambda: context.bring_to(self._base))
+        self._attempt(self._copy_context)
+        self._attempt(lambda: self._write_record(self._with_problems(status)))
         status = self._with_problems(status)
         report = RunReport(
             self._workflow.name,
@@ -198,9 +252,21 @@ class _Run:
             tuple(phases),
             time.monotonic() - self._started,
             tuple(self._problems),
+            (*self._layout.notes, *(earlier.notes if earlier is not None else ())),
         )
         self._tell(RunFinished(report))
         return report
+
+    def _copy_context(self) -> None:
+        layout = self._layout
+        if layout.copy is not None:
+            write_new(layout.copy, layout.base.data if layout.context.held is None else layout.context.held)
+
+    def _attempt(self, write: Callable[[], None]) -> None:
+        try:
+            write()
+        except StorageError as error:
+            self._problems.append(str(error))
 
     def _with_problems(self, status: Status) -> Status:
         return Status.FAILED if self._problems and status is Status.DONE else status

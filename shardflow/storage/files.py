@@ -70,6 +70,19 @@ def write_new(path: FilePath, data: bytes, *, mode: int = _PRIVATE) -> None:
         raise _refusal(path, "write", error) from error
 
 
+def put_file(path: FilePath, data: bytes) -> None:
+    """Make a file hold exactly these bytes in one step, whatever stood there. Not synced to the disk.
+
+    Whoever dies in the middle of it leaves no half-written file. Raises StorageError.
+    """
+    temporary = _temporary(os.path.dirname(path) or ".")
+    try:
+        _create(temporary, data, _PRIVATE, sync=False)
+        _rename(temporary, path)
+    except (OSError, ValueError) as error:
+        raise _refusal(path, "write", error) from error
+
+
 def replace_file(path: FilePath, data: bytes) -> None:
     """Make a file hold exactly these bytes, durably, in one step; a new one is private, an old one keeps its mode.
 
@@ -78,13 +91,30 @@ def replace_file(path: FilePath, data: bytes) -> None:
     leave a `.shardflow-*.tmp` behind, which nobody ever reads.
     """
     folder = os.path.dirname(path) or "."
-    temporary = os.path.join(folder, f".shardflow-{os.urandom(8).hex()}.tmp")
+    temporary = _temporary(folder)
     try:
         _create(temporary, data, _mode_of(path), sync=True)
         _rename(temporary, path)
         _sync_folder(folder)
     except (OSError, ValueError) as error:
         raise _refusal(path, "write", error) from error
+
+
+def sync_file(path: FilePath) -> None:
+    """Make a file, and its name in its folder, survive a power cut. Raises StorageError."""
+    try:
+        descriptor = os.open(path, _READ)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        _sync_folder(os.path.dirname(path) or ".")
+    except (OSError, ValueError) as error:
+        raise _refusal(path, "sync", error) from error
+
+
+def _temporary(folder: str) -> str:
+    return os.path.join(folder, f".shardflow-{os.urandom(8).hex()}.tmp")
 
 
 def _mode_of(path: FilePath) -> int:

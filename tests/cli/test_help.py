@@ -18,6 +18,7 @@ EXPECTED = Path(__file__).with_name("expected")
 LINES = {
     "help": ["--help"],
     "help-run": ["run", "--help"],
+    "help-resume": ["resume", "--help"],
     "help-merge": ["merge", "--help"],
     "help-validate": ["validate", "--help"],
     "help-blame": ["blame", "--help"],

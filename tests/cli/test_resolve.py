@@ -9,6 +9,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
+from shardflow.storage.runs.journal import continued_journal
 from tests.cli.shell import ENVIRONMENT, shardflow
 
 EDIT = "import json,os,sys; f=os.environ['CONTEXT_FILE']; c=json.load(open(f)); {}; json.dump(c,open(f,'w'))"
@@ -253,3 +254,25 @@ def test_a_context_of_its_own_is_merged_in_its_place(folder: Path) -> None:
 def test_asking_needs_a_terminal(folder: Path) -> None:
     ended = shardflow("merge", "run", "-i", cwd=folder)
     assert (ended.returncode, "asks at a terminal, and this is none" in ended.stderr) == (2, True)
+
+
+def test_a_run_goes_on_once_all_is_decided_and_keeps_what_was_decided_in_between(folder: Path) -> None:
+    assert shardflow("merge", "run", "--resolve", "$.status=one", cwd=folder).returncode == 3
+    still = shardflow("resume", "run", "--json", cwd=folder)
+    assert still.returncode == 3
+    [conflict] = json.loads(still.stdout)["phases"][0]["groups"][0]["conflicts"]
+    assert conflict["path"] == "$['a=b']"
+    assert shardflow("merge", "run", "--resolve", "$['a=b']=one", cwd=folder).returncode == 0
+    ended = shardflow("resume", "run", cwd=folder)
+    assert ended.returncode == 0
+    assert "  01-work: kept from an earlier start" in ended.stdout
+    assert "  last: succeeded" in ended.stdout
+    assert read(folder / "run/context.json") == {"status": "up", "a=b": 1, "n": 1, "x": 1}
+    assert shardflow("merge", "run", cwd=folder).returncode == 0
+
+
+def test_nothing_is_decided_while_the_run_goes_on(folder: Path) -> None:
+    with continued_journal(str(folder / "run/events.jsonl")):
+        ended = shardflow("merge", "run", "--resolve", "$.status=one", cwd=folder)
+    assert ended.returncode == 2
+    assert "still going on" in ended.stderr

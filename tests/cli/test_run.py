@@ -84,7 +84,7 @@ def test_json_is_one_object_with_the_documented_keys(good: Path) -> None:
     told = json.loads(ended.stdout)
     assert list(told) == [
         *("status", "exit_code", "workflow", "run_dir", "context", "seconds", "subagent_seconds", "counts"),
-        *("phases", "problems"),
+        *("phases", "problems", "notes"),
     ]
     assert (told["status"], told["exit_code"], told["workflow"]) == ("done", 0, "good")
     assert told["counts"] == {"applied": 2, "agreed": 0, "combined": 0, "superseded": 0, "conflict": 0}
@@ -99,12 +99,13 @@ def test_json_is_one_object_with_the_documented_keys(good: Path) -> None:
         "counts",
         "conflicts",
         "problems",
+        "kept",
         "stale_reads",
         "subagents",
     ]
     assert [subagent["id"] for subagent in group["subagents"]] == ["one", "two"]
     assert list(group["subagents"][0]) == (
-        ["id", "rank", "ending", "detail", "seconds", "shard", "stdout", "stderr", "warnings"]
+        ["id", "rank", "ending", "detail", "seconds", "shard", "stdout", "stderr", "warnings", "kept"]
     )
     assert json.loads(Path(told["context"]).read_text()) == {"a": 1, "b": [2]}
 

@@ -70,6 +70,11 @@ class Workplace:
         """Read a JSON file of the run directory."""
         return json.loads((self.run_dir / name).read_bytes())
 
+    def text(self, name: str) -> str:
+        """Read a file of the run directory; empty while it is not there."""
+        path = self.run_dir / name
+        return path.read_text() if path.exists() else ""
+
     def journal(self) -> list[dict[str, Any]]:
         """Read the journal."""
         return [json.loads(line) for line in (self.run_dir / "events.jsonl").read_text().splitlines()]
@@ -116,3 +121,12 @@ def subagent(report: RunReport, name: str) -> SubagentReport:
 def endings(report: RunReport) -> dict[str, Ending]:
     """Give how each subagent of a run ended."""
     return {subagent.id: subagent.ending for subagent in report.subagents}
+
+
+def runs(pid: int) -> bool:
+    """Tell whether a process runs; one that is dead but not yet reaped does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state not in "ZX"

@@ -315,7 +315,7 @@ def test_everything_of_a_run_is_private_and_the_base_read_only(place: Workplace)
         **dict.fromkeys(["run.json", "workflow.yaml", "context.json", "events.jsonl"], 0o600),
         **{f"groups/01-only/{name}.json": 0o600 for name in ("group", "rules", "merge", "context")},
         **{f"groups/01-only/only/{name}": 0o600 for name in files},
-        "groups/01-only/base.json": 0o400,
+        **{f"{folder}base.json": 0o400 for folder in ("", "groups/01-only/")},
     }
     assert (place.run_dir / "workflow.yaml").read_bytes() == (place.folder / "workflow.yaml").read_bytes()
 

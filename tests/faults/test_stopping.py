@@ -13,7 +13,7 @@ import pytest
 from shardflow.execution.reporting.endings import Cancelled, DiedBySignal, Succeeded, TimedOut
 from shardflow.execution.reporting.events import Event, Stopping, SubagentStarted
 from shardflow.execution.reporting.report import Status
-from tests.execution.running import Workplace, endings, subagent, wait_for
+from tests.execution.running import Workplace, endings, runs, subagent, wait_for
 
 DEAF = "trap '' TERM; while :; do sleep 1; done"
 
@@ -33,15 +33,6 @@ TEXT = """
             run: |
               echo '{{"n": 2}}' > "$SHARDFLOW_SHARD"
     """
-
-
-def runs(pid: int) -> bool:
-    """Tell whether a process runs; one that is dead but not yet reaped does not."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state not in "ZX"
 
 
 def wait_until_there(*files: Path) -> None:

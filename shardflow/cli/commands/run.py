@@ -36,7 +36,7 @@ def run_file(options: RunOptions) -> int:
         report = run_workflow(request, view.hear)
     finally:
         view.close()
-    _tell(report, options)
+    tell_report(report, as_json=options.as_json, quiet=options.quiet)
     return report.exit_code
 
 
@@ -53,16 +53,17 @@ def _request(options: RunOptions) -> RunRequest:
     )
 
 
-def _tell(report: RunReport, options: RunOptions) -> None:
+def tell_report(report: RunReport, *, as_json: bool, quiet: bool) -> None:
+    """Tell what a run came to: problems on standard error, then the object or the summary."""
     from shardflow.cli.views.problems import problem_texts
 
     for text in problem_texts(report):
         CONSOLE.complain(text)
-    if options.as_json:
+    if as_json:
         from shardflow.cli.views.objects import object_bytes, report_object
 
         CONSOLE.hand_over(object_bytes(report_object(report)))
-    elif not options.quiet:
+    elif not quiet:
         from shardflow.cli.views.summary import summary
 
         CONSOLE.say(summary(report))

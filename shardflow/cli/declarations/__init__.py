@@ -12,6 +12,7 @@ from shardflow.cli.parameters import Command
 
 _FAMILIES: Final = {
     "run": "running",
+    "resume": "running",
     "merge": "merging",
     "blame": "inspecting",
     "diff": "merging",

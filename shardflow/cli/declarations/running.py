@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from shardflow.cli.declarations.common import JSON
+from shardflow.cli.declarations.common import JSON, QUIET
 from shardflow.cli.parameters import Argument, Option, command
 
 
@@ -32,7 +32,7 @@ def run(
     ] = None,
     as_json: Annotated[bool, JSON] = False,
     dry_run: Annotated[bool, Option(("--dry-run",), "Check everything, show what would run, run nothing.")] = False,
-    quiet: Annotated[bool, Option(("--quiet", "-q"), "Print problems only.")] = False,
+    quiet: Annotated[bool, QUIET] = False,
 ) -> int:
     """Run a workflow and merge what it wrote.
 
@@ -57,4 +57,49 @@ def run(
     return run_file(RunOptions(workflow, context, rules, max_parallel, run_dir, as_json, dry_run, quiet))
 
 
-COMMANDS: Final = (command(run),)
+def resume(
+    run: Annotated[
+        str | None,
+        Argument("RUN", "A run directory, or its name in .shardflow/runs. Default: the last run that is not done."),
+    ] = None,
+    *,
+    workflow: Annotated[
+        str | None,
+        Option(("--workflow",), "Where the workflow stands now. Default: where the run was started from.", "FILE"),
+    ] = None,
+    rerun: Annotated[
+        list[str],
+        Option(("--rerun",), "Run this subagent again, ID or PHASE/ID; may be given several times.", "ID"),
+    ] = [],  # noqa: B006  # never changed: the declaration of a repeated option
+    from_phase: Annotated[
+        str | None, Option(("--from",), "Run this phase and all behind it again, whatever they left.", "PHASE")
+    ] = None,
+    as_json: Annotated[bool, JSON] = False,
+    quiet: Annotated[bool, QUIET] = False,
+) -> int:
+    """Go on with a run that ended before it was done.
+
+    It may have been killed or interrupted, have failed, or be in conflict.
+    What was finished is not paid for again: merged groups stay merged, sealed shards are used again, everything else
+    runs. The result is the same, byte for byte, as if nothing had happened.
+
+    The workflow and its rules are read again, so they may be corrected first. A shard is used again if its subagent's
+    phase, id, command, environment, folder and form of shard are the same, and so is the context it started from.
+    Files that a command reads are not looked at: name its subagent with --rerun if one was edited.
+
+    Exit codes: 0 done, 1 a subagent failed, 2 wrong usage or invalid input, 3 unresolved conflicts, 130 interrupted.
+
+    For example:
+
+      shardflow resume
+      shardflow resume 20261123-101500-audit-1f3a
+      shardflow resume --rerun security --rerun report/writer
+      shardflow resume --from report --json
+    """
+    from shardflow.cli.commands.resume import ResumeOptions
+    from shardflow.cli.commands.resume import resume as go_on
+
+    return go_on(ResumeOptions(run, workflow, tuple(rerun), from_phase, as_json, quiet))
+
+
+COMMANDS: Final = (command(run), command(resume))

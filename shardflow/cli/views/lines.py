@@ -42,13 +42,14 @@ def _line(event: Event) -> str | None:
     match event:
         case RunStarted():
             phases = count(len(event.phases), "phase")
-            return f"{printable(event.workflow)}: {phases}, run directory {place(event.run_dir)}"
+            start = f", start {event.start}" if event.start > 1 else ""
+            return f"{printable(event.workflow)}: {phases}, run directory {place(event.run_dir)}{start}"
         case PhaseStarted():
             return f"{event.phase}: {_how(event)}"
         case SubagentStarted():
             return f"  {event.subagent}: started"
         case SubagentFinished(report=report):
-            ending = shortened(ending_text(report.ending), _LINE)
+            ending = "kept from an earlier start" if report.kept else shortened(ending_text(report.ending), _LINE)
             return f"  {report.id}: {ending} ({seconds(report.seconds)})"
         case Stopping():
             return f"  {signal_name(event.signal)}: stopping {count(len(event.subagents), 'subagent')}"
@@ -71,6 +72,8 @@ def _how(event: PhaseStarted) -> str:
 
 def _group_ending(report: GroupReport) -> str:
     match report.status:
+        case Status.DONE if report.kept:
+            return f"kept from an earlier start, {counts_text(report.counts)}"
         case Status.DONE:
             return f"merged, {counts_text(report.counts)}"
         case Status.CONFLICT:

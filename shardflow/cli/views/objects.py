@@ -1,18 +1,20 @@
 """What `--json` prints: one object with stable keys. What is absent has no member, never a made-up value.
 
-`shardflow run`:
+`shardflow run` and `shardflow resume`:
 
     status          done | failed | conflict | interrupted, or invalid | error when nothing was started
     exit_code       what the process ends with
     workflow, run_dir, context
-    seconds         wall time; subagent_seconds the sum of all subagents' times
+    seconds         wall time; subagent_seconds the sum of the times of all subagents this start ran
     counts          all changes by outcome: applied, agreed, combined, superseded, conflict
     phases          [{id, behavior, status, seconds, groups}]
-      groups        [{name, status, seconds, folder, counts, conflicts, problems, stale_reads, subagents}]
+      groups        [{name, status, seconds, folder, counts, conflicts, problems, kept, stale_reads, subagents}]
         stale_reads [{shard, reads, count, changed: [{path, shards}]}]
-      subagents     [{id, rank, ending, detail, seconds, shard, stdout, stderr, warnings, undeclared}]
+      subagents     [{id, rank, ending, detail, seconds, shard, stdout, stderr, warnings, kept, undeclared}]
         undeclared  {count, places: [{path, nearest}]}; not where every change was declared
+                    kept: an earlier start of the run merged or sealed it
     problems        [text], what failed outside every group
+    notes           [text], what a resumed run found, which is no failure
 
 `shardflow run --dry-run`:
 
@@ -87,6 +89,7 @@ def report_object(report: RunReport) -> dict[str, Json]:
         "counts": {outcome.value: number for outcome, number in report.counts.items()},
         "phases": [_phase(phase) for phase in report.phases],
         "problems": list(report.problems),
+        "notes": list(report.notes),
     }
 
 
@@ -109,6 +112,7 @@ def _group(group: GroupReport) -> Json:
         "counts": {outcome.value: number for outcome, number in group.counts.items()},
         "conflicts": [conflict_json(conflict) for conflict in group.conflicts],
         "problems": list(group.problems),
+        "kept": group.kept,
         "stale_reads": [stale.as_json() for stale in group.stale_reads],
         "subagents": [_subagent(subagent) for subagent in group.subagents],
     }
@@ -125,6 +129,7 @@ def _subagent(subagent: SubagentReport) -> Json:
         "stdout": subagent.stdout,
         "stderr": subagent.stderr,
         "warnings": list(subagent.warnings),
+        "kept": subagent.kept,
         **({} if subagent.undeclared is None else {"undeclared": subagent.undeclared.as_json()}),
     }
 

@@ -25,6 +25,7 @@ def problem_texts(report: RunReport) -> Iterator[str]:
     for group in report.groups:
         yield from _group_problems(group)
     yield from (_styled_head("problem", printable_lines(problem)) for problem in report.problems)
+    yield from (_styled_head("note", printable_lines(note)) for note in report.notes)
 
 
 def _group_problems(group: GroupReport) -> Iterator[str]:
@@ -67,4 +68,4 @@ def _last_words(subagent: SubagentReport) -> tuple[str, tuple[str, ...]]:
 
 
 def _styled_head(word: str, text: str) -> str:
-    return f"{styled(word, 'warn' if word == 'warning' else 'bad', sys.stderr)}: {text}"
+    return f"{styled(word, 'warn' if word in ('warning', 'note') else 'bad', sys.stderr)}: {text}"

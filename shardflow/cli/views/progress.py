@@ -8,6 +8,7 @@ from time import monotonic
 from shardflow.execution.reporting.endings import ending_text, succeeded
 from shardflow.execution.reporting.events import (
     Event,
+    GroupFinished,
     PhaseFinished,
     PhaseStarted,
     RunStarted,
@@ -15,7 +16,7 @@ from shardflow.execution.reporting.events import (
     SubagentFinished,
     SubagentStarted,
 )
-from shardflow.execution.reporting.report import Status
+from shardflow.execution.reporting.report import Status, SubagentReport
 
 
 class State(StrEnum):
@@ -63,7 +64,10 @@ class Progress:
                 subagent = self.subagents[event.subagent]
                 subagent.state, subagent.since = State.RUNNING, monotonic()
             case SubagentFinished():
-                self._ended(event)
+                self._ended(event.report)
+            case GroupFinished() if event.report.kept:
+                for report in event.report.subagents:
+                    self._ended(report)
             case PhaseFinished():
                 self.phases[event.report.id] = event.report.status
             case Stopping():
@@ -71,12 +75,12 @@ class Progress:
             case _:
                 pass
 
-    def _ended(self, event: SubagentFinished) -> None:
-        subagent = self.subagents[event.report.id]
-        fine = succeeded(event.report.ending)
+    def _ended(self, report: SubagentReport) -> None:
+        subagent = self.subagents[report.id]
+        fine = succeeded(report.ending)
         subagent.state = State.DONE if fine else State.FAILED
-        subagent.seconds = event.report.seconds
-        subagent.detail = "" if fine else ending_text(event.report.ending)
+        subagent.seconds = report.seconds
+        subagent.detail = "" if fine else ending_text(report.ending)
 
     def counts(self) -> dict[State, int]:
         """Count the current phase's subagents by state."""

@@ -27,6 +27,8 @@ def _summary_lines(report: RunReport) -> Iterator[str]:
     yield f"context:       {place(report.context)}"
     yield f"run directory: {place(report.run_dir)}"
     yield f"merge again:   shardflow merge {shell_word(report.run_dir)}"
+    if report.status is not Status.DONE:
+        yield f"go on:         shardflow resume {shell_word(report.run_dir)}"
 
 
 def _stale_reads(report: RunReport) -> Iterator[str]:
@@ -37,9 +39,11 @@ def _stale_reads(report: RunReport) -> Iterator[str]:
 
 
 def _times(report: RunReport) -> str:
-    subagents = sum(1 for _ in report.subagents)
+    subagents = sum(not subagent.kept for subagent in report.subagents)
+    kept = sum(subagent.kept for subagent in report.subagents)
     work = report.subagent_seconds
-    told = f"{count(subagents, 'subagent')} in {count(len(report.phases), 'phase')}, {seconds(report.seconds)}"
+    more = f" and {kept:,} kept from an earlier start" if kept else ""
+    told = f"{count(subagents, 'subagent')}{more} in {count(len(report.phases), 'phase')}, {seconds(report.seconds)}"
     if subagents < 2 or not report.seconds:
         return told
     return f"{told}; their own times add up to {seconds(work)}, {work / report.seconds:.1f} at once on average"

@@ -55,7 +55,7 @@ class Arbitration:
     def ask(self, slots: int, grace: float, interrupts: Interrupts) -> None:
         """Ask them all. Raises StorageError."""
         make_folder(self._folder.arbiters)
-        run_jobs(len(self._conflicts), slots, grace, self, interrupts)
+        run_jobs(range(len(self._conflicts)), slots, grace, self, interrupts)
         if left := self._strays():
             with interrupts.attended():
                 stopped = stop_all(self._strays, grace, lambda: interrupts.count > 1)

@@ -17,28 +17,28 @@ from typing import TYPE_CHECKING
 from shardflow.errors import InvalidInput, StorageError
 from shardflow.execution.base import Base
 from shardflow.execution.groups.canonical_context import CanonicalContext
-from shardflow.execution.groups.jobs import Group, GroupJobs
+from shardflow.execution.groups.inputs import Earlier, Group
+from shardflow.execution.groups.jobs import GroupJobs
 from shardflow.execution.groups.sealing import Seal, seal
 from shardflow.execution.groups.workplace import Surroundings
 from shardflow.execution.processes.interrupts import Interrupts
 from shardflow.execution.processes.pool import run_jobs
 from shardflow.execution.processes.survivors import named, stop_all, with_environment
 from shardflow.execution.reporting.endings import ending_name, ending_text, succeeded
-from shardflow.execution.reporting.events import Event, GroupFinished, GroupStarted
+from shardflow.execution.reporting.events import Event, GroupFinished, GroupMerged, GroupStarted
 from shardflow.execution.reporting.report import GroupReport, Status, SubagentReport
 from shardflow.execution.rule_sources import EffectiveRules
 from shardflow.model.decisions import Conflict, Outcome, outcome_counts
 from shardflow.model.records import record, replaced
 from shardflow.storage.files import sha256_hex, write_new
-from shardflow.storage.runs.directory import make_folder
+from shardflow.storage.runs.directory import READ_ONLY, make_folder
+from shardflow.storage.runs.durable import BackgroundSync
 from shardflow.storage.runs.records import GroupRecord, SubagentRecord, write_group_record
 from shardflow.workflow.model import Subagent
 
 if TYPE_CHECKING:
     from shardflow.execution.folding import Folded
     from shardflow.merge.declared.reads import StaleRead
-
-_READ_ONLY = 0o400
 
 
 @record
@@ -49,6 +49,8 @@ class Host:
     interrupts: Interrupts
     grace: float
     tell: Callable[[Event], None]
+    durable: BackgroundSync
+    earlier: Earlier | None
 
 
 def run_group(group: Group, rules: EffectiveRules, around: Surroundings, host: Host) -> tuple[GroupReport, Base]:
@@ -65,7 +67,7 @@ class _GroupRun:
         self._rules = rules
         self._around = around
         self._host = host
-        self._jobs = GroupJobs(group, around, host.tell)
+        self._jobs = GroupJobs(group, around, host.tell, host.durable.add)
         self._seals: list[Seal] = []
         self._problems: list[str] = []
         self._folded: Folded | None = None
@@ -95,8 +97,9 @@ class _GroupRun:
 
     def _prepare(self) -> None:
         folder = self._group.folder
+        self._host.context.bring_to(self._group.base)
         make_folder(folder.path)
-        write_new(folder.base, self._group.base.data, mode=_READ_ONLY)
+        write_new(folder.base, self._group.base.data, mode=READ_ONLY)
         write_new(folder.rules, self._rules.data)
         self._seals = [
             seal(folder.base, self._group.base.data),
@@ -106,7 +109,9 @@ class _GroupRun:
 
     def _run_subagents(self) -> None:
         group, host = self._group, self._host
-        run_jobs(len(group.subagents), group.slots, host.grace, self._jobs, host.interrupts)
+        if host.earlier is not None:
+            self._jobs.keep(host.earlier)
+        run_jobs(self._jobs.left, group.slots, host.grace, self._jobs, host.interrupts)
         self._jobs.cancel_the_rest()
         self._stop_strays()
         self._problems.extend(self._broken())
@@ -186,16 +191,23 @@ class _GroupRun:
 
     def _record(self, status: Status) -> Status:
         """Write the record, then the canonical context: whoever reads the new context finds how it came about."""
-        folder = self._group.folder
         try:
-            write_group_record(folder, self._group_record(status))
+            write_group_record(self._group.folder, self._group_record(status))
             if status is Status.DONE and self._folded is not None:
-                self._host.context.update(self._group.base, self._folded.context)
+                self._update_context(self._folded.context)
         except StorageError as error:
             self._problems.append(str(error))
             self._withdraw(status)
             return Status.FAILED
         return status
+
+    def _update_context(self, merged: bytes) -> None:
+        """Replace the canonical context, once all that it came from is on the disk, and the journal says so."""
+        host, group = self._host, self._group
+        if host.context.is_changed_by(merged):
+            host.tell(GroupMerged(group.phase, group.name, sha256_hex(merged)))
+            host.durable.settle()
+            host.context.update(merged)
 
     def _withdraw(self, status: Status) -> None:
         """The context could not be written: record the group as failed, if the disk lets us."""
@@ -207,7 +219,8 @@ class _GroupRun:
             write_group_record(folder, self._group_record(Status.FAILED))
 
     def _group_record(self, status: Status) -> GroupRecord:
-        base, rules = sha256_hex(self._group.base.data), sha256_hex(self._rules.data)
+        group = self._group
+        base, rules = group.base.digest, sha256_hex(self._rules.data)
         folded = self._folded if status in (Status.DONE, Status.CONFLICT) else None
         ledger = sha256_hex(folded.ledger) if folded else None
         context = sha256_hex(folded.context) if folded and status is Status.DONE else None
@@ -216,12 +229,13 @@ class _GroupRun:
         stale = tuple(read.as_json() for read in self._stale)
         reports = [self._jobs.reports[rank] for rank in sorted(self._jobs.reports)]
         subagents = tuple(self._subagent_record(report) for report in reports)
-        return GroupRecord(self._group.phase, status.value, subagents, base, rules, ledger, context, stale, resolutions)
+        content = group.content_merged_under(self._rules.data)
+        return GroupRecord(
+            group.phase, status.value, subagents, base, rules, ledger, context, content, stale, resolutions
+        )
 
     def _subagent_record(self, report: SubagentReport) -> SubagentRecord:
-        sealed = self._jobs.sealed.get(report.rank)
-        content = sealed.content if sealed else None
-        sha256 = sha256_hex(content) if isinstance(content, bytes) else content
+        sha256 = report.sealed.sha256 if report.sealed else None
         form = self._group.subagents[report.rank].shard.value
         undeclared = None if report.undeclared is None else report.undeclared.as_json()
         detail = ending_text(report.ending)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from shardflow.errors import InvalidJson, StorageError
-from shardflow.execution.base import Base
+from shardflow.execution.groups.inputs import Earlier, Group
 from shardflow.execution.groups.sealing import Seal, read_and_seal
 from shardflow.execution.groups.workplace import Surroundings, set_up
 from shardflow.execution.processes.child import Cause, Command, Exit
@@ -24,28 +24,15 @@ from shardflow.execution.reporting.endings import (
     succeeded,
 )
 from shardflow.execution.reporting.events import Event, Stopping, SubagentFinished, SubagentStarted
-from shardflow.execution.reporting.report import SubagentReport
+from shardflow.execution.reporting.report import Sealed, SubagentReport
 from shardflow.model.changes import Delta
 from shardflow.model.documents import Problem
-from shardflow.model.records import record
-from shardflow.storage.runs.directory import GroupFolder
-from shardflow.workflow.model import OnUndeclaredWrite, Subagent
+from shardflow.storage.files import sha256_hex
+from shardflow.storage.runs.directory import move_folder
+from shardflow.workflow.model import OnUndeclaredWrite
 
 if TYPE_CHECKING:
     from shardflow.merge.declared.writes import UndeclaredWrites
-
-
-@record
-class Group:
-    """What one group is made of. `slots` is how many of its subagents run at the same time."""
-
-    phase: str
-    name: str
-    folder: GroupFolder
-    subagents: tuple[Subagent, ...]
-    base: Base
-    slots: int
-    on_undeclared_write: OnUndeclaredWrite
 
 
 class GroupJobs:
@@ -55,7 +42,13 @@ class GroupJobs:
     order they were sealed, and `deltas` what those changed.
     """
 
-    def __init__(self, group: Group, around: Surroundings, tell: Callable[[Event], None]) -> None:
+    def __init__(
+        self,
+        group: Group,
+        around: Surroundings,
+        tell: Callable[[Event], None],
+        make_durable: Callable[[str], None],
+    ) -> None:
         self.reports: dict[int, SubagentReport] = {}
         self.sealed: dict[int, Seal] = {}
         self.deltas: list[Delta] = []
@@ -63,6 +56,23 @@ class GroupJobs:
         self._around = around
         self._tell = tell
         self._undeclared: dict[int, UndeclaredWrites] = {}
+        self._make_durable = make_durable
+
+    @property
+    def left(self) -> list[int]:
+        """The ranks of the subagents that have not ended, in order."""
+        return [rank for rank in range(len(self._group.subagents)) if rank not in self.reports]
+
+    def keep(self, earlier: Earlier) -> None:
+        """Take back what earlier starts of the run sealed for the same content: all but running it is done again.
+
+        Raises StorageError.
+        """
+        for rank, subagent in enumerate(self._group.subagents):
+            kept = earlier.shard(self._group.phase, subagent.id, self._group.content(rank))
+            if kept is not None:
+                move_folder(kept.folder, self._group.folder.subagent(subagent.id).path)
+                self._report(rank, self._sealed(rank), kept.seconds, kept.warnings, kept=True)
 
     def command(self, rank: int) -> Command:
         """Make the workplace of a subagent. Raises StorageError."""
@@ -88,7 +98,8 @@ class GroupJobs:
         """Load the merge while the children run and nobody waits for this process: the time is free."""
         import hashlib  # noqa: F401
 
-        import shardflow.execution.folding  # noqa: F401
+        import shardflow.execution.folding
+        import shardflow.workflow.content  # noqa: F401
 
     def stopping(self, signal: int, ranks: list[int], grace: float) -> None:
         """Tell that subagents are stopped."""
@@ -96,9 +107,8 @@ class GroupJobs:
 
     def cancel_the_rest(self) -> None:
         """Report every subagent the pool never came to."""
-        for rank in range(len(self._group.subagents)):
-            if rank not in self.reports:
-                self._report(rank, Cancelled(started=False), 0.0, ())
+        for rank in self.left:
+            self._report(rank, Cancelled(started=False), 0.0, ())
 
     def _sealed(self, rank: int) -> Ending:
         from shardflow.execution.folding import shard_delta  # loaded by now, see `idle`
@@ -128,18 +138,40 @@ class GroupJobs:
 
         return undeclared_writes(self._group.base.value, delta.edit, writes)
 
-    def _report(self, rank: int, ending: Ending, seconds: float, warnings: tuple[str, ...]) -> None:
+    def _report(
+        self, rank: int, ending: Ending, seconds: float, warnings: tuple[str, ...], *, kept: bool = False
+    ) -> None:
         group = self._group
         name = group.subagents[rank].id
         places = group.folder.subagent(name)
         undeclared = self._undeclared.get(rank)
         if undeclared is not None and succeeded(ending):
-            warnings = (*warnings, f"changed what it does not declare to write: {undeclared}")
+            told = f"changed what it does not declare to write: {undeclared}"
+            warnings = tuple(dict.fromkeys((*warnings, told)))  # one that is kept was told so before
+        sealed = Sealed(group.content(rank), self._sha256(rank)) if rank in self.sealed else None
         report = SubagentReport(
-            name, rank, ending, seconds, places.shard, places.stdout, places.stderr, warnings, undeclared
+            name,
+            rank,
+            ending,
+            seconds,
+            places.shard,
+            places.stdout,
+            places.stderr,
+            warnings,
+            undeclared,
+            sealed,
+            kept,
         )
         self.reports[rank] = report
         self._tell(SubagentFinished(group.phase, group.name, report))
+        if sealed is not None:
+            self._make_durable(places.shard)
+
+    def _sha256(self, rank: int) -> str:
+        content, base = self.sealed[rank].content, self._group.base
+        if isinstance(content, str):
+            return content
+        return base.digest if content is base.data else sha256_hex(content or b"")
 
 
 def ending_of(how: Exit, timeout: float | None) -> Ending | None:

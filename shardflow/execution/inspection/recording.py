@@ -9,25 +9,19 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack
 
-from shardflow.errors import NotARun, UsageError
+from shardflow.errors import UsageError
 from shardflow.execution.base import SIZE_LIMIT, base_of, read_object
 from shardflow.execution.folding import Folded
 from shardflow.execution.reporting.report import Status
 from shardflow.model.records import replaced
 from shardflow.storage.files import ContextLock, read_regular, replace_file, sha256_hex
-from shardflow.storage.json.strict import parse_json
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory
 from shardflow.storage.runs.records import GroupRecord, RunRecord, replace_group_record, write_run_record
 
 
-def context_file(directory: RunDirectory) -> str:
-    """Find the canonical context's file, which the journal's first line names. Raises NotARun."""
-    first = read_regular(directory.journal, SIZE_LIMIT).partition(b"\n")[0]
-    match parse_json(first, directory.journal):
-        case {"context": str(path)}:
-            return path
-        case _:
-            raise NotARun(f"{directory.journal} does not begin with the start of a run")
+def context_file(directory: RunDirectory, run: RunRecord) -> str:
+    """Give the file of the run's canonical context."""
+    return run.settings.context or directory.context
 
 
 def hold_context(held: ExitStack, path: str, left: str, what: str) -> None:

@@ -25,6 +25,7 @@ from shardflow.model.records import record, replaced
 from shardflow.storage.files import replace_file, sha256_hex
 from shardflow.storage.json.canonical import canonical_bytes
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory
+from shardflow.storage.runs.journal import continued_journal
 from shardflow.storage.runs.records import GroupRecord, RunRecord, read_group_record, read_run_record
 
 
@@ -74,7 +75,7 @@ def open_merge(run_dir: str) -> OpenMerge:
         if record is not None and record.status == Status.CONFLICT:
             decided, folded = _as_recorded(name, folder, record)
             conflicts = {conflict_id(conflict): conflict for conflict in folded.result.conflicts}
-            return OpenMerge(directory, run, name, record, conflicts, decided, context_file(directory))
+            return OpenMerge(directory, run, name, record, conflicts, decided, context_file(directory, run))
     raise UsageError(f"{run_dir} has no unresolved conflict")
 
 
@@ -109,12 +110,13 @@ def resolve(merge: OpenMerge, decided: Iterable[Written]) -> Resolved:
     """Merge again with what was decided, and record it.
 
     Raises InvalidInput with every resolution that fits no open conflict, UsageError if the context is not what the
-    group started from any more; StorageError, ContextLocked. Nothing is written then.
+    group started from any more; RunInProgress, StorageError, ContextLocked. Nothing is written then.
     """
     fitting = _fitting(merge, decided)
     written = (*merge.decided, *fitting)
     folded = fold_recorded(merge.folder, merge.record, written)
     with ExitStack() as held:
+        held.enter_context(continued_journal(merge.directory.journal))  # nobody resumes the run meanwhile
         if not folded.result.conflicts:
             hold_context(held, merge.context, merge.folder.base, f"what {merge.group} started from")
         # what was decided first: whoever reads the new ledger finds what it relies on

@@ -16,6 +16,7 @@ from shardflow.execution.inspection.recording import context_file, hold_context,
 from shardflow.execution.inspection.what_if import Alternative, Imagined, WhatIf
 from shardflow.storage.files import read_regular, replace_file, write_new
 from shardflow.storage.runs.directory import GroupFolder, make_folder
+from shardflow.storage.runs.journal import continued_journal
 
 
 def write_down(imagined: WhatIf) -> Imagined | None:
@@ -23,7 +24,7 @@ def write_down(imagined: WhatIf) -> Imagined | None:
     None where it is so already or has conflicts.
 
     Raises UsageError if the run has not ended, if an earlier merge would come out otherwise, and if the context is not
-    what the run left any more; ContextLocked, StorageError.
+    what the run left any more; RunInProgress, ContextLocked, StorageError.
     """
     if imagined.run.finished is None:
         raise UsageError("the run has not ended, so what it merged is still being worked with; let it end first")
@@ -34,8 +35,9 @@ def write_down(imagined: WhatIf) -> Imagined | None:
         _refuse_earlier(imagined, one, earlier, last)
     if last.folded.result.conflicts or (last.is_same and last.record == last.before):
         return None
-    path = context_file(imagined.directory)
+    path = context_file(imagined.directory, imagined.run)
     with ExitStack() as held:
+        held.enter_context(continued_journal(imagined.directory.journal))  # nobody resumes the run meanwhile
         if last.before.context is None:
             hold_context(held, path, last.folder.base, f"what {last.group} started from")
         else:

@@ -6,6 +6,7 @@ import heapq
 import os
 import subprocess
 import time
+from collections.abc import Iterable
 from math import inf
 from typing import Final, Protocol
 
@@ -40,8 +41,8 @@ class Jobs(Protocol):
         """Hear that these ranks are asked to end, or killed at once (grace 0)."""
 
 
-def run_jobs(count: int, slots: int, grace: float, jobs: Jobs, interrupts: Interrupts) -> None:
-    """Run the jobs of ranks 0 to `count` - 1, at most `slots` at a time, started in rank order.
+def run_jobs(ranks: Iterable[int], slots: int, grace: float, jobs: Jobs, interrupts: Interrupts) -> None:
+    """Run the jobs of these ranks, at most `slots` at a time, started in this order.
 
     After an interrupt nothing more is started, and those that never were are not told of. When this returns or
     raises, no child runs.
@@ -49,16 +50,23 @@ def run_jobs(count: int, slots: int, grace: float, jobs: Jobs, interrupts: Inter
     stdin = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
     try:
         with interrupts.attended(), waiting(interrupts) as waiter:
-            _Pool(count, slots, grace, jobs, interrupts, waiter, stdin).run()
+            _Pool(ranks, slots, grace, jobs, interrupts, waiter, stdin).run()
     finally:
         os.close(stdin)
 
 
 class _Pool:
     def __init__(
-        self, count: int, slots: int, grace: float, jobs: Jobs, interrupts: Interrupts, waiter: Waiter, stdin: int
+        self,
+        ranks: Iterable[int],
+        slots: int,
+        grace: float,
+        jobs: Jobs,
+        interrupts: Interrupts,
+        waiter: Waiter,
+        stdin: int,
     ) -> None:
-        self._ranks = iter(range(count))
+        self._ranks = iter(ranks)
         self._slots = slots
         self._grace = grace
         self._jobs = jobs

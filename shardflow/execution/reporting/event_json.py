@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 from shardflow.execution.reporting.endings import ending_name, ending_text, signal_name
 from shardflow.execution.reporting.events import (
     Event,
     GroupFinished,
+    GroupMerged,
     GroupStarted,
     PhaseFinished,
     PhaseStarted,
@@ -21,20 +24,17 @@ from shardflow.execution.reporting.report import GroupReport, SubagentReport
 def event_json(event: Event) -> tuple[str, dict[str, object]]:
     """Give an event's name and members."""
     match event:
-        case RunStarted(workflow, _, context, phases):
-            return "run-started", {"workflow": workflow, "phases": phases, "context": context}
+        case RunStarted():
+            return _run(event)
         case PhaseStarted(phase, behavior, subagents, most):
             members = {"phase": phase, "behavior": behavior, "subagents": subagents, "max_parallel": most}
             return "phase-started", members
         case GroupStarted(phase, group, subagents):
             return "group-started", {"phase": phase, "group": group, "subagents": subagents}
-        case SubagentStarted(phase, group, subagent, rank, pid):
-            members = {"phase": phase, "group": group, "subagent": subagent, "rank": rank, "pid": pid}
-            return "subagent-started", members
-        case SubagentFinished(phase, group, report):
-            return "subagent-finished", {"phase": phase, "group": group, **_subagent(report)}
-        case Stopping(number, subagents, grace):
-            return "stopping", {"signal": signal_name(number), "subagents": subagents, "grace": grace}
+        case SubagentStarted() | SubagentFinished() | Stopping():
+            return _subagents(event)
+        case GroupMerged(phase, group, sha256):
+            return "group-merged", {"phase": phase, "group": group, "sha256": sha256}
         case GroupFinished(report):
             return "group-finished", _group(report)
         case PhaseFinished(report):
@@ -44,7 +44,26 @@ def event_json(event: Event) -> tuple[str, dict[str, object]]:
             return "run-finished", {**members, "problems": report.problems}
 
 
+def _run(event: RunStarted) -> tuple[str, dict[str, object]]:
+    members = {"workflow": event.workflow, "phases": event.phases, "context": event.context, "pid": os.getpid()}
+    if event.start == 1:
+        return "run-started", members
+    return "run-resumed", {**members, "start": event.start, "again": event.again}
+
+
+def _subagents(event: SubagentStarted | SubagentFinished | Stopping) -> tuple[str, dict[str, object]]:
+    match event:
+        case SubagentStarted(phase, group, subagent, rank, pid):
+            members = {"phase": phase, "group": group, "subagent": subagent, "rank": rank, "pid": pid}
+            return "subagent-started", members
+        case SubagentFinished(phase, group, report):
+            return "subagent-finished", {"phase": phase, "group": group, **_subagent(report)}
+        case Stopping(number, subagents, grace):
+            return "stopping", {"signal": signal_name(number), "subagents": subagents, "grace": grace}
+
+
 def _subagent(report: SubagentReport) -> dict[str, object]:
+    sealed = report.sealed
     return {
         "subagent": report.id,
         "rank": report.rank,
@@ -53,6 +72,8 @@ def _subagent(report: SubagentReport) -> dict[str, object]:
         "seconds": round(report.seconds, 6),
         "warnings": report.warnings,
         **({} if report.undeclared is None else {"undeclared": report.undeclared.as_json()}),
+        "sealed": {"content": sealed.content, "sha256": sealed.sha256} if sealed else None,
+        "kept": report.kept,
     }
 
 
@@ -66,4 +87,5 @@ def _group(report: GroupReport) -> dict[str, object]:
         "conflicts": len(report.conflicts),
         "stale_reads": len(report.stale_reads),
         "problems": report.problems,
+        "kept": report.kept,
     }

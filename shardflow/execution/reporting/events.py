@@ -2,10 +2,11 @@
 
 Events come in this order, on the caller's thread:
 
-    RunStarted (PhaseStarted (GroupStarted (SubagentStarted | SubagentFinished | Stopping)* GroupFinished)*
+    RunStarted (PhaseStarted (GroupStarted (SubagentStarted | SubagentFinished | Stopping)* GroupMerged? GroupFinished)*
     PhaseFinished)* RunFinished
 
-Every subagent of a group has exactly one SubagentFinished, also one that never started.
+Every subagent of a group has exactly one SubagentFinished, also one that never started. A group that an earlier start
+of the run merged has GroupFinished only.
 """
 
 from __future__ import annotations
@@ -20,12 +21,18 @@ from shardflow.workflow.model import Behavior
 
 @record
 class RunStarted:
-    """The run directory is made, the context is locked. `phases` are the ids of all phases, in order."""
+    """The run directory is made, the context is locked. `phases` are the ids of all phases, in order.
+
+    `start` counts the starts of this run, 2 and more when it is resumed; `again` are subagents, each by its phase and
+    id, whose sealed shards shall not be used again.
+    """
 
     workflow: str
     run_dir: str
     context: str
     phases: tuple[str, ...]
+    start: int = 1
+    again: tuple[tuple[str, str], ...] = ()
 
 
 @record
@@ -77,6 +84,15 @@ class Stopping:
 
 
 @record
+class GroupMerged:
+    """A group is merged without conflicts: the context with this SHA-256 is about to become the canonical one."""
+
+    phase: str
+    group: str
+    sha256: str
+
+
+@record
 class GroupFinished:
     """A group is merged, or failed, or has conflicts, or was interrupted: see the report's status."""
 
@@ -104,6 +120,7 @@ Event: TypeAlias = (
     | SubagentStarted
     | SubagentFinished
     | Stopping
+    | GroupMerged
     | GroupFinished
     | PhaseFinished
     | RunFinished

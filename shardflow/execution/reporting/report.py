@@ -31,10 +31,19 @@ class Status(StrEnum):
 
 
 @record
+class Sealed:
+    """A sealed shard: the digest of all it depends on (`workflow/content.py`), and the SHA-256 of its bytes."""
+
+    content: str
+    sha256: str
+
+
+@record
 class SubagentReport:
     """How one subagent ended, after how many seconds. Paths are absolute.
 
     `warnings` name what it left, and what it wrote undeclared if that is no failure; `undeclared` has it either way.
+    `sealed` is there for a shard that can be merged; `kept` tells that an earlier start of the run sealed it.
     """
 
     id: str
@@ -46,11 +55,13 @@ class SubagentReport:
     stderr: str
     warnings: tuple[str, ...] = ()
     undeclared: UndeclaredWrites | None = None
+    sealed: Sealed | None = None
+    kept: bool = False
 
 
 @record
 class GroupReport:
-    """What one group came to.
+    """What one group came to. `kept` tells that an earlier start of the run merged it.
 
     `problems` say what failed besides a subagent: a file altered after it was sealed, a disk that is full.
     `counts` are its changes by outcome (empty when nothing was merged). `folder` is absolute. `stale_reads` tell whose
@@ -67,6 +78,7 @@ class GroupReport:
     conflicts: tuple[Conflict, ...] = ()
     problems: tuple[str, ...] = ()
     stale_reads: tuple[StaleRead, ...] = ()
+    kept: bool = False
 
 
 @record
@@ -84,7 +96,7 @@ class PhaseReport:
 class RunReport:
     """What the whole run came to. `context` is the canonical context file; `seconds` is wall time.
 
-    `problems` say what failed outside every group.
+    `problems` say what failed outside every group; `notes` what a resumed run found, which is no failure.
     """
 
     workflow: str
@@ -95,6 +107,7 @@ class RunReport:
     phases: tuple[PhaseReport, ...]
     seconds: float
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def groups(self) -> Iterator[GroupReport]:
@@ -113,8 +126,8 @@ class RunReport:
 
     @property
     def subagent_seconds(self) -> float:
-        """The sum of the subagents' times: what running them one after another would have taken."""
-        return sum(subagent.seconds for subagent in self.subagents)
+        """The sum of the times of those that ran in this start: what running them one after another would take."""
+        return sum(subagent.seconds for subagent in self.subagents if not subagent.kept)
 
     @property
     def counts(self) -> dict[Outcome, int]:

@@ -2,6 +2,7 @@
 
     run.json            the run's record (see run_records)
     workflow.yaml       the workflow as it was read
+    base.json           the context as it was when the run started
     context.json        the run's canonical context, or a copy of it
     events.jsonl        the journal
     groups/01-audit/    one folder a merged group, numbered in the order they ran
@@ -15,6 +16,7 @@
         resolutions.json    what was decided about conflicts, by arbiters or afterwards
         context.json    the merged context; absent when the group failed or has conflicts
         former-1/       what stood here before `merge --write` recorded the merge anew, and so on
+    earlier/1/          what the run, when it was resumed for the first time, set aside and did not take back
 
 Everything is private (folders 0700, files 0600). Each subagent has a folder of its own because many writers in one
 folder contend (measured 2.0 to 2.5 times slower).
@@ -26,13 +28,19 @@ import errno
 import os
 import re
 import time
+from collections.abc import Iterable
 from typing import Final
 
 from shardflow.errors import StorageError, UsageError
 from shardflow.model.records import record
 from shardflow.storage.files import write_new
 
+READ_ONLY: Final = 0o400
+"""The mode of a base: whoever writes into it by mistake is refused."""
+
 _HOME: Final = ".shardflow"
+RUNS: Final = f"{_HOME}/runs"
+"""Where the run directories of a folder are, unless the command line names another place."""
 _SLUG_LENGTH: Final = 40
 
 
@@ -130,6 +138,11 @@ class RunDirectory:
         return f"{self.path}/workflow.yaml"
 
     @property
+    def base(self) -> str:
+        """The file of the context as it was when the run started."""
+        return f"{self.path}/base.json"
+
+    @property
     def context(self) -> str:
         """The run's canonical context, or a copy of it."""
         return f"{self.path}/context.json"
@@ -139,9 +152,19 @@ class RunDirectory:
         """The file of the journal."""
         return f"{self.path}/events.jsonl"
 
+    @property
+    def groups(self) -> str:
+        """The folder of all groups."""
+        return f"{self.path}/groups"
+
+    @property
+    def earlier(self) -> str:
+        """The folder of what resumed starts set aside."""
+        return f"{self.path}/earlier"
+
     def group(self, name: str) -> GroupFolder:
         """Give the places of a group by its folder's name."""
-        return GroupFolder(f"{self.path}/groups/{name}")
+        return GroupFolder(f"{self.groups}/{name}")
 
 
 def create_run_directory(path: str | None, workflow: str) -> RunDirectory:
@@ -172,6 +195,46 @@ def make_folder(path: str) -> None:
         raise StorageError(f"cannot make {path}: {reason}") from error
 
 
+def move_folder(path: str, to: str) -> None:
+    """Move a folder of a run directory to a place where nothing stands, in one step. Raises StorageError."""
+    try:
+        os.rename(path, to)
+    except OSError as error:
+        raise StorageError(f"cannot move {path} to {to}: {(error.strerror or '').lower()}") from error
+
+
+def set_aside(run: RunDirectory, copies: Iterable[str]) -> None:
+    """Move all groups, and these copies, into a new folder of what earlier starts made. Raises StorageError.
+
+    Whoever dies in the middle of it has moved each whole or not at all.
+    """
+    place = f"{run.earlier}/{max(_starts_set_aside(run), default=0) + 1}"
+    try:
+        os.makedirs(place, mode=0o700)
+        for name in (*copies, os.path.basename(run.groups)):
+            if os.path.lexists(f"{run.path}/{name}"):
+                os.rename(f"{run.path}/{name}", f"{place}/{name}")
+        os.mkdir(run.groups, 0o700)
+    except OSError as error:
+        raise StorageError(f"cannot set aside {run.groups} in {place}: {(error.strerror or '').lower()}") from error
+
+
+def groups_set_aside(run: RunDirectory) -> list[GroupFolder]:
+    """List the folders of groups that were set aside, the last ones first."""
+    found: list[GroupFolder] = []
+    for number in sorted(_starts_set_aside(run), reverse=True):
+        place = f"{run.earlier}/{number}/groups"
+        if os.path.isdir(place):
+            found.extend(GroupFolder(f"{place}/{name}") for name in sorted(os.listdir(place)))
+    return found
+
+
+def _starts_set_aside(run: RunDirectory) -> list[int]:
+    if not os.path.isdir(run.earlier):
+        return []
+    return [int(name) for name in os.listdir(run.earlier) if name.isdecimal()]
+
+
 def _make_or_take(path: str) -> None:
     try:
         os.mkdir(path, 0o700)
@@ -184,7 +247,7 @@ def _new_path(workflow: str) -> str:
     """Name a run by its moment, its workflow, and four digits that keep two of one second apart."""
     slug = re.sub(r"[^a-z0-9]+", "-", workflow.lower()).strip("-")[:_SLUG_LENGTH].strip("-") or "run"
     moment = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
-    return os.path.abspath(f"{_HOME}/runs/{moment}-{slug}-{os.urandom(2).hex()}")
+    return os.path.abspath(f"{RUNS}/{moment}-{slug}-{os.urandom(2).hex()}")
 
 
 def _make_home(home: str) -> None:

@@ -8,20 +8,32 @@ Every line has
 
 and what belongs to its event:
 
-    run-started         workflow, phases (ids), context (the canonical file)
+    run-started         workflow, phases (ids), context (the canonical file), pid
+    run-resumed         the same, and start (2 for the first time), again: [[phase, subagent]], asked for once more
     phase-started       phase, behavior, subagents (ids by rank), max_parallel
     group-started       phase, group (its folder's name), subagents (ids by rank)
     subagent-started    phase, group, subagent, rank, pid
-    subagent-finished   phase, group, subagent, rank, ending, detail (for people), seconds, warnings, and undeclared
-                        (as in group.json) if it changed what it does not declare to write
+    subagent-finished   phase, group, subagent, rank, ending, detail (for people), seconds, warnings,
+                        sealed: {content, sha256} or null, kept (true: sealed by an earlier start, not run again), and
+                        undeclared (as in group.json) if it changed what it does not declare to write
     stopping            signal, subagents (ids), grace (seconds; 0: killed at once)
+    group-merged        phase, group, sha256 (of the merged context): about to become the canonical context
     group-finished      phase, group, status, seconds, counts (changes by outcome), conflicts (how many),
-                        stale_reads (how many), problems
+                        stale_reads (how many), problems, kept (true: merged by an earlier start)
     phase-finished      phase, status, seconds
     run-finished        status, exit_code, seconds, problems
 
-A line is handed to the system in one write as soon as its event happened, so another process can follow it; after a
-crash of the machine the last lines may be missing or torn. Readers must ignore members they do not know.
+`content` is the digest of all that a shard depends on (`workflow/content.py`), `sha256` that of the shard's bytes: what
+a resumed run needs to use it again. Readers must ignore members and events they do not know.
+
+What is durable, and when: a line is handed to the system in one write as soon as its event happened, so it outlives
+this process and another one can follow it. A power cut is another matter: a sync takes a third of a millisecond, so
+lines are synced in the background behind each sealed shard, and are waited for only before the canonical context is
+replaced and before `run.json` says that the run has ended. A line that is missing after a power cut makes work happen
+again, never twice in one result. A torn line stands where one start of the run died; the next begins a new line.
+
+The process that writes the journal holds a lock (flock) on it, which ends with the process however that dies: that is
+how a run that goes on is told from one that was killed.
 """
 
 from __future__ import annotations
@@ -30,29 +42,40 @@ import json
 import os
 import time
 from collections.abc import Mapping
+from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 from types import TracebackType
 from typing import Final
 
-from shardflow.errors import StorageError
+from shardflow.errors import RunInProgress, StorageError
 
 VERSION: Final = 1
 """The version of the journal's format."""
 
-_OPEN: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+_APPEND: Final = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_NEW: Final = _APPEND | os.O_CREAT | os.O_EXCL
+_LOOK: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_TRIES: Final = 20
+_PAUSE: Final = 0.005
+"""Seconds between two tries to lock: someone who only looks holds the lock for microseconds."""
 
 
 class Journal:
-    """A journal being written, new in its run directory."""
+    """A journal being written, locked; see `new_journal` and `continued_journal`."""
 
-    __slots__ = ("_descriptor", "_path")
+    __slots__ = ("_descriptor", "_path", "_torn")
 
-    def __init__(self, path: str) -> None:
-        """Open it. Raises StorageError where something stands already or the file system refuses."""
+    def __init__(self, path: str, flags: int) -> None:
         self._path = path
         try:
-            self._descriptor = os.open(path, _OPEN, 0o600)
+            self._descriptor = os.open(path, flags, 0o600)
+            try:
+                self._lock()
+                self._torn = not self._ends_a_line()
+            except BaseException:
+                os.close(self._descriptor)
+                raise
         except OSError as error:
-            raise StorageError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from error
+            raise self._refusal(error) from error
 
     def __enter__(self) -> Journal:
         return self
@@ -65,10 +88,64 @@ class Journal:
     def write(self, event: str, members: Mapping[str, object]) -> None:
         """Append one event; `members` are plain JSON values. Raises StorageError."""
         line = json.dumps({"v": VERSION, "at": utc_text(time.time_ns()), "event": event, **members}) + "\n"
+        data = (b"\n" if self._torn else b"") + line.encode()
         try:
-            os.write(self._descriptor, line.encode())
+            self._torn = os.write(self._descriptor, data) != len(data)
         except OSError as error:
-            raise StorageError(f"cannot write {self._path}: {(error.strerror or str(error)).lower()}") from error
+            raise self._refusal(error) from error
+        if self._torn:
+            raise StorageError(f"cannot write {self._path}: the disk took only a part of a line")
+
+    def sync(self) -> None:
+        """Make every line so far survive a power cut. Raises StorageError."""
+        try:
+            os.fsync(self._descriptor)
+        except OSError as error:
+            raise self._refusal(error) from error
+
+    def _lock(self) -> None:
+        for _ in range(_TRIES):
+            try:
+                flock(self._descriptor, LOCK_EX | LOCK_NB)
+            except BlockingIOError:
+                time.sleep(_PAUSE)
+            else:
+                return
+        raise RunInProgress(f"{os.path.dirname(self._path)} is a run that is still going on; wait until it has ended")
+
+    def _ends_a_line(self) -> bool:
+        size = os.fstat(self._descriptor).st_size
+        return size == 0 or os.pread(self._descriptor, 1, size - 1) == b"\n"
+
+    def _refusal(self, error: OSError) -> StorageError:
+        return StorageError(f"cannot write {self._path}: {(error.strerror or str(error)).lower()}")
+
+
+def new_journal(path: str) -> Journal:
+    """Begin a journal. Raises StorageError where something stands already or the file system refuses."""
+    return Journal(path, _NEW)
+
+
+def continued_journal(path: str) -> Journal:
+    """Go on with a journal. Raises RunInProgress while another process writes it, StorageError otherwise."""
+    return Journal(path, _APPEND)
+
+
+def is_written(path: str) -> bool:
+    """Tell whether a process writes this journal just now, which means that its run goes on."""
+    try:
+        descriptor = os.open(path, _LOOK)
+    except OSError:
+        return False
+    try:
+        flock(descriptor, LOCK_SH | LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def utc_text(nanoseconds: int) -> str:

@@ -14,7 +14,7 @@ from typing import Final
 from shardflow.errors import InvalidJson, NotARun, StorageError
 from shardflow.model.records import record, replaced
 from shardflow.model.values import Json
-from shardflow.storage.files import read_regular, replace_file, write_new
+from shardflow.storage.files import put_file, read_regular, replace_file
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory
 from shardflow.storage.runs.journal import utc_text
 
@@ -26,12 +26,31 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @record
+class RunSettings:
+    """How a run was started, which is how it is resumed.
+
+    workflow_file   where the workflow was read (absolute); its folder is the workflow's folder
+    context         the canonical context outside the run directory (absolute), None for the run's own
+    found_context   whether that file existed already; else the workflow says what the run starts from
+    rules           what goes over the workflow's rules: a file (absolute) or a shipped set's name
+    max_parallel    what goes over the workflow's numbers
+    """
+
+    workflow_file: str
+    context: str | None = None
+    found_context: bool = False
+    rules: str | None = None
+    max_parallel: int | None = None
+
+
+@record
 class RunRecord:
     """What `run.json` says. Moments are UTC texts; `groups` are folder names in order, planned ones too."""
 
     workflow: str
     status: str
     started: str
+    settings: RunSettings
     finished: str | None = None
     groups: tuple[str, ...] = ()
 
@@ -60,8 +79,9 @@ class GroupRecord:
     """What `group.json` says, all that a repeated merge must find again: subagents by rank, and what has which SHA-256.
 
     `context` is that of the merged context, None where nothing was merged; `ledger` likewise, there also when there are
-    conflicts; `resolutions` that of what was decided about them. `stale_reads` are objects
-    `{shard, reads, count, changed: [{path, shards}]}` as the run found them; merging otherwise later leaves them.
+    conflicts; `resolutions` that of what was decided about them. `content` is the digest of all the merge depends on
+    (`workflow/content.py`). `stale_reads` are objects `{shard, reads, count, changed: [{path, shards}]}` as the run
+    found them; merging otherwise later leaves them.
     """
 
     phase: str
@@ -71,13 +91,14 @@ class GroupRecord:
     rules: str
     ledger: str | None
     context: str | None
+    content: str
     stale_reads: tuple[Json, ...] = ()
     resolutions: str | None = None
 
 
 def write_first_run_record(run: RunDirectory, record: RunRecord) -> None:
-    """Write `run.json` where none is yet: of two runs in one folder, one is refused. Raises StorageError."""
-    write_new(run.record, _run_bytes(record))
+    """Write the first `run.json`, in one step: from here on the folder is a run. Raises StorageError."""
+    put_file(run.record, _run_bytes(record))
 
 
 def write_run_record(run: RunDirectory, record: RunRecord) -> None:
@@ -86,10 +107,10 @@ def write_run_record(run: RunDirectory, record: RunRecord) -> None:
 
 
 def write_group_record(group: GroupFolder, record: GroupRecord) -> None:
-    """Write `group.json`, once. Raises StorageError."""
+    """Write `group.json` in one step: it tells that the group has ended. Raises StorageError."""
     from shardflow.storage.json.canonical import canonical_bytes  # there may be a thousand subagents; loaded by now
 
-    write_new(group.record, canonical_bytes(_group_json(record)))
+    put_file(group.record, canonical_bytes(_group_json(record)))
 
 
 def replace_group_record(group: GroupFolder, record: GroupRecord) -> None:
@@ -111,9 +132,11 @@ def read_run_record(run: RunDirectory) -> RunRecord:
             "status": str(status),
             "started": str(started),
             "finished": str() | None as finished,
+            "settings": dict(settings),
             "groups": list(groups),
         } if all(map(is_name, groups)):
-            return RunRecord(workflow, status, started, finished, tuple(map(str, groups)))
+            said = _settings(settings, run.record)
+            return RunRecord(workflow, status, started, said, finished, tuple(map(str, groups)))
         case _:
             raise NotARun(f"{run.record} is no record of a run")
 
@@ -131,13 +154,29 @@ def read_group_record(group: GroupFolder) -> GroupRecord | None:
             "rules": str(rules),
             "ledger": str() | None as ledger,
             "context": str() | None as context,
+            "content": str(content),
             "stale_reads": list(stale_reads),
             "resolutions": str() | None as resolutions,
         }:
             read = tuple(_subagent(item, group.record) for item in subagents)
-            return GroupRecord(phase, status, read, base, rules, ledger, context, tuple(stale_reads), resolutions)
+            stale = tuple(stale_reads)
+            return GroupRecord(phase, status, read, base, rules, ledger, context, content, stale, resolutions)
         case _:
             raise NotARun(f"{group.record} is no record of a group")
+
+
+def _settings(members: dict[str, Json], source: str) -> RunSettings:
+    match members:
+        case {
+            "workflow_file": str(workflow_file),
+            "context": str() | None as context,
+            "found_context": bool(found),
+            "rules": str() | None as rules,
+            "max_parallel": int() | None as most,
+        }:
+            return RunSettings(workflow_file, context, found, rules, most)
+        case _:
+            raise NotARun(f"{source} is no record of a run: its settings cannot be read")
 
 
 def _subagent(item: Json, source: str) -> SubagentRecord:
@@ -176,11 +215,22 @@ def _run_bytes(record: RunRecord) -> bytes:
         "status": record.status,
         "started": record.started,
         "finished": record.finished,
+        "settings": _settings_json(record.settings),
         "groups": record.groups,
     }
     # The encoder of the standard library is loaded anyway (the journal needs it); the canonical one takes 20 ms,
     # and this file is written before anything starts.
     return json.dumps(members, indent=2).encode() + b"\n"
+
+
+def _settings_json(settings: RunSettings) -> dict[str, Json]:
+    return {
+        "workflow_file": settings.workflow_file,
+        "context": settings.context,
+        "found_context": settings.found_context,
+        "rules": settings.rules,
+        "max_parallel": settings.max_parallel,
+    }
 
 
 def _group_json(record: GroupRecord) -> dict[str, Json]:
@@ -192,6 +242,7 @@ def _group_json(record: GroupRecord) -> dict[str, Json]:
         "rules": record.rules,
         "ledger": record.ledger,
         "context": record.context,
+        "content": record.content,
         "stale_reads": list(record.stale_reads),
         "resolutions": record.resolutions,
     }

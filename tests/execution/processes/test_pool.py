@@ -100,7 +100,7 @@ class Recorder:
 
     def run(self, slots: int, grace: float = 30.0) -> None:
         with Interrupts() as interrupts:
-            run_jobs(len(self.texts), slots, grace, self, interrupts)
+            run_jobs(range(len(self.texts)), slots, grace, self, interrupts)
 
 
 def test_exit_codes_and_signals_are_told_apart(tmp_path: Path) -> None:

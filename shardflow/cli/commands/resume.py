@@ -1,0 +1,65 @@
+"""`shardflow resume`: find the run, read its workflow as it stands now, go on, tell what came of it."""
+
+from __future__ import annotations
+
+from shardflow.cli.commands.reading import MAX_WORKFLOW_BYTES, read_named, workflow_of
+from shardflow.cli.commands.run import tell_report
+from shardflow.cli.views import view_for
+from shardflow.errors import UsageError
+from shardflow.execution.resumption.resume import ResumeRequest, resume_run
+from shardflow.model.records import record
+from shardflow.storage.runs.listing import RUNNING, FoundRun, list_runs, run_named
+
+_OVER = (RUNNING, "done")
+
+
+@record
+class ResumeOptions:
+    """What the command line says about one resumed run."""
+
+    run: str | None
+    workflow: str | None
+    rerun: tuple[str, ...]
+    from_phase: str | None
+    as_json: bool
+    quiet: bool
+
+
+def resume(options: ResumeOptions) -> int:
+    """Go on with a run; give the exit code."""
+    request = _request(options, run_named(options.run) if options.run is not None else _latest())
+    view = view_for(quiet=options.quiet, as_json=options.as_json)
+    try:
+        report = resume_run(request, view.hear)
+    finally:
+        view.close()
+    tell_report(report, as_json=options.as_json, quiet=options.quiet)
+    return report.exit_code
+
+
+def _latest() -> FoundRun:
+    """Find the run started last of those that ended before they were done."""
+    for run in list_runs():
+        if run.standing not in _OVER:
+            return run
+    raise UsageError(
+        "no run in .shardflow/runs is left to resume; name one to look elsewhere, or to go through it again"
+    )
+
+
+def _request(options: ResumeOptions, run: FoundRun) -> ResumeRequest:
+    file = options.workflow or run.record.settings.workflow_file
+    try:
+        data = read_named(file, MAX_WORKFLOW_BYTES)
+    except UsageError as error:
+        hint = "" if options.workflow else "; say where the workflow stands now: --workflow FILE"
+        raise UsageError(f"{error}{hint}") from error
+    return ResumeRequest(
+        directory=run.directory,
+        record=run.record,
+        workflow=workflow_of(data, file),
+        workflow_file=file,
+        workflow_bytes=data,
+        rerun=options.rerun,
+        from_phase=options.from_phase,
+    )

@@ -1,0 +1,59 @@
+"""What a group is made of, and what earlier starts of a resumed run left of it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from shardflow.execution.base import Base
+from shardflow.execution.reporting.report import GroupReport
+from shardflow.model.records import record
+from shardflow.storage.files import sha256_hex
+from shardflow.storage.runs.directory import GroupFolder
+from shardflow.workflow.model import OnUndeclaredWrite, Subagent
+
+
+@record
+class Group:
+    """What one group is made of. `slots` is how many of its subagents run at the same time."""
+
+    phase: str
+    name: str
+    folder: GroupFolder
+    subagents: tuple[Subagent, ...]
+    base: Base
+    slots: int
+    on_undeclared_write: OnUndeclaredWrite
+
+    def content(self, rank: int) -> str:
+        """Give the digest of all that the shard of a subagent depends on."""
+        from shardflow.workflow.content import subagent_content  # not before the first shard is sealed
+
+        return sha256_hex(subagent_content(self.phase, self.subagents[rank], self.base.digest))
+
+    def content_merged_under(self, rules: bytes) -> str:
+        """Give the digest of all that the group's merge depends on."""
+        from shardflow.workflow.content import group_content
+
+        contents = map(self.content, range(len(self.subagents)))
+        return sha256_hex(group_content(self.phase, contents, self.base.digest, sha256_hex(rules)))
+
+
+@record
+class KeptShard:
+    """A shard that an earlier start of the run sealed, still as it was: the folder of its subagent, and its report."""
+
+    folder: str
+    seconds: float
+    warnings: tuple[str, ...]
+
+
+class Earlier(Protocol):
+    """What earlier starts of a resumed run left. `notes` tell what of it could not be used."""
+
+    notes: list[str]
+
+    def shard(self, phase: str, subagent: str, content: str) -> KeptShard | None:
+        """Find the shard sealed for this content; its folder stands outside every group, and is there to be moved."""
+
+    def group(self, group: Group, rules: bytes) -> tuple[GroupReport, Base] | None:
+        """Take back the group, if it was merged from the same content: give its report and what the merge gave."""

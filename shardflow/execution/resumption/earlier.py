@@ -1,0 +1,133 @@
+"""What earlier starts of a run left, found by content: sealed shards, merged groups.
+
+Law: nothing is used again whose bytes are not exactly those that were sealed or merged for the same content; what was
+altered since is told and made again. Where in the run directory it stands does not matter, so a workflow may have been
+edited: phases moved, subagents added, renumbered or taken out.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+
+from shardflow.errors import NotARun, StorageError
+from shardflow.execution.base import SIZE_LIMIT, Base, read_object
+from shardflow.execution.groups.inputs import Group, KeptShard
+from shardflow.execution.inspection.post_mortem import altered_files, refold
+from shardflow.execution.reporting.endings import Succeeded
+from shardflow.execution.reporting.report import GroupReport, Sealed, Status, SubagentReport
+from shardflow.model.decisions import Conflict, Outcome
+from shardflow.storage.files import read_regular, sha256_hex
+from shardflow.storage.runs.directory import GroupFolder, RunDirectory, groups_set_aside, move_folder
+from shardflow.storage.runs.history import History, SealedShard
+from shardflow.storage.runs.records import GroupRecord, read_group_record
+
+
+class EarlierStarts:
+    """Gives back what still holds; `notes` grow by what does not."""
+
+    def __init__(self, directory: RunDirectory, history: History) -> None:
+        self.notes: list[str] = []
+        self._history = history
+        self._folders = groups_set_aside(directory)
+        self._folded = {record.content: (folder, record) for folder, record in folded_groups(reversed(self._folders))}
+
+    def shard(self, phase: str, subagent: str, content: str) -> KeptShard | None:
+        """Find the shard sealed for this content; its folder stands outside every group, and is there to be moved."""
+        seal = self._history.seals.get(content)
+        if seal is None:
+            return None
+        for folder in self._folders_of(phase, subagent):
+            if _sha256(folder.subagent(subagent).shard) == seal.sha256:
+                return KeptShard(folder.subagent(subagent).path, seal.seconds, seal.warnings)
+        self.notes.append(f"{phase}/{subagent}: its shard is not as it was sealed any more, so it runs again")
+        return None
+
+    def group(self, group: Group, rules: bytes) -> tuple[GroupReport, Base] | None:
+        """Take back the group, if it was merged from the same content: give its report and what the merge gave.
+
+        Raises StorageError when it cannot be moved.
+        """
+        contents = [group.content(rank) for rank in range(len(group.subagents))]
+        seals = [self._history.seals[content] for content in contents if content in self._history.seals]
+        found = self._folded.get(group.content_merged_under(rules))
+        if found is None or len(seals) < len(contents):
+            return None
+        folder, record = found
+        if altered := next(altered_files(folder, record), None):
+            self.notes.append(f"{group.name} is merged again: {altered.path}: {altered.how}")
+            return None
+        move_folder(folder.path, group.folder.path)
+        reports = tuple(_report(group, rank, content, seals[rank]) for rank, content in enumerate(contents))
+        if record.status == Status.CONFLICT:
+            return _group_report(group, Status.CONFLICT, reports, _conflicts(group.folder)), group.base
+        data = read_regular(group.folder.context, SIZE_LIMIT)
+        return _group_report(group, Status.DONE, reports), Base(data, read_object(data, group.folder.context))
+
+    def _folders_of(self, phase: str, subagent: str) -> Iterator[GroupFolder]:
+        names = (phase, f"{phase}-{subagent}")
+        return (folder for folder in self._folders if _unnumbered(folder) in names)
+
+
+def folded_groups(folders: Iterable[GroupFolder]) -> Iterator[tuple[GroupFolder, GroupRecord]]:
+    """Give the groups among these that were merged, or left in conflict; a record that cannot be read is none."""
+    for folder in folders:
+        try:
+            record = read_group_record(folder)
+        except NotARun:
+            continue
+        if record is not None and record.status in (Status.DONE, Status.CONFLICT):
+            yield folder, record
+
+
+def _unnumbered(folder: GroupFolder) -> str:
+    return os.path.basename(folder.path).partition("-")[2]
+
+
+def _sha256(path: str) -> str | None:
+    try:
+        return sha256_hex(read_regular(path, SIZE_LIMIT))
+    except StorageError:
+        return None
+
+
+def _report(group: Group, rank: int, content: str, seal: SealedShard) -> SubagentReport:
+    name = group.subagents[rank].id
+    places = group.folder.subagent(name)
+    return SubagentReport(
+        id=name,
+        rank=rank,
+        ending=Succeeded(),
+        seconds=seal.seconds,
+        shard=places.shard,
+        stdout=places.stdout,
+        stderr=places.stderr,
+        warnings=seal.warnings,
+        sealed=Sealed(content, seal.sha256),
+        kept=True,
+    )
+
+
+def _conflicts(folder: GroupFolder) -> tuple[Conflict, ...]:
+    """Give the conflicts that what was decided since has left open."""
+    folded = refold(folder.path, folder).folded
+    return folded.result.conflicts if folded is not None else ()
+
+
+def _group_report(
+    group: Group, status: Status, subagents: tuple[SubagentReport, ...], conflicts: tuple[Conflict, ...] = ()
+) -> GroupReport:
+    ledger = group.folder.ledger
+    counts = read_object(read_regular(ledger, SIZE_LIMIT), ledger)["counts"]
+    known = counts if isinstance(counts, dict) else {}
+    return GroupReport(
+        name=group.name,
+        phase=group.phase,
+        status=status,
+        subagents=subagents,
+        seconds=0.0,
+        folder=group.folder.path,
+        counts={outcome: number for outcome in Outcome if isinstance(number := known.get(outcome.value), int)},
+        conflicts=conflicts,
+        kept=True,
+    )

@@ -1,0 +1,224 @@
+"""Going on with a run that ended early, however it ended: killed, interrupted, failed, or in conflict.
+
+Law: a resumed run ends with the same bytes as an undisturbed one of the same workflow, rules and first context. What
+was sealed is not run again, what was merged is not merged again, what died half done leaves no trace in the result.
+
+    lock the journal -> check everything -> stop what the dead start left running -> set its groups aside, in one
+    step -> run the phases as ever, each group and each subagent taken back where its content is the same
+
+So it may be killed at any instant itself: until the groups are set aside nothing has changed, and from there on
+whatever was not yet taken back still stands where the next start looks for it.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Final
+
+from shardflow.errors import StorageError, UsageError
+from shardflow.execution.base import SIZE_LIMIT, Base, base_of, read_object
+from shardflow.execution.groups.canonical_context import CanonicalContext
+from shardflow.execution.processes.interrupts import Interrupts
+from shardflow.execution.processes.survivors import Survivor, named, stop_all, with_environment
+from shardflow.execution.reporting.events import Listener
+from shardflow.execution.reporting.report import RunReport, Status
+from shardflow.execution.resumption.earlier import EarlierStarts, folded_groups
+from shardflow.execution.run import Layout, RunRequest, group_names, run_laid_out
+from shardflow.execution.schedule import first_base, read_if_there, schedule_phases
+from shardflow.model.documents import did_you_mean
+from shardflow.model.fields import quoted
+from shardflow.model.records import record, replaced
+from shardflow.storage.files import ContextLock, read_regular, replace_file, sha256_hex, write_new
+from shardflow.storage.runs.directory import RunDirectory, groups_set_aside, set_aside
+from shardflow.storage.runs.history import History, read_history
+from shardflow.storage.runs.journal import continued_journal
+from shardflow.storage.runs.records import RunRecord, write_run_record
+from shardflow.workflow.model import DEFAULT_GRACE, Workflow
+
+_RUN_DIR: Final = b"SHARDFLOW_RUN_DIR="
+
+
+@record
+class ResumeRequest:
+    """All that one resumed run needs to know.
+
+    record          the run's record, which names the workflow file and how the run was started
+    workflow_file   where the workflow stands now; it may have been edited, or moved with its folder
+    rerun           subagents to run again though their shards are sealed: `ID`, or `PHASE/ID`
+    from_phase      run this phase and all behind it again
+    """
+
+    directory: RunDirectory
+    record: RunRecord
+    workflow: Workflow
+    workflow_file: str
+    workflow_bytes: bytes
+    rerun: tuple[str, ...] = ()
+    from_phase: str | None = None
+    grace: float = DEFAULT_GRACE
+
+
+def resume_run(request: ResumeRequest, listen: Listener) -> RunReport:
+    """Go on with a run and give the report of the whole run.
+
+    Raises only before anything was started: InvalidInput, UsageError (no such phase or subagent, a context that is
+    not as the run left it), RunInProgress, ContextLocked, StorageError.
+    """
+    started = time.monotonic()
+    settings = request.record.settings
+    with ExitStack() as held:
+        interrupts = held.enter_context(Interrupts())
+        journal = held.enter_context(continued_journal(request.directory.journal))
+        if settings.context is not None:
+            held.enter_context(ContextLock(settings.context))
+        layout = _lay_out(request, interrupts)
+        run = RunRequest(request.workflow, request.workflow_file, request.workflow_bytes, grace=request.grace)
+        return run_laid_out(run, layout, journal, interrupts, listen, started)
+
+
+def _lay_out(request: ResumeRequest, interrupts: Interrupts) -> Layout:
+    """Check everything that can be checked, then make the run directory ready to run in."""
+    directory, settings = request.directory, request.record.settings
+    folder = os.path.dirname(request.workflow_file)
+    schedule = schedule_phases(request.workflow, folder, settings.rules, settings.max_parallel)
+    again = tuple(_again(request.workflow, request.rerun, request.from_phase))
+    history = read_history(directory.journal)
+    found = _find_context(request, history)
+    notes = (*_torn(directory, history), *_stop_orphans(directory, request.grace, interrupts))
+    begun = _begun(request, group_names(schedule), found_context=found.was_there)
+    _make_ready(request, found, is_first=not history.starts)
+    write_run_record(directory, begun)
+    return Layout(
+        schedule=schedule,
+        base=found.base,
+        context=CanonicalContext(found.path, found.held, found.value),
+        copy=directory.context if settings.context is not None else None,
+        directory=directory,
+        record=begun,
+        start=history.starts + 1,
+        again=again,
+        earlier=EarlierStarts(directory, history.without(again)) if history.starts else None,
+        notes=notes,
+    )
+
+
+@record
+class _Found:
+    """The canonical context as it is found: its file, what that holds, that in canonical form, and the first base.
+
+    `was_there` tells that the file was there before the run, so that the run starts from what it held.
+    """
+
+    path: str
+    held: bytes | None
+    value: bytes
+    base: Base
+    was_there: bool
+
+
+def _find_context(request: ResumeRequest, history: History) -> _Found:
+    """Find the context and the first base. Raises UsageError for a context that is not as the run left it."""
+    settings, directory = request.record.settings, request.directory
+    folder, initial = os.path.dirname(request.workflow_file), request.workflow.context
+    path = settings.context or directory.context
+    held = read_if_there(path)
+    if not history.starts:
+        # it died before its first event: nothing has run, nothing was merged, the run begins anew
+        outside = held if settings.context is not None else None
+        base = first_base(initial, folder, outside, path)
+        return _Found(path, outside or base.data, base.data, base, outside is not None)
+    base = _recorded_base(directory) if settings.found_context else first_base(initial, folder, None, path)
+    value = base.data if held is None else base_of(read_object(held, path)).data
+    may_be_missing = settings.context is not None and not settings.found_context
+    as_left = may_be_missing if held is None else _is_known(held, value, base, request, history)
+    if not as_left:
+        raise UsageError(
+            f"{path} is not as the run left it, and what changed it would be lost; put back what stands in "
+            f"{directory.path} (the context.json of the last merged group), or start a new run"
+        )
+    return _Found(path, held, value, base, settings.found_context)
+
+
+def _is_known(held: bytes, value: bytes, base: Base, request: ResumeRequest, history: History) -> bool:
+    """Tell whether the context is what the run started from, or what it merged."""
+    if value in (base.data, _recorded_base(request.directory).data) or sha256_hex(held) in history.merged:
+        return True
+    groups = [request.directory.group(name) for name in request.record.groups]
+    merged = folded_groups((*groups, *groups_set_aside(request.directory)))
+    return sha256_hex(held) in {record.context for _, record in merged}
+
+
+def _recorded_base(directory: RunDirectory) -> Base:
+    data = read_regular(directory.base, SIZE_LIMIT)
+    return Base(data, read_object(data, directory.base))
+
+
+def _begun(request: ResumeRequest, groups: tuple[str, ...], *, found_context: bool) -> RunRecord:
+    """Give the record of the run going on now."""
+    before = request.record
+    file = os.path.abspath(request.workflow_file)
+    settings = replaced(before.settings, workflow_file=file, found_context=found_context)
+    return RunRecord(request.workflow.name, Status.RUNNING, before.started, settings, groups=groups)
+
+
+def _make_ready(request: ResumeRequest, found: _Found, *, is_first: bool) -> None:
+    """Set aside what earlier starts made, and write down what this one starts from."""
+    directory, outside = request.directory, request.record.settings.context is not None
+    is_edited = read_if_there(directory.workflow) != request.workflow_bytes
+    copies = [(directory.context, outside), (directory.workflow, is_edited)]
+    set_aside(directory, [os.path.basename(path) for path, is_stale in copies if is_stale])
+    if is_edited:
+        write_new(directory.workflow, request.workflow_bytes)
+    if is_first:
+        replace_file(directory.base, found.base.data)
+        if not outside:
+            replace_file(directory.context, found.base.data)
+
+
+def _again(workflow: Workflow, rerun: tuple[str, ...], from_phase: str | None) -> Iterator[tuple[str, str]]:
+    """List the subagents to run again, each by its phase and id. Raises UsageError for names the workflow lacks."""
+    everyone = [(phase.id, subagent.id) for phase in workflow.phases for subagent in phase.subagents]
+    for name in rerun:
+        named = [pair for pair in everyone if name in (pair[1], "/".join(pair))]
+        if not named:
+            raise UsageError(f"no subagent {quoted(name)}; {did_you_mean(name, [one for _, one in everyone])}")
+        yield from named
+    if from_phase is not None:
+        phases = [phase.id for phase in workflow.phases]
+        if from_phase not in phases:
+            raise UsageError(f"no phase {quoted(from_phase)}; {did_you_mean(from_phase, phases)}")
+        later = phases[phases.index(from_phase) :]
+        yield from (pair for pair in everyone if pair[0] in later)
+
+
+def _torn(directory: RunDirectory, history: History) -> Iterator[str]:
+    if history.torn:
+        lines = ", ".join(map(str, history.torn))
+        yield f"{directory.journal}: torn, as a crash leaves it, at line {lines}; what was told there is done again"
+
+
+def _stop_orphans(directory: RunDirectory, grace: float, interrupts: Interrupts) -> Iterator[str]:
+    """Stop what a killed start left running: it would write into what runs now. Raises StorageError if that fails."""
+    left = _orphans(directory)
+    if not left:
+        return
+    with interrupts.attended():
+        stopped = stop_all(lambda: _orphans(directory), grace, lambda: interrupts.count > 1)
+    if not stopped:
+        raise StorageError(f"left running by an earlier start, and could not be stopped: {named(_orphans(directory))}")
+    yield f"left running by an earlier start, and stopped: {named(left)}"
+
+
+def _orphans(directory: RunDirectory) -> list[Survivor]:
+    found = with_environment(_RUN_DIR).items()
+    return [survivor for survivor, entry in found if _is_same(entry.removeprefix(_RUN_DIR), directory.path)]
+
+
+def _is_same(path: bytes, other: str) -> bool:
+    try:
+        return os.path.samefile(path, other)
+    except (OSError, ValueError):
+        return False

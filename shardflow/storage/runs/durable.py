@@ -1,0 +1,98 @@
+"""What must survive a power cut, made durable in the background while subagents run.
+
+Law: when `settle` has returned, every file added before and every line of the journal is on the disk. A shard costs
+about a millisecond to sync (file, folder, journal); by a thread of its own that millisecond delays no subagent, and
+only what is still missing at the end of a group is waited for.
+
+Death of the process needs none of this: what was handed to the system is there for the next process. So only what
+cannot be made again is added here: shards, the first base, the run's record. Bases, ledgers and merged contexts follow
+from those.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Self
+
+from shardflow.errors import StorageError
+from shardflow.storage.files import sync_file
+from shardflow.storage.runs.journal import Journal
+
+
+class BackgroundSync:
+    """Syncs files, and the journal behind them. `first` are synced before anything else, when the work begins."""
+
+    __slots__ = ("_failure", "_journal", "_thread", "_waiting", "_wanted")
+
+    def __init__(self, journal: Journal, first: Iterable[str]) -> None:
+        self._journal = journal
+        self._waiting = deque(first)
+        self._wanted = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._failure: StorageError | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._thread is not None:
+            self.add("")
+            self._thread.join()
+
+    def add(self, path: str) -> None:
+        """Have a file synced soon, with its folder, and the journal after it; the empty path ends the thread."""
+        with self._wanted:
+            self._waiting.append(path)
+            self._wanted.notify_all()
+        if self._thread is None:
+            self._start()
+
+    def settle(self) -> None:
+        """Wait until all that was added is on the disk, and the journal as it is now.
+
+        Raises StorageError if any of it could not be synced, now or before.
+        """
+        if self._thread is None:
+            self._start()
+        with self._wanted:
+            self._wanted.wait_for(lambda: not self._waiting)
+        if self._failure is not None:
+            raise self._failure
+        self._journal.sync()
+
+    def _start(self) -> None:
+        thread = threading.Thread(target=self._work, name="sync", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:  # no more threads: nothing is durable, and whoever settles hears of it
+            self._waiting.clear()
+            self._failure = StorageError(f"cannot make what was written durable: {error}")
+        else:
+            self._thread = thread
+
+    def _work(self) -> None:
+        while True:
+            with self._wanted:
+                self._wanted.wait_for(lambda: self._waiting)
+                path = self._waiting[0]
+            self._sync(path)
+            with self._wanted:
+                self._waiting.popleft()
+                self._wanted.notify_all()
+            if not path:
+                return
+
+    def _sync(self, path: str) -> None:
+        """Sync one file; behind the last one that waits, the journal, so that it is known by what it tells."""
+        try:
+            if path:
+                sync_file(path)
+            if len(self._waiting) == 1:
+                self._journal.sync()
+        except StorageError as error:
+            self._failure = self._failure or error

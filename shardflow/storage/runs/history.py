@@ -1,0 +1,111 @@
+"""The journal read back: what earlier starts of a run sealed and merged.
+
+Law: whatever a file holds, reading it raises nothing but StorageError. A line that cannot be read is told by its number
+and passed over: what it told of counts as not having happened.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Container, Iterator, Mapping
+from typing import Any, Final
+
+from shardflow.model.records import record, replaced
+from shardflow.storage.files import read_regular
+
+_LIMIT: Final = 1 << 30
+
+
+@record
+class SealedShard:
+    """A shard that was sealed: whose it is, its SHA-256, how long its subagent took and what it was warned of."""
+
+    phase: str
+    subagent: str
+    sha256: str
+    seconds: float
+    warnings: tuple[str, ...]
+
+
+@record
+class History:
+    """What a journal tells.
+
+    seals   the last sealed shard of each content, by its digest
+    merged  the SHA-256 of every context that was about to become the canonical one
+    starts  how often the run was started
+    pid     the process of the last start
+    torn    the numbers of the lines that cannot be read, from 1
+    """
+
+    seals: Mapping[str, SealedShard]
+    merged: frozenset[str]
+    starts: int
+    pid: int | None
+    torn: tuple[int, ...]
+
+    def without(self, again: Container[tuple[str, str]]) -> History:
+        """Forget the shards of these subagents, each given as `(phase, id)`."""
+        return replaced(self, seals=_kept(self.seals, again))
+
+
+def read_history(path: str) -> History:
+    """Read a journal. Raises StorageError for one that is no regular file."""
+    seals: dict[str, SealedShard] = {}
+    merged: set[str] = set()
+    starts, pid = 0, None
+    torn: list[int] = []
+    for number, line in _lines(path):
+        match line:
+            case {"event": "subagent-finished", "sealed": {"content": str(content), "sha256": str(sha256)}}:
+                seals[content] = _sealed(line, sha256)
+            case {"event": "group-merged", "sha256": str(sha256)}:
+                merged.add(sha256)
+            case {"event": "run-started" | "run-resumed"}:
+                starts += 1
+                pid = line["pid"] if isinstance(line.get("pid"), int) else None
+                seals = _kept(seals, set(_pairs(line.get("again"))))
+            case {"event": str()}:
+                pass
+            case _:
+                torn.append(number)
+    return History(seals, frozenset(merged), starts, pid, tuple(torn))
+
+
+def _lines(path: str) -> Iterator[tuple[int, Any]]:
+    """Give each line by its number as the object it holds, None for what is none."""
+    lines = read_regular(path, _LIMIT).split(b"\n")
+    for number, line in enumerate(lines, 1):
+        if line:
+            yield number, _read(line)
+
+
+def _read(line: bytes) -> Any:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _sealed(line: Mapping[str, Any], sha256: str) -> SealedShard:
+    seconds, warnings = line.get("seconds"), line.get("warnings")
+    return SealedShard(
+        str(line.get("phase")),
+        str(line.get("subagent")),
+        sha256,
+        seconds if isinstance(seconds, float) else 0.0,
+        tuple(map(str, warnings)) if isinstance(warnings, list) else (),
+    )
+
+
+def _pairs(listed: object) -> Iterator[tuple[str, str]]:
+    for item in listed if isinstance(listed, list) else ():
+        match item:
+            case [str(phase), str(subagent)]:
+                yield phase, subagent
+            case _:
+                pass
+
+
+def _kept(seals: Mapping[str, SealedShard], again: Container[tuple[str, str]]) -> dict[str, SealedShard]:
+    return {content: seal for content, seal in seals.items() if (seal.phase, seal.subagent) not in again}

@@ -1,0 +1,59 @@
+"""What a sealed shard depends on: the unit of resume, keyed by content and never by position.
+
+Law: two subagents with the same content, started on the same base, are asked for the same work; a shard sealed for one
+holds for the other. What counts:
+
+    phase, id           the subagent knows both from its environment
+    program, env, cwd   the command, or the function's name, as the workflow writes it
+    shard               the form it leaves its shard in
+    base                the SHA-256 of the context it started from: everything earlier groups and their rules made
+
+What does not: its place in the workflow or in its phase, its timeout, how it is stopped, how often it is tried, what it
+declared to read and write (checked again whenever its shard is used). Files that a program reads beside the base are
+not known here: whoever edits a script names the subagent in `shardflow resume --rerun`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from shardflow.workflow.model import ArgumentList, Program, PythonFunction, ShellCommand, Subagent
+
+_VERSION = 1
+"""Of this definition: shards sealed under another one are not recognised, which costs time and never a result."""
+
+
+def subagent_content(phase: str, subagent: Subagent, base: str) -> bytes:
+    """Spell out what the shard of a subagent depends on; `base` is the SHA-256 of the group's base."""
+    return _spelt(
+        {
+            "v": _VERSION,
+            "phase": phase,
+            "id": subagent.id,
+            "program": _program(subagent.program),
+            "env": dict(subagent.environment),
+            "cwd": subagent.cwd,
+            "shard": subagent.shard.value,
+            "base": base,
+        }
+    )
+
+
+def group_content(phase: str, subagents: Iterable[str], base: str, rules: str) -> bytes:
+    """Spell out what the merge of a group depends on: its subagents' digests by rank, SHA-256 of base and rules."""
+    return _spelt({"v": _VERSION, "phase": phase, "subagents": list(subagents), "base": base, "rules": rules})
+
+
+def _spelt(members: dict[str, object]) -> bytes:
+    return json.dumps(members, sort_keys=True).encode()
+
+
+def _program(program: Program) -> list[object]:
+    match program:
+        case ShellCommand(text):
+            return ["shell", text]
+        case ArgumentList(arguments):
+            return ["arguments", *arguments]
+        case PythonFunction(module, name):
+            return ["python", module, name]

@@ -1,0 +1,65 @@
+"""`shardflow resume` as a person calls it."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from tests.cli.shell import shardflow
+from tests.cli.workflows import adding, write_workflow
+
+
+def failed_run(folder: Path) -> str:
+    """Make a run that fails until `fixed` exists; give its name."""
+    write_workflow(folder / "w.yaml", fine=adding(a=1), bad="[ -e fixed ]")
+    assert shardflow("run", "w.yaml", cwd=folder).returncode == 1
+    (folder / "fixed").touch()
+    return os.listdir(folder / ".shardflow/runs")[0]
+
+
+def test_resume_goes_on_with_the_last_run_that_is_not_done(tmp_path: Path) -> None:
+    name = failed_run(tmp_path)
+    ended = shardflow("resume", cwd=tmp_path)
+    assert ended.returncode == 0
+    assert f"run directory .shardflow/runs/{name}, start 2" in ended.stdout
+    assert "  fine: kept from an earlier start" in ended.stdout
+    assert "done: 1 subagent and 1 kept from an earlier start in 1 phase" in ended.stdout
+    again = shardflow("resume", cwd=tmp_path)
+    assert (again.returncode, again.stdout) == (2, "")
+    assert "no run in .shardflow/runs is left to resume" in again.stderr
+
+
+def test_a_run_that_did_not_end_well_says_how_to_go_on(tmp_path: Path) -> None:
+    write_workflow(tmp_path / "w.yaml", bad="false")
+    ended = shardflow("run", "w.yaml", "--run-dir", "run", cwd=tmp_path)
+    assert ended.stdout.endswith("go on:         shardflow resume run\n")
+
+
+def test_resume_takes_a_name_or_a_path_and_gives_programs_one_object(tmp_path: Path) -> None:
+    name = failed_run(tmp_path)
+    for run in (name, f".shardflow/runs/{name}"):
+        told = json.loads(shardflow("resume", run, "--json", "--rerun", "fine", cwd=tmp_path).stdout)
+        assert (told["status"], told["exit_code"], told["notes"]) == ("done", 0, [])
+    [group] = told["phases"][0]["groups"]
+    assert {subagent["id"]: subagent["kept"] for subagent in group["subagents"]} == {"fine": False, "bad": True}
+
+
+def test_a_workflow_that_was_moved_is_named(tmp_path: Path) -> None:
+    failed_run(tmp_path)
+    (tmp_path / "w.yaml").rename(tmp_path / "moved.yaml")
+    ended = shardflow("resume", cwd=tmp_path)
+    assert ended.returncode == 2
+    assert "say where the workflow stands now: --workflow FILE" in ended.stderr
+    assert shardflow("resume", "--workflow", "moved.yaml", cwd=tmp_path).returncode == 0
+    assert (
+        shardflow("resume", "--rerun", "fine", os.listdir(tmp_path / ".shardflow/runs")[0], cwd=tmp_path).returncode
+        == 0
+    )
+
+
+def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
+    for run in ("nowhere", "."):
+        ended = shardflow("resume", run, cwd=tmp_path)
+        assert (ended.returncode, ended.stdout) == (2, "")
+        assert "is no run directory: it has no run.json" in ended.stderr

@@ -1,0 +1,294 @@
+"""Resuming: what was finished is not paid for again, what changed is, and the bytes are those of an undisturbed run."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from shardflow.errors import RunInProgress, UsageError
+from shardflow.execution.inspection.post_mortem import repeat_merges
+from shardflow.execution.reporting.events import Event, SubagentStarted
+from shardflow.execution.reporting.report import RunReport, Status
+from shardflow.execution.resumption.resume import ResumeRequest, resume_run
+from shardflow.storage.runs.directory import RunDirectory
+from shardflow.storage.runs.records import read_run_record
+from tests.execution.running import Workplace, request, runs, wait_for
+
+TEXT = """
+    name: again
+    context: {n: 1}
+    phases:
+      - id: look
+        behavior: parallel
+        subagents:
+          - {id: a, run: 'echo a >> count; echo ''{"n": 1, "a": 1}'' > "$SHARDFLOW_SHARD"'}
+          - id: b
+            shard: patch
+            run: |
+              echo b >> count; [ -e fixed ] || exit 3; echo '{"b": 1}' > "$SHARDFLOW_SHARD"
+      - id: report
+        behavior: sequential
+        subagents:
+          - {id: c, run: 'echo c >> count; echo ''{"c": 1}'' > "$SHARDFLOW_SHARD"', shard: patch}
+          - {id: d, run: 'echo d >> count; echo ''{"d": 1}'' > "$SHARDFLOW_SHARD"', shard: patch}
+    """
+WHOLE = {"n": 1, "a": 1, "b": 1, "c": 1, "d": 1}
+
+
+def resumed(place: Workplace, text: str | None = None, run_dir: str | None = None, **options: Any) -> RunReport:
+    if text is not None:
+        place.write(text)
+    asked = request(str(place.folder))
+    directory = RunDirectory(run_dir or str(place.run_dir))
+    record = read_run_record(directory)
+    told = ResumeRequest(directory, record, asked.workflow, asked.workflow_file, asked.workflow_bytes, **options)
+    return resume_run(told, lambda event: None)
+
+
+def counted(place: Workplace) -> str:
+    """Give the subagents that ran, in the order they were started, those of a parallel phase sorted."""
+    return "".join(sorted((place.folder / "count").read_text().split()))
+
+
+def failed_run(place: Workplace) -> None:
+    assert place.run(TEXT).status is Status.FAILED
+    (place.folder / "fixed").touch()
+
+
+def test_only_what_failed_and_what_comes_behind_it_runs(place: Workplace) -> None:
+    failed_run(place)
+    report = resumed(place)
+    assert (report.status, report.exit_code, place.context) == (Status.DONE, 0, WHOLE)
+    assert counted(place) == "abbcd"
+    assert [subagent.id for subagent in report.subagents if subagent.kept] == ["a"]
+    assert place.read("run.json")["status"] == "done"
+    assert repeat_merges(str(place.run_dir)).is_same
+
+
+def test_a_run_that_is_done_keeps_everything_and_merges_nothing_again(place: Workplace) -> None:
+    failed_run(place)
+    resumed(place)
+    before = (place.run_dir / "context.json").stat()
+    report = resumed(place)
+    assert all(group.kept for group in report.groups)
+    assert sum(report.counts.values()) == 4
+    assert counted(place) == "abbcd"
+    assert (place.run_dir / "context.json").stat().st_ino == before.st_ino
+    assert repeat_merges(str(place.run_dir)).is_same
+
+
+@pytest.mark.parametrize(
+    ("options", "ran"),
+    [
+        ({"rerun": ("a",)}, "a"),
+        ({"rerun": ("report/d",)}, "d"),
+        ({"from_phase": "report"}, "cd"),
+        ({"from_phase": "look"}, "abcd"),
+        ({"rerun": ("c",), "from_phase": "report"}, "cd"),
+    ],
+)
+def test_what_is_asked_for_runs_again_and_the_same_bytes_keep_the_rest(
+    place: Workplace, options: dict[str, Any], ran: str
+) -> None:
+    (place.folder / "fixed").touch()
+    place.run(TEXT)
+    resumed(place, **options)
+    assert counted(place) == "".join(sorted("abcd" + ran))
+    assert place.context == WHOLE
+
+
+@pytest.mark.parametrize("options", [{"rerun": ("e",)}, {"rerun": ("look/c",)}, {"from_phase": "a"}])
+def test_a_name_the_workflow_lacks_is_refused_and_nothing_changes(place: Workplace, options: dict[str, Any]) -> None:
+    failed_run(place)
+    with pytest.raises(UsageError):
+        resumed(place, **options)
+    assert not (place.run_dir / "earlier").exists()
+    assert place.read("run.json")["status"] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "ran", "context"),
+    [
+        ('"a": 1}', '"a": 2}', "acd", WHOLE | {"a": 2}),
+        ('"c": 1}', '"c": 2}', "cd", WHOLE | {"c": 2}),
+        ('"d": 1}', '"d": 2}', "d", WHOLE | {"d": 2}),
+        ("id: c, ", "id: c, env: {A: '1'}, ", "c", WHOLE),
+        ("id: c, ", "id: c, timeout: 60, ", "", WHOLE),
+        ("context: {n: 1}", "context: {n: 1, m: 1}", "abcd", {"n": 1, "m": 1, "a": 1, "b": 1, "c": 1, "d": 1}),
+        ("- id: report", "- id: reports", "cd", WHOLE),
+    ],
+)
+def test_after_an_edit_what_changed_runs_again_and_what_started_from_the_same_is_kept(
+    place: Workplace, old: str, new: str, ran: str, context: Any
+) -> None:
+    (place.folder / "fixed").touch()
+    place.run(TEXT)
+    (place.folder / "count").unlink()
+    (place.folder / "count").touch()
+    text = TEXT.replace('{"n": 1, "a": 1}', '{"n": 1, "m": 1, "a": 1}') if "m: 1" in new else TEXT
+    resumed(place, text.replace(old, new))
+    assert counted(place) == ran
+    assert place.context == context
+    assert repeat_merges(str(place.run_dir)).is_same
+    assert (place.run_dir / "workflow.yaml").read_bytes() == (place.folder / "workflow.yaml").read_bytes()
+
+
+def test_a_phase_put_in_front_renumbers_the_groups_and_keeps_the_shards(place: Workplace) -> None:
+    (place.folder / "fixed").touch()
+    place.run(TEXT)
+    front = "phases:\n      - {id: front, behavior: main-only, run: 'true'}"
+    report = resumed(place, TEXT.replace("phases:", front))
+    assert [group.name for group in report.groups if group.kept] == ["02-look", "03-report-c", "04-report-d"]
+    assert counted(place) == "abcd"
+    assert place.context == WHOLE
+
+
+def test_new_rules_merge_a_group_again_from_its_shards(place: Workplace) -> None:
+    text = """
+        name: rules
+        context: {n: 0}
+        rules: {rules: [{path: $.n, strategy: STRATEGY}]}
+        phases:
+          - id: work
+            behavior: parallel
+            subagents:
+              - {id: a, run: 'echo a >> count; echo ''{"n": 1}'' > "$SHARDFLOW_SHARD"'}
+              - {id: b, run: 'echo b >> count; echo ''{"n": 2}'' > "$SHARDFLOW_SHARD"'}
+        """
+    assert place.run(text.replace("STRATEGY", "conflict")).status is Status.CONFLICT
+    assert resumed(place).status is Status.CONFLICT
+    assert resumed(place, text.replace("STRATEGY", "sum")).status is Status.DONE
+    assert place.context == {"n": 3}
+    assert resumed(place, text.replace("STRATEGY", "max")).status is Status.DONE
+    assert (place.context, counted(place)) == ({"n": 2}, "ab")
+
+
+def test_a_shard_that_is_not_as_it_was_sealed_is_told_and_made_again(place: Workplace) -> None:
+    failed_run(place)
+    (place.run_dir / "groups/01-look/a/context-a.json").write_text('{"n": 1, "a": 5}')
+    report = resumed(place)
+    assert report.notes == ("look/a: its shard is not as it was sealed any more, so it runs again",)
+    assert (place.context, counted(place)) == (WHOLE, "aabbcd")
+
+
+def test_a_merged_group_that_was_altered_is_told_and_merged_again_from_its_shards(place: Workplace) -> None:
+    (place.folder / "fixed").touch()
+    place.run(TEXT)
+    (place.run_dir / "groups/01-look/context.json").write_text("{}")
+    report = resumed(place)
+    (note,) = report.notes
+    assert note.startswith("01-look is merged again: ")
+    assert (place.context, counted(place)) == (WHOLE, "abcd")
+
+
+def test_a_torn_last_line_of_the_journal_is_told_and_what_it_told_of_happens_again(place: Workplace) -> None:
+    failed_run(place)
+    journal = place.run_dir / "events.jsonl"
+    lines = journal.read_text().splitlines(keepends=True)
+    sealed = next(index for index, line in enumerate(lines) if '"content"' in line)
+    journal.write_text("".join(lines[:sealed]) + lines[sealed][:40])
+    report = resumed(place)
+    (note,) = report.notes
+    assert f"torn, as a crash leaves it, at line {sealed + 1}" in note
+    assert (place.context, counted(place)) == (WHOLE, "aabbcd")
+
+
+def test_a_killed_run_is_resumed_and_what_it_left_running_is_stopped_first(place: Workplace) -> None:
+    text = f"""
+        name: killed
+        phases:
+          - id: work
+            behavior: parallel
+            subagents:
+              - {{id: a, run: 'echo a >> count; echo ''{{"a": 1}}'' > "$SHARDFLOW_SHARD"'}}
+              - id: b
+                run: |
+                  echo b >> count; [ -e again ] && exit 0
+                  echo $$ > pid.tmp; {wait_for("sealed")}; mv pid.tmp pid; sleep 60; echo late > late
+        """
+    process = place.start(text)
+    wait_until(lambda: '"content"' in place.text("events.jsonl"))
+    (place.folder / "sealed").touch()
+    wait_until((place.folder / "pid").exists)
+    with pytest.raises(RunInProgress):
+        resumed(place)
+    process.kill()
+    process.communicate()
+    assert place.read("run.json")["status"] == "running"
+    (place.folder / "again").touch()
+    report = resumed(place)
+    (note,) = report.notes
+    assert "left running by an earlier start, and stopped" in note
+    assert not runs(int((place.folder / "pid").read_text()))
+    assert (place.context, counted(place)) == ({"a": 1}, "abb")
+
+
+def test_an_interrupted_run_is_resumed(place: Workplace) -> None:
+    def listen(event: Event) -> None:
+        if isinstance(event, SubagentStarted) and event.subagent == "c":
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    (place.folder / "fixed").touch()
+    assert place.run(TEXT, listen).exit_code == 143
+    assert resumed(place).exit_code == 0
+    assert place.context == WHOLE
+    assert counted(place) in ("abccd", "abcd")  # c may have been stopped before it could write anything
+
+
+@pytest.mark.parametrize("was_there", [True, False])
+def test_a_context_outside_the_run_is_gone_on_with(place: Workplace, was_there: bool) -> None:
+    outside = place.folder / "outside.json"
+    if was_there:
+        outside.write_text('{"n":    1}')
+    assert place.run(TEXT, context=str(outside)).exit_code == 1
+    (place.folder / "fixed").touch()
+    assert resumed(place).exit_code == 0
+    assert json.loads(outside.read_text()) == WHOLE
+    assert place.context == WHOLE
+    assert resumed(place, from_phase="look").exit_code == 0
+    assert json.loads(outside.read_text()) == WHOLE
+
+
+def test_a_context_that_someone_else_changed_is_not_written_over(place: Workplace) -> None:
+    outside = place.folder / "outside.json"
+    outside.write_text('{"n": 1}')
+    place.run(TEXT, context=str(outside))
+    outside.write_text('{"n": 1, "mine": true}')
+    (place.folder / "fixed").touch()
+    with pytest.raises(UsageError, match="not as the run left it"):
+        resumed(place)
+    assert outside.read_text() == '{"n": 1, "mine": true}'
+    assert not (place.run_dir / "earlier").exists()
+
+
+def test_a_run_directory_may_be_moved_before_it_is_resumed(place: Workplace) -> None:
+    failed_run(place)
+    moved = place.folder / "elsewhere"
+    shutil.move(place.run_dir, moved)
+    report = resumed(place, run_dir=str(moved))
+    assert report.exit_code == 0
+    assert counted(place) == "abbcd"
+    assert json.loads((moved / "context.json").read_text()) == WHOLE
+
+
+def test_a_resumed_run_that_fails_again_can_be_resumed_again(place: Workplace) -> None:
+    place.run(TEXT)
+    assert resumed(place).exit_code == 1
+    (place.folder / "fixed").touch()
+    assert resumed(place).exit_code == 0
+    assert (place.context, counted(place)) == (WHOLE, "abbbcd")
+    assert sorted(os.listdir(place.run_dir / "earlier")) == ["1", "2"]
+
+
+def wait_until(happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

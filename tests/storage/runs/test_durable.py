@@ -1,0 +1,48 @@
+"""What is made durable in the background: all of it when `settle` returns, and failures are not kept quiet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from shardflow.errors import StorageError
+from shardflow.storage.runs.durable import BackgroundSync
+from shardflow.storage.runs.journal import new_journal
+from tests.storage.processes import printed
+
+TRACED = """
+import os, posix, sys
+from shardflow.storage.runs.durable import BackgroundSync
+from shardflow.storage.runs.journal import new_journal
+
+synced = []
+def fsync(descriptor):
+    synced.append(os.path.relpath(os.readlink(f"/proc/self/fd/{descriptor}")))
+    posix.fsync(descriptor)
+
+os.fsync = fsync
+os.chdir(sys.argv[1])
+with new_journal("events.jsonl") as journal, BackgroundSync(journal, ["first"]) as durable:
+    print(synced)
+    for name in ("a", "b"):
+        durable.add(name)
+    durable.settle()
+    print(synced[0], set(synced) == {"first", "a", "b", ".", "events.jsonl"}, synced[-1])
+"""
+
+
+def test_when_settled_every_file_its_folder_and_then_the_journal_are_synced(tmp_path: Path) -> None:
+    for name in ("first", "a", "b"):
+        (tmp_path / name).touch()
+    assert printed(TRACED, tmp_path) == "[]\nfirst True events.jsonl\n"
+
+
+def test_a_file_that_cannot_be_synced_is_told_by_whoever_settles(tmp_path: Path) -> None:
+    with new_journal(str(tmp_path / "events.jsonl")) as journal, BackgroundSync(journal, []) as durable:
+        durable.settle()
+        durable.add(str(tmp_path / "nowhere"))
+        with pytest.raises(StorageError, match="nowhere"):
+            durable.settle()
+        with pytest.raises(StorageError, match="nowhere"):
+            durable.settle()

@@ -1,0 +1,120 @@
+"""The journal: appended, locked while it is written, read back whatever a crash left of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shardflow.errors import RunInProgress, StorageError
+from shardflow.storage.runs.history import History, SealedShard, read_history
+from shardflow.storage.runs.journal import continued_journal, is_written, new_journal
+from tests.storage.processes import printed
+
+SEALED = {"phase": "look", "subagent": "a", "seconds": 1.5, "sealed": {"content": "c", "sha256": "s"}, "warnings": []}
+
+
+def lines(path: Path) -> list[str]:
+    return [json.loads(line)["event"] for line in path.read_text().splitlines() if line]
+
+
+def test_a_journal_is_never_begun_twice_and_only_ever_appended(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    with new_journal(str(path)) as journal:
+        journal.write("run-started", {"pid": 7})
+    with pytest.raises(StorageError, match="exists"):
+        new_journal(str(path))
+    with continued_journal(str(path)) as journal:
+        journal.write("run-resumed", {"pid": 8})
+        journal.sync()
+    assert lines(path) == ["run-started", "run-resumed"]
+    assert read_history(str(path)) == History({}, frozenset(), 2, 8, ())
+
+
+def test_one_process_writes_a_journal_and_whoever_looks_sees_that(tmp_path: Path) -> None:
+    path = str(tmp_path / "events.jsonl")
+    look = "import sys; from shardflow.storage.runs.journal import is_written; print(is_written(sys.argv[1]))"
+    with new_journal(path):
+        assert is_written(path)
+        assert printed(look, path) == "True\n"
+        with pytest.raises(RunInProgress, match="still going on"):
+            continued_journal(path)
+    assert not is_written(path)
+    assert printed(look, path) == "False\n"
+    assert not is_written(str(tmp_path / "nowhere"))
+
+
+def test_a_torn_last_line_is_ended_told_and_read_past(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(b'{"event": "subagent-finished"}\n{"event": "subag')
+    with continued_journal(str(path)) as journal:
+        journal.write("subagent-finished", SEALED)
+    history = read_history(str(path))
+    assert history.torn == (2,)
+    assert history.seals == {"c": SealedShard("look", "a", "s", 1.5, ())}
+
+
+def test_a_line_the_disk_took_only_in_part_is_told_and_spoils_no_other(tmp_path: Path) -> None:
+    code = """
+import resource, sys
+from shardflow.errors import StorageError
+from shardflow.storage.runs.journal import new_journal
+journal = new_journal(sys.argv[1])
+journal.write("run-started", {})
+resource.setrlimit(resource.RLIMIT_FSIZE, (150, -1))
+try:
+    journal.write("stopping", {"text": "x" * 200})
+except StorageError as error:
+    print(error)
+resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, -1))
+journal.write("run-finished", {})
+"""
+    path = tmp_path / "events.jsonl"
+    assert "only a part of a line" in printed(code, path)
+    assert read_history(str(path)).torn == (2,)
+    assert [json.loads(line)["event"] for line in path.read_text().splitlines()[::2]] == ["run-started", "run-finished"]
+
+
+def test_what_shall_run_again_is_forgotten_from_there_on(tmp_path: Path) -> None:
+    path = str(tmp_path / "events.jsonl")
+    with new_journal(path) as journal:
+        journal.write("subagent-finished", SEALED)
+        journal.write("subagent-finished", SEALED | {"subagent": "b", "sealed": {"content": "d", "sha256": "t"}})
+        journal.write("group-merged", {"sha256": "m"})
+        journal.write("run-resumed", {"again": [["look", "a"], ["other", "b"]]})
+    history = read_history(path)
+    assert list(history.seals) == ["d"]
+    assert history.merged == {"m"}
+    assert not history.without({("look", "b")}).seals
+    with continued_journal(path) as journal:
+        journal.write("subagent-finished", SEALED)
+    assert set(read_history(path).seals) == {"c", "d"}
+
+
+@given(st.lists(st.binary(max_size=60) | st.sampled_from([b'{"event": "run-started"}', json.dumps(SEALED).encode()])))
+def test_whatever_a_journal_holds_reading_it_gives_what_can_be_read(pieces: list[bytes]) -> None:
+    path = f"{tempfile.gettempdir()}/shardflow-journal-{os.getpid()}"
+    Path(path).write_bytes(b"\n".join(pieces))
+    assert read_history(path).starts >= 0
+
+
+HOSTILE = [
+    '{"event": "run-resumed", "again": 5, "pid": "x"}',
+    '{"event": "run-resumed", "again": [[], [1, 2], ["a"], null]}',
+    '{"event": "subagent-finished", "sealed": {"content": "c", "sha256": "s"}, "seconds": "NaN", "warnings": 7}',
+    '{"event": "subagent-finished", "sealed": {"content": [], "sha256": 1}}',
+    '{"event": 1}',
+    "[" * 100_000,
+    "1" * 5_000,
+]
+
+
+@pytest.mark.parametrize("line", HOSTILE, ids=range(len(HOSTILE)))
+def test_a_journal_with_odd_lines_is_read_without_a_traceback(tmp_path: Path, line: str) -> None:
+    (tmp_path / "events.jsonl").write_text(f"{line}\n")
+    read_history(str(tmp_path / "events.jsonl"))
