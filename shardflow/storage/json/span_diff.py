@@ -56,6 +56,8 @@ _STEP: Final = 128
 _LONGEST_STEP: Final = 1 << 16
 _DENSE: Final = 1024
 """Bytes a difference: where differences stand closer on the whole, parsing everything is faster."""
+_SMALL: Final = 2048
+"""Bytes of an object or list up to which reading all of it is faster than finding two differences in it."""
 _SPACE: Final = b" \t\r\n"
 
 
@@ -113,9 +115,14 @@ class _Comparison:
         if self._here >= last > first:
             self._settle_behind(trail, branch, place, self._here == last)
         elif self._here >= first:
-            self._replace([*trail, (branch, place)])
+            self._replace(trail if self._is_second_in(branch) else [*trail, (branch, place)])
         else:  # another name, or another shape
             self._replace(trail)
+
+    def _is_second_in(self, branch: Branch) -> bool:
+        """Tell whether another value of this small branch differs too: it is then read whole, sooner than each."""
+        before = self._patches[-1] if self._patches else None
+        return before is not None and before.trail[-1][0] is branch and 0 < branch.last - branch.first < _SMALL
 
     def _settle_behind(self, trail: Trail, branch: Branch, place: int, adjacent: bool) -> None:
         """Settle a difference behind a value: more of the value, members or items added, or something else."""
