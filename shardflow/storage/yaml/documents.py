@@ -67,6 +67,10 @@ _HINTS: Final = {
 
 _AT_A_CHARACTER: Final = ("found character", "mapping values")
 
+_TOO_DEEP: Final = f"nested deeper than {MAX_DEPTH} levels"
+_LIBYAML_DEPTH: Final = "exceeded maximum nesting depth"
+"""What newer releases of libyaml say at about 1,000 levels; they look ahead, so they may say it before we count 201."""
+
 _PLAIN_TAGS: Final = {
     "tag:yaml.org,2002:str": ScalarEvent,
     "tag:yaml.org,2002:seq": SequenceStartEvent,
@@ -257,7 +261,7 @@ class _Reading:
 
     def _check_depth(self, event: Event, depth: int) -> None:
         if depth > MAX_DEPTH:
-            raise self._broken(_line(event), ROOT, f"nested deeper than {MAX_DEPTH} levels")
+            raise self._broken(_line(event), ROOT, _TOO_DEEP)
 
     def _note(self, event: Event, path: Path, message: str, hint: str = "") -> None:
         self._add(_line(event), path, message, hint)
@@ -288,6 +292,8 @@ def _syntax(text: str, error: yaml.MarkedYAMLError) -> tuple[int, Path, str, str
     begun, _ = _place(error.context_mark)
     context = f" {error.context} that starts on line {begun}" if error.context and begun < line else ""
     problem = error.problem or "not readable as YAML"
+    if problem == _LIBYAML_DEPTH:
+        return line, ROOT, _TOO_DEEP, ""
     minded = "".join(text.splitlines()[line - 1 : line])[column - 1 : column]
     at = minded if problem.startswith(_AT_A_CHARACTER) else ""
     return line, ROOT, printable(f"column {column}: {problem}{context}"), _HINTS.get(at, "")
