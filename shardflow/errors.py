@@ -6,6 +6,7 @@ ShardflowError
 │   ├── InvalidYaml
 │   ├── InvalidRules
 │   ├── InvalidWorkflow
+│   ├── InvalidCase
 │   └── InvalidShards   shards that cannot be told apart
 ├── UsageError          the request makes no sense, whatever the files say (exit code 2)
 ├── StorageError        the file system refused, or a file is not what it must be (exit code 1)
@@ -53,6 +54,10 @@ class InvalidRules(InvalidInput):
 
 class InvalidWorkflow(InvalidInput):
     """A workflow that cannot run as written."""
+
+
+class InvalidCase(InvalidInput):
+    """A case file that cannot be replayed as written."""
 
 
 class InvalidShards(InvalidInput):

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shardflow.cli.views.display import count, counts_text, place, seconds, shortened, value_text
+from shardflow.cli.views.display import count, counts_text, place, seconds, shortened
 from shardflow.cli.views.live import picture
 from shardflow.cli.views.progress import Progress, State, SubagentProgress
 from shardflow.model.decisions import Outcome
 from shardflow.model.values import ABSENT, Json
+from shardflow.storage.excerpts import value_text
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))

@@ -76,9 +76,21 @@ def merge_inputs(options: MergeOptions) -> int:
             raise UsageError("--without, --with and --write go with a run directory; name the shards you want merged")
         return _merge_files(options)
     [single] = options.inputs
-    if not os.path.isdir(single):
-        raise UsageError(f"merge takes a run directory, or a base and at least one shard; {single} is no folder")
-    return _merge_run(single, options)
+    if os.path.isdir(single):
+        return _merge_run(single, options)
+    if os.path.isfile(single):
+        return _merge_case(single, options)
+    raise UsageError(
+        f"merge takes a run directory, a case file, or a base and at least one shard; no {single} is there"
+    )
+
+
+def _merge_case(file: str, options: MergeOptions) -> int:
+    if options.decided.anything or options.otherwise != Otherwise() or options.output is not None:
+        raise UsageError("of all options, only --rules and those about what is shown go with a case file")
+    from shardflow.cli.commands.case import replay_case
+
+    return replay_case(file, options.rules, options.shown)
 
 
 def _merge_run(run_dir: str, options: MergeOptions) -> int:

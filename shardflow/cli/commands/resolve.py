@@ -9,7 +9,7 @@ from shardflow.cli.commands.merge import Decided
 from shardflow.cli.commands.reading import MAX_WORKFLOW_BYTES, read_named
 from shardflow.cli.console import CONSOLE, is_terminal
 from shardflow.cli.views.conflicts import conflicts_text
-from shardflow.cli.views.display import count, path_label, place, shell_word, value_text
+from shardflow.cli.views.display import count, path_label, place, shell_word
 from shardflow.cli.views.objects import object_bytes, resolved_object
 from shardflow.cli.views.selection import Format, Selection
 from shardflow.errors import InvalidInput, InvalidJson, UsageError
@@ -20,7 +20,7 @@ from shardflow.model.decisions import Conflict
 from shardflow.model.documents import Problem
 from shardflow.model.paths import parse_path, path_text
 from shardflow.model.values import ABSENT, Value
-from shardflow.storage.excerpts import printable
+from shardflow.storage.excerpts import printable, value_text
 from shardflow.storage.json.strict import parse_json
 from shardflow.storage.yaml.documents import parse_yaml
 

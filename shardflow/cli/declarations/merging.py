@@ -12,7 +12,10 @@ _NONE: Final[list[str]] = []
 
 def merge(
     inputs: Annotated[
-        list[str], Argument("RUN_DIR|BASE SHARD", "A run directory; or the base and the shards, in rank order.")
+        list[str],
+        Argument(
+            "RUN_DIR|CASE_FILE|BASE SHARD", "A run directory; a case file; or the base and the shards, in rank order."
+        ),
     ],
     *,
     rules: Annotated[
@@ -79,16 +82,22 @@ def merge(
     context if it is still what the run left. An earlier merge cannot be written: what came after it started from its
     result, so the workflow has to run again.
 
+    With a case file: merge what it holds, under its rules or those of --rules, and tell whether that is what it
+    expects. A case is YAML or JSON: `base:`, `shards:` (id: document, in rank order), `rules:` (a shipped set, a path
+    or rules as in a rule file), `expect:` with `context:` and `conflicts:`, a list of {path, shards}.
+
     With files: fold the shards into the base. A shard's id is ID in context-ID.json, otherwise its file name without
     the suffix; its rank is its place on the command line. The table of decisions and conflicts goes to standard error,
     or to standard output when the merged context goes to a file. With conflicts nothing is merged.
 
-    Exit codes: 0 merged, 1 other bytes or an altered input, 2 wrong usage or invalid input, 3 unresolved conflicts.
+    Exit codes: 0 merged, 1 other bytes, an altered input or a case not as expected, 2 wrong usage or invalid input,
+    3 unresolved conflicts (of a case: one that expects nothing).
 
     For example:
 
       shardflow merge .shardflow/runs/20261123-101500-audit-1f3a
       shardflow merge base.json context-a.json context-b.json > context.json
+      shardflow merge counters.case.yaml
       shardflow merge base.json a.json b.json --rules rules.yaml -o context.json
       shardflow merge base.json a.json b.json --json
       shardflow merge .shardflow/runs/20261123-101500-audit-1f3a --only superseded --format markdown

@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from shardflow.cli.views.display import CELL_WIDTH, path_label, shortened, value_text
+from shardflow.cli.views.display import CELL_WIDTH, path_label, shortened
 from shardflow.cli.views.selection import Format, Selection
 from shardflow.cli.views.tables import Row as Cells
 from shardflow.cli.views.tables import markdown_span, markdown_table, text_table
@@ -29,6 +29,7 @@ from shardflow.merge.tracing.origins import Initial, Made, Origin, Outside, Row,
 from shardflow.model.decisions import Outcome
 from shardflow.model.paths import path_text
 from shardflow.model.values import ABSENT, Json
+from shardflow.storage.excerpts import value_text
 
 _PARTS: Final = ("path", "value", "made by", "phase", "rule")
 _SUPERSEDED: Final = ("path", "shard", "value", "superseded by", "phase", "rule")

@@ -7,11 +7,11 @@ from json import dumps
 from typing import Final, TextIO
 
 from shardflow.cli.console import styled
-from shardflow.cli.views.display import count, path_label, shortened, value_text
+from shardflow.cli.views.display import count, path_label, shortened
 from shardflow.model.decisions import Conflict
 from shardflow.model.paths import ORDER, Path, Segment, segment_text
 from shardflow.model.values import is_number
-from shardflow.storage.excerpts import printable
+from shardflow.storage.excerpts import printable, value_text
 
 _SHOWN: Final = 20
 _SHOWN_CANDIDATES: Final = 20

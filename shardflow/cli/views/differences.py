@@ -12,12 +12,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from shardflow.cli.views.display import CELL_WIDTH, count, path_label, value_text
+from shardflow.cli.views.display import CELL_WIDTH, count, path_label
 from shardflow.cli.views.selection import Format
 from shardflow.cli.views.tables import Row, markdown_table, text_table
 from shardflow.model.changes import Change
 from shardflow.model.paths import path_text
 from shardflow.model.values import ABSENT, Json, Value
+from shardflow.storage.excerpts import value_text
 
 _HEAD: Final = ("path", "before", "after")
 _SHOWN: Final = 200

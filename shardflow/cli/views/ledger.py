@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from typing import Final, TextIO
 
 from shardflow.cli.views.conflicts import conflicts_text
-from shardflow.cli.views.display import CELL_WIDTH, VALUE_WIDTH, counts_text, path_label, shortened, value_text
+from shardflow.cli.views.display import CELL_WIDTH, counts_text, path_label, shortened
 from shardflow.cli.views.selection import Format, Selection
 from shardflow.cli.views.tables import Row, markdown_table, text_table
 from shardflow.merge.engine import MergeResult
 from shardflow.model.decisions import Conflict, Decision, Outcome, Settled, outcome_counts, shard_counts
 from shardflow.model.values import same
+from shardflow.storage.excerpts import VALUE_WIDTH, value_text
 
 _HEAD: Final = ("path", "outcome", "shards", "rule", "value")
 _CONFLICTS_HEAD: Final = ("path", "conflict", "base", "candidates", "rule")

@@ -104,9 +104,14 @@ def _normal(target: str) -> str:
         return target
 
 
+def written_resolutions(place: Place) -> tuple[Written, ...]:
+    """Read a list of resolutions, wherever it stands."""
+    return tuple(map(_written, place.items()))
+
+
 def _resolutions(place: Place) -> tuple[Written, ...]:
     with place.fields() as fields:
-        return tuple(map(_written, fields.required("resolutions", Place.items)))
+        return fields.required("resolutions", written_resolutions)
 
 
 def _written(place: Place) -> Written:

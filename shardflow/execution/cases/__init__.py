@@ -1,0 +1,1 @@
+"""Case files: read with their rules, written, told."""

@@ -1,0 +1,99 @@
+"""Case files: a case with the rules it names, read from a file or written to one.
+
+A case is YAML, or strict JSON in a file that ends in `.json`. Law: a case written to a file reads back as the same.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+from shardflow.errors import InvalidCase, InvalidInput, InvalidYaml, StorageError
+from shardflow.execution.base import SIZE_LIMIT
+from shardflow.execution.rule_sources import EffectiveRules, load_rules
+from shardflow.merge.cases import Case, CaseRules, case_json, read_case, rules_in
+from shardflow.model.documents import Document, Problem
+from shardflow.model.records import record
+from shardflow.storage.files import read_regular, replace_file
+from shardflow.storage.json.canonical import canonical_bytes
+from shardflow.storage.json.strict import parse_json
+from shardflow.storage.yaml.documents import parse_yaml
+from shardflow.storage.yaml.writing import yaml_bytes
+from shardflow.workflow.model import InlineRules, RulesFile
+
+SUFFIXES: Final = (".case.yaml", ".case.yml", ".case.json")
+"""What the name of a case file ends in, wherever files are looked for by their names."""
+
+
+@record
+class LoadedCase:
+    """A case as it stands in a file, with its rules read."""
+
+    file: str
+    case: Case
+    rules: EffectiveRules
+
+    @property
+    def name(self) -> str:
+        """What the case is called: its file's name without what all case files end in."""
+        return case_name(self.file)
+
+
+def case_name(file: str) -> str:
+    """Give what a case in this file is called."""
+    name = os.path.basename(file)
+    known = next((suffix for suffix in SUFFIXES if name.endswith(suffix)), os.path.splitext(name)[1])
+    return name.removesuffix(known) or name
+
+
+def load_case(file: str) -> LoadedCase:
+    """Read a case file and the rules it names. Raises InvalidCase with every problem of both."""
+    document = _document(file)
+    problems: list[Problem] = []
+    case = rules = None
+    try:
+        case = read_case(document)
+    except InvalidInput as error:
+        problems += error.problems
+    try:
+        rules = _effective(rules_in(document), os.path.dirname(file))
+    except InvalidInput as error:
+        problems += error.problems
+    if problems or case is None or rules is None:
+        raise InvalidCase(sorted(problems, key=lambda problem: problem.line or 0))
+    return LoadedCase(file, case, rules)
+
+
+def case_bytes(case: Case, file: str) -> bytes:
+    """Write a case as a file of this name holds it. Raises InvalidInput for what cannot be written."""
+    written = case_json(case)
+    return canonical_bytes(written) if file.endswith(".json") else yaml_bytes(written)
+
+
+def write_case(file: str, case: Case) -> None:
+    """Write a case file, whole or not at all. Raises InvalidInput or StorageError."""
+    replace_file(file, case_bytes(case, file))
+
+
+def _document(file: str) -> Document:
+    try:
+        data = read_regular(os.path.realpath(file), SIZE_LIMIT)
+    except StorageError as error:
+        raise InvalidCase([Problem(file, None, "no case can be read", hint=str(error))]) from error
+    if not file.endswith(".json"):
+        return parse_yaml(data, file)
+    value = parse_json(data, file)
+    try:
+        return Document(file, value, parse_yaml(data, file).lines)
+    except InvalidYaml:
+        return Document(file, value)
+
+
+def _effective(rules: CaseRules, folder: str) -> EffectiveRules:
+    match rules:
+        case None:
+            return load_rules(None, folder)
+        case str(name):
+            return load_rules(RulesFile(name), folder)
+        case document:
+            return load_rules(InlineRules(document), folder)

@@ -1,0 +1,80 @@
+"""What a case is: rules, a base, what each shard left of it, and what shall come out."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TypeAlias
+
+from shardflow.merge.resolving.documents import Written
+from shardflow.model.changes import Delta, Edit
+from shardflow.model.diff import diff, patch_edit
+from shardflow.model.documents import Document
+from shardflow.model.paths import Path
+from shardflow.model.records import record
+from shardflow.model.values import ABSENT, Json, Value
+
+
+class Form(StrEnum):
+    """How a case tells what a shard left."""
+
+    DOCUMENT = "document"
+    """The whole document, as the shard left it."""
+    PATCH = "patch"
+    """A JSON Merge Patch (RFC 7396) of the base."""
+
+
+@record
+class CaseShard:
+    """What one shard left. Its rank is its place in the case."""
+
+    shard: str
+    value: dict[str, Json]
+    form: Form = Form.DOCUMENT
+
+    def edit(self, base: dict[str, Json]) -> Edit | None:
+        """Give what the shard changed of a base, None for nothing."""
+        return diff(base, self.value) if self.form is Form.DOCUMENT else patch_edit(base, self.value)
+
+
+CaseRules: TypeAlias = Document | str | None
+"""The rules of a case: a rule set written in it, what names one (a path relative to the case, a shipped set), none."""
+
+
+@record
+class ExpectedConflict:
+    """A conflict by its path and the shards in it, by rank."""
+
+    path: Path
+    shards: tuple[str, ...]
+
+
+@record
+class Expected:
+    """What shall come out: these conflicts and no others, and this context; ABSENT where any will do.
+
+    With conflicts, the context is what a merge shows of it then: the base value stands at their paths.
+    """
+
+    context: Value = ABSENT
+    conflicts: tuple[ExpectedConflict, ...] = ()
+
+
+@record
+class Case:
+    """One merge with what is expected of it; `expected` is None where the case only asks what comes out.
+
+    `law` names the law that a counterexample broke, empty for none: the law shall hold of base, shards and rules.
+    """
+
+    base: dict[str, Json]
+    shards: tuple[CaseShard, ...] = ()
+    rules: CaseRules = None
+    resolutions: tuple[Written, ...] = ()
+    expected: Expected | None = None
+    law: str = ""
+    description: str = ""
+
+    @property
+    def deltas(self) -> list[Delta]:
+        """Give what each shard changed, by rank."""
+        return [Delta(one.shard, rank, one.edit(self.base)) for rank, one in enumerate(self.shards)]
