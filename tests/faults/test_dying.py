@@ -5,29 +5,20 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.execution.running import ROOT
+from tests.faults.campaigns import found
 
 
+@pytest.mark.timeout(1200)  # of the campaign; the short form takes half a minute
 @pytest.mark.parametrize("part", ["0", "1"])
 def test_killed_at_any_step_and_resumed_a_run_gives_the_same_bytes_and_runs_nothing_sealed_again(
     tmp_path: Path, pytestconfig: pytest.Config, part: str
 ) -> None:
     twice = pytestconfig.getoption("--campaign") or 0
-    ended = subprocess.run(
-        [sys.executable, "-m", "tests.faults.dying", str(tmp_path), part, str(twice // 2)],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        check=True,
-    )
-    found = json.loads(ended.stdout)
-    assert found["problems"] == []
-    assert found["survived"] == 0 or twice
-    assert found["deaths"] > 80
+    seen = found("dying", tmp_path, part, str(twice // 2))
+    assert seen["problems"] == []
+    assert seen["survived"] == 0 or twice
+    assert seen["deaths"] > 150

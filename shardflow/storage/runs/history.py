@@ -66,7 +66,7 @@ def read_history(path: str) -> History:
                 pid = line["pid"] if isinstance(line.get("pid"), int) else None
                 seals = _kept(seals, set(_pairs(line.get("again"))))
             case {"event": str()}:
-                pass
+                starts = max(starts, 1)  # the line that told of the start is lost
             case _:
                 torn.append(number)
     return History(seals, frozenset(merged), starts, pid, tuple(torn))

@@ -26,7 +26,7 @@ and what belongs to its event:
 `content` is the digest of all that a shard depends on (`workflow/content.py`), `sha256` that of the shard's bytes: what
 a resumed run needs to use it again. Readers must ignore members and events they do not know.
 
-What is durable, and when: a line is handed to the system in one write as soon as its event happened, so it outlives
+What is durable, and when: a line is handed to the system as soon as its event happened, so it outlives
 this process and another one can follow it. A power cut is another matter: a sync takes a third of a millisecond, so
 lines are synced in the background behind each sealed shard, and are waited for only before the canonical context is
 replaced and before `run.json` says that the run has ended. A line that is missing after a power cut makes work happen
@@ -88,13 +88,14 @@ class Journal:
     def write(self, event: str, members: Mapping[str, object]) -> None:
         """Append one event; `members` are plain JSON values. Raises StorageError."""
         line = json.dumps({"v": VERSION, "at": utc_text(time.time_ns()), "event": event, **members}) + "\n"
-        data = (b"\n" if self._torn else b"") + line.encode()
+        rest = memoryview((b"\n" if self._torn else b"") + line.encode())
         try:
-            self._torn = os.write(self._descriptor, data) != len(data)
+            while rest:
+                taken = os.write(self._descriptor, rest)
+                self._torn = taken < len(rest)
+                rest = rest[taken:]
         except OSError as error:
             raise self._refusal(error) from error
-        if self._torn:
-            raise StorageError(f"cannot write {self._path}: the disk took only a part of a line")
 
     def sync(self) -> None:
         """Make every line so far survive a power cut. Raises StorageError."""

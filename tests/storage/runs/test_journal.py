@@ -59,6 +59,30 @@ def test_a_torn_last_line_is_ended_told_and_read_past(tmp_path: Path) -> None:
     assert history.seals == {"c": SealedShard("look", "a", "s", 1.5, ())}
 
 
+def test_a_run_whose_first_line_is_lost_has_begun_all_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    with new_journal(str(path)) as journal:
+        journal.write("subagent-finished", SEALED)
+        journal.write("run-finished", {})
+    path.write_bytes(b'{"v": 1, "event": "run-sta\n' + path.read_bytes())
+    history = read_history(str(path))
+    assert (history.starts, history.torn, list(history.seals)) == (1, (1,), ["c"])
+    path.write_bytes(b'{"v": 1, "event": "run-sta')
+    assert read_history(str(path)).starts == 0
+
+
+def test_a_line_the_disk_takes_in_two_parts_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write, path = os.write, tmp_path / "events.jsonl"
+    monkeypatch.setattr(os, "write", lambda to, data: write(to, bytes(data)[: max(1, len(data) // 2)]))
+    with new_journal(str(path)) as journal:
+        journal.write("subagent-finished", SEALED)
+        journal.write("run-finished", {})
+    assert [line["event"] for line in map(json.loads, path.read_text().splitlines())] == [
+        "subagent-finished",
+        "run-finished",
+    ]
+
+
 def test_a_line_the_disk_took_only_in_part_is_told_and_spoils_no_other(tmp_path: Path) -> None:
     code = """
 import resource, sys
@@ -75,7 +99,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, -1))
 journal.write("run-finished", {})
 """
     path = tmp_path / "events.jsonl"
-    assert "only a part of a line" in printed(code, path)
+    assert "file too large" in printed(code, path)
     assert read_history(str(path)).torn == (2,)
     assert [json.loads(line)["event"] for line in path.read_text().splitlines()[::2]] == ["run-started", "run-finished"]
 

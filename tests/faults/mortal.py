@@ -1,0 +1,257 @@
+"""Runs that are struck: a workflow in a folder, its acts in processes of their own, and what became of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from shardflow.errors import NotARun, ShardflowError, UsageError
+from shardflow.execution.inspection.post_mortem import repeat_merges
+from shardflow.execution.inspection.resolving import open_merge, resolve
+from shardflow.execution.reporting.endings import ending_text
+from shardflow.execution.reporting.report import RunReport
+from shardflow.execution.resumption.resume import ResumeRequest, resume_run
+from shardflow.execution.run import run_workflow
+from shardflow.merge.resolving.documents import Written
+from shardflow.merge.resolving.resolutions import TakeShard
+from shardflow.storage.files import sha256_hex
+from shardflow.storage.runs.directory import RunDirectory
+from shardflow.storage.runs.history import read_history
+from shardflow.storage.runs.records import read_run_record
+from tests.execution.running import request
+from tests.faults.steps import Steps, Strike, with_halves
+
+WORKFLOW = """
+name: mortal
+context: {n: 1}
+phases:
+  - id: look
+    behavior: parallel
+    subagents:
+      - {id: a, run: 'echo a >> count; echo ''{"n": 1, "a": 1}'' > "$SHARDFLOW_SHARD"'}
+      - {id: b, run: 'echo b >> count; echo ''{"b": [1]}'' > "$SHARDFLOW_SHARD"', shard: patch}
+  - id: steps
+    behavior: sequential
+    subagents:
+      - {id: idle, run: 'echo idle >> count'}
+      - {id: c, run: 'echo c >> count; echo ''{"b": [1, 2], "c": null}'' > "$SHARDFLOW_SHARD"', shard: patch}
+"""
+
+DISPUTED = """
+name: disputed
+context: {n: 1, log: []}
+rules: {rules: [{path: $.seen, strategy: sum}]}
+phases:
+  - id: look
+    behavior: parallel
+    max_parallel: 2
+    subagents:
+      - {id: a, run: 'echo a >> count; echo ''{"n": 2, "seen": 1}'' > "$SHARDFLOW_SHARD"', shard: patch}
+      - {id: b, run: 'echo b >> count; echo ''{"n": 3, "seen": 2}'' > "$SHARDFLOW_SHARD"', shard: patch}
+      - {id: c, run: 'echo c >> count; echo ''{"log": ["c"]}'' > "$SHARDFLOW_SHARD"', shard: patch}
+  - id: check
+    behavior: parallel
+    subagents:
+      - {id: d, run: 'echo d >> count; echo ''{"d": null, "e": {"d": 1}}'' > "$SHARDFLOW_SHARD"', shard: patch}
+      - {id: e, run: 'echo e >> count; echo ''{"e": {"e": 2.50}}'' > "$SHARDFLOW_SHARD"', shard: patch}
+  - {id: close, behavior: main-only, run: 'echo close >> count; echo ''{"n": 4}'' > "$SHARDFLOW_SHARD"', shard: patch}
+"""
+"""Two shards set `n`: the run stops in conflict, is decided about, and goes on."""
+
+WORKFLOWS = {"plain": WORKFLOW, "disputed": DISPUTED}
+
+START, RESOLVE, RESUME = "start", "resolve", "resume"
+DEAD = -signal.SIGKILL
+NO_RUN = 2
+CONFLICT = 3
+_MOST_ACTS = 6
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a process that ran or resumed ended: its exit code, its steps, and what it raised that it should not."""
+
+    code: int
+    steps: tuple[str, ...] = ()
+    raised: str = ""
+    problems: tuple[str, ...] = ()
+
+    @property
+    def died(self) -> bool:
+        return self.code == DEAD
+
+
+class Place:
+    """One run and what becomes of it; with `outside`, its context is a file that was there before.
+
+    A run takes one act or more: it is started, what it left in conflict is decided about, it is resumed.
+    """
+
+    def __init__(self, folder: Path, *, outside: bool, workflow: str) -> None:
+        folder.mkdir()
+        self.folder = folder
+        self.outside = outside
+        self.directory = RunDirectory(str(folder / "run"))
+        (folder / "workflow.yaml").write_text(workflow)
+        if outside:
+            (folder / "outside.json").write_text('{"n": 1, "text": "\\u00e9"}')
+
+    @property
+    def context_file(self) -> Path:
+        return self.folder / "outside.json" if self.outside else Path(self.directory.context)
+
+    @property
+    def context(self) -> bytes | None:
+        return self.context_file.read_bytes() if self.context_file.exists() else None
+
+    @property
+    def runs_of(self) -> Counter[str]:
+        """Count how often each subagent was started."""
+        count = self.folder / "count"
+        return Counter(count.read_text().split() if count.exists() else ())
+
+    def acts(self) -> Iterator[str]:
+        """Give the acts that are left until the run is done, as they become known; none where there is no run."""
+        if not os.path.exists(self.directory.record):
+            yield START
+        for _ in range(_MOST_ACTS):
+            if not os.path.exists(self.directory.record):
+                return
+            record = read_run_record(self.directory)
+            if record.status == "done":
+                return
+            yield RESOLVE if record.status == "conflict" and self._is_open() else RESUME
+        raise AssertionError(f"{self.folder} does not come to an end")
+
+    def act(self, what: str, strike: Strike | None = None) -> Outcome:
+        """Do it in a process of its own, struck."""
+        return self._apart({START: self._run, RESOLVE: self._decide, RESUME: self._resume}[what], strike)
+
+    def finish(self) -> list[tuple[str, Outcome]]:
+        """Go on to the end, once at least, undisturbed; what was done, and how that ended."""
+        done: list[tuple[str, Outcome]] = []
+        if not os.path.exists(self.directory.record):
+            return done
+        acts = self.acts()
+        what = next(acts, RESUME)
+        while what:
+            done.append((what, self.act(what)))
+            what = next(acts, "")
+        return done
+
+    def problems_of_the_end(self, expected: bytes, sealed: dict[str, str]) -> list[str]:
+        """Say what is wrong with a run that shall be done: its bytes, record and merges, shards that were sealed."""
+        problems: list[str] = []
+        if self.context != expected:
+            problems.append(f"other bytes: {self.context!r}")
+        if not repeat_merges(self.directory.path).is_same:
+            problems.append("the merges cannot be repeated")
+        if read_run_record(self.directory).status != "done":
+            problems.append("the record does not say that it is done")
+        if lost := set(sealed.values()) - self._shards():
+            problems.append(f"shards lost: {lost}")
+        return problems
+
+    def sealed_shards(self) -> dict[str, str]:
+        """Give the SHA-256 of each shard that the journal says is sealed, by its subagent."""
+        if not os.path.exists(self.directory.journal):
+            return {}
+        return {seal.subagent: seal.sha256 for seal in read_history(self.directory.journal).seals.values()}
+
+    def _shards(self) -> set[str]:
+        return {sha256_hex(path.read_bytes()) for path in Path(self.directory.path).rglob("context-*.json")}
+
+    def _run(self) -> tuple[int, tuple[str, ...]]:
+        context = str(self.folder / "outside.json") if self.outside else None
+        report = run_workflow(request(str(self.folder), context=context), lambda event: None)
+        return report.exit_code, _told(report)
+
+    def _is_open(self) -> bool:
+        """Whether something is left to decide; whoever died deciding may have come as far as the group's record."""
+        try:
+            open_merge(self.directory.path)
+        except UsageError:
+            return False
+        return True
+
+    def _decide(self) -> tuple[int, tuple[str, ...]]:
+        left = resolve(open_merge(self.directory.path), [Written("$.n", TakeShard("b"), "", "a test")])
+        return (CONFLICT if left.folded.result.conflicts else 0), ()
+
+    def _resume(self) -> tuple[int, tuple[str, ...]]:
+        asked = request(str(self.folder))
+        record = read_run_record(self.directory)
+        resumed = ResumeRequest(self.directory, record, asked.workflow, asked.workflow_file, asked.workflow_bytes)
+        report = resume_run(resumed, lambda event: None)
+        return report.exit_code, _told(report)
+
+    def _apart(self, work: Callable[[], tuple[int, tuple[str, ...]]], strike: Strike | None) -> Outcome:
+        told = self.folder / "told"
+        told.unlink(missing_ok=True)
+        child = os.fork()
+        if child == 0:
+            os.chdir(self.folder)
+            steps = Steps(Path(self.directory.path).parent, *([strike] if strike else []))
+            steps.wrap()
+            code, raised, problems = 70, "", ()
+            try:
+                code, problems = work()
+            except NotARun:
+                code = NO_RUN
+            except ShardflowError as error:
+                code, problems = error.exit_code, (str(error),)
+            except BaseException:
+                raised = traceback.format_exc()
+            finally:
+                with open("told", "w") as file:
+                    json.dump([steps.names, raised, problems], file)
+                os._exit(code)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        if not told.exists():
+            return Outcome(code)
+        names, raised, problems = json.loads(told.read_text())
+        return Outcome(code, tuple(names), raised, tuple(problems))
+
+
+def _told(report: RunReport) -> tuple[str, ...]:
+    """Give everything that a run tells of what went wrong."""
+    failed = [f"{subagent.id} {ending_text(subagent.ending)}" for subagent in report.failed_subagents]
+    return (*report.problems, *(text for group in report.groups for text in group.problems), *failed)
+
+
+class Journeys:
+    """Runs of one workflow, each in a folder of its own, compared with the one that nobody disturbed.
+
+    `acts` are what that one took: each with its steps, every write once more as cut in half. `contexts` are all that
+    its canonical context ever held.
+    """
+
+    def __init__(self, folder: Path, name: str, *, outside: bool) -> None:
+        self.outside = outside
+        self._workflow = WORKFLOWS[name]
+        self._places = (folder / f"{name}-{'outside' if outside else 'own'}-{number}" for number in count())
+        place = self.place()
+        first = place.context
+        done = [(what, place.act(what)) for what in place.acts()]
+        self.acts = [(what, list(with_halves(list(ended.steps)))) for what, ended in done]
+        self.expected = place.context or b""
+        self.contexts = {first, *map(Path.read_bytes, Path(place.directory.path).rglob("groups/*/*.json"))}
+        assert not place.problems_of_the_end(self.expected, {}), "the run that nobody disturbs does not end well"
+
+    def place(self) -> Place:
+        """Give a new place."""
+        return Place(next(self._places), outside=self.outside, workflow=self._workflow)
+
+    def before(self, number: int) -> Place:
+        """Give a new place in which all acts before the one of this number are done."""
+        place = self.place()
+        for what, _ in self.acts[:number]:
+            place.act(what)
+        return place
