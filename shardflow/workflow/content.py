@@ -6,6 +6,7 @@ holds for the other. What counts:
     phase, id           the subagent knows both from its environment
     program, env, cwd   the command, or the function's name, as the workflow writes it
     shard               the form it leaves its shard in
+    type, config        what its prompt is made of, with the base, and where its output is expected
     base                the SHA-256 of the context it started from: everything earlier groups and their rules made
 
 What does not: its place in the workflow or in its phase, its timeout, how it is stopped, how often it is tried, what it
@@ -18,9 +19,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from shardflow.workflow.model import ArgumentList, Program, PythonFunction, ShellCommand, Subagent
+from shardflow.workflow.model import ArgumentList, OfType, Program, PythonFunction, ShellCommand, Subagent
 
-_VERSION = 1
+_VERSION = 2
 """Of this definition: shards sealed under another one are not recognised, which costs time and never a result."""
 
 
@@ -35,6 +36,8 @@ def subagent_content(phase: str, subagent: Subagent, base: str) -> bytes:
             "env": dict(subagent.environment),
             "cwd": subagent.cwd,
             "shard": subagent.shard.value,
+            "type": subagent.type,
+            "config": dict(subagent.config),
             "base": base,
         }
     )
@@ -57,3 +60,5 @@ def _program(program: Program) -> list[object]:
             return ["arguments", *arguments]
         case PythonFunction(module, name):
             return ["python", module, name]
+        case OfType(name):
+            return ["type", name]

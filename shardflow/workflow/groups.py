@@ -49,7 +49,8 @@ def refuse_twins(ids: Iterable[Named]) -> None:
 
 def _read_subagent(place: Place) -> tuple[Named, Subagent]:
     with place.fields() as fields:
-        return _read_name(fields), read_subagent(fields, "")
+        named = _read_name(fields)
+        return named, read_subagent(fields, "", named.id if _is_type(named) else "")
 
 
 def _read_name(fields: Fields) -> Named:

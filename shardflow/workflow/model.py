@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from shardflow.model.documents import Document
 from shardflow.model.records import record
 from shardflow.model.values import Json
+from shardflow.workflow.dialect.model import NO_CONFIG, Finalization, Mode, Staging
 
 if TYPE_CHECKING:
     from shardflow.model.patterns import Pattern  # loaded only where a workflow declares some
@@ -47,6 +48,15 @@ class OnUndeclaredWrite(StrEnum):
     """The change is merged, and told."""
 
 
+class OnMissingOutput(StrEnum):
+    """What to do when the file that a subagent was configured to write is not there."""
+
+    FAIL = "fail"
+    """The subagent failed, nothing of its group is merged."""
+    WARN = "warn"
+    """The rest is merged, and it is told."""
+
+
 @record
 class ShellCommand:
     """A text for `/bin/sh -c`."""
@@ -72,7 +82,14 @@ class PythonFunction:
     name: str
 
 
-Program: TypeAlias = ShellCommand | ArgumentList | PythonFunction
+@record
+class OfType:
+    """Whatever the map of agents names for this type of subagent; settled before a run starts."""
+
+    type: str
+
+
+Program: TypeAlias = ShellCommand | ArgumentList | PythonFunction | OfType
 
 
 @record
@@ -80,6 +97,7 @@ class Subagent:
     """One program of a group. `timeout` in seconds, None for none; `cwd` relative to the workflow's folder.
 
     `writes` are the paths it may change, each with all below it; None: it does not say. `reads`: what it works from.
+    `config` is what the dialect configures: `output_path`, `model`, `max_tokens`, `context`, and anything else.
     """
 
     id: str
@@ -90,11 +108,17 @@ class Subagent:
     shard: ShardForm = ShardForm.COPY
     writes: tuple[Pattern, ...] | None = None
     reads: tuple[Pattern, ...] = ()
+    type: str = ""
+    config: Mapping[str, Json] = NO_CONFIG
 
 
 @record
 class Phase:
-    """A step of the workflow. A main-only phase has exactly one subagent, whose id is the phase's own."""
+    """A step of the workflow.
+
+    A main-only phase has one subagent, whose id is the phase's own, or none where its `staging` has a main agent. Of an
+    adaptive phase `subagents` are those that always run.
+    """
 
     id: str
     behavior: Behavior
@@ -103,6 +127,8 @@ class Phase:
     max_parallel: int | None = None
     rules: RulesSource | None = None
     on_undeclared_write: OnUndeclaredWrite | None = None
+    on_missing_output: OnMissingOutput | None = None
+    staging: Staging = Staging()
 
 
 @record
@@ -141,7 +167,10 @@ ContextSource: TypeAlias = ContextFile | InlineContext
 
 @record
 class Workflow:
-    """A whole workflow; phases run in order."""
+    """A whole workflow; phases run in order.
+
+    `keeps_books` tells that the engine keeps the shell engine's books in the context (`dialect/recognising.py`).
+    """
 
     name: str
     phases: tuple[Phase, ...]
@@ -150,3 +179,8 @@ class Workflow:
     rules: RulesSource | None = None
     max_parallel: int = DEFAULT_MAX_PARALLEL
     on_undeclared_write: OnUndeclaredWrite = OnUndeclaredWrite.REFUSE
+    on_missing_output: OnMissingOutput = OnMissingOutput.FAIL
+    mode: Mode = Mode.STRICT
+    version: str = ""
+    finalization: Finalization | None = None
+    keeps_books: bool = False

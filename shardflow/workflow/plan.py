@@ -6,6 +6,8 @@ Law: a plan is a workflow again, what its defaults and types stood for spelt out
 from __future__ import annotations
 
 from shardflow.model.values import Json
+from shardflow.workflow.dialect.model import Mode
+from shardflow.workflow.dialect.plan import finalization_plan, staging_plan
 from shardflow.workflow.model import (
     ArgumentList,
     Behavior,
@@ -13,6 +15,8 @@ from shardflow.workflow.model import (
     ContextSource,
     InlineContext,
     InlineRules,
+    OfType,
+    OnMissingOutput,
     OnUndeclaredWrite,
     Phase,
     Program,
@@ -32,9 +36,13 @@ def plan(workflow: Workflow) -> dict[str, Json]:
             "name": workflow.name,
             "description": workflow.description,
             "max_parallel": workflow.max_parallel,
+            "version": workflow.version,
+            "execution_mode": None if workflow.mode is Mode.STRICT else workflow.mode.value,
             "on_undeclared_write": _unless_refused(workflow.on_undeclared_write),
+            "on_missing_output": _unless_failed(workflow.on_missing_output),
             "context": _context(workflow.context),
             "phases": [_phase(phase, workflow) for phase in workflow.phases],
+            "finalization": finalization_plan(workflow.finalization),
         }
     )
 
@@ -46,20 +54,34 @@ def _phase(phase: Phase, workflow: Workflow) -> dict[str, Json]:
         "behavior": phase.behavior.value,
         "rules": _rules(phase.rules or workflow.rules),
         "on_undeclared_write": phase.on_undeclared_write and phase.on_undeclared_write.value,
+        "on_missing_output": phase.on_missing_output and phase.on_missing_output.value,
+        **staging_plan(phase.staging),
     }
+    if phase.staging.mode is not workflow.mode:
+        described["execution_mode"] = phase.staging.mode.value
     match phase.behavior:
         case Behavior.MAIN_ONLY:
-            described |= _what_runs(phase.subagents[0])
+            described |= _what_runs(phase.subagents[0]) if phase.subagents else {}
         case Behavior.PARALLEL:
             described["max_parallel"] = phase.max_parallel or workflow.max_parallel
-            described["subagents"] = [_subagent(subagent) for subagent in phase.subagents]
+            described["subagents"] = _subagents(phase)
         case Behavior.SEQUENTIAL:
-            described["subagents"] = [_subagent(subagent) for subagent in phase.subagents]
+            described["subagents"] = _subagents(phase)
     return _without_nothing(described)
 
 
+def _subagents(phase: Phase) -> Json:
+    listed: Json = [_subagent(subagent) for subagent in phase.subagents]
+    if phase.staging.mode is not Mode.ADAPTIVE:
+        return listed
+    script = phase.staging.adaptive
+    adaptive: Json = None if script is None else {"script": script.text}
+    return _without_nothing({"always": listed or None, "adaptive": adaptive})
+
+
 def _subagent(subagent: Subagent) -> dict[str, Json]:
-    return {"id": subagent.id, **_what_runs(subagent)}
+    name = "type" if isinstance(subagent.program, OfType) else "id"
+    return {name: subagent.type if name == "type" else subagent.id, **_what_runs(subagent)}
 
 
 def _what_runs(subagent: Subagent) -> dict[str, Json]:
@@ -72,12 +94,17 @@ def _what_runs(subagent: Subagent) -> dict[str, Json]:
             "shard": subagent.shard.value,
             "writes": None if subagent.writes is None else list(map(str, subagent.writes)),
             "reads": list(map(str, subagent.reads)) or None,
+            "config": dict(subagent.config) or None,
         }
     )
 
 
 def _unless_refused(choice: OnUndeclaredWrite) -> Json:
     return None if choice is OnUndeclaredWrite.REFUSE else choice.value
+
+
+def _unless_failed(choice: OnMissingOutput) -> Json:
+    return None if choice is OnMissingOutput.FAIL else choice.value
 
 
 def _program(program: Program) -> dict[str, Json]:
@@ -88,6 +115,8 @@ def _program(program: Program) -> dict[str, Json]:
             return {"run": list(arguments)}
         case PythonFunction(module, name):
             return {"python": f"{module}:{name}"}
+        case OfType():
+            return {}
 
 
 def _context(source: ContextSource | None) -> Json:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from shardflow.model.fields import Fields, Place, quoted
+from shardflow.workflow.dialect.model import NO_CONFIG
+from shardflow.workflow.dialect.reading import read_config
 from shardflow.workflow.model import (
     ArgumentList,
+    OfType,
     Program,
     PythonFunction,
     ShardForm,
@@ -18,7 +21,7 @@ from shardflow.workflow.texts import read_filled, read_handed_over, read_timeout
 if TYPE_CHECKING:
     from shardflow.model.patterns import Pattern
 
-PROGRAM_FIELDS: Final = ("run", "python", "env", "cwd", "timeout", "shard", "writes", "reads")
+PROGRAM_FIELDS: Final = ("run", "python", "env", "cwd", "timeout", "shard", "writes", "reads", "config")
 """The fields that say what to run, in a subagent or in a main-only phase."""
 
 _SHARD_FORMS: Final = {form.value: form for form in ShardForm}
@@ -26,26 +29,30 @@ _HOW_TO_RUN: Final = "say run: with a shell command or a list of arguments, or p
 _NO_PROGRAM: Final = ShellCommand("")
 
 
-def read_subagent(fields: Fields, name: str) -> Subagent:
-    """Read the fields that say what to run, of a subagent with this id."""
+def read_subagent(fields: Fields, name: str, type_: str = "") -> Subagent:
+    """Read the fields that say what to run, of a subagent with this id; one of a type need not say it itself."""
     return Subagent(
         id=name,
-        program=_read_program(fields),
+        program=_read_program(fields, type_),
         environment=fields.optional("env", _read_environment, {}),
         cwd=fields.optional("cwd", read_filled, None),
         timeout=fields.optional("timeout", read_timeout, None),
         shard=fields.optional("shard", _read_shard_form, None) or ShardForm.COPY,
         writes=fields.optional("writes", _read_patterns, None),
         reads=fields.optional("reads", _read_patterns, ()),
+        type=type_,
+        config=fields.optional("config", read_config, NO_CONFIG),
     )
 
 
-def _read_program(fields: Fields) -> Program:
+def _read_program(fields: Fields, type_: str) -> Program:
     run = fields.optional("run", _read_command, None)
     python = fields.optional("python", _read_python, None)
     if run and python:
         fields.place("python").refuse("'run' and 'python' exclude each other", "keep one of them")
     elif not run and not python:
+        if type_:
+            return OfType(type_)
         fields.here.refuse("nothing to run", _HOW_TO_RUN)
     return run or python or _NO_PROGRAM
 

@@ -6,8 +6,20 @@ from typing import Final
 
 from shardflow.errors import InvalidWorkflow
 from shardflow.model.documents import Document
-from shardflow.model.fields import Fields, Place, read_document
-from shardflow.workflow.groups import Named, read_subagents, refuse_twins
+from shardflow.model.fields import Fields, Place, quoted, read_document
+from shardflow.workflow.dialect import recognising
+from shardflow.workflow.dialect.model import Mode, Staging
+from shardflow.workflow.dialect.reading import (
+    read_checkpoint,
+    read_finalization,
+    read_gap_check,
+    read_mode,
+    read_skills,
+    read_suggested,
+    read_version,
+)
+from shardflow.workflow.dialect.targets import refuse_unknown_targets
+from shardflow.workflow.groups import Named, refuse_twins
 from shardflow.workflow.model import (
     DEFAULT_MAX_PARALLEL,
     Behavior,
@@ -15,18 +27,19 @@ from shardflow.workflow.model import (
     ContextSource,
     InlineContext,
     InlineRules,
+    OnMissingOutput,
     OnUndeclaredWrite,
     Phase,
     RulesFile,
     RulesSource,
-    Subagent,
     Workflow,
 )
-from shardflow.workflow.programs import PROGRAM_FIELDS, read_subagent
+from shardflow.workflow.modes import WhatRuns, read_what_runs
 from shardflow.workflow.texts import read_filled, read_id, read_label, read_max_parallel
 
 _BEHAVIORS: Final = {behavior.value: behavior for behavior in Behavior}
 _ON_UNDECLARED_WRITE: Final = {choice.value: choice for choice in OnUndeclaredWrite}
+_ON_MISSING_OUTPUT: Final = {choice.value: choice for choice in OnMissingOutput}
 
 
 def read_workflow(document: Document) -> Workflow:
@@ -39,6 +52,10 @@ def read_workflow(document: Document) -> Workflow:
 
 def _read_workflow(place: Place) -> Workflow:
     with place.fields() as fields:
+        is_of_the_shell_engine = recognising.is_of_the_shell_engine(place.document)
+        if is_of_the_shell_engine:
+            _expect_all(fields)
+        mode = fields.optional("execution_mode", read_mode, None) or Mode.STRICT
         return Workflow(
             name=fields.required("name", read_label),
             description=fields.optional("description", Place.text, ""),
@@ -46,8 +63,20 @@ def _read_workflow(place: Place) -> Workflow:
             context=fields.optional("context", _read_context, None),
             rules=fields.optional("rules", _read_rules, None),
             on_undeclared_write=_read_on_undeclared_write(fields) or OnUndeclaredWrite.REFUSE,
-            phases=fields.required("phases", _read_phases),
+            on_missing_output=_read_on_missing_output(fields) or OnMissingOutput.FAIL,
+            mode=mode,
+            version=fields.optional("version", read_version, ""),
+            finalization=fields.optional("finalization", read_finalization, None),
+            phases=fields.required("phases", lambda inner: _read_phases(inner, mode)),
+            keeps_books=is_of_the_shell_engine or recognising.uses_the_dialect(place.document),
         )
+
+
+def _expect_all(fields: Fields) -> None:
+    for name in recognising.REQUIRED:
+        if name not in fields and name not in ("name", "phases"):
+            hint = "the shell engine's files (*.workflow.yaml) have it; others may leave it out"
+            fields.here.refuse(f"field {quoted(name)} is missing", hint)
 
 
 def _read_context(place: Place) -> ContextSource:
@@ -72,19 +101,23 @@ def _read_rules(place: Place) -> RulesSource:
             return RulesFile("")
 
 
-def _read_phases(place: Place) -> tuple[Phase, ...]:
+def _read_phases(place: Place, mode: Mode) -> tuple[Phase, ...]:
     items = place.items()
     if place.value == []:
         place.expect("at least one phase")
-    phases = tuple(map(_read_phase, items))
+    phases = tuple(_read_phase(item, mode) for item in items)
     refuse_twins(Named(phase.id, item.inner("id", phase.id)) for phase, item in zip(phases, items, strict=True))
+    staged = ((item, phase.staging) for phase, item in zip(phases, items, strict=True))
+    refuse_unknown_targets(staged, [phase.id for phase in phases])
     return phases
 
 
-def _read_phase(place: Place) -> Phase:
+def _read_phase(place: Place, default: Mode) -> Phase:
     with place.fields() as fields:
         phase_id = fields.required("id", read_id)
         behavior = fields.required("behavior", _read_behavior)
+        mode = fields.optional("execution_mode", read_mode, None) or default
+        runs = read_what_runs(fields, mode, behavior, phase_id)
         return Phase(
             id=phase_id,
             description=fields.optional("description", Place.text, ""),
@@ -92,8 +125,23 @@ def _read_phase(place: Place) -> Phase:
             max_parallel=fields.optional("max_parallel", read_max_parallel, None),
             rules=fields.optional("rules", _read_rules, None),
             on_undeclared_write=_read_on_undeclared_write(fields),
-            subagents=_read_what_runs(fields, behavior or _likely_behavior(fields), phase_id),
+            on_missing_output=_read_on_missing_output(fields),
+            subagents=runs.subagents,
+            staging=_read_staging(fields, mode, runs),
         )
+
+
+def _read_staging(fields: Fields, mode: Mode, runs: WhatRuns) -> Staging:
+    return Staging(
+        mode=mode,
+        name=fields.optional("name", Place.text, ""),
+        adaptive=runs.adaptive,
+        suggested=fields.optional("suggested_subagents", read_suggested, ()),
+        main=runs.main,
+        gap_check=fields.optional("gap_check", read_gap_check, None),
+        checkpoint=fields.optional("checkpoint", read_checkpoint, None),
+        skills=fields.optional("skills", read_skills, ()),
+    )
 
 
 def _read_on_undeclared_write(fields: Fields) -> OnUndeclaredWrite | None:
@@ -101,24 +149,10 @@ def _read_on_undeclared_write(fields: Fields) -> OnUndeclaredWrite | None:
     return fields.optional(name, lambda place: place.choice(name, _ON_UNDECLARED_WRITE), None)
 
 
+def _read_on_missing_output(fields: Fields) -> OnMissingOutput | None:
+    name = "on_missing_output"
+    return fields.optional(name, lambda place: place.choice(name, _ON_MISSING_OUTPUT), None)
+
+
 def _read_behavior(place: Place) -> Behavior | None:
     return place.choice("behavior", _BEHAVIORS)
-
-
-def _likely_behavior(fields: Fields) -> Behavior:
-    """Guess what a phase without a readable behavior was meant to be, so that all its problems are told."""
-    main = "subagents" not in fields and ("run" in fields or "python" in fields)
-    return Behavior.MAIN_ONLY if main else Behavior.SEQUENTIAL
-
-
-def _read_what_runs(fields: Fields, behavior: Behavior, phase_id: str) -> tuple[Subagent, ...]:
-    if behavior is Behavior.MAIN_ONLY:
-        if "subagents" in fields:
-            hint = "put run: or python: on the phase itself, or say behavior: sequential"
-            fields.place("subagents").refuse("a main-only phase has no subagents", hint)
-        return (read_subagent(fields, phase_id),)
-    for name in PROGRAM_FIELDS:
-        if name in fields:
-            hint = "move it into a subagent of the phase, or say behavior: main-only"
-            fields.place(name).refuse(f"only a main-only phase has '{name}' of its own", hint)
-    return fields.required("subagents", read_subagents)

@@ -15,6 +15,10 @@ from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.workflow.reading import read_workflow
 
 HOW_TO_RUN: Final = "say run: with a shell command or a list of arguments, or python: package.module:function"
+HOW_A_PHASE_RUNS: Final = (
+    "say main_agent: {script: JavaScript}, run: with a shell command or a list of arguments,"
+    " or python: package.module:function"
+)
 ID_RULE: Final = "an id is 1 to 64 of A-Z a-z 0-9 . _ - and begins with a letter or digit"
 
 LETTERS: Final = string.ascii_letters + string.digits

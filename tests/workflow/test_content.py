@@ -6,7 +6,7 @@ import pytest
 
 from shardflow.model.records import replaced
 from shardflow.workflow.content import group_content, subagent_content
-from shardflow.workflow.model import ArgumentList, PythonFunction, ShardForm, ShellCommand, Subagent
+from shardflow.workflow.model import ArgumentList, OfType, PythonFunction, ShardForm, ShellCommand, Subagent
 
 PLAIN = Subagent("a", ShellCommand("x"))
 
@@ -16,6 +16,8 @@ COUNTS = {
     "environment": {"environment": {"A": "1"}},
     "cwd": {"cwd": "sub"},
     "shard": {"shard": ShardForm.PATCH},
+    "type": {"type": "scanner"},
+    "config": {"config": {"output_path": "a.md"}},
 }
 COUNTS_NOT = {"timeout", "writes", "reads"}
 
@@ -37,7 +39,8 @@ def test_phase_and_base_count_and_the_timeout_does_not() -> None:
 
 def test_programs_that_look_alike_are_told_apart() -> None:
     programs = [ShellCommand("m:f"), ArgumentList(("m:f",)), ArgumentList(("m", "f")), PythonFunction("m", "f")]
-    assert len({subagent_content("p", replaced(PLAIN, program=program), "d") for program in programs}) == 4
+    programs.append(OfType("m:f"))
+    assert len({subagent_content("p", replaced(PLAIN, program=program), "d") for program in programs}) == 5
 
 
 def test_a_merge_depends_on_its_subagents_in_order_its_base_and_its_rules() -> None:

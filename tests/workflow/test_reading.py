@@ -27,7 +27,7 @@ from shardflow.workflow.model import (
     Workflow,
 )
 from shardflow.workflow.reading import read_workflow
-from tests.workflow.documents import HOW_TO_RUN, ID_RULE, document, json_values, problems_of, workflows
+from tests.workflow.documents import HOW_A_PHASE_RUNS, ID_RULE, document, json_values, problems_of, workflows
 
 FIELDS = ["name", "max_parallel", "context", "rules", "phases", "id", "type", "behavior", "subagents", "run"]
 FIELDS += ["description", "python", "env", "cwd", "timeout", "shard"]
@@ -122,7 +122,7 @@ phases:
             Phase(
                 id="write",
                 behavior=Behavior.SEQUENTIAL,
-                subagents=(Subagent("writer", ArgumentList(("python3", "", "-v"))),),
+                subagents=(Subagent("writer", ArgumentList(("python3", "", "-v")), type="writer"),),
             ),
             Phase(
                 id="report",
@@ -166,8 +166,7 @@ max_parallel: 0
         " put it in quotes to make it one",
         "w.yaml:8: the id 'Sizes' is taken at $.phases[0].subagents[1].id;"
         " 'sizes' stands on line 7, and ids differ by more than upper and lower case",
-        "w.yaml:9: nothing to run at $.phases[1];"
-        " say run: with a shell command or a list of arguments, or python: package.module:function",
+        f"w.yaml:9: phase 'audit': nothing to run at $.phases[1]; {HOW_A_PHASE_RUNS}",
         "w.yaml:9: the id 'audit' is taken at $.phases[1].id;"
         " 'audit' stands on line 4, and ids differ by more than upper and lower case",
         "w.yaml:10: expected an integer from 1 to 10000, found the integer 0 at $.max_parallel",
@@ -261,10 +260,10 @@ def test_a_problem_of_the_workflow_is_told_in_these_words(text: str, problem: st
             "id: p, behavior: main-only, run: ls, subagents: []",
             [
                 "a main-only phase has no subagents at $.phases[0].subagents;"
-                " put run: or python: on the phase itself, or say behavior: sequential"
+                " put main_agent:, run: or python: on the phase itself, or say behavior: sequential"
             ],
         ),
-        ("id: p, behavior: main-only", [f"nothing to run at $.phases[0]; {HOW_TO_RUN}"]),
+        ("id: p, behavior: main-only", [f"phase 'p': nothing to run at $.phases[0]; {HOW_A_PHASE_RUNS}"]),
         (
             "id: ../p, behavior: main-only, run: ls",
             [f"'../p' is no id at $.phases[0].id; {ID_RULE}"],

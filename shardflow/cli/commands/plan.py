@@ -23,6 +23,7 @@ from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.workflow.model import (
     ArgumentList,
     Behavior,
+    OfType,
     OnUndeclaredWrite,
     Program,
     PythonFunction,
@@ -95,6 +96,8 @@ def _program_text(program: Program) -> str:
             return shlex.join(arguments)
         case PythonFunction(module, name):
             return f"python {module}:{name}"
+        case OfType(name):
+            return f"the agent for {name}"
 
 
 def _plan_object(request: RunRequest, warnings: Sequence[Problem]) -> dict[str, Json]:

@@ -11,7 +11,7 @@ from shardflow.execution.processes.child import Command
 from shardflow.model.records import record
 from shardflow.storage.files import write_new
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory, SubagentFolder, make_folder
-from shardflow.workflow.model import ArgumentList, Program, PythonFunction, ShellCommand, Subagent
+from shardflow.workflow.model import ArgumentList, OfType, Program, PythonFunction, ShellCommand, Subagent
 
 _BOOT: Final = (
     "import sys; sys.path[:0] = [sys.argv.pop(1)]; from shardflow.execution.python_target import main; main()"
@@ -79,3 +79,5 @@ def _arguments(program: Program, form: str) -> tuple[str, ...]:
             return shell_or_not(arguments)
         case PythonFunction(module, name):
             return (sys.executable, "-c", _BOOT, _HOME, f"{module}:{name}", form)
+        case OfType(name):
+            raise AssertionError(f"the map of agents was not asked for {name}")
