@@ -7,17 +7,17 @@ Law: a `Folded` depends on nothing but the bytes of its inputs, the ids, ranks a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cached_property
 
 from shardflow.execution.base import Base, read_object
-from shardflow.merge.engine import MergeResult, merge
-from shardflow.merge.report import ledger_json
+from shardflow.execution.ledger_text import LedgerText
+from shardflow.merge.engine import MergeResult, gather, settle, settle_into
 from shardflow.merge.resolving.conflicts import conflicts_json
 from shardflow.merge.resolving.resolutions import NO_RESOLUTIONS, Resolutions
 from shardflow.merge.rules import RuleSet
 from shardflow.model.changes import Delta, Edit
 from shardflow.model.diff import patch_edit
-from shardflow.model.records import record
 from shardflow.model.values import Json
 from shardflow.storage.json.canonical import written_bytes
 from shardflow.storage.json.span_diff import read_edit
@@ -25,19 +25,27 @@ from shardflow.storage.json.strict import collector_paused
 from shardflow.workflow.model import ShardForm
 
 
-@record
 class Folded:
-    """A merge: its result, the merged context as an object, and the bytes of context and ledger."""
+    """A merge: the merged context as an object and as bytes, the bytes of the ledger, its counts and its conflicts."""
 
-    result: MergeResult
-    value: dict[str, Json]
-    context: bytes
-    ledger: bytes
+    def __init__(self, value: dict[str, Json], ledger: LedgerText, repeat: Callable[[], MergeResult]) -> None:
+        self.value = value
+        self.context = written_bytes(value)
+        self.ledger = ledger.text()
+        self.counts = ledger.counts
+        self.open_conflicts = tuple(ledger.conflicts)
+        self._repeat = repeat
+
+    @cached_property
+    def result(self) -> MergeResult:
+        """The same merge with every decision as a value, for whoever looks at them: made when it is first asked for."""
+        with collector_paused():
+            return self._repeat()
 
     @property
     def conflicts(self) -> bytes:
         """The conflicts in canonical form, as an artifact to work with."""
-        return written_bytes(conflicts_json(self.result.conflicts))
+        return written_bytes(conflicts_json(self.open_conflicts))
 
 
 def shard_delta(base: Base, shard: str, rank: int, form: ShardForm, data: bytes, source: str) -> Delta:
@@ -56,8 +64,10 @@ def _edit(base: Base, form: ShardForm, data: bytes, source: str) -> Edit | None:
 
 def fold(base: Base, deltas: Iterable[Delta], rules: RuleSet, resolutions: Resolutions = NO_RESOLUTIONS) -> Folded:
     """Merge a group's deltas into its base, and write down the outcome."""
+    candidates = gather(deltas)
+    ledger = LedgerText()
     with collector_paused():
-        result = merge(base.value, deltas, rules, resolutions)
-        if not isinstance(result.context, dict):
+        value = settle_into(ledger, base.value, candidates, rules, resolutions)
+        if not isinstance(value, dict):
             raise AssertionError("of objects, every strategy makes an object")
-        return Folded(result, result.context, written_bytes(result.context), written_bytes(ledger_json(result)))
+        return Folded(value, ledger, lambda: settle(base.value, candidates, rules, resolutions))

@@ -11,17 +11,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from shardflow.errors import InvalidShards
-from shardflow.merge.ledger import RESOLUTION, Ledger
+from shardflow.merge.ledger import RESOLUTION, DecisionList, Ledger
 from shardflow.merge.options import ruled
 from shardflow.merge.resolving.resolutions import NO_RESOLUTIONS, Resolutions, resolution_at, resolved
 from shardflow.merge.rules import NO_RULES, Node, RuleSet
 from shardflow.merge.site import Candidate, Chosen, Combined, Site, Split, Unsettled
-from shardflow.model.changes import Delta, Into, Put, apply, changes, same_edit
+from shardflow.model.changes import Delta, Drop, Edit, Into, Put, same_edit
 from shardflow.model.decisions import Conflict, Decision, RuleRef
 from shardflow.model.documents import Problem
 from shardflow.model.paths import ROOT, Path
 from shardflow.model.records import record
-from shardflow.model.values import ABSENT, Json, Value
+from shardflow.model.values import ABSENT, Json, Value, same
 
 Candidates: TypeAlias = Mapping[str, Delta]
 """What a group, or a part of one, has to say: one delta a shard id. A partial merge carries these, nothing settled."""
@@ -78,14 +78,26 @@ def settle(
     base: Json, candidates: Candidates, rules: RuleSet = NO_RULES, resolutions: Resolutions = NO_RESOLUTIONS
 ) -> MergeResult:
     """Settle all that the candidates say of the base, once."""
+    ledger = DecisionList()
+    context = settle_into(ledger, base, candidates, rules, resolutions)
+    decisions = tuple(ledger.decisions)
+    return MergeResult(context, decisions, tuple(d for d in decisions if isinstance(d, Conflict)))
+
+
+def settle_into(
+    ledger: Ledger,
+    base: Json,
+    candidates: Candidates,
+    rules: RuleSet = NO_RULES,
+    resolutions: Resolutions = NO_RESOLUTIONS,
+) -> Json:
+    """Settle as `settle` does, writing each decision into a ledger as it is met, and give the merged context."""
     ranked = sorted(candidates.values(), key=lambda delta: (delta.rank, delta.shard))
     changed = tuple(Candidate(d.shard, d.rank, d.edit) for d in ranked if d.edit is not None)
-    walk = _Walk(Ledger(), resolutions)
-    context: Value = walk.settle_part(ROOT, base, changed, rules.root) if changed else base
+    context: Value = _Walk(ledger, resolutions).settle_part(ROOT, base, changed, rules.root) if changed else base
     if context is ABSENT:
         raise AssertionError("no shard, strategy or resolution can remove the document itself")
-    decisions = tuple(walk.ledger.decisions)
-    return MergeResult(context, decisions, tuple(d for d in decisions if isinstance(d, Conflict)))
+    return context
 
 
 @record
@@ -102,17 +114,25 @@ class _Walk:
     def settle_free(self, path: Path, base: Value, candidates: Sequence[Candidate]) -> Value:
         """Settle a place where no rule speaks, nor anywhere below: what asking would come to, mostly without asking."""
         if len(candidates) == 1:
-            return self._take(path, base, candidates[0])
+            return self._take(path, base, candidates[0], candidates[0].edit)
         found: dict[str, list[Candidate]] = {}
         for candidate in candidates:
             if not isinstance(candidate.edit, Into):
                 return self._ask(path, base, tuple(candidates), NO_RULES.root)
-            for name, edit in candidate.edit.members.items():
-                found.setdefault(name, []).append(Candidate(candidate.shard, candidate.rank, edit))
+            for name in candidate.edit.members:
+                theirs = found.get(name)
+                if theirs is None:
+                    found[name] = [candidate]
+                else:
+                    theirs.append(candidate)
         members = base if isinstance(base, dict) else {}
         joined = dict(members)
-        for name, its in found.items():
-            value = self.settle_free((*path, name), members.get(name, ABSENT), its)
+        for name, theirs in found.items():
+            inner, before = (*path, name), members.get(name, ABSENT)
+            if len(theirs) == 1:
+                value = self._take(inner, before, theirs[0], _member(theirs[0], name))
+            else:
+                value = self.settle_free(inner, before, [Candidate(c.shard, c.rank, _member(c, name)) for c in theirs])
             if value is ABSENT:
                 joined.pop(name, None)
             else:
@@ -127,19 +147,40 @@ class _Walk:
             return self._settle_inside(site, rule.ref, ruling.verdict, ruling.overruled, node)
         return self._settle_whole(site, rule.ref, ruling.verdict, ruling.overruled)
 
-    def _take(self, path: Path, base: Value, lone: Candidate) -> Value:
-        if not isinstance(lone.edit, Into):
-            after = lone.edit.value if isinstance(lone.edit, Put) else ABSENT
-            self.ledger.taken(path, base, lone, after)
-            return after
-        for change in changes(lone.edit, base, path):
-            self.ledger.taken(change.path, change.before, lone, change.after)
-        return apply(lone.edit, base)
+    def _take(self, path: Path, base: Value, lone: Candidate, edit: Edit) -> Value:
+        """Take what one shard alone changed here and below, each change a decision of its own."""
+        if isinstance(edit, Put):
+            self.ledger.taken(path, base, lone, edit.value)
+            return edit.value
+        if isinstance(edit, Drop) or not isinstance(base, dict):
+            self.ledger.taken(path, base, lone, ABSENT)
+            return ABSENT
+        joined = dict(base)
+        for name, inner in edit.members.items():
+            value = self._take((*path, name), base.get(name, ABSENT), lone, inner)
+            if value is ABSENT:
+                joined.pop(name, None)
+            else:
+                joined[name] = value
+        return joined
 
     def _settle_inside(
         self, site: Site, rule: RuleRef, split: Split, overruled: tuple[Candidate, ...], node: Node
     ) -> Value:
-        start = len(self.ledger.decisions)
+        if split.opened is ABSENT or len(site.candidates) > 1:
+            return self._settle_parts(site, rule, split, overruled, node)
+        inner = DecisionList()
+        value = _Walk(inner, self.resolutions)._settle_parts(site, rule, split, overruled, node)
+        after = site.after(site.candidates[0])
+        if same(value, after) and not any(decision.rule.strategy == RESOLUTION for decision in inner.decisions):
+            return self.ledger.record(site, rule, Chosen(after), ())
+        for decision in inner.decisions:
+            self.ledger.write(decision)
+        return value
+
+    def _settle_parts(
+        self, site: Site, rule: RuleRef, split: Split, overruled: tuple[Candidate, ...], node: Node
+    ) -> Value:
         if split.opened is not ABSENT:
             self.ledger.opened(site, rule, split.opened, overruled)
         results = tuple(
@@ -152,8 +193,6 @@ class _Walk:
             self._settle_whole(inner, rule, own.verdict, ())
         value = split.join(results)
         self.ledger.overruled(site, rule, value, overruled)
-        if split.opened is not ABSENT and len(site.candidates) == 1:
-            return self.ledger.told_whole(site, rule, value, start)
         return value
 
     def _settle_whole(
@@ -166,3 +205,9 @@ class _Walk:
         if isinstance(decided, Unsettled):
             return self.ledger.record(site, rule, decided, overruled)
         return self.ledger.record(site, RuleRef(rule.pattern, RESOLUTION, resolution.origin), decided, ())
+
+
+def _member(candidate: Candidate, name: str) -> Edit:
+    if not isinstance(candidate.edit, Into):
+        raise AssertionError("only an object that stays one has members")
+    return candidate.edit.members[name]

@@ -11,7 +11,8 @@ from shardflow.model.decisions import Conflict, Contribution, Decision, Outcome,
 from shardflow.model.paths import Path
 from shardflow.model.values import ABSENT, Value, same
 
-_UNRULED: Final = DEFAULT.ref
+UNRULED: Final = DEFAULT.ref
+"""Stands for the rule where no rule speaks."""
 RESOLUTION: Final = "resolution"
 """Stands for the strategy where a resolution settled what the rule left in conflict."""
 
@@ -20,10 +21,11 @@ Said: TypeAlias = tuple[Candidate, Value]
 
 
 class Ledger:
-    """The decisions of one merge, in the order they were written down."""
+    """Where a merge writes its decisions down, one after another. What becomes of them is up to whoever extends it."""
 
-    def __init__(self) -> None:
-        self.decisions: list[Decision] = []
+    def write(self, decision: Decision) -> None:
+        """Write one decision down."""
+        raise NotImplementedError
 
     def record(
         self, site: Site, rule: RuleRef, verdict: Chosen | Combined | Unsettled, overruled: tuple[Candidate, ...]
@@ -36,47 +38,45 @@ class Ledger:
         match verdict:
             case Unsettled(reason, arbiter):
                 contested = [_contribution(c, site.after(c), Outcome.CONFLICT) for c in site.candidates]
-                self.decisions.append(Conflict(site.path, site.base, rule, tuple(contested), reason, arbiter))
+                self.write(Conflict(site.path, site.base, rule, tuple(contested), reason, arbiter))
                 return site.base
             case Chosen(value):
                 outcomes = _by_value(value, heard)
             case Combined(value):
                 outcomes = _by_share(value, heard)
-        self._settled(site, rule, value, [*outcomes, *_superseded(overruled)])
+        self._settle(site, rule, value, [*outcomes, *_superseded(overruled)])
         return value
 
     def taken(self, path: Path, base: Value, lone: Candidate, after: Value) -> None:
-        """Write down what only one shard changed and no rule speaks of."""
-        contribution = Contribution(lone.shard, lone.rank, after, Outcome.APPLIED)
-        self.decisions.append(Settled(path, base, _UNRULED, (contribution,), after))
+        """Write down what only one shard changed and no rule speaks of; most changes are of this kind."""
+        self.write(Settled(path, base, UNRULED, (Contribution(lone.shard, lone.rank, after, Outcome.APPLIED),), after))
 
     def opened(self, site: Site, rule: RuleRef, value: Value, overruled: tuple[Candidate, ...]) -> None:
         """Write down who put an empty object or list here, before its parts are settled one by one."""
-        self._settled(site, rule, value, _by_value(value, [(c, value) for c in site.candidates if c not in overruled]))
+        self._settle(site, rule, value, _by_value(value, [(c, value) for c in site.candidates if c not in overruled]))
 
     def overruled(self, site: Site, rule: RuleRef, value: Value, overruled: tuple[Candidate, ...]) -> None:
         """Write down whose deletion was set aside at a site that was settled by its parts."""
         if overruled:
-            self._settled(site, rule, value, _superseded(overruled))
+            self._settle(site, rule, value, _superseded(overruled))
 
-    def told_whole(self, site: Site, rule: RuleRef, value: Value, start: int) -> Value:
-        """Tell what one shard put where nothing stood as the one change it is, if the rules inside left it as it is.
-
-        The decisions from `start` on, about its parts, then stand for nothing more. Gives the value that stands there.
-        """
-        after = site.after(site.candidates[0])
-        resolved = any(decision.rule.strategy == RESOLUTION for decision in self.decisions[start:])
-        if resolved or not same(value, after):
-            return value
-        del self.decisions[start:]
-        return self.record(site, rule, Chosen(after), ())
-
-    def _settled(self, site: Site, rule: RuleRef, value: Value, contributions: list[Contribution]) -> None:
+    def _settle(self, site: Site, rule: RuleRef, value: Value, contributions: list[Contribution]) -> None:
         if len(contributions) > 1:
             contributions.sort(key=lambda contribution: (contribution.rank, contribution.shard))
         lost = {contribution.shard for contribution in contributions if contribution.outcome is Outcome.SUPERSEDED}
         by = tuple(candidate.shard for candidate in site.candidates if candidate.shard not in lost) if lost else ()
-        self.decisions.append(Settled(site.path, site.base, rule, tuple(contributions), value, by))
+        self.write(Settled(site.path, site.base, rule, tuple(contributions), value, by))
+
+
+class DecisionList(Ledger):
+    """A ledger that is kept as values."""
+
+    def __init__(self) -> None:
+        self.decisions: list[Decision] = []
+
+    def write(self, decision: Decision) -> None:
+        """Keep one decision."""
+        self.decisions.append(decision)
 
 
 def _by_value(value: Value, heard: list[Said]) -> list[Contribution]:

@@ -92,9 +92,14 @@ Counts: TypeAlias = dict[Outcome, int]
 """How many changes had which outcome; every outcome has a count."""
 
 
+def no_counts() -> Counts:
+    """Give counts of no change at all."""
+    return dict.fromkeys(Outcome, 0)
+
+
 def outcome_counts(decisions: Iterable[Decision]) -> Counts:
     """Count the changes of a ledger by outcome; the counts add up to all changes."""
-    counts = dict.fromkeys(Outcome, 0)
+    counts = no_counts()
     for decision in decisions:
         for contribution in decision.contributions:
             counts[contribution.outcome] += 1
@@ -110,6 +115,9 @@ def shard_counts(decisions: Iterable[Decision]) -> dict[str, Counts]:
     ranks: dict[str, int] = {}
     for decision in decisions:
         for contribution in decision.contributions:
-            ranks[contribution.shard] = contribution.rank
-            counts.setdefault(contribution.shard, dict.fromkeys(Outcome, 0))[contribution.outcome] += 1
+            shard = contribution.shard
+            if shard not in counts:
+                ranks[shard] = contribution.rank
+                counts[shard] = no_counts()
+            counts[shard][contribution.outcome] += 1
     return {shard: counts[shard] for shard in sorted(counts, key=lambda shard: (ranks[shard], shard))}

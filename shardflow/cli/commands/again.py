@@ -47,7 +47,7 @@ def _in_markdown(group: Refolded, shown: Selection) -> str:
 def _exit_code(again: PostMortem) -> int:
     if not again.is_same:
         return _NOT_THE_SAME
-    return _CONFLICTS if any(group.folded and group.folded.result.conflicts for group in again.groups) else 0
+    return _CONFLICTS if any(group.folded and group.folded.open_conflicts for group in again.groups) else 0
 
 
 def _verdict(group: Refolded, stream: TextIO | None) -> str:

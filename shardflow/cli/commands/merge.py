@@ -120,7 +120,7 @@ def _merge_run(run_dir: str, options: MergeOptions) -> int:
 
 def _merge_files(options: MergeOptions) -> int:
     folded = _folded(options)
-    code = _CONFLICTS if folded.result.conflicts else 0
+    code = _CONFLICTS if folded.open_conflicts else 0
     if options.output_file is not None and not code:
         replace_file(options.output_file, folded.context)
     shown = options.shown

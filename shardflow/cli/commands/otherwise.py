@@ -52,7 +52,7 @@ def _added(text: str) -> Added:
 def _exit_code(imagined: WhatIf, otherwise: Otherwise) -> int:
     """Only the last merge is written, and an earlier one that would conflict was refused then."""
     asked = imagined.groups[-1:] if otherwise.write else imagined.groups
-    return _CONFLICTS if any(group.folded.result.conflicts for group in asked) else 0
+    return _CONFLICTS if any(group.folded.open_conflicts for group in asked) else 0
 
 
 def _ending(imagined: WhatIf, written: Imagined | None, otherwise: Otherwise) -> str:
@@ -60,6 +60,6 @@ def _ending(imagined: WhatIf, written: Imagined | None, otherwise: Otherwise) ->
         return f"written: {written.group}, its former record is kept in {place(written.folder.path)}"
     if not otherwise.write:
         return "nothing was written; --write records the last merge like this"
-    if imagined.groups[-1].folded.result.conflicts:
+    if imagined.groups[-1].folded.open_conflicts:
         return "nothing was written: change the rules so that they settle every conflict"
     return "nothing was written: this is what the run recorded"

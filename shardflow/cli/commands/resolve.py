@@ -36,7 +36,7 @@ def resolve_run(run_dir: str, decided: Decided, shown: Selection) -> int:
     if decided.interactive:
         written.extend(_asked(merge, written))
     came = resolve(merge, written)
-    code = _CONFLICTS if came.folded.result.conflicts else 0
+    code = _CONFLICTS if came.folded.open_conflicts else 0
     if shown.layout is Format.JSON:
         CONSOLE.hand_over(object_bytes(resolved_object(came, code)))
     else:
@@ -120,7 +120,7 @@ def _answer(conflict: Conflict) -> Choice | None:
 def _told(run_dir: str, came: Resolved) -> Iterator[str]:
     for one in came.decided:
         yield f"{printable(one.target)}: {_choice_text(one.choice)}"
-    left = came.folded.result.conflicts
+    left = came.folded.open_conflicts
     if left:
         yield f"{came.group}: {count(len(left), 'conflict')} left, nothing merged yet"
         yield conflicts_text(left, "", sys.stdout)

@@ -146,7 +146,7 @@ def _subagent(subagent: SubagentReport) -> Json:
 
 def resolved_object(came: Resolved, code: int) -> dict[str, Json]:
     """Give what deciding about the conflicts of a run came to."""
-    left = came.folded.result.conflicts
+    left = came.folded.open_conflicts
     return {
         "status": "conflict" if left else "resolved",
         "exit_code": code,

@@ -24,7 +24,7 @@ from shardflow.cli.views.objects import ledger_object
 from shardflow.cli.views.selection import Format, Selection
 from shardflow.cli.views.tables import markdown_span
 from shardflow.execution.inspection.what_if import Imagined, WhatIf
-from shardflow.model.decisions import Outcome, outcome_counts
+from shardflow.model.decisions import Outcome
 from shardflow.model.values import Json
 
 _HEAD: Final = ("path", "recorded", "otherwise")
@@ -46,7 +46,7 @@ def _group(group: Imagined, shown: Selection, stream: TextIO | None) -> Iterator
     if shown.only is not None:
         yield ledger_text(group.folded.result, stream, shown)
         yield from gap
-    elif group.folded.result.conflicts:
+    elif group.folded.open_conflicts:
         only_conflicts = Selection(shown.layout, Outcome.CONFLICT, shown.whole)
         yield _conflicts(group, only_conflicts, stream)
         yield from gap
@@ -56,7 +56,7 @@ def _group(group: Imagined, shown: Selection, stream: TextIO | None) -> Iterator
     yield from shown.left_out(group.differences, "difference")
     yield from [f"{group.group}: {_verdict(group, None if in_markdown else stream)}", *gap]
     recorded = counts_text({outcome: group.recorded.counts.get(outcome.value, 0) for outcome in Outcome})
-    now = counts_text(outcome_counts(group.folded.result.decisions))
+    now = counts_text(group.folded.counts)
     yield from [f"  recorded:  {recorded}", *gap, f"  otherwise: {now}", *gap]
 
 
@@ -69,7 +69,7 @@ def _conflicts(group: Imagined, shown: Selection, stream: TextIO | None) -> str:
 
 
 def _verdict(group: Imagined, stream: TextIO | None) -> str:
-    conflicts = len(group.folded.result.conflicts)
+    conflicts = len(group.folded.open_conflicts)
     if conflicts:
         return f"{styled(count(conflicts, 'conflict'), 'bad', stream)}, nothing would be merged"
     had = f", where the run had {count(group.recorded.conflicts, 'conflict')}" if group.recorded.conflicts else ""
@@ -94,7 +94,7 @@ def _worst(found: list[str]) -> str:
 
 
 def _status(group: Imagined) -> str:
-    if group.folded.result.conflicts:
+    if group.folded.open_conflicts:
         return "conflict"
     return "same" if group.is_same else "different"
 

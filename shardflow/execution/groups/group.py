@@ -28,7 +28,7 @@ from shardflow.execution.reporting.endings import ending_name, ending_text, succ
 from shardflow.execution.reporting.events import Event, GroupFinished, GroupMerged, GroupStarted
 from shardflow.execution.reporting.report import GroupReport, Status, SubagentReport
 from shardflow.execution.rule_sources import EffectiveRules
-from shardflow.model.decisions import Conflict, Outcome, outcome_counts
+from shardflow.model.decisions import Conflict, Outcome
 from shardflow.model.records import record, replaced
 from shardflow.storage.files import sha256_hex, write_new
 from shardflow.storage.runs.directory import READ_ONLY, make_folder
@@ -155,7 +155,7 @@ class _GroupRun:
 
         group, folder = self._group, self._group.folder
         folded = fold(group.base, self._jobs.deltas, self._rules.rules)
-        if asked := [conflict for conflict in folded.result.conflicts if conflict.arbiter is not None]:
+        if asked := [conflict for conflict in folded.open_conflicts if conflict.arbiter is not None]:
             folded = self._arbitrated(folded, asked)
             if self._host.interrupts.count:
                 return Status.INTERRUPTED
@@ -165,7 +165,7 @@ class _GroupRun:
         write_new(folder.ledger, folded.ledger)
         self._folded = folded
         self._stale = _stale_reads(folded, group.subagents)
-        if folded.result.conflicts:
+        if folded.open_conflicts:
             write_new(folder.conflicts, folded.conflicts)
             return Status.CONFLICT
         write_new(folder.context, folded.context)
@@ -242,9 +242,8 @@ class _GroupRun:
         return SubagentRecord(report.id, form, ending_name(report.ending), detail, sha256, undeclared)
 
     def _report(self, status: Status) -> GroupReport:
-        result = self._folded.result if self._folded else None
-        counts: Mapping[Outcome, int] = outcome_counts(result.decisions) if result else {}
-        conflicts: tuple[Conflict, ...] = result.conflicts if result else ()
+        counts: Mapping[Outcome, int] = self._folded.counts if self._folded else {}
+        conflicts: tuple[Conflict, ...] = self._folded.open_conflicts if self._folded else ()
         return GroupReport(
             self._group.name,
             self._group.phase,

@@ -47,7 +47,7 @@ def record_merge(
     replace_file(folder.ledger, folded.ledger)
     replace_file(folder.conflicts, folded.conflicts)
     changed = replaced(record, ledger=sha256_hex(folded.ledger))
-    if folded.result.conflicts:
+    if folded.open_conflicts:
         return replace_group_record(folder, changed)
     replace_file(folder.context, folded.context)
     done = replaced(changed, status=Status.DONE.value, context=sha256_hex(folded.context))

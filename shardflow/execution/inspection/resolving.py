@@ -74,7 +74,7 @@ def open_merge(run_dir: str) -> OpenMerge:
         record = read_group_record(folder)
         if record is not None and record.status == Status.CONFLICT:
             decided, folded = _as_recorded(name, folder, record)
-            conflicts = {conflict_id(conflict): conflict for conflict in folded.result.conflicts}
+            conflicts = {conflict_id(conflict): conflict for conflict in folded.open_conflicts}
             return OpenMerge(directory, run, name, record, conflicts, decided, context_file(directory, run))
     raise UsageError(f"{run_dir} has no unresolved conflict")
 
@@ -117,7 +117,7 @@ def resolve(merge: OpenMerge, decided: Iterable[Written]) -> Resolved:
     folded = fold_recorded(merge.folder, merge.record, written)
     with ExitStack() as held:
         held.enter_context(continued_journal(merge.directory.journal))  # nobody resumes the run meanwhile
-        if not folded.result.conflicts:
+        if not folded.open_conflicts:
             hold_context(held, merge.context, merge.folder.base, f"what {merge.group} started from")
         # what was decided first: whoever reads the new ledger finds what it relies on
         resolutions = canonical_bytes(resolutions_json(written))

@@ -33,7 +33,7 @@ def write_down(imagined: WhatIf) -> Imagined | None:
     *earlier, last = imagined.groups
     for one in earlier:
         _refuse_earlier(imagined, one, earlier, last)
-    if last.folded.result.conflicts or (last.is_same and last.record == last.before):
+    if last.folded.open_conflicts or (last.is_same and last.record == last.before):
         return None
     path = context_file(imagined.directory, imagined.run)
     with ExitStack() as held:

@@ -81,7 +81,7 @@ class Imagined:
     @property
     def is_same(self) -> bool:
         """Whether the context would be the same, byte for byte."""
-        return not self.folded.result.conflicts and sha256_hex(self.folded.context) == self.before.context
+        return not self.folded.open_conflicts and sha256_hex(self.folded.context) == self.before.context
 
 
 @record
@@ -138,7 +138,7 @@ def _imagined(
     resolutions = recorded_resolutions(folder, before)
     folded = fold_recorded(folder, wanted, resolutions, None if rules is None else rules.rules, elsewhere)
     recorded = _recorded(folder, before)
-    found = () if folded.result.conflicts else tuple(differences(recorded.context, folded.value))
+    found = () if folded.open_conflicts else tuple(differences(recorded.context, folded.value))
     return Imagined(name, folder, before, wanted, recorded, folded, found, elsewhere)
 
 

@@ -111,7 +111,7 @@ def _report(group: Group, rank: int, content: str, seal: SealedShard) -> Subagen
 def _conflicts(folder: GroupFolder) -> tuple[Conflict, ...]:
     """Give the conflicts that what was decided since has left open."""
     folded = refold(folder.path, folder).folded
-    return folded.result.conflicts if folded is not None else ()
+    return folded.open_conflicts if folded is not None else ()
 
 
 def _group_report(
