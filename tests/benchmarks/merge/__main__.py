@@ -7,7 +7,6 @@ import os
 import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Iterable, Iterator
 from itertools import product
 from operator import truediv
@@ -16,7 +15,9 @@ from pathlib import Path
 import orjson
 
 import tests.benchmarks.merge as page
-from tests.benchmarks.measuring import seconds, show
+from shardflow.execution.base import Base
+from shardflow.model.changes import Delta
+from tests.benchmarks.measuring import cpu_seconds, show
 from tests.benchmarks.merge.contexts import SEED, Shape, task
 from tests.benchmarks.merge.inputs import Inputs, indented, obstacles, write
 from tests.benchmarks.merge.memory import memory_of_merge
@@ -89,9 +90,9 @@ def _row(size: int, copies: int, shape: Shape, folder: str, rounds: int) -> list
     times = [_round(inputs, expected) for _ in range(rounds if size * copies < ONE_ROUND else 1)]
     floors, *others = zip(*times, strict=True)
     ratios = [statistics.median(map(truediv, other, floors)) for other in others]
-    whole = seconds(lambda: command(inputs))
+    whole = cpu_seconds(lambda: command(inputs))
     _check(inputs, expected)
-    whole /= seconds(lambda: floor(inputs))
+    whole /= cpu_seconds(lambda: floor(inputs))
     memory = memory_of_merge(inputs).growth
     held = inputs.base.stat().st_size + sum(edits.bytes_changed() for edits in made.edits)
     return [
@@ -102,13 +103,12 @@ def _row(size: int, copies: int, shape: Shape, folder: str, rounds: int) -> list
 
 def _round(inputs: Inputs, expected: bytes) -> tuple[float, ...]:
     """Give the seconds of floor, offline merge, and its part at the end of a group."""
-    the_floor = seconds(lambda: floor(inputs))
-    start = time.perf_counter()
-    read = read_deltas(inputs)
-    end = seconds(lambda: merge_deltas(inputs, *read))
-    offline = time.perf_counter() - start
+    the_floor = cpu_seconds(lambda: floor(inputs))
+    read: list[tuple[Base, list[Delta]]] = []
+    reading = cpu_seconds(lambda: read.append(read_deltas(inputs)))
+    end = cpu_seconds(lambda: merge_deltas(inputs, *read.pop()))
     _check(inputs, expected)
-    return the_floor, offline, end
+    return the_floor, reading + end, end
 
 
 def _check(inputs: Inputs, expected: bytes) -> None:
@@ -133,8 +133,8 @@ def _against_floor(merger: Peer, inputs: Inputs, rounds: int) -> tuple[float, fl
     times: list[float] = []
     floors: list[float] = []
     while len(times) < rounds and sum(times) < LONG:
-        floors.append(seconds(lambda: floor(inputs)))
-        times.append(seconds(lambda: merger(inputs)))
+        floors.append(cpu_seconds(lambda: floor(inputs)))
+        times.append(cpu_seconds(lambda: merger(inputs)))
     return statistics.median(times), statistics.median(map(truediv, times, floors))
 
 
