@@ -1,1 +1,1 @@
-"""What workflows of the shell engine say: modes, scripts, gap checks, checkpoints, skills; and the books kept for it."""
+"""What workflows of the shell engine say, as values: modes, scripts, gap checks, checkpoints, skills."""

@@ -27,6 +27,7 @@ from shardflow.workflow.dialect.model import (
     Skill,
     SkipPhases,
 )
+from shardflow.workflow.dialect.outputs import output_fault
 from shardflow.workflow.texts import read_filled, read_id, read_label
 
 MOST_ITERATIONS: Final = 1000
@@ -212,18 +213,26 @@ def _read_anything(place: Place) -> Json:
 def read_finalization(place: Place) -> Finalization:
     """Read what is written when all phases are through."""
     with place.fields() as fields:
-        return Finalization(fields.required("template", read_filled), fields.required("output", read_filled))
+        return Finalization(fields.required("template", read_filled), fields.required("output", _read_output))
 
 
 def read_config(place: Place) -> dict[str, Json]:
     """Read the configuration of a subagent: `output_path`, `model` and `max_tokens` are checked, the rest is free."""
     members = place.members()
-    for name in ("output_path", "model"):
-        if name in members:
-            read_filled(members[name])
+    if "model" in members:
+        read_filled(members["model"])
+    if "output_path" in members:
+        _read_output(members["output_path"])
     if "max_tokens" in members:
         _read_positive(members["max_tokens"])
     return {name: _read_anything(member) for name, member in members.items()}
+
+
+def _read_output(place: Place) -> str:
+    path = read_filled(place)
+    if path.strip() and (fault := output_fault(path)):
+        place.refuse(f"{quoted(path)} is no place for an output", fault)
+    return path
 
 
 def _read_positive(place: Place) -> None:
