@@ -7,8 +7,10 @@ ShardflowError
 │   ├── InvalidRules
 │   ├── InvalidWorkflow
 │   ├── InvalidCase
+│   ├── InvalidAgents
 │   └── InvalidShards   shards that cannot be told apart
 ├── UsageError          the request makes no sense, whatever the files say (exit code 2)
+├── NodeUnusable        scripts need Node.js, and it is missing or too old (exit code 2)
 ├── StorageError        the file system refused, or a file is not what it must be (exit code 1)
 │   ├── ContextLocked   another run is writing this context
 │   ├── RunInProgress   a run that still goes on cannot be resumed     (exit code 2)
@@ -64,8 +66,18 @@ class InvalidShards(InvalidInput):
     """Shards that cannot be told apart."""
 
 
+class InvalidAgents(InvalidInput):
+    """A file of agents and helpers that cannot mean what its author meant."""
+
+
 class UsageError(ShardflowError):
     """A request that makes no sense, whatever the files say."""
+
+    exit_code = 2
+
+
+class NodeUnusable(ShardflowError):
+    """Scripts need Node.js, and there is none, or one that is too old or does not work."""
 
     exit_code = 2
 
