@@ -37,7 +37,7 @@ MAY_IMPORT = {
     "merge": VALUES,
     "workflow": VALUES,
     "storage": VALUES,
-    "testing": VALUES | {"merge", "storage"},
+    "testing": PRODUCTION,
     "execution": PRODUCTION,
     "cli": PRODUCTION | {"__init__"},
     "__main__": {"cli"},
