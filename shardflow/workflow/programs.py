@@ -34,7 +34,7 @@ def read_subagent(fields: Fields, name: str, type_: str = "") -> Subagent:
     return Subagent(
         id=name,
         program=_read_program(fields, type_),
-        environment=fields.optional("env", _read_environment, {}),
+        environment=fields.optional("env", read_environment, {}),
         cwd=fields.optional("cwd", read_filled, None),
         timeout=fields.optional("timeout", read_timeout, None),
         shard=fields.optional("shard", _read_shard_form, None) or ShardForm.COPY,
@@ -46,8 +46,8 @@ def read_subagent(fields: Fields, name: str, type_: str = "") -> Subagent:
 
 
 def _read_program(fields: Fields, type_: str) -> Program:
-    run = fields.optional("run", _read_command, None)
-    python = fields.optional("python", _read_python, None)
+    run = fields.optional("run", read_command, None)
+    python = fields.optional("python", read_python, None)
     if run and python:
         fields.place("python").refuse("'run' and 'python' exclude each other", "keep one of them")
     elif not run and not python:
@@ -57,7 +57,8 @@ def _read_program(fields: Fields, type_: str) -> Program:
     return run or python or _NO_PROGRAM
 
 
-def _read_command(place: Place) -> Program:
+def read_command(place: Place) -> ShellCommand | ArgumentList:
+    """Read a command for the shell, or a program with its arguments; stand-in: an empty command."""
     match place.value:
         case str():
             text = read_filled(place)
@@ -77,14 +78,16 @@ def _read_arguments(places: tuple[Place, ...]) -> tuple[str, ...]:
     return arguments
 
 
-def _read_python(place: Place) -> PythonFunction:
+def read_python(place: Place) -> PythonFunction:
+    """Read the name of a Python function."""
     module, _, name = place.text().partition(":")
     if isinstance(place.value, str) and not all(map(str.isidentifier, (*module.split("."), name))):
         place.expect("package.module:function")
     return PythonFunction(module, name)
 
 
-def _read_environment(place: Place) -> dict[str, str]:
+def read_environment(place: Place) -> dict[str, str]:
+    """Read variables for the environment of a program."""
     return {name: _read_variable(name, member) for name, member in place.members().items()}
 
 
