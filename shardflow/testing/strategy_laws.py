@@ -1,7 +1,7 @@
-"""The laws a strategy may declare on its page, each a function that tells whether it holds for some shards.
+"""The laws a strategy or a rule set may declare on its page, each a function that looks for what breaks it.
 
-What a strategy makes of values at one path is asked through `Ask`. A conflict is an outcome like a value, and absorbs:
-what conflicts in a part must conflict in the whole.
+What is made of some values is asked through `Ask`. A conflict is an outcome like a value, and absorbs: what conflicts
+in a part must conflict in the whole.
 
 - commutative: ranks do not matter. Up to order: they matter only for the order of items in lists.
 - associative: merging neighbours first, and then the outcome with the rest, gives what merging all at once gives.
@@ -12,7 +12,6 @@ what conflicts in a part must conflict in the whole.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from enum import Enum
 from itertools import permutations
 from typing import Any, Final, TypeAlias
 
@@ -23,22 +22,25 @@ from shardflow.model.changes import Delta
 from shardflow.model.diff import diff
 from shardflow.model.values import ABSENT, Json, Value, same
 from shardflow.storage.json.canonical import canonical_bytes
+from shardflow.testing.generators import Group
+from shardflow.testing.laws import Engine, Law
+from shardflow.testing.outcomes import (
+    CONTESTED,
+    Contested,
+    Contrast,
+    LawBroken,
+    Outcome,
+    Side,
+    text_of,
+    with_sorted_members,
+)
 
-
-class Contested(Enum):
-    """The type of `CONTESTED`."""
-
-    CONTESTED = "contested"
-
-
-CONTESTED: Final = Contested.CONTESTED
-"""The outcome of a merge that is in conflict."""
-
-Outcome: TypeAlias = "Value | Contested"
 Left: TypeAlias = "tuple[str, Value]"
 """A shard's id and the value it left."""
 Ask: TypeAlias = Callable[[Value, Sequence[Left]], Outcome]
 """What comes of a base value and what shards left, in rank order."""
+Check: TypeAlias = Callable[[Ask, Value, Sequence[Left]], "Contrast | None"]
+"""Gives what breaks a law, None where it holds for these shards."""
 
 LAWS: Final = ("commutative", "commutative up to order", "associative", "idempotent", "monotone")
 """The laws there are to declare."""
@@ -54,7 +56,7 @@ def declared_laws(page: Page) -> frozenset[str]:
 
 
 def asking(rules: RuleSet, name: str = "n") -> Ask:
-    """Give what the rules make of one member of an object."""
+    """Ask what rules make of one member of an object."""
 
     def ask(base: Value, left: Sequence[Left]) -> Outcome:
         document = _holding(name, base)
@@ -67,24 +69,54 @@ def asking(rules: RuleSet, name: str = "n") -> Ask:
     return ask
 
 
+def asking_of_documents(engine: Engine, rules: RuleSet) -> Ask:
+    """Ask what rules make of whole documents."""
+
+    def ask(base: Value, left: Sequence[Left]) -> Outcome:
+        assert base is not ABSENT
+        deltas = [Delta(shard, rank, diff(base, document)) for rank, (shard, document) in enumerate(left)]
+        result = engine.merge(base, deltas, rules)
+        return CONTESTED if result.conflicts else result.context
+
+    return ask
+
+
 def _holding(name: str, value: Value) -> dict[str, Json]:
     return {} if value is ABSENT else {name: value}
 
 
-def commutative(ask: Ask, base: Value, left: Sequence[Left]) -> bool:
+def commutative(ask: Ask, base: Value, left: Sequence[Left]) -> Contrast | None:
     """Each shard keeps its id and its value; only ranks change."""
-    return len({_text(ask(base, order)) for order in permutations(left)}) == 1
+    return _in_any_order(ask, base, left, _text)
 
 
-def commutative_up_to_order(ask: Ask, base: Value, left: Sequence[Left]) -> bool:
+def commutative_up_to_order(ask: Ask, base: Value, left: Sequence[Left]) -> Contrast | None:
     """As `commutative`, lists taken for bags."""
-    return len({_bag_text(ask(base, order)) for order in permutations(left)}) == 1
+    return _in_any_order(ask, base, left, _bag_text)
 
 
-def associative(ask: Ask, base: Value, left: Sequence[Left]) -> bool:
+def _in_any_order(ask: Ask, base: Value, left: Sequence[Left], text: Callable[[Outcome], str]) -> Contrast | None:
+    first = Side(_ranked(left), ask(base, left))
+    for order in permutations(left):
+        other = Side(_ranked(order), ask(base, order))
+        if text(first.outcome) != text(other.outcome):
+            return Contrast(first, other)
+    return None
+
+
+def _ranked(left: Iterable[Left]) -> str:
+    return f"ranked {', '.join(shard for shard, _ in left)}"
+
+
+def associative(ask: Ask, base: Value, left: Sequence[Left]) -> Contrast | None:
     """Neighbours keep their place, and the id of the first of them."""
-    whole = _text(ask(base, left))
-    return all(_text(_in_two_steps(ask, base, left, place)) == whole for place in range(len(left) - 1))
+    whole = Side("all at once", ask(base, left))
+    for place in range(len(left) - 1):
+        first, second = left[place][0], left[place + 1][0]
+        parts = Side(f"{first} and {second} first, then the rest", _in_two_steps(ask, base, left, place))
+        if _text(whole.outcome) != _text(parts.outcome):
+            return Contrast(whole, parts)
+    return None
 
 
 def _in_two_steps(ask: Ask, base: Value, left: Sequence[Left], place: int) -> Outcome:
@@ -94,25 +126,31 @@ def _in_two_steps(ask: Ask, base: Value, left: Sequence[Left], place: int) -> Ou
     return ask(base, [*left[:place], (left[place][0], part), *left[place + 2 :]])
 
 
-def idempotent(ask: Ask, base: Value, left: Sequence[Left]) -> bool:
+def idempotent(ask: Ask, base: Value, left: Sequence[Left]) -> Contrast | None:
     """The shard that repeats another has an id of its own and the next rank."""
-    whole = _text(ask(base, left))
-    doubled = ([*left[: n + 1], (f"{left[n][0]} again", left[n][1]), *left[n + 1 :]] for n in range(len(left)))
-    return all(_text(ask(base, more)) == whole for more in doubled)
+    whole = Side("as it is", ask(base, left))
+    for place, (shard, value) in enumerate(left):
+        more = [*left[: place + 1], (f"{shard} again", value), *left[place + 1 :]]
+        twice = Side(f"with another shard that says what {shard} says", ask(base, more))
+        if _text(whole.outcome) != _text(twice.outcome):
+            return Contrast(whole, twice)
+    return None
 
 
-def monotone(ask: Ask, base: Value, left: Sequence[Left], higher: Value, height: Callable[[Any], Any]) -> bool:
+def monotone(
+    ask: Ask, base: Value, left: Sequence[Left], higher: Value, height: Callable[[Any], Any]
+) -> Contrast | None:
     """Whatever shard that changed the base value changes it to something higher instead, the outcome is not lower."""
-    before = ask(base, left)
+    before = Side("as it is", ask(base, left))
     for place, (shard, value) in enumerate(left):
         if not same(value, base) and not same(higher, base) and height(value) <= height(higher):
             after = ask(base, [*left[:place], (shard, higher), *left[place + 1 :]])
-            if CONTESTED not in (before, after) and height(after) < height(before):
-                return False
-    return True
+            if CONTESTED not in (before.outcome, after) and height(after) < height(before.outcome):
+                return Contrast(before, Side(f"if {shard} leaves {text_of(higher)}", after))
+    return None
 
 
-CHECKS: Final[Mapping[str, Callable[[Ask, Value, Sequence[Left]], bool]]] = {
+CHECKS: Final[Mapping[str, Check]] = {
     "commutative": commutative,
     "commutative up to order": commutative_up_to_order,
     "associative": associative,
@@ -126,21 +164,37 @@ def broken_law(ask: Ask, declared: Iterable[str], base: Value, left: Sequence[Le
 
     `declared_laws(page_of(function))` are those a function's docstring declares.
     """
-    return next((law for law in declared if law in CHECKS and not CHECKS[law](ask, base, left)), None)
+    return next((law for law in declared if law in CHECKS and CHECKS[law](ask, base, left) is not None), None)
+
+
+def law_of_documents(name: str) -> Law:
+    """Give a declared law as a law of whole merges, by its name."""
+
+    def law(engine: Engine, group: Group, rules: RuleSet) -> None:
+        left = list(zip(group.shards, group.documents, strict=True))
+        contrast = CHECKS[name](asking_of_documents(engine, rules), group.base, left)
+        if contrast is not None:
+            whole = engine.merge(group.base, group.deltas, rules)
+            contested = [d.rule for d in whole.decisions if len(d.contributions) > 1]
+            raise LawBroken(name, contrast, "", next(iter(contested), None))
+
+    return law
+
+
+DECLARABLE: Final[Mapping[str, Law]] = {name: law_of_documents(name) for name in CHECKS}
+"""The laws that a rule set may keep or not, by name, as laws of whole merges."""
 
 
 def _text(outcome: Outcome) -> str:
-    return repr(outcome) if isinstance(outcome, Enum) else canonical_bytes(_sorted_members(outcome)).decode()
+    if isinstance(outcome, Contested) or outcome is ABSENT:
+        return repr(outcome)
+    return canonical_bytes(with_sorted_members(outcome)).decode()
 
 
 def _bag_text(outcome: Outcome) -> str:
-    return repr(outcome) if isinstance(outcome, Enum) else canonical_bytes(_bag(outcome)).decode()
-
-
-def _sorted_members(value: Json) -> Json:
-    if isinstance(value, dict):
-        return {name: _sorted_members(value[name]) for name in sorted(value)}
-    return [_sorted_members(item) for item in value] if isinstance(value, list) else value
+    if isinstance(outcome, Contested) or outcome is ABSENT:
+        return repr(outcome)
+    return canonical_bytes(_bag(outcome)).decode()
 
 
 def _bag(value: Json) -> Json:

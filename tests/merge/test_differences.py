@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from shardflow.merge.differences import differences
 from shardflow.model.paths import path_text
 from shardflow.model.values import ABSENT, Json, Value, same
-from shardflow.testing.generators import contexts, edited, json_values
+from shardflow.testing.generators import contexts, json_values, shards
 
 pairs = st.tuples(json_values(), json_values()) | contexts().flatmap(
-    lambda base: st.tuples(st.just(base), edited(base))
+    lambda base: st.tuples(st.just(base), shards(base))
 )
 
 

@@ -32,7 +32,7 @@ def triples(draw: st.DrawFn) -> tuple[Json, Json, Json]:
     if draw(st.integers(0, 4)) == 0:
         return draw(st.tuples(*[generators.json_values()] * 3))
     base = draw(generators.contexts())
-    return base, draw(generators.edited(base)), draw(generators.edited(base))
+    return base, draw(generators.shards(base)), draw(generators.shards(base))
 
 
 def merged(base: Json, ours: Json, theirs: Json, rules: RuleSet = NO_RULES) -> MergedFile:

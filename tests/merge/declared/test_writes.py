@@ -11,7 +11,7 @@ from shardflow.model.diff import diff
 from shardflow.model.paths import path_text
 from shardflow.model.patterns import PatternSet, parse_pattern
 from shardflow.model.values import ABSENT, same
-from shardflow.testing.generators import contexts, edited
+from shardflow.testing.generators import contexts, shards
 
 PATTERNS = ["$", "$.a", "$.b", "$.a.b", "$.a[*]", "$.a[*].id", "$..n", "$.*", "$.*.*", "$['']", "$..*"]
 
@@ -47,7 +47,7 @@ def is_covered(path, writes):
 @st.composite
 def edits(draw):
     base = draw(contexts())
-    return base, draw(edited(base))
+    return base, draw(shards(base))
 
 
 @given(edits(), st.lists(st.sampled_from(PATTERNS), max_size=3))

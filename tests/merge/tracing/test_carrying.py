@@ -200,7 +200,7 @@ def test_parts_make_up_the_context_and_blame_only_those_who_changed_something(gr
         stands = at_path(context, path)
         if stands is not ABSENT and not isinstance(stands, dict | list) and same(stands, value):
             assert [part.origin for part in parts if path[: len(part.path)] == part.path] == [INITIAL]
-    later = [data.draw(generators.edited(context)) for _ in range(2)]
+    later = [data.draw(generators.shards(context)) for _ in range(2)]
     after, trace, _ = carried(trace, context, later, rules)
     assert_covers(after, rows(after, trace, ()))
 

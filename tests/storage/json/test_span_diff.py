@@ -17,7 +17,7 @@ from shardflow.storage.json.layout import layout_of
 from shardflow.storage.json.patches import Unaligned
 from shardflow.storage.json.span_diff import aligned_edit, read_edit
 from shardflow.storage.json.strict import parse_json
-from shardflow.testing.generators import contexts, edited
+from shardflow.testing.generators import contexts, shards
 
 
 def exact(edit):
@@ -59,7 +59,7 @@ def assert_both_ways_agree(base, data):
 def pairs(draw):
     """Draw a base and the bytes a subagent left: edited, appended to, written by another program."""
     base = draw(contexts())
-    after = draw(edited(base, 4))
+    after = draw(shards(base, edits=4))
     return base, draw(spellings(after))
 
 

@@ -1,0 +1,143 @@
+"""Groups: a base and what each subagent left of it, with overlaps as dense as one likes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from hypothesis import strategies as st
+
+from shardflow.model.changes import Delta
+from shardflow.model.diff import diff
+from shardflow.model.paths import ROOT, Path
+from shardflow.model.records import record
+from shardflow.model.values import ABSENT, Json, Value
+from shardflow.testing.generators.edits import changed, known_names, pick, places, value_at, with_value
+from shardflow.testing.generators.shapes import Shape, places_up_to, shape_at
+from shardflow.testing.generators.sources import Source, context_shape
+
+
+@record
+class Group:
+    """A base and what each subagent of a group left, in rank order. Without `ids`, shards are `s0`, `s1`, ..."""
+
+    base: dict[str, Json]
+    documents: tuple[dict[str, Json], ...]
+    ids: tuple[str, ...] = ()
+
+    @property
+    def shards(self) -> tuple[str, ...]:
+        """Give the id of each shard."""
+        return self.ids or tuple(f"s{rank}" for rank in range(len(self.documents)))
+
+    @property
+    def deltas(self) -> list[Delta]:
+        """Give what each shard changed."""
+        said = zip(self.shards, self.documents, strict=True)
+        return [Delta(shard, rank, diff(self.base, document)) for rank, (shard, document) in enumerate(said)]
+
+
+def contexts(source: Source = None) -> st.SearchStrategy[dict[str, Json]]:
+    """Draw contexts: JSON objects of a few members, or such as an example, a JSON Schema or a rule set suggests."""
+    return context_shape(source).values  # type: ignore[return-value]
+
+
+@st.composite
+def shards(draw: st.DrawFn, base: dict[str, Json], source: Source = None, *, edits: int = 3) -> dict[str, Json]:
+    """Draw what a subagent may leave of a base: a copy with at most so many edits of any kind, or none."""
+    return draw(_edited(_Crowd(base, context_shape(source), overlap=0), edits))
+
+
+@st.composite
+def groups(
+    draw: st.DrawFn, source: Source = None, *, overlap: float = 0.5, least: int = 0, most: int = 4, edits: int = 3
+) -> Group:
+    """Draw a base and `least` to `most` shards of it, each with at most so many edits.
+
+    `overlap` is how often an edit meets a place that an earlier shard edited: with 0 no two shards ever meet, with 1
+    they meet wherever they can.
+    """
+    if not 0 <= overlap <= 1:
+        raise ValueError(f"overlap is a share from 0 to 1, not {overlap}")
+    shape = context_shape(source)
+    crowd = _Crowd(draw(shape.values), shape, round(100 * overlap))  # type: ignore[arg-type]  # contexts are objects
+    documents: list[dict[str, Json]] = []
+    while len(documents) < most:
+        document = draw(_next(crowd, edits, needed=len(documents) < least))
+        if document is None:
+            break
+        documents.append(document)
+    return Group(crowd.base, tuple(documents))
+
+
+_TENTHS: Final = places_up_to(10)
+"""One group in ten ends behind each shard, and one shard behind each edit."""
+
+
+class _Crowd:
+    """A base, and the places that shards have touched so far; `overlap` in percent."""
+
+    def __init__(self, base: dict[str, Json], shape: Shape, overlap: int) -> None:
+        self.base = base
+        self.shape = shape
+        self.overlap = overlap
+        self.touched: dict[Path, None] = {}
+        self.old = [path for path, _ in places(base, shape)]
+        self.new = [*_new_places(base, shape, ROOT)]
+        for path, inner in places(base, shape):
+            self.new += _new_places(value_at(base, path), inner, path)
+
+
+def _new_places(value: Value, shape: Shape, path: Path) -> Iterator[Path]:
+    names = known_names(shape) if isinstance(value, dict) else []
+    return ((*path, name) for name in names if isinstance(value, dict) and name not in value)
+
+
+# Each shard and each edit is one draw, with the decision to make it: so the shrinker can leave out any of them.
+
+
+@st.composite
+def _next(draw: st.DrawFn, crowd: _Crowd, edits: int, *, needed: bool) -> dict[str, Json] | None:
+    return draw(_edited(crowd, edits)) if needed or draw(_TENTHS) else None
+
+
+@st.composite
+def _edited(draw: st.DrawFn, crowd: _Crowd, most: int) -> dict[str, Json]:
+    document, own = crowd.base, dict[Path, None]()
+    for _ in range(most):
+        edit = draw(_edit(crowd, document))
+        if edit is None:
+            break
+        path, value = edit
+        document = with_value(document, path, value)
+        own[path] = None
+    crowd.touched.update(own)
+    return document
+
+
+@st.composite
+def _edit(draw: st.DrawFn, crowd: _Crowd, document: dict[str, Json]) -> tuple[Path, Value] | None:
+    path = _place(draw, crowd) if draw(_TENTHS) else None
+    if path is None:
+        return None
+    value = value_at(document, path)
+    gone = value is not ABSENT and draw(_TENTHS) == 1
+    return path, ABSENT if gone else changed(draw, value, shape_at(crowd.shape, path))
+
+
+def _place(draw: st.DrawFn, crowd: _Crowd) -> Path | None:
+    """Draw where to edit; None where every place is taken."""
+    if crowd.touched and draw(_PERCENT) < crowd.overlap:
+        path = pick(draw, list(crowd.touched))
+        return path[:-1] if len(path) > 1 and draw(_TENTHS) == 1 else path
+    old = [path for path in crowd.old if not _meets(path, crowd.touched)]
+    new = [path for path in crowd.new if not _meets(path, crowd.touched)]
+    found = old if old and (not new or draw(_TENTHS) < 7) else new
+    return pick(draw, found) if found else None
+
+
+_PERCENT: Final = places_up_to(100)
+
+
+def _meets(path: Path, others: Iterable[Path]) -> bool:
+    return any(path[: len(other)] == other[: len(path)] for other in others)

@@ -1,0 +1,120 @@
+"""Shapes: what may stand at a place of a context, so that values can be drawn for it and edits fit it.
+
+Where a shape comes from is the business of others: an example document, a JSON Schema, the paths of a rule set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Final, TypeAlias
+
+from hypothesis import strategies as st
+
+from shardflow.model.paths import Path
+from shardflow.model.records import record
+from shardflow.model.values import Json, Value, frozen
+from shardflow.testing.generators.values import json_values, names
+
+MOST_ITEMS: Final = 4
+"""The longest list drawn: more items find nothing that four do not."""
+
+
+@record
+class Leaf:
+    """Any of these values, settled as a whole."""
+
+    values: st.SearchStrategy[Json]
+
+
+@record
+class Members:
+    """An object: the shape of each member that has one. `values` draws whole objects."""
+
+    values: st.SearchStrategy[Json]
+    shapes: Mapping[str, Shape]
+
+
+@record
+class Items:
+    """A list of items of one shape, told apart by `keys` if there are any. `values` draws whole lists."""
+
+    values: st.SearchStrategy[Json]
+    item: Shape
+    keys: tuple[str, ...]
+
+
+Shape: TypeAlias = Leaf | Members | Items
+
+ANY: Final = Leaf(json_values())
+"""Any JSON value."""
+
+
+def members(
+    always: Mapping[str, Shape], sometimes: Mapping[str, Shape], more: st.SearchStrategy[Json] | None = None
+) -> Members:
+    """Make the shape of an object: members it always has, some it may have, rarely one with a value drawn by `more`."""
+    return Members(_objects(always, sometimes, more), {**always, **sometimes})
+
+
+@st.composite
+def _objects(
+    draw: st.DrawFn, always: Mapping[str, Shape], sometimes: Mapping[str, Shape], more: st.SearchStrategy[Json] | None
+) -> Json:
+    """Draw few members of many, so that few rules at a time have much to decide."""
+    drawn = {name: draw(shape.values) for name, shape in always.items()}
+    if sometimes:
+        chosen = draw(st.lists(st.sampled_from(list(sometimes)), max_size=_FEW, unique=True))
+        drawn.update((name, draw(sometimes[name].values)) for name in chosen)
+    if more is not None and draw(places_up_to(_FEW + 1)) == _FEW:
+        drawn.setdefault(draw(names()), draw(more))
+    return drawn
+
+
+_FEW: Final = 3
+"""How many of the members that an object may have are drawn together."""
+
+
+def items(item: Shape, keys: Sequence[str] = ()) -> Items:
+    """Make the shape of a list; with keys no two items of one list have the same."""
+    told_apart = (lambda value: tuple(frozen(field_of(value, key)) for key in keys)) if keys else None
+    return Items(st.lists(item.values, max_size=MOST_ITEMS, unique_by=told_apart), item, tuple(keys))
+
+
+def field_of(item: Value, name: str) -> Json:
+    """Give a field of an object, null where there is none."""
+    return item.get(name) if isinstance(item, dict) else None
+
+
+def shape_at(shape: Shape, path: Path) -> Shape:
+    """Give the shape at a path of object members."""
+    for name in path:
+        shape = shape.shapes.get(str(name), ANY) if isinstance(shape, Members) else ANY
+    return shape
+
+
+def joined(one: Shape, other: Shape) -> Shape:
+    """Give a shape for what either may be: objects have the members of both, at other places values of both occur.
+
+    Of two lists the keys of the second count.
+    """
+    match one, other:
+        case Members(), Members():
+            shapes = dict(one.shapes)
+            for name, shape in other.shapes.items():
+                shapes[name] = joined(shapes[name], shape) if name in shapes else shape
+            return members({}, shapes)
+        case Items(), Items():
+            return items(joined(one.item, other.item), other.keys or one.keys)
+        case Leaf(), (Members() | Items()):
+            return other
+        case ((Members() | Items()), Leaf()):
+            return one
+        case _:
+            return Leaf(one.values | other.values)
+
+
+@lru_cache(maxsize=64)
+def places_up_to(count: int) -> st.SearchStrategy[int]:
+    """Draw an index of `count` things, the first being the simplest."""
+    return st.integers(0, count - 1)

@@ -1,0 +1,93 @@
+"""JSON values that careless code confuses, and few names, so that shards meet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from operator import itemgetter
+from typing import Final, cast
+
+from hypothesis import strategies as st
+
+from shardflow.model.values import Json, Value
+
+NAMES: Final = ("a", "b", "c", "aa", "", "/", "~", "id", "n", "\U0001f600")
+"""Few names, so that shards meet; among them what breaks paths written as text (`/a` and `/aa`, the empty name)."""
+
+_SCALARS: Final[tuple[Json, ...]] = (
+    0,
+    1,
+    2,
+    None,
+    False,
+    True,
+    0.0,
+    -0.0,
+    1.0,
+    0.1,
+    2**64,
+    "",
+    "x",
+    "y",
+    Decimal("1.00000000000000000001"),
+)
+"""Values that careless equality confuses."""
+
+_NUMBERS: Final[tuple[Json, ...]] = (
+    0,
+    1,
+    2,
+    -1,
+    1.0,
+    0.1,
+    0.2,
+    0.3,
+    -0.0,
+    2**64,
+    1e300,
+    Decimal("1.00000000000000000001"),
+)
+"""Numbers whose sums and comparisons go wrong in floats."""
+
+
+def scalars() -> st.SearchStrategy[Json]:
+    """Draw scalars, mostly ones that careless equality takes for each other."""
+    careless = st.sampled_from(_SCALARS)
+    return careless | careless | careless | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+
+
+def numbers() -> st.SearchStrategy[Json]:
+    """Draw numbers, mostly ones that floats add up wrongly."""
+    confusing: st.SearchStrategy[Json] = st.sampled_from(_NUMBERS)
+    return confusing | st.integers(-3, 9) | st.integers()
+
+
+def json_values(max_leaves: int = 8) -> st.SearchStrategy[Json]:
+    """Draw JSON values of any kind."""
+    return st.recursive(scalars(), _containers, max_leaves=max_leaves)
+
+
+def _containers(inner: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
+    objects: st.SearchStrategy[Json] = st.dictionaries(names(), inner, max_size=4)
+    lists: st.SearchStrategy[Json] = st.lists(inner, max_size=4)
+    return objects | lists | keyed_lists()
+
+
+def names() -> st.SearchStrategy[str]:
+    """Draw names of members."""
+    return st.sampled_from(NAMES)
+
+
+def keyed_lists() -> st.SearchStrategy[Json]:
+    """Draw lists of objects told apart by `id`."""
+    item = st.fixed_dictionaries({"id": st.integers(0, 3)}, optional={"n": st.integers(0, 3), "a": scalars()})
+    return st.lists(item, max_size=4, unique_by=itemgetter("id")).map(_as_json)
+
+
+def _as_json(items: Sequence[Mapping[str, object]]) -> Json:
+    return cast("list[Json]", items)
+
+
+def lookalikes(value: Value) -> st.SearchStrategy[Json]:
+    """Draw the values that Python's own equality cannot tell from this one, and null."""
+    return st.sampled_from([*(other for other in _SCALARS if other == value), None])
