@@ -32,6 +32,7 @@ from shardflow.execution.reporting.events import (
 from shardflow.execution.reporting.report import GroupReport, PhaseReport, RunReport, Status
 from shardflow.execution.rule_sources import anchored
 from shardflow.execution.schedule import ScheduledPhase, first_base, read_if_there, schedule_phases
+from shardflow.execution.secrets.references import NO_SECRETS, Secrets, read_secrets
 from shardflow.model.records import record
 from shardflow.storage.files import ContextLock, write_new
 from shardflow.storage.runs.directory import READ_ONLY, RunDirectory, create_run_directory
@@ -103,6 +104,7 @@ class Layout:
     again: tuple[tuple[str, str], ...] = ()
     earlier: Earlier | None = None
     notes: tuple[str, ...] = ()
+    secrets: Secrets = NO_SECRETS
 
 
 def run_laid_out(
@@ -123,6 +125,8 @@ def _lay_out(request: RunRequest, held_open: ExitStack) -> tuple[Layout, Journal
     schedule = schedule_phases(workflow, folder, request.rules, request.max_parallel)
     for scheduled in schedule:
         scheduled.rules.load_functions()
+    secrets = read_secrets(workflow, request.workflow_file)
+    secrets.refuse_in(base.data, path or request.workflow_file)
     directory = create_run_directory(request.run_dir, workflow.name)
     journal = held_open.enter_context(new_journal(directory.journal))
     settings = _settings(request, path, found_context=held is not None)
@@ -133,10 +137,10 @@ def _lay_out(request: RunRequest, held_open: ExitStack) -> tuple[Layout, Journal
     write_new(directory.base, base.data, mode=READ_ONLY)
     if path is not None:
         context = CanonicalContext(path, held, base.data)
-        return Layout(schedule, base, context, directory.context, directory, record), journal
+        return Layout(schedule, base, context, directory.context, directory, record, secrets=secrets), journal
     write_new(directory.context, base.data)
     context = CanonicalContext(directory.context, base.data, base.data)
-    return Layout(schedule, base, context, None, directory, record), journal
+    return Layout(schedule, base, context, None, directory, record, secrets=secrets), journal
 
 
 def _settings(request: RunRequest, context: str | None, *, found_context: bool) -> RunSettings:
@@ -216,7 +220,7 @@ class _Run:
     def _group(self, scheduled: ScheduledPhase, name: str, subagents: tuple[Subagent, ...]) -> GroupReport:
         directory, phase = self._layout.directory, scheduled.phase.id
         folder = directory.group(name)
-        around = surroundings(self._folder, directory, folder, phase)
+        around = surroundings(self._folder, directory, folder, phase, self._layout.secrets)
         on_undeclared = scheduled.phase.on_undeclared_write or self._workflow.on_undeclared_write
         group = Group(phase, name, folder, subagents, self._base, scheduled.slots, on_undeclared)
         if kept := self._kept(group, scheduled.rules.data):

@@ -23,6 +23,7 @@ _PRIVATE: Final = 0o600
 _CHUNK: Final = 1 << 20
 _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_NEW_LOG: Final = _CREATE | os.O_APPEND
 _LOCK: Final = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 _NO_FOLDER_SYNC: Final = frozenset({errno.EINVAL, errno.ENOTSUP})
@@ -111,6 +112,11 @@ def sync_file(path: FilePath) -> None:
         _sync_folder(os.path.dirname(path) or ".")
     except (OSError, ValueError) as error:
         raise _refusal(path, "sync", error) from error
+
+
+def open_log(path: FilePath) -> int:
+    """Begin a file that must not exist yet, and give the descriptor that appends to it. Raises OSError."""
+    return os.open(path, _NEW_LOG, _PRIVATE)
 
 
 def _temporary(folder: str) -> str:

@@ -5,6 +5,7 @@ holds for the other. What counts:
 
     phase, id           the subagent knows both from its environment
     program, env, cwd   the command, or the function's name, as the workflow writes it
+    secrets             where each is kept, never its value: a key that was renewed makes no other work
     shard               the form it leaves its shard in
     type, config        what its prompt is made of, with the base, and where its output is expected
     base                the SHA-256 of the context it started from: everything earlier groups and their rules made
@@ -19,9 +20,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from shardflow.workflow.model import ArgumentList, OfType, Program, PythonFunction, ShellCommand, Subagent
+from shardflow.workflow.model import ArgumentList, OfType, Program, PythonFunction, ShellCommand, Subagent, secret_json
 
-_VERSION = 2
+_VERSION = 3
 """Of this definition: shards sealed under another one are not recognised, which costs time and never a result."""
 
 
@@ -34,6 +35,7 @@ def subagent_content(phase: str, subagent: Subagent, base: str) -> bytes:
             "id": subagent.id,
             "program": _program(subagent.program),
             "env": dict(subagent.environment),
+            "secrets": {name: secret_json(secret) for name, secret in subagent.secrets.items()},
             "cwd": subagent.cwd,
             "shard": subagent.shard.value,
             "type": subagent.type,

@@ -93,10 +93,37 @@ Program: TypeAlias = ShellCommand | ArgumentList | PythonFunction | OfType
 
 
 @record
+class SecretVariable:
+    """A secret by reference: the variable of the engine's own environment that holds it."""
+
+    name: str
+
+
+@record
+class SecretFile:
+    """A secret by reference: the file that holds it, relative to the workflow's folder; a last line end is no part."""
+
+    path: str
+
+
+Secret: TypeAlias = SecretVariable | SecretFile
+
+
+def secret_json(secret: Secret) -> dict[str, Json]:
+    """Give a reference as a workflow writes it."""
+    match secret:
+        case SecretVariable(name):
+            return {"env": name}
+        case SecretFile(path):
+            return {"file": path}
+
+
+@record
 class Subagent:
     """One program of a group. `timeout` in seconds, None for none; `cwd` relative to the workflow's folder.
 
     `writes` are the paths it may change, each with all below it; None: it does not say. `reads`: what it works from.
+    `secrets` are variables of its environment whose values are nowhere but where they refer to.
     `config` is what the dialect configures: `output_path`, `model`, `max_tokens`, `context`, and anything else.
     """
 
@@ -110,6 +137,7 @@ class Subagent:
     reads: tuple[Pattern, ...] = ()
     type: str = ""
     config: Mapping[str, Json] = NO_CONFIG
+    secrets: Mapping[str, Secret] = MappingProxyType({})
 
 
 @record

@@ -26,6 +26,7 @@ from shardflow.workflow.model import (
     ShellCommand,
     Subagent,
     Workflow,
+    secret_json,
 )
 
 
@@ -88,7 +89,7 @@ def _what_runs(subagent: Subagent) -> dict[str, Json]:
     return _without_nothing(
         {
             **_program(subagent.program),
-            "env": dict(subagent.environment) or None,
+            "env": _environment(subagent) or None,
             "cwd": subagent.cwd,
             "timeout": subagent.timeout,
             "shard": subagent.shard.value,
@@ -97,6 +98,10 @@ def _what_runs(subagent: Subagent) -> dict[str, Json]:
             "config": dict(subagent.config) or None,
         }
     )
+
+
+def _environment(subagent: Subagent) -> dict[str, Json]:
+    return {**subagent.environment, **{name: secret_json(secret) for name, secret in subagent.secrets.items()}}
 
 
 def _unless_refused(choice: OnUndeclaredWrite) -> Json:

@@ -12,6 +12,9 @@ from shardflow.workflow.model import (
     OfType,
     Program,
     PythonFunction,
+    Secret,
+    SecretFile,
+    SecretVariable,
     ShardForm,
     ShellCommand,
     Subagent,
@@ -26,15 +29,19 @@ PROGRAM_FIELDS: Final = ("run", "python", "env", "cwd", "timeout", "shard", "wri
 
 _SHARD_FORMS: Final = {form.value: form for form in ShardForm}
 _HOW_TO_RUN: Final = "say run: with a shell command or a list of arguments, or python: package.module:function"
+_HOW_TO_REFER: Final = "say {env: NAME} for a variable of the environment, or {file: PATH} for a file"
 _NO_PROGRAM: Final = ShellCommand("")
 
 
 def read_subagent(fields: Fields, name: str, type_: str = "") -> Subagent:
     """Read the fields that say what to run, of a subagent with this id; one of a type need not say it itself."""
+    nothing: dict[str, str | Secret] = {}
+    environment = fields.optional("env", _read_variables, nothing)
     return Subagent(
         id=name,
         program=_read_program(fields, type_),
-        environment=fields.optional("env", read_environment, {}),
+        environment={name: value for name, value in environment.items() if isinstance(value, str)},
+        secrets={name: value for name, value in environment.items() if not isinstance(value, str)},
         cwd=fields.optional("cwd", read_filled, None),
         timeout=fields.optional("timeout", read_timeout, None),
         shard=fields.optional("shard", _read_shard_form, None) or ShardForm.COPY,
@@ -88,15 +95,47 @@ def read_python(place: Place) -> PythonFunction:
 
 def read_environment(place: Place) -> dict[str, str]:
     """Read variables for the environment of a program."""
+    return {name: _read_text(name, member) for name, member in place.members().items()}
+
+
+def _read_variables(place: Place) -> dict[str, str | Secret]:
     return {name: _read_variable(name, member) for name, member in place.members().items()}
 
 
-def _read_variable(name: str, place: Place) -> str:
+def _read_variable(name: str, place: Place) -> str | Secret:
+    if not isinstance(place.value, dict):
+        return _read_text(name, place)
+    _refuse_name(name, place)
+    return _read_secret(place)
+
+
+def _read_text(name: str, place: Place) -> str:
+    _refuse_name(name, place)
+    return read_handed_over(place)
+
+
+def _refuse_name(name: str, place: Place) -> None:
     if not name or any(character in "=\0" or "\ud800" <= character <= "\udfff" for character in name):
         place.refuse(f"{quoted(name)} cannot be the name of an environment variable")
     elif name == "CONTEXT_FILE" or name.startswith("SHARDFLOW_"):
         place.refuse(f"{quoted(name)} is set by shardflow itself", "choose another name")
-    return read_handed_over(place)
+
+
+def _read_secret(place: Place) -> Secret:
+    """Read a reference to a secret; a value written into the workflow would be none."""
+    with place.fields() as fields:
+        variable = fields.optional("env", _read_variable_name, None)
+        file = fields.optional("file", read_filled, None)
+        if (variable is None) == (file is None):
+            fields.here.refuse("a secret is referred to in one of two ways", _HOW_TO_REFER)
+    return SecretFile(file or "") if variable is None else SecretVariable(variable)
+
+
+def _read_variable_name(place: Place) -> str:
+    name = place.text()
+    if isinstance(place.value, str):
+        _refuse_name(name, place)
+    return name
 
 
 def _read_shard_form(place: Place) -> ShardForm | None:

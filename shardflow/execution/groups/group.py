@@ -111,9 +111,12 @@ class _GroupRun:
         group, host = self._group, self._host
         if host.earlier is not None:
             self._jobs.keep(host.earlier)
-        run_jobs(self._jobs.left, group.slots, host.grace, self._jobs, host.interrupts)
-        self._jobs.cancel_the_rest()
-        self._stop_strays()
+        try:
+            run_jobs(self._jobs.left, group.slots, host.grace, self._jobs, host.interrupts)
+            self._jobs.cancel_the_rest()
+            self._stop_strays()
+        finally:
+            self._jobs.close()
         self._problems.extend(self._broken())
 
     def _stop_strays(self) -> None:

@@ -25,8 +25,10 @@ from shardflow.execution.reporting.endings import (
 )
 from shardflow.execution.reporting.events import Event, Stopping, SubagentFinished, SubagentStarted
 from shardflow.execution.reporting.report import Sealed, SubagentReport
+from shardflow.execution.secrets.guarding import masked_logs, refuse_secrets
 from shardflow.model.changes import Delta
 from shardflow.model.documents import Problem
+from shardflow.model.records import replaced
 from shardflow.storage.files import sha256_hex
 from shardflow.storage.runs.directory import move_folder
 from shardflow.workflow.model import OnUndeclaredWrite
@@ -57,6 +59,7 @@ class GroupJobs:
         self._tell = tell
         self._undeclared: dict[int, UndeclaredWrites] = {}
         self._make_durable = make_durable
+        self._logs = masked_logs(around.secrets)
 
     @property
     def left(self) -> list[int]:
@@ -78,7 +81,8 @@ class GroupJobs:
         """Make the workplace of a subagent. Raises StorageError."""
         subagent = self._group.subagents[rank]
         places = self._group.folder.subagent(subagent.id)
-        return set_up(subagent, places, self._group.base.start(subagent.shard), self._around)
+        command = set_up(subagent, places, self._group.base.start(subagent.shard), self._around)
+        return command if self._logs is None else replaced(command, open_log=self._logs.open)
 
     def started(self, rank: int, pid: int) -> None:
         """Tell that a subagent runs."""
@@ -91,8 +95,10 @@ class GroupJobs:
 
     def ended(self, rank: int, how: Exit) -> None:
         """Seal the shard of a subagent that succeeded, work out its delta, and report."""
+        places = self._group.folder.subagent(self._group.subagents[rank].id)
+        unwritten = () if self._logs is None else self._logs.settle(places.stdout, places.stderr)
         ending = ending_of(how, self._group.subagents[rank].timeout) or self._sealed(rank)
-        self._report(rank, ending, how.seconds, _warnings(how))
+        self._report(rank, ending, how.seconds, (*_warnings(how), *unwritten))
 
     def idle(self) -> None:
         """Load the merge while the children run and nobody waits for this process: the time is free."""
@@ -110,6 +116,11 @@ class GroupJobs:
         for rank in self.left:
             self._report(rank, Cancelled(started=False), 0.0, ())
 
+    def close(self) -> None:
+        """End the logs, once nobody is left who could write to them."""
+        if self._logs is not None:
+            self._logs.close()
+
     def _sealed(self, rank: int) -> Ending:
         from shardflow.execution.folding import shard_delta  # loaded by now, see `idle`
 
@@ -117,6 +128,7 @@ class GroupJobs:
         path = self._group.folder.subagent(subagent.id).shard
         try:
             data, seal = read_and_seal(path, base.start(subagent.shard))
+            refuse_secrets(self._around.secrets, data, path)
             delta = shard_delta(base, subagent.id, rank, subagent.shard, data, path)
         except StorageError as error:
             return InvalidShard((Problem(path, None, str(error)),))

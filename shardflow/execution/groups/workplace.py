@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from shardflow.execution.processes.child import Command
+from shardflow.execution.secrets.references import NO_SECRETS, Secrets
 from shardflow.model.records import record
 from shardflow.storage.files import write_new
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory, SubagentFolder, make_folder
@@ -23,13 +24,18 @@ _HOME: Final = os.path.abspath(f"{__file__}/../../../..")
 
 @record
 class Surroundings:
-    """What all subagents of a group share: the workflow's folder (absolute) and the common environment."""
+    """What all subagents of a group share: the workflow's folder (absolute), the common environment, and the run's
+    secrets, of which each gets those that it names.
+    """
 
     folder: str
     environment: Mapping[bytes, bytes]
+    secrets: Secrets = NO_SECRETS
 
 
-def surroundings(workflow_folder: str, run: RunDirectory, group: GroupFolder, phase: str) -> Surroundings:
+def surroundings(
+    workflow_folder: str, run: RunDirectory, group: GroupFolder, phase: str, secrets: Secrets = NO_SECRETS
+) -> Surroundings:
     """Work out once a group what every subagent of it finds: this process's environment and the group's places."""
     places = {
         "SHARDFLOW_WORKFLOW_DIR": workflow_folder,
@@ -37,7 +43,7 @@ def surroundings(workflow_folder: str, run: RunDirectory, group: GroupFolder, ph
         "SHARDFLOW_PHASE": phase,
         "SHARDFLOW_BASE": group.base,
     }
-    return Surroundings(workflow_folder, dict(os.environb) | _encoded(places))
+    return Surroundings(workflow_folder, secrets.left_of(os.environb) | _encoded(places), secrets)
 
 
 def set_up(subagent: Subagent, places: SubagentFolder, start: bytes, around: Surroundings) -> Command:
@@ -47,10 +53,11 @@ def set_up(subagent: Subagent, places: SubagentFolder, start: bytes, around: Sur
     """
     make_folder(places.path)
     write_new(places.shard, start)
+    secrets = around.secrets.environment(subagent)
     return Command(
         _arguments(subagent.program, subagent.shard.value),
         os.path.join(around.folder, subagent.cwd or "."),
-        {**around.environment, **_encoded(subagent.environment), **_own(subagent.id, places.shard)},
+        {**around.environment, **_encoded(subagent.environment), **secrets, **_own(subagent.id, places.shard)},
         places.stdout,
         places.stderr,
         subagent.timeout,

@@ -15,13 +15,14 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum, auto
 from math import inf
 from typing import Final
 
 from shardflow.execution.processes.survivors import Survivor, in_group, signal_group
 from shardflow.model.records import record, replaced
+from shardflow.storage.files import open_log
 
 _LOOK: Final = 0.005
 """Seconds between two looks at a group whose leader is gone."""
@@ -33,7 +34,8 @@ _LAST_WAIT: Final = 2.0
 class Command:
     """What to start, and where. Paths are absolute; `timeout` in seconds. The logs must not exist yet.
 
-    `stdin` is the file it reads on its standard input, which holds nothing if there is none.
+    `stdin` is the file it reads on its standard input, which holds nothing if there is none. `open_log` begins a log
+    and gives the descriptor that the child prints to.
     """
 
     arguments: tuple[str, ...]
@@ -43,6 +45,7 @@ class Command:
     stderr: str
     timeout: float | None
     stdin: str | None = None
+    open_log: Callable[[str], int] = open_log
 
 
 class Cause(Enum):
@@ -206,9 +209,9 @@ def _spawn(command: Command, stdin: int) -> subprocess.Popen[bytes]:
             return _spawn(replaced(command, stdin=None), own)
         finally:
             os.close(own)
-    stdout = os.open(command.stdout, _NEW_LOG, 0o600)
+    stdout = command.open_log(command.stdout)
     try:
-        stderr = os.open(command.stderr, _NEW_LOG, 0o600)
+        stderr = command.open_log(command.stderr)
         try:
             return subprocess.Popen(
                 command.arguments,
@@ -223,6 +226,3 @@ def _spawn(command: Command, stdin: int) -> subprocess.Popen[bytes]:
             os.close(stderr)
     finally:
         os.close(stdout)
-
-
-_NEW_LOG: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_APPEND

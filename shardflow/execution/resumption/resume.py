@@ -28,6 +28,7 @@ from shardflow.execution.reporting.report import RunReport, Status
 from shardflow.execution.resumption.earlier import EarlierStarts, folded_groups
 from shardflow.execution.run import Layout, RunRequest, group_names, run_laid_out
 from shardflow.execution.schedule import first_base, read_if_there, schedule_phases
+from shardflow.execution.secrets.references import read_secrets
 from shardflow.model.documents import did_you_mean
 from shardflow.model.fields import quoted
 from shardflow.model.records import record, replaced
@@ -87,6 +88,8 @@ def _lay_out(request: ResumeRequest, interrupts: Interrupts) -> Layout:
     again = tuple(_again(request.workflow, request.rerun, request.from_phase))
     history = read_history(directory.journal)
     found = _find_context(request, history)
+    secrets = read_secrets(request.workflow, request.workflow_file)
+    secrets.refuse_in(found.base.data, found.path)
     notes = (*_torn(directory, history), *_stop_orphans(directory, request.grace, interrupts))
     begun = _begun(request, group_names(schedule), found_context=found.was_there)
     _make_ready(request, found, is_first=not history.starts)
@@ -102,6 +105,7 @@ def _lay_out(request: ResumeRequest, interrupts: Interrupts) -> Layout:
         again=again,
         earlier=EarlierStarts(directory, history.without(again)) if history.starts else None,
         notes=notes,
+        secrets=secrets,
     )
 
 

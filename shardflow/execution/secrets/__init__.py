@@ -1,0 +1,1 @@
+"""Secrets of a run: read where the workflow refers to, handed to who names them, masked in what they print."""

@@ -1,0 +1,46 @@
+"""What a group does about secrets: masked logs, and no shard that holds one. Loads little where there are none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shardflow.errors import InvalidJson
+from shardflow.execution.secrets.references import Secrets
+from shardflow.model.documents import Problem
+from shardflow.storage.files import put_file
+
+if TYPE_CHECKING:
+    from shardflow.execution.secrets.logs import MaskedLogs
+
+_HINT = "what is kept of it is masked; a subagent may use a secret, and must not write it into the context"
+
+
+def masked_logs(secrets: Secrets) -> MaskedLogs | None:
+    """Give what the subagents of a group print through; None where they print into their logs themselves."""
+    if not secrets:
+        return None
+    from shardflow.execution.secrets.logs import MaskedLogs
+
+    return MaskedLogs(secrets.mask)
+
+
+def refuse_secrets(secrets: Secrets, data: bytes, path: str) -> None:
+    """Refuse a shard that holds a secret, as it stands or however its texts are escaped, and mask its file.
+
+    Raises InvalidJson, StorageError.
+    """
+    if not secrets:
+        return
+    name = secrets.mask.found_in(data)
+    if name is not None:
+        put_file(path, secrets.mask.masked(data))
+    elif b"\\" in data:
+        from shardflow.storage.json.canonical import canonical_bytes
+        from shardflow.storage.json.strict import parse_json
+
+        plain = canonical_bytes(parse_json(data, path))
+        name = secrets.mask.found_in(plain)
+        if name is not None:
+            put_file(path, secrets.mask.masked(plain))
+    if name is not None:
+        raise InvalidJson([Problem(path, None, f"it holds the value of the secret {name}", None, _HINT)])
