@@ -37,6 +37,7 @@ commands = st.text(LETTERS + " $'\"{;|\n€", min_size=1, max_size=40).filter(
     lambda text: text.strip() and "{{" not in text
 )
 names = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True)
+secrets = st.fixed_dictionaries({"env": names}) | st.fixed_dictionaries({"file": names})
 variables = names.filter(lambda name: name != "CONTEXT_FILE" and not name.startswith("SHARDFLOW_"))
 rules: st.SearchStrategy[Json] = st.sampled_from(
     ["findings", "rules/own.yaml", {"rules": [{"path": "$.n", "strategy": "sum"}]}]
@@ -53,7 +54,7 @@ on_undeclared_write = st.sampled_from(["refuse", "warn"])
 settings = st.fixed_dictionaries(
     {},
     optional={
-        "env": st.dictionaries(variables, st.text(LETTERS + " {}=", max_size=10), max_size=3),
+        "env": st.dictionaries(variables, st.text(LETTERS + " {}=", max_size=10) | secrets, max_size=3),
         "cwd": st.sampled_from([".", "sub/folder", "/tmp"]),
         "timeout": timeouts,
         "shard": st.sampled_from(["copy", "patch"]),

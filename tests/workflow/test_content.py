@@ -6,7 +6,15 @@ import pytest
 
 from shardflow.model.records import replaced
 from shardflow.workflow.content import group_content, subagent_content
-from shardflow.workflow.model import ArgumentList, OfType, PythonFunction, ShardForm, ShellCommand, Subagent
+from shardflow.workflow.model import (
+    ArgumentList,
+    OfType,
+    PythonFunction,
+    SecretVariable,
+    ShardForm,
+    ShellCommand,
+    Subagent,
+)
 
 PLAIN = Subagent("a", ShellCommand("x"))
 
@@ -15,6 +23,7 @@ COUNTS = {
     "program": {"program": ShellCommand("y")},
     "environment": {"environment": {"A": "1"}},
     "cwd": {"cwd": "sub"},
+    "secrets": {"secrets": {"A": SecretVariable("B")}},
     "shard": {"shard": ShardForm.PATCH},
     "type": {"type": "scanner"},
     "config": {"config": {"output_path": "a.md"}},

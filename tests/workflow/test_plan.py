@@ -17,6 +17,9 @@ def test_a_plan_is_a_workflow_again_and_its_plan_is_itself(value: dict[str, Json
     assert same(plan(read_workflow(Document("plan", first))), first)
 
 
+ENV = {"A": "b", "K": {"env": "KEY"}, "F": {"file": "f"}}
+
+
 def test_a_plan_spells_out_what_defaults_and_types_stand_for() -> None:
     text = """
 name: audit
@@ -28,7 +31,7 @@ phases:
   behavior: parallel
   subagents:
   - {type: scanner, run: 'wc -l *', timeout: 1.5m}
-  - {type: scanner, run: [wc, -l], cwd: sub, env: {A: b}}
+  - {type: scanner, run: [wc, -l], cwd: sub, env: {A: b, K: {env: KEY}, F: {file: f}}}
 - id: report
   behavior: main-only
   rules: {rules: []}
@@ -47,7 +50,7 @@ phases:
                 "max_parallel": 3,
                 "subagents": [
                     {"id": "scanner", "run": "wc -l *", "timeout": 90.0, "shard": "copy"},
-                    {"id": "scanner-2", "run": ["wc", "-l"], "env": {"A": "b"}, "cwd": "sub", "shard": "copy"},
+                    {"id": "scanner-2", "run": ["wc", "-l"], "env": ENV, "cwd": "sub", "shard": "copy"},
                 ],
             },
             {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from shardflow.workflow.model import SecretFile, SecretVariable
 from shardflow.workflow.reading import read_workflow
 from tests.workflow.documents import HOW_TO_RUN, document, problems_of, subagent
 
@@ -78,6 +79,18 @@ from tests.workflow.documents import HOW_TO_RUN, document, problems_of, subagent
             "run: ls, timeout: 576.1h",
             "expected more than 0 seconds and at most 24 days (576h), found the text '576.1h' at @.timeout",
         ),
+        (
+            "run: ls, env: {A: {}}",
+            "a secret is referred to in one of two ways at @.env.A; "
+            "say {env: NAME} for a variable of the environment, or {file: PATH} for a file",
+        ),
+        (
+            "run: ls, env: {A: {env: B, file: c}}",
+            "a secret is referred to in one of two ways at @.env.A; "
+            "say {env: NAME} for a variable of the environment, or {file: PATH} for a file",
+        ),
+        ("run: ls, env: {A: {evn: B, env: C}}", "unknown field 'evn' at @.env.A.evn; did you mean 'env'?"),
+        ("run: ls, env: {A: {env: 'B=C'}}", "'B=C' cannot be the name of an environment variable at @.env.A.env"),
         ("run: ls, shard: pacth", "unknown form of a shard 'pacth' at @.shard; did you mean 'patch'?"),
         ("run: ls, shard: {}", "expected one of copy, patch, found an empty object at @.shard"),
         ("run: ls, type: b", "'id' and 'type' exclude each other at @.type; keep one of them"),
@@ -108,3 +121,9 @@ def test_a_template_in_a_command_is_refused_with_the_safe_way(run: str, where: s
 @pytest.mark.parametrize("run", ["'awk {print}'", "'echo ${HOME} }} {{'", "'f() { { ls; } }'"])
 def test_braces_of_the_shell_are_no_template(run: str) -> None:
     read_workflow(document(subagent(f"run: {run}")))
+
+
+def test_a_secret_is_a_reference_in_env() -> None:
+    (phase,) = read_workflow(document(subagent("run: ls, env: {A: b, K: {env: KEY}, F: {file: keys/f}}"))).phases
+    assert phase.subagents[0].environment == {"A": "b"}
+    assert phase.subagents[0].secrets == {"K": SecretVariable("KEY"), "F": SecretFile("keys/f")}
