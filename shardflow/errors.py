@@ -8,6 +8,7 @@ ShardflowError
 │   ├── InvalidWorkflow
 │   ├── InvalidCase
 │   ├── InvalidAgents
+│   ├── InvalidTemplate
 │   └── InvalidShards   shards that cannot be told apart
 ├── UsageError          the request makes no sense, whatever the files say (exit code 2)
 ├── NodeUnusable        scripts need Node.js, and it is missing or too old (exit code 2)
@@ -68,6 +69,10 @@ class InvalidShards(InvalidInput):
 
 class InvalidAgents(InvalidInput):
     """A file of agents and helpers that cannot mean what its author meant."""
+
+
+class InvalidTemplate(InvalidInput):
+    """A template that cannot be rendered."""
 
 
 class UsageError(ShardflowError):

@@ -37,9 +37,10 @@ class Chosen:
         named = ", ".join(map(self._named, self.lacking))
         what = "types have" if len(self.lacking) > 1 else "type has"
         first = self.lacking[0] if self.lacking[0].isprintable() else "TYPE"
+        how = f"such as {first}: {{run: ./program}}, or {DEFAULT}: {{agent: claude}}"
         return (
-            f"{len(self.lacking)} {what} no program: {named}; give one under agents: in the workflow, in "
-            f"shardflow.yaml beside it, or with --agents FILE, such as {first}: {{run: ./program}}, or {DEFAULT}: {{agent: claude}}"
+            f"{len(self.lacking)} {what} no program: {named}; give one under agents: "
+            f"in the workflow, in shardflow.yaml beside it, or with --agents FILE, {how}"
         )
 
     def _named(self, name: str) -> str:

@@ -1,0 +1,129 @@
+"""The prompt of a subagent: from the template of its type, or in general words. It ends with what to leave where.
+
+Templates stand at `subagents/prompts/TYPE/WORKFLOW.md.tmpl`, else `subagents/prompts/TYPE/default.md.tmpl`, beside the
+workflow and in its folder's parent. One for the workflow goes over a default one wherever they stand, one beside the
+workflow over one in the parent.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from shardflow.execution.prompts.templates import Named, Rendered, Template, is_file_name, read_template, render
+from shardflow.model.records import record
+from shardflow.model.values import Json
+from shardflow.storage.json.canonical import written_bytes
+
+_FOLDER: Final = os.path.join("subagents", "prompts")
+_TASKS: Final = ("task", "prompt", "instructions", "description")
+"""Names under which a configuration says what to do, in the order they are looked for."""
+_SETTINGS: Final = frozenset({*_TASKS, "context", "output_path", "model", "max_tokens"})
+"""What of a configuration is told in a place of its own, or is not for the prompt."""
+
+
+@record
+class PromptRequest:
+    """All that a prompt is made of. `phase` is the phase as the workflow has it, with its `id`.
+
+    `output` is the file the output belongs into, None if none is expected; `shard` the subagent's shard, None where
+    the prompt shall not speak of it. Both, and `output_dir`, are absolute.
+    """
+
+    workflow_name: str
+    subagent_type: str
+    phase: Mapping[str, Json]
+    context: dict[str, Json]
+    config: Mapping[str, Json]
+    output_dir: str
+    output: str | None = None
+    shard: str | None = None
+
+
+@record
+class Prompt:
+    """A prompt. `source` is the template it was made from, None without one; `missing` what that named in vain."""
+
+    text: str
+    source: str | None
+    missing: tuple[str, ...] = ()
+
+
+def build_prompt(request: PromptRequest, folders: Sequence[str]) -> Prompt:
+    """Make the prompt of a subagent; `folders` are the workflow's folder and its parent.
+
+    Raises InvalidTemplate, StorageError.
+    """
+    path = find_template(request.subagent_type, request.workflow_name, folders)
+    if path is None:
+        return Prompt(f"{_general(request)}\n\n{_ending(request)}", None)
+    rendered = render_prompt(read_template(path), request)
+    return Prompt(f"{rendered.text.rstrip()}\n\n{_ending(request)}", path, rendered.missing)
+
+
+def find_template(subagent_type: str, workflow_name: str, folders: Sequence[str]) -> str | None:
+    """Find the template of a type. A name that cannot be a file's, and would lead elsewhere, has none."""
+    return next(filter(os.path.isfile, _candidates(subagent_type, workflow_name, folders)), None)
+
+
+def render_prompt(template: Template, request: PromptRequest) -> Rendered:
+    """Render a template with what prompts are rendered with. Raises InvalidTemplate, StorageError."""
+    values: dict[str, Json] = {
+        "workflow_name": request.workflow_name,
+        "subagent_type": request.subagent_type,
+        "phase": Named(request.phase),
+        "context": request.context,
+        "config": dict(request.config),
+        "output_dir": request.output_dir,
+    }
+    return render(template, values)
+
+
+def _candidates(subagent_type: str, workflow_name: str, folders: Sequence[str]) -> Iterator[str]:
+    if is_file_name(subagent_type):
+        for name in (workflow_name, "default"):
+            if is_file_name(name):
+                yield from (os.path.join(folder, _FOLDER, subagent_type, f"{name}.md.tmpl") for folder in folders)
+
+
+def _general(request: PromptRequest) -> str:
+    parts = [
+        f"# Role\n\nYou are the subagent `{request.subagent_type}` of the workflow `{request.workflow_name}`.",
+        f"# Phase\n\n{_phase(request.phase)}",
+        f"# Task\n\n{_task(request)}",
+    ]
+    if "context" in request.config:
+        parts.append(f"# What to know\n\n{_shown(request.config['context'])}")
+    if more := {name: value for name, value in request.config.items() if name not in _SETTINGS}:
+        parts.append(f"# Configuration\n\n{_shown(more)}")
+    return "\n\n".join(parts)
+
+
+def _phase(phase: Mapping[str, Json]) -> str:
+    name = f"{phase['name']} (`{phase['id']}`)" if phase.get("name") else f"`{phase['id']}`"
+    return f"{name}: {phase['description']}" if phase.get("description") else name
+
+
+def _task(request: PromptRequest) -> str:
+    given = next((request.config[name] for name in _TASKS if request.config.get(name)), None)
+    if given is not None:
+        return _shown(given)
+    return f"Do the work of a `{request.subagent_type}` for this phase, as its name and the phase's description say."
+
+
+def _ending(request: PromptRequest) -> str:
+    parts = ["# What to leave"]
+    if request.shard is not None:
+        parts.append(
+            f"The context that all subagents share is the JSON file `{request.shard}`, your own copy of it. "
+            "Read there what you need, and record there what later phases shall know, by editing that file."
+        )
+    parts.append(
+        "No output file is expected." if request.output is None else f"Save your output to the file `{request.output}`."
+    )
+    return "\n\n".join(parts) + "\n"
+
+
+def _shown(value: Json) -> str:
+    return value if isinstance(value, str) else f"```json\n{written_bytes(value).decode()}```"
