@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import redirect_stderr
+from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from typing import Annotated, Any, Final
 
@@ -38,11 +38,13 @@ def read_with_typer(line: Sequence[str], commands: Iterable[Command], groups: Ma
     """
     asked: list[Call] = []
     app = _app(commands, groups, asked.append)
-    errors = StringIO()
+    texts, errors = StringIO(), StringIO()
     try:
-        with redirect_stderr(errors):
+        with redirect_stdout(texts), redirect_stderr(errors):
             app(list(line), prog_name=PROGRAM)
     except SystemExit as ended:
+        if texts.getvalue():
+            CONSOLE.say(texts.getvalue().removesuffix("\n"))
         if errors.getvalue():  # typer quotes the line as it is, and a pattern may have put a hostile file name there
             CONSOLE.complain(printable_lines(errors.getvalue().rstrip("\n")))
         return asked[0] if asked else _exit_code(ended)

@@ -10,6 +10,8 @@ import os
 import sys
 from typing import IO, Any, Final, TextIO
 
+_FAILED: Final = 1
+
 
 class Console:
     """What this process prints. `failure` is the first failed write that was no reader leaving."""
@@ -31,6 +33,13 @@ class Console:
             json_data = _escaped(json_data.decode()).encode()
         if sys.stdout is not None:
             self._write(sys.stdout.buffer, json_data)
+
+    def finished(self, code: int) -> int:
+        """Tell that something could not be printed, and give the exit code: silence must not pass for success."""
+        if self.failure is None:
+            return code
+        self.complain(f"shardflow: standard output cannot be written: {self.failure}")
+        return code or _FAILED
 
     def _write(self, stream: IO[Any] | None, text: str | bytes) -> None:
         if stream is None:  # started with this descriptor closed

@@ -28,7 +28,7 @@ def guarded(line: list[str]) -> int:
         code = _INTERRUPTED
     except Exception as error:
         code = _internal_error(error)
-    return code or _unwritten()
+    return CONSOLE.finished(code)
 
 
 def _read_and_call(line: list[str]) -> int:
@@ -54,14 +54,6 @@ def _called(call: Call) -> int:
 
             CONSOLE.hand_over(object_bytes(error_object(error, code)))
         return code
-
-
-def _unwritten() -> int:
-    """Tell once that something could not be printed; who asked for it must not take silence for success."""
-    if CONSOLE.failure is None:
-        return 0
-    CONSOLE.complain(f"shardflow: standard output cannot be written: {printable(str(CONSOLE.failure))}")
-    return _FAILED
 
 
 def _internal_error(error: Exception) -> int:

@@ -41,11 +41,13 @@ def _busy() -> float:
 def run(command: Sequence[str], cwd: Path, environment: Mapping[str, str] | None = None, stdin: str = "") -> None:
     """Run a command to its end. Raises SystemExit with what it said if it fails.
 
-    `python3` is this interpreter: a shim that looks for one first may take a tenth of a second, many times over.
+    `python3` is this interpreter: a shim that looks for one first may take a tenth of a second, many times over. Python
+    may keep what it compiled, as an installed package has it: compiling all modules anew takes longer than most calls.
     """
     modules = os.pathsep.join(filter(None, (str(REPOSITORY), os.environ.get("PYTHONPATH"))))
     programs = os.pathsep.join((os.path.dirname(sys.executable), os.environ["PATH"]))
-    variables = {**os.environ, "PYTHONPATH": modules, "PATH": programs, **(environment or {})}
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    variables = {**inherited, "PYTHONPATH": modules, "PATH": programs, **(environment or {})}
     done = subprocess.run(command, cwd=cwd, env=variables, input=stdin, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(

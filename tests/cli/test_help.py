@@ -12,7 +12,7 @@ import pytest
 
 from shardflow import __version__
 from shardflow.cli.declarations import all_commands
-from tests.cli.shell import shardflow
+from tests.cli.shell import reader_that_left, shardflow
 
 EXPECTED = Path(__file__).with_name("expected")
 LINES = {
@@ -66,6 +66,18 @@ def test_the_help_of_a_command_shows_every_option_and_an_example(command) -> Non
 def test_the_version_is_told_the_same_with_and_without_typer() -> None:
     assert shardflow("--version").stdout == f"shardflow {__version__}\n"
     assert shardflow("--version", "run").stdout == f"shardflow {__version__}\n"
+
+
+@pytest.mark.parametrize("line", [["--version"], ["--help"], ["run", "--help"], ["--show-completion", "bash"]])
+def test_what_is_told_to_a_reader_that_left_is_no_error_and_to_a_full_disk_is_one(line: list[str]) -> None:
+    quiet = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1", "PYTHONUNBUFFERED": "1"}
+    with reader_that_left() as stdout:
+        ended = shardflow(*line, stdout=stdout, **quiet)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    with open("/dev/full", "w") as stdout:
+        ended = shardflow(*line, stdout=stdout, **quiet)
+    assert ended.returncode == 1
+    assert ended.stderr == "shardflow: standard output cannot be written: [Errno 28] No space left on device\n"
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -49,4 +49,8 @@ def test_merging_files_and_validating_load_nothing_slow(tmp_path: Path) -> None:
 
 def test_the_version_loads_next_to_nothing(tmp_path: Path) -> None:
     loaded = modules_loaded(tmp_path, "--version")
-    assert {name for name in loaded if name.startswith("shardflow")} == {"shardflow", "shardflow.cli"}
+    assert {name for name in loaded if name.startswith("shardflow")} == {
+        "shardflow",
+        "shardflow.cli",
+        "shardflow.cli.console",
+    }

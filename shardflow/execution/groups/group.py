@@ -232,7 +232,8 @@ class _GroupRun:
         stale = tuple(read.as_json() for read in self._stale)
         reports = [self._jobs.reports[rank] for rank in sorted(self._jobs.reports)]
         subagents = tuple(self._subagent_record(report) for report in reports)
-        content = group.content_merged_under(self._rules.data)
+        contents = map(self._jobs.content, range(len(group.subagents)))
+        content = group.content_merged_under(self._rules.data, contents)
         return GroupRecord(
             group.phase, status.value, subagents, base, rules, ledger, context, content, stale, resolutions
         )

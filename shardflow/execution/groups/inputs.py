@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from shardflow.execution.base import Base
@@ -30,11 +31,10 @@ class Group:
 
         return sha256_hex(subagent_content(self.phase, self.subagents[rank], self.base.digest))
 
-    def content_merged_under(self, rules: bytes) -> str:
-        """Give the digest of all that the group's merge depends on."""
+    def content_merged_under(self, rules: bytes, contents: Iterable[str]) -> str:
+        """Give the digest of all that the group's merge depends on; `contents` are those of its shards by rank."""
         from shardflow.workflow.content import group_content
 
-        contents = map(self.content, range(len(self.subagents)))
         return sha256_hex(group_content(self.phase, contents, self.base.digest, sha256_hex(rules)))
 
 

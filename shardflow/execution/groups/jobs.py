@@ -58,6 +58,7 @@ class GroupJobs:
         self._around = around
         self._tell = tell
         self._undeclared: dict[int, UndeclaredWrites] = {}
+        self._contents: dict[int, str] = {}
         self._make_durable = make_durable
         self._logs = masked_logs(around.secrets)
 
@@ -66,13 +67,19 @@ class GroupJobs:
         """The ranks of the subagents that have not ended, in order."""
         return [rank for rank in range(len(self._group.subagents)) if rank not in self.reports]
 
+    def content(self, rank: int) -> str:
+        """Give the digest of all that a shard depends on, worked out once."""
+        if rank not in self._contents:
+            self._contents[rank] = self._group.content(rank)
+        return self._contents[rank]
+
     def keep(self, earlier: Earlier) -> None:
         """Take back what earlier starts of the run sealed for the same content: all but running it is done again.
 
         Raises StorageError.
         """
         for rank, subagent in enumerate(self._group.subagents):
-            kept = earlier.shard(self._group.phase, subagent.id, self._group.content(rank))
+            kept = earlier.shard(self._group.phase, subagent.id, self.content(rank))
             if kept is not None:
                 move_folder(kept.folder, self._group.folder.subagent(subagent.id).path)
                 self._report(rank, self._sealed(rank), kept.seconds, kept.warnings, kept=True)
@@ -160,7 +167,7 @@ class GroupJobs:
         if undeclared is not None and succeeded(ending):
             told = f"changed what it does not declare to write: {undeclared}"
             warnings = tuple(dict.fromkeys((*warnings, told)))  # one that is kept was told so before
-        sealed = Sealed(group.content(rank), self._sha256(rank)) if rank in self.sealed else None
+        sealed = Sealed(self.content(rank), self._sha256(rank)) if rank in self.sealed else None
         report = SubagentReport(
             name,
             rank,

@@ -215,6 +215,7 @@ def _spawn(command: Command, stdin: int) -> subprocess.Popen[bytes]:
         try:
             return subprocess.Popen(
                 command.arguments,
+                executable=_found(command),
                 stdin=stdin,
                 stdout=stdout,
                 stderr=stderr,
@@ -226,3 +227,16 @@ def _spawn(command: Command, stdin: int) -> subprocess.Popen[bytes]:
             os.close(stderr)
     finally:
         os.close(stdout)
+
+
+def _found(command: Command) -> bytes | None:
+    """Find the program in the child's PATH as execvp(3) would; None leaves it, and what is wrong with it, to Popen.
+
+    Popen tries every folder of PATH in the child while this process waits: a twentieth of what starting one costs.
+    """
+    name = os.fsencode(command.arguments[0])
+    folders = command.environment.get(b"PATH", b"").split(b":")
+    if b"/" in name or not all(folder.startswith(b"/") for folder in folders):
+        return None
+    places = (folder + b"/" + name for folder in folders)
+    return next((place for place in places if os.access(place, os.X_OK) and os.path.isfile(place)), None)

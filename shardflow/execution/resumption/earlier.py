@@ -50,7 +50,7 @@ class EarlierStarts:
         """
         contents = [group.content(rank) for rank in range(len(group.subagents))]
         seals = [self._history.seals[content] for content in contents if content in self._history.seals]
-        found = self._folded.get(group.content_merged_under(rules))
+        found = self._folded.get(group.content_merged_under(rules, contents))
         if found is None or len(seals) < len(contents):
             return None
         folder, record = found

@@ -1,7 +1,9 @@
 """Canonical bytes: the one way a value is written, and read back as the same."""
 
+import sys
 from decimal import Decimal
 
+import orjson  # noqa: F401
 import pytest
 from hypothesis import given
 
@@ -18,6 +20,16 @@ def test_what_is_written_is_read_back_as_the_same_value_in_the_same_order(value:
     again = parse_json(data, "x")
     assert same(again, value)
     assert canonical_bytes(again) == data
+
+
+@given(values)
+def test_it_makes_no_difference_whether_orjson_was_loaded_before(value: Json) -> None:
+    written = canonical_bytes(value)
+    loaded = sys.modules.pop("orjson")
+    try:
+        assert canonical_bytes(value) == written
+    finally:
+        sys.modules["orjson"] = loaded
 
 
 def test_the_form_is_utf8_with_two_spaces_the_values_own_order_and_one_final_newline() -> None:
