@@ -10,26 +10,25 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from functools import partial
 from typing import Final
 
 from shardflow.errors import StorageError
 from shardflow.execution.base import Base
 from shardflow.execution.groups.canonical_context import CanonicalContext
-from shardflow.execution.groups.group import Host, run_group
-from shardflow.execution.groups.inputs import Earlier, Group
+from shardflow.execution.groups.group import Host
+from shardflow.execution.groups.inputs import Earlier
 from shardflow.execution.groups.workplace import surroundings
+from shardflow.execution.phases.loop import PhaseLoop
 from shardflow.execution.processes.interrupts import Interrupts
 from shardflow.execution.reporting.event_json import event_json
 from shardflow.execution.reporting.events import (
     Event,
-    GroupFinished,
     Listener,
-    PhaseFinished,
-    PhaseStarted,
     RunFinished,
     RunStarted,
 )
-from shardflow.execution.reporting.report import GroupReport, PhaseReport, RunReport, Status
+from shardflow.execution.reporting.report import PhaseReport, RunReport, Status
 from shardflow.execution.rule_sources import anchored
 from shardflow.execution.schedule import ScheduledPhase, first_base, read_if_there, schedule_phases
 from shardflow.execution.secrets.references import NO_SECRETS, Secrets, read_secrets
@@ -37,9 +36,10 @@ from shardflow.model.records import record
 from shardflow.storage.files import ContextLock, write_new
 from shardflow.storage.runs.directory import READ_ONLY, RunDirectory, create_run_directory
 from shardflow.storage.runs.durable import BackgroundSync
+from shardflow.storage.runs.history import Asked
 from shardflow.storage.runs.journal import Journal, new_journal, utc_text
 from shardflow.storage.runs.records import RunRecord, RunSettings, write_first_run_record, write_run_record
-from shardflow.workflow.model import DEFAULT_GRACE, Subagent, Workflow
+from shardflow.workflow.model import DEFAULT_GRACE, Workflow
 
 _EXIT_CODES: Final = {Status.DONE: 0, Status.FAILED: 1, Status.CONFLICT: 3}
 _INTERRUPTED: Final = 130
@@ -101,7 +101,7 @@ class Layout:
     directory: RunDirectory
     record: RunRecord
     start: int = 1
-    again: tuple[tuple[str, str], ...] = ()
+    again: tuple[Asked, ...] = ()
     earlier: Earlier | None = None
     notes: tuple[str, ...] = ()
     secrets: Secrets = NO_SECRETS
@@ -131,7 +131,7 @@ def _lay_out(request: RunRequest, held_open: ExitStack) -> tuple[Layout, Journal
     journal = held_open.enter_context(new_journal(directory.journal))
     settings = _settings(request, path, found_context=held is not None)
     moment = utc_text(time.time_ns())
-    record = RunRecord(workflow.name, Status.RUNNING, moment, settings, groups=group_names(schedule))
+    record = RunRecord(workflow.name, Status.RUNNING, moment, settings)
     write_first_run_record(directory, record)
     write_new(directory.workflow, request.workflow_bytes)
     write_new(directory.base, base.data, mode=READ_ONLY)
@@ -148,11 +148,6 @@ def _settings(request: RunRequest, context: str | None, *, found_context: bool) 
     return RunSettings(os.path.abspath(request.workflow_file), context, found_context, rules, request.max_parallel)
 
 
-def group_names(schedule: tuple[ScheduledPhase, ...]) -> tuple[str, ...]:
-    """List the folders of all groups in the order they run."""
-    return tuple(name for phase in schedule for name, _ in phase.groups)
-
-
 class _Run:
     def __init__(
         self,
@@ -165,15 +160,16 @@ class _Run:
         started: float,
     ) -> None:
         self._workflow = request.workflow
-        self._folder = os.path.dirname(os.path.abspath(request.workflow_file))
         self._layout = layout
         self._journal = journal
         self._durable = durable
         self._interrupts = interrupts
         self._listen = listen
         self._started = started
-        self._host = Host(layout.context, interrupts, request.grace, self._tell, durable, layout.earlier)
-        self._base = layout.base
+        host = Host(layout.context, interrupts, request.grace, self._tell, durable, layout.earlier)
+        folder = os.path.dirname(os.path.abspath(request.workflow_file))
+        around = partial(surroundings, folder, layout.directory, secrets=layout.secrets)
+        self._loop = PhaseLoop(request.workflow, layout.schedule, layout.base, layout.directory, around, host)
         self._problems: list[str] = []
 
     def report(self) -> RunReport:
@@ -183,67 +179,18 @@ class _Run:
             layout = self._layout
             context, name = layout.context.path, self._workflow.name
             self._tell(RunStarted(name, layout.directory.path, context, ids, layout.start, layout.again))
-            status, phases = self._phases()
+            status, phases = self._loop.run()
         except BaseException:
             with suppress(StorageError):
                 self._write_record(Status.FAILED)
             raise
         return self._finish(status, phases)
 
-    def _phases(self) -> tuple[Status, list[PhaseReport]]:
-        reports: list[PhaseReport] = []
-        for scheduled in self._layout.schedule:
-            if self._interrupts.count:
-                return Status.INTERRUPTED, reports
-            reports.append(self._phase(scheduled))
-            self._tell(PhaseFinished(reports[-1]))
-            if reports[-1].status is not Status.DONE:
-                return reports[-1].status, reports
-        return Status.DONE, reports
-
-    def _phase(self, scheduled: ScheduledPhase) -> PhaseReport:
-        started, phase = time.monotonic(), scheduled.phase
-        ids = tuple(subagent.id for subagent in phase.subagents)
-        self._tell(PhaseStarted(phase.id, phase.behavior, ids, scheduled.slots))
-        groups: list[GroupReport] = []
-        status = Status.DONE
-        for name, subagents in scheduled.groups:
-            if self._interrupts.count:
-                status = Status.INTERRUPTED
-                break
-            groups.append(self._group(scheduled, name, subagents))
-            status = groups[-1].status
-            if status is not Status.DONE:
-                break
-        return PhaseReport(phase.id, phase.behavior, status, tuple(groups), time.monotonic() - started)
-
-    def _group(self, scheduled: ScheduledPhase, name: str, subagents: tuple[Subagent, ...]) -> GroupReport:
-        directory, phase = self._layout.directory, scheduled.phase.id
-        folder = directory.group(name)
-        around = surroundings(self._folder, directory, folder, phase, self._layout.secrets)
-        on_undeclared = scheduled.phase.on_undeclared_write or self._workflow.on_undeclared_write
-        group = Group(phase, name, folder, subagents, self._base, scheduled.slots, on_undeclared)
-        if kept := self._kept(group, scheduled.rules.data):
-            return kept
-        report, self._base = run_group(group, scheduled.rules, around, self._host)
-        return report
-
-    def _kept(self, group: Group, rules: bytes) -> GroupReport | None:
-        """Take back a group that an earlier start of the run merged from the same content."""
-        earlier = self._layout.earlier
-        kept = earlier.group(group, rules) if earlier is not None else None
-        if kept is None:
-            return None
-        report, self._base = kept
-        self._layout.context.is_due |= report.status is Status.DONE
-        self._tell(GroupFinished(report))
-        return report
-
     def _finish(self, status: Status, phases: list[PhaseReport]) -> RunReport:
         """Write what ends a run. What cannot be written fails the run, and is told."""
         context, earlier = self._layout.context, self._layout.earlier
         self._attempt(self._durable.settle)
-        self._attempt(lambda: context.bring_to(self._base))
+        self._attempt(lambda: context.bring_to(self._loop.base))
         self._attempt(self._copy_context)
         self._attempt(lambda: self._write_record(self._with_problems(status)))
         status = self._with_problems(status)
@@ -276,7 +223,8 @@ class _Run:
         return Status.FAILED if self._problems and status is Status.DONE else status
 
     def _write_record(self, status: Status) -> None:
-        write_run_record(self._layout.directory, self._layout.record.ended(status))
+        loop = self._loop
+        write_run_record(self._layout.directory, self._layout.record.ended(status, tuple(loop.groups), more=loop.more))
 
     def _exit_code(self, status: Status) -> int:
         if status is Status.INTERRUPTED:

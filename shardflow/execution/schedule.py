@@ -1,4 +1,4 @@
-"""The schedule of a run: what is settled, and checked, before anything starts.
+"""The schedule of a run: what is settled, and checked, before anything starts. Which groups a phase has is not.
 
 All rules of all phases are loaded first: nobody waits an hour to hear that the last phase's rules are misspelt.
 """
@@ -6,7 +6,6 @@ All rules of all phases are loaded first: nobody waits an hour to hear that the 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 
 from shardflow.errors import InvalidWorkflow
 from shardflow.execution.base import SIZE_LIMIT, Base, base_of, read_object
@@ -22,19 +21,17 @@ from shardflow.workflow.model import (
     InlineContext,
     OfType,
     Phase,
-    Subagent,
     Workflow,
 )
 
 
 @record
 class ScheduledPhase:
-    """A phase with its groups: the name of each and its subagents. `slots` run at the same time."""
+    """A phase with its rules; `slots` of its subagents run at the same time."""
 
     phase: Phase
     slots: int
     rules: EffectiveRules
-    groups: tuple[tuple[str, tuple[Subagent, ...]], ...]
 
 
 def schedule_phases(
@@ -47,13 +44,10 @@ def schedule_phases(
     _refuse_what_does_not_run(workflow)
     over = load_named_rules(rules) if rules is not None else None
     scheduled: list[ScheduledPhase] = []
-    number = 1
     for phase in workflow.phases:
         slots = max_parallel or phase.max_parallel or workflow.max_parallel
         own = over or load_rules(phase.rules or workflow.rules, folder)
-        groups = tuple(_groups(phase, number))
-        number += len(groups)
-        scheduled.append(ScheduledPhase(phase, slots if phase.behavior is Behavior.PARALLEL else 1, own, groups))
+        scheduled.append(ScheduledPhase(phase, slots if phase.behavior is Behavior.PARALLEL else 1, own))
     return tuple(scheduled)
 
 
@@ -67,15 +61,6 @@ def _refuse_what_does_not_run(workflow: Workflow) -> None:
     found += [f"no program for subagents of type '{name}'" for name in sorted(typed)]
     if found:
         raise InvalidWorkflow(Problem(workflow.name, None, message) for message in found)
-
-
-def _groups(phase: Phase, number: int) -> Iterator[tuple[str, tuple[Subagent, ...]]]:
-    """A sequential phase is one group a subagent: each starts from what the former left."""
-    if phase.behavior is not Behavior.SEQUENTIAL:
-        yield f"{number:02d}-{phase.id}", phase.subagents
-        return
-    for position, subagent in enumerate(phase.subagents, number):
-        yield f"{position:02d}-{phase.id}-{subagent.id}", (subagent,)
 
 
 def first_base(source: ContextSource | None, folder: str, held: bytes | None, path: str) -> Base:

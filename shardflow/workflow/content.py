@@ -4,6 +4,7 @@ Law: two subagents with the same content, started on the same base, are asked fo
 holds for the other. What counts:
 
     phase, id           the subagent knows both from its environment
+    iteration           where the phase runs once more in one run: what it did the first time is not what it does then
     program, env, cwd   the command, or the function's name, as the workflow writes it
     secrets             where each is kept, never its value: a key that was renewed makes no other work
     shard               the form it leaves its shard in
@@ -20,18 +21,28 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from shardflow.workflow.model import ArgumentList, OfType, Program, PythonFunction, ShellCommand, Subagent, secret_json
+from shardflow.workflow.model import (
+    ArgumentList,
+    EngineMade,
+    OfType,
+    Program,
+    PythonFunction,
+    ShellCommand,
+    Subagent,
+    secret_json,
+)
 
 _VERSION = 3
 """Of this definition: shards sealed under another one are not recognised, which costs time and never a result."""
 
 
-def subagent_content(phase: str, subagent: Subagent, base: str) -> bytes:
+def subagent_content(phase: str, iteration: int, subagent: Subagent, base: str) -> bytes:
     """Spell out what the shard of a subagent depends on; `base` is the SHA-256 of the group's base."""
     return _spelt(
         {
             "v": _VERSION,
             "phase": phase,
+            "iteration": iteration,
             "id": subagent.id,
             "program": _program(subagent.program),
             "env": dict(subagent.environment),
@@ -64,3 +75,5 @@ def _program(program: Program) -> list[object]:
             return ["python", module, name]
         case OfType(name):
             return ["type", name]
+        case EngineMade(inputs):
+            return ["engine", inputs]

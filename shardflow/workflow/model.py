@@ -89,7 +89,17 @@ class OfType:
     type: str
 
 
-Program: TypeAlias = ShellCommand | ArgumentList | PythonFunction | OfType
+@record
+class EngineMade:
+    """No program: a change that the engine itself makes, in a group of its own. No workflow says so.
+
+    `inputs` is all that it depends on besides the context, as a JSON text.
+    """
+
+    inputs: str
+
+
+Program: TypeAlias = ShellCommand | ArgumentList | PythonFunction | OfType | EngineMade
 
 
 @record

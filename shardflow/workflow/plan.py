@@ -13,6 +13,7 @@ from shardflow.workflow.model import (
     Behavior,
     ContextFile,
     ContextSource,
+    EngineMade,
     InlineContext,
     InlineRules,
     OfType,
@@ -122,6 +123,8 @@ def _program(program: Program) -> dict[str, Json]:
             return {"python": f"{module}:{name}"}
         case OfType():
             return {}
+        case EngineMade():
+            raise AssertionError("no workflow says what the engine makes itself")
 
 
 def _context(source: ContextSource | None) -> Json:

@@ -8,6 +8,7 @@ from shardflow.model.records import replaced
 from shardflow.workflow.content import group_content, subagent_content
 from shardflow.workflow.model import (
     ArgumentList,
+    EngineMade,
     OfType,
     PythonFunction,
     SecretVariable,
@@ -37,19 +38,25 @@ def test_every_field_of_a_subagent_counts_or_is_known_not_to() -> None:
 
 @pytest.mark.parametrize("field", COUNTS)
 def test_a_change_of_what_counts_changes_the_content(field: str) -> None:
-    assert subagent_content("p", replaced(PLAIN, **COUNTS[field]), "d") != subagent_content("p", PLAIN, "d")
+    assert subagent_content("p", 1, replaced(PLAIN, **COUNTS[field]), "d") != subagent_content("p", 1, PLAIN, "d")
 
 
-def test_phase_and_base_count_and_the_timeout_does_not() -> None:
-    contents = {subagent_content(phase, PLAIN, base) for phase in "pq" for base in "de"}
-    assert len(contents) == 4
-    assert subagent_content("p", replaced(PLAIN, timeout=5.0), "d") in contents
+def test_phase_iteration_and_base_count_and_the_timeout_does_not() -> None:
+    contents = {subagent_content(phase, turn, PLAIN, base) for phase in "pq" for base in "de" for turn in (1, 2)}
+    assert len(contents) == 8
+    assert subagent_content("p", 1, replaced(PLAIN, timeout=5.0), "d") in contents
 
 
 def test_programs_that_look_alike_are_told_apart() -> None:
-    programs = [ShellCommand("m:f"), ArgumentList(("m:f",)), ArgumentList(("m", "f")), PythonFunction("m", "f")]
-    programs.append(OfType("m:f"))
-    assert len({subagent_content("p", replaced(PLAIN, program=program), "d") for program in programs}) == 5
+    programs = [
+        ShellCommand("m:f"),
+        ArgumentList(("m:f",)),
+        ArgumentList(("m", "f")),
+        PythonFunction("m", "f"),
+        EngineMade("m:f"),
+        OfType("m:f"),
+    ]
+    assert len({subagent_content("p", 1, replaced(PLAIN, program=program), "d") for program in programs}) == 6
 
 
 def test_a_merge_depends_on_its_subagents_in_order_its_base_and_its_rules() -> None:

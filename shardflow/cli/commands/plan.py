@@ -23,6 +23,7 @@ from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.workflow.model import (
     ArgumentList,
     Behavior,
+    EngineMade,
     OfType,
     OnUndeclaredWrite,
     Program,
@@ -98,6 +99,8 @@ def _program_text(program: Program) -> str:
             return f"python {module}:{name}"
         case OfType(name):
             return f"the agent for {name}"
+        case EngineMade():
+            raise AssertionError("no workflow says what the engine makes itself")
 
 
 def _plan_object(request: RunRequest, warnings: Sequence[Problem]) -> dict[str, Json]:

@@ -9,6 +9,7 @@ from shardflow.execution.reporting.endings import ending_text, succeeded
 from shardflow.execution.reporting.events import (
     Event,
     GroupFinished,
+    GroupStarted,
     PhaseFinished,
     PhaseStarted,
     RunStarted,
@@ -60,6 +61,8 @@ class Progress:
                 self.phases[event.phase] = None
                 self.behavior = event.behavior.value
                 self.subagents = {name: SubagentProgress(name) for name in event.subagents}
+            case GroupStarted():
+                self.subagents |= {name: SubagentProgress(name) for name in event.subagents}
             case SubagentStarted():
                 subagent = self.subagents[event.subagent]
                 subagent.state, subagent.since = State.RUNNING, monotonic()
@@ -76,7 +79,7 @@ class Progress:
                 pass
 
     def _ended(self, report: SubagentReport) -> None:
-        subagent = self.subagents[report.id]
+        subagent = self.subagents.setdefault(report.id, SubagentProgress(report.id))
         fine = succeeded(report.ending)
         subagent.state = State.DONE if fine else State.FAILED
         subagent.seconds = report.seconds

@@ -112,9 +112,12 @@ class _GroupRun:
         if host.earlier is not None:
             self._jobs.keep(host.earlier)
         try:
-            run_jobs(self._jobs.left, group.slots, host.grace, self._jobs, host.interrupts)
-            self._jobs.cancel_the_rest()
-            self._stop_strays()
+            if group.engine_made is not None:
+                self._jobs.make(group.engine_made)
+            else:
+                run_jobs(self._jobs.left, group.slots, host.grace, self._jobs, host.interrupts)
+                self._jobs.cancel_the_rest()
+                self._stop_strays()
         finally:
             self._jobs.close()
         self._problems.extend(self._broken())

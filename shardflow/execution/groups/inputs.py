@@ -15,21 +15,27 @@ from shardflow.workflow.model import OnUndeclaredWrite, Subagent
 
 @record
 class Group:
-    """What one group is made of. `slots` is how many of its subagents run at the same time."""
+    """What one group is made of. `slots` is how many of its subagents run at the same time.
+
+    `iteration` is how often the phase has begun in this run. `engine_made` is the shard of a change that the engine
+    makes itself; such a group has one subagent, and nothing to start.
+    """
 
     phase: str
+    iteration: int
     name: str
     folder: GroupFolder
     subagents: tuple[Subagent, ...]
     base: Base
     slots: int
     on_undeclared_write: OnUndeclaredWrite
+    engine_made: bytes | None = None
 
     def content(self, rank: int) -> str:
         """Give the digest of all that the shard of a subagent depends on."""
         from shardflow.workflow.content import subagent_content  # not before the first shard is sealed
 
-        return sha256_hex(subagent_content(self.phase, self.subagents[rank], self.base.digest))
+        return sha256_hex(subagent_content(self.phase, self.iteration, self.subagents[rank], self.base.digest))
 
     def content_merged_under(self, rules: bytes, contents: Iterable[str]) -> str:
         """Give the digest of all that the group's merge depends on; `contents` are those of its shards by rank."""

@@ -29,8 +29,8 @@ from shardflow.execution.secrets.guarding import masked_logs, refuse_secrets
 from shardflow.model.changes import Delta
 from shardflow.model.documents import Problem
 from shardflow.model.records import replaced
-from shardflow.storage.files import sha256_hex
-from shardflow.storage.runs.directory import move_folder
+from shardflow.storage.files import sha256_hex, write_new
+from shardflow.storage.runs.directory import make_folder, move_folder
 from shardflow.workflow.model import OnUndeclaredWrite
 
 if TYPE_CHECKING:
@@ -83,6 +83,14 @@ class GroupJobs:
             if kept is not None:
                 move_folder(kept.folder, self._group.folder.subagent(subagent.id).path)
                 self._report(rank, self._sealed(rank), kept.seconds, kept.warnings, kept=True)
+
+    def make(self, shard: bytes) -> None:
+        """Leave the shard of the one subagent that the engine itself is, unless it was kept. Raises StorageError."""
+        for rank in self.left:
+            places = self._group.folder.subagent(self._group.subagents[rank].id)
+            make_folder(places.path)
+            write_new(places.shard, shard)
+            self._report(rank, self._sealed(rank), 0.0, ())
 
     def command(self, rank: int) -> Command:
         """Make the workplace of a subagent. Raises StorageError."""

@@ -12,7 +12,7 @@ from shardflow.execution.secrets.references import NO_SECRETS, Secrets
 from shardflow.model.records import record
 from shardflow.storage.files import write_new
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory, SubagentFolder, make_folder
-from shardflow.workflow.model import ArgumentList, OfType, Program, PythonFunction, ShellCommand, Subagent
+from shardflow.workflow.model import ArgumentList, EngineMade, OfType, Program, PythonFunction, ShellCommand, Subagent
 
 _BOOT: Final = (
     "import sys; sys.path[:0] = [sys.argv.pop(1)]; from shardflow.execution.python_target import main; main()"
@@ -88,3 +88,5 @@ def _arguments(program: Program, form: str) -> tuple[str, ...]:
             return (sys.executable, "-c", _BOOT, _HOME, f"{module}:{name}", form)
         case OfType(name):
             raise AssertionError(f"the map of agents was not asked for {name}")
+        case EngineMade():
+            raise AssertionError("what the engine makes itself is not started")

@@ -55,6 +55,6 @@ def record_merge(
     for path in {context, directory.context}:
         replace_file(path, folded.context)
     if record.status == Status.CONFLICT:
-        is_last = folder.path == directory.group(run.groups[-1]).path
-        write_run_record(directory, run.ended(Status.DONE if is_last else Status.INTERRUPTED))
+        ended = Status.INTERRUPTED if run.more else Status.DONE
+        write_run_record(directory, run.ended(ended, run.groups, more=run.more))
     return None

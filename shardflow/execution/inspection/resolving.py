@@ -124,7 +124,7 @@ def resolve(merge: OpenMerge, decided: Iterable[Written]) -> Resolved:
         replace_file(merge.folder.resolutions, resolutions)
         changed = replaced(merge.record, resolutions=sha256_hex(resolutions))
         record_merge(merge.directory, merge.run, merge.folder, changed, folded, merge.context)
-    return Resolved(merge.group, fitting, folded, merge.context, merge.group == merge.run.groups[-1])
+    return Resolved(merge.group, fitting, folded, merge.context, not merge.run.more)
 
 
 def _fitting(merge: OpenMerge, decided: Iterable[Written]) -> tuple[Written, ...]:

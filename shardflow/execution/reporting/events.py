@@ -24,7 +24,7 @@ class RunStarted:
     """The run directory is made, the context is locked. `phases` are the ids of all phases, in order.
 
     `start` counts the starts of this run, 2 and more when it is resumed; `again` are subagents, each by its phase and
-    id, whose sealed shards shall not be used again.
+    id (None for all of the phase), whose sealed shards shall not be used again.
     """
 
     workflow: str
@@ -32,12 +32,15 @@ class RunStarted:
     context: str
     phases: tuple[str, ...]
     start: int = 1
-    again: tuple[tuple[str, str], ...] = ()
+    again: tuple[tuple[str, str | None], ...] = ()
 
 
 @record
 class PhaseStarted:
-    """A phase begins. `subagents` are its ids in rank order; at most `max_parallel` run at a time."""
+    """A phase begins. `subagents` are the ids its workflow names, in rank order; at most `max_parallel` run at a time.
+
+    Which subagents it has in the end is told group by group.
+    """
 
     phase: str
     behavior: Behavior

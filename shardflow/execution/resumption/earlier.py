@@ -37,7 +37,7 @@ class EarlierStarts:
         seal = self._history.seals.get(content)
         if seal is None:
             return None
-        for folder in self._folders_of(phase, subagent):
+        for folder in self._folders_called(seal.group):
             if _sha256(folder.subagent(subagent).shard) == seal.sha256:
                 return KeptShard(folder.subagent(subagent).path, seal.seconds, seal.warnings)
         self.notes.append(f"{phase}/{subagent}: its shard is not as it was sealed any more, so it runs again")
@@ -64,9 +64,9 @@ class EarlierStarts:
         data = read_regular(group.folder.context, SIZE_LIMIT)
         return _group_report(group, Status.DONE, reports), Base(data, read_object(data, group.folder.context))
 
-    def _folders_of(self, phase: str, subagent: str) -> Iterator[GroupFolder]:
-        names = (phase, f"{phase}-{subagent}")
-        return (folder for folder in self._folders if _unnumbered(folder) in names)
+    def _folders_called(self, group: str) -> Iterator[GroupFolder]:
+        """Give the folders of a group, whatever number a start gave it."""
+        return (folder for folder in self._folders if _unnumbered(folder.path) == _unnumbered(group))
 
 
 def folded_groups(folders: Iterable[GroupFolder]) -> Iterator[tuple[GroupFolder, GroupRecord]]:
@@ -80,8 +80,8 @@ def folded_groups(folders: Iterable[GroupFolder]) -> Iterator[tuple[GroupFolder,
             yield folder, record
 
 
-def _unnumbered(folder: GroupFolder) -> str:
-    return os.path.basename(folder.path).partition("-")[2]
+def _unnumbered(group: str) -> str:
+    return os.path.basename(group).partition("-")[2]
 
 
 def _sha256(path: str) -> str | None:

@@ -26,7 +26,7 @@ from shardflow.execution.processes.survivors import Survivor, named, stop_all, w
 from shardflow.execution.reporting.events import Listener
 from shardflow.execution.reporting.report import RunReport, Status
 from shardflow.execution.resumption.earlier import EarlierStarts, folded_groups
-from shardflow.execution.run import Layout, RunRequest, group_names, run_laid_out
+from shardflow.execution.run import Layout, RunRequest, run_laid_out
 from shardflow.execution.schedule import first_base, read_if_there, schedule_phases
 from shardflow.execution.secrets.references import read_secrets
 from shardflow.model.documents import did_you_mean
@@ -34,7 +34,7 @@ from shardflow.model.fields import quoted
 from shardflow.model.records import record, replaced
 from shardflow.storage.files import ContextLock, read_regular, replace_file, sha256_hex, write_new
 from shardflow.storage.runs.directory import RunDirectory, groups_set_aside, set_aside
-from shardflow.storage.runs.history import History, read_history
+from shardflow.storage.runs.history import Asked, History, read_history
 from shardflow.storage.runs.journal import continued_journal
 from shardflow.storage.runs.records import RunRecord, write_run_record
 from shardflow.workflow.model import DEFAULT_GRACE, Workflow
@@ -85,13 +85,13 @@ def _lay_out(request: ResumeRequest, interrupts: Interrupts) -> Layout:
     directory, settings = request.directory, request.record.settings
     folder = os.path.dirname(request.workflow_file)
     schedule = schedule_phases(request.workflow, folder, settings.rules, settings.max_parallel)
-    again = tuple(_again(request.workflow, request.rerun, request.from_phase))
     history = read_history(directory.journal)
+    again = tuple(_again(request, history))
     found = _find_context(request, history)
     secrets = read_secrets(request.workflow, request.workflow_file)
     secrets.refuse_in(found.base.data, found.path)
     notes = (*_torn(directory, history), *_stop_orphans(directory, request.grace, interrupts))
-    begun = _begun(request, group_names(schedule), found_context=found.was_there)
+    begun = _begun(request, found_context=found.was_there)
     _make_ready(request, found, is_first=not history.starts)
     write_run_record(directory, begun)
     return Layout(
@@ -160,12 +160,12 @@ def _recorded_base(directory: RunDirectory) -> Base:
     return Base(data, read_object(data, directory.base))
 
 
-def _begun(request: ResumeRequest, groups: tuple[str, ...], *, found_context: bool) -> RunRecord:
+def _begun(request: ResumeRequest, *, found_context: bool) -> RunRecord:
     """Give the record of the run going on now."""
     before = request.record
     file = os.path.abspath(request.workflow_file)
     settings = replaced(before.settings, workflow_file=file, found_context=found_context)
-    return RunRecord(request.workflow.name, Status.RUNNING, before.started, settings, groups=groups)
+    return RunRecord(request.workflow.name, Status.RUNNING, before.started, settings)
 
 
 def _make_ready(request: ResumeRequest, found: _Found, *, is_first: bool) -> None:
@@ -182,20 +182,20 @@ def _make_ready(request: ResumeRequest, found: _Found, *, is_first: bool) -> Non
             replace_file(directory.context, found.base.data)
 
 
-def _again(workflow: Workflow, rerun: tuple[str, ...], from_phase: str | None) -> Iterator[tuple[str, str]]:
-    """List the subagents to run again, each by its phase and id. Raises UsageError for names the workflow lacks."""
-    everyone = [(phase.id, subagent.id) for phase in workflow.phases for subagent in phase.subagents]
-    for name in rerun:
-        named = [pair for pair in everyone if name in (pair[1], "/".join(pair))]
+def _again(request: ResumeRequest, history: History) -> Iterator[Asked]:
+    """List what shall run again. Raises UsageError for names that neither the workflow has nor the run knows."""
+    phases = [phase.id for phase in request.workflow.phases]
+    written = {(phase.id, subagent.id) for phase in request.workflow.phases for subagent in phase.subagents}
+    everyone = written | {(seal.phase, seal.subagent) for seal in history.seals.values() if seal.phase in phases}
+    for name in request.rerun:
+        named = sorted(pair for pair in everyone if name in (pair[1], "/".join(pair)))
         if not named:
             raise UsageError(f"no subagent {quoted(name)}; {did_you_mean(name, [one for _, one in everyone])}")
         yield from named
-    if from_phase is not None:
-        phases = [phase.id for phase in workflow.phases]
-        if from_phase not in phases:
-            raise UsageError(f"no phase {quoted(from_phase)}; {did_you_mean(from_phase, phases)}")
-        later = phases[phases.index(from_phase) :]
-        yield from (pair for pair in everyone if pair[0] in later)
+    if request.from_phase is not None:
+        if request.from_phase not in phases:
+            raise UsageError(f"no phase {quoted(request.from_phase)}; {did_you_mean(request.from_phase, phases)}")
+        yield from ((phase, None) for phase in phases[phases.index(request.from_phase) :])
 
 
 def _torn(directory: RunDirectory, history: History) -> Iterator[str]:

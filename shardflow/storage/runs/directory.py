@@ -42,6 +42,8 @@ _HOME: Final = ".shardflow"
 RUNS: Final = f"{_HOME}/runs"
 """Where the run directories of a folder are, unless the command line names another place."""
 _SLUG_LENGTH: Final = 40
+_NUMBERED: Final = re.compile(r"([0-9]{2,9})-[A-Za-z0-9][A-Za-z0-9._-]*")
+"""The folder of a group: its number, and what it is called."""
 
 
 @record
@@ -217,6 +219,14 @@ def set_aside(run: RunDirectory, copies: Iterable[str]) -> None:
         os.mkdir(run.groups, 0o700)
     except OSError as error:
         raise StorageError(f"cannot set aside {run.groups} in {place}: {(error.strerror or '').lower()}") from error
+
+
+def group_names(run: RunDirectory) -> tuple[str, ...]:
+    """List the folders of a run's groups by their numbers, which is the order they ran in."""
+    if not os.path.isdir(run.groups):
+        return ()
+    numbered = [(int(found[1]), name) for name in os.listdir(run.groups) if (found := _NUMBERED.fullmatch(name))]
+    return tuple(name for _, name in sorted(numbered))
 
 
 def groups_set_aside(run: RunDirectory) -> list[GroupFolder]:

@@ -8,19 +8,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Container, Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from shardflow.model.records import record, replaced
 from shardflow.storage.files import read_regular
+
+Asked: TypeAlias = tuple[str, str | None]
+"""A subagent asked for once more, by its phase and id; without an id, all of the phase."""
 
 _LIMIT: Final = 1 << 30
 
 
 @record
 class SealedShard:
-    """A shard that was sealed: whose it is, its SHA-256, how long its subagent took and what it was warned of."""
+    """A shard that was sealed: whose it is, its SHA-256, how long its subagent took and what it was warned of.
+
+    `group` is the folder of its group as it was called then.
+    """
 
     phase: str
+    group: str
     subagent: str
     sha256: str
     seconds: float
@@ -44,8 +51,8 @@ class History:
     pid: int | None
     torn: tuple[int, ...]
 
-    def without(self, again: Container[tuple[str, str]]) -> History:
-        """Forget the shards of these subagents, each given as `(phase, id)`."""
+    def without(self, again: Container[Asked]) -> History:
+        """Forget the shards of these subagents."""
         return replaced(self, seals=_kept(self.seals, again))
 
 
@@ -91,6 +98,7 @@ def _sealed(line: Mapping[str, Any], sha256: str) -> SealedShard:
     seconds, warnings = line.get("seconds"), line.get("warnings")
     return SealedShard(
         str(line.get("phase")),
+        str(line.get("group")),
         str(line.get("subagent")),
         sha256,
         seconds if isinstance(seconds, float) else 0.0,
@@ -98,14 +106,19 @@ def _sealed(line: Mapping[str, Any], sha256: str) -> SealedShard:
     )
 
 
-def _pairs(listed: object) -> Iterator[tuple[str, str]]:
+def _pairs(listed: object) -> Iterator[Asked]:
     for item in listed if isinstance(listed, list) else ():
         match item:
-            case [str(phase), str(subagent)]:
+            case [str(phase), str() | None as subagent]:
                 yield phase, subagent
             case _:
                 pass
 
 
-def _kept(seals: Mapping[str, SealedShard], again: Container[tuple[str, str]]) -> dict[str, SealedShard]:
-    return {content: seal for content, seal in seals.items() if (seal.phase, seal.subagent) not in again}
+def _kept(seals: Mapping[str, SealedShard], again: Container[Asked]) -> dict[str, SealedShard]:
+    return {content: seal for content, seal in seals.items() if not was_asked(seal.phase, seal.subagent, again)}
+
+
+def was_asked(phase: str, subagent: str, again: Container[Asked]) -> bool:
+    """Tell whether a subagent is among those asked for once more."""
+    return (phase, subagent) in again or (phase, None) in again

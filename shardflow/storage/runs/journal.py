@@ -10,7 +10,8 @@ and what belongs to its event:
 
     run-started         workflow, phases (ids), context (the canonical file), pid
     run-resumed         the same, and start (2 for the first time), again: [[phase, subagent]], asked for once more
-    phase-started       phase, behavior, subagents (ids by rank), max_parallel
+                        (null: all of the phase)
+    phase-started       phase, behavior, subagents (ids by rank, as far as the workflow names them), max_parallel
     group-started       phase, group (its folder's name), subagents (ids by rank)
     subagent-started    phase, group, subagent, rank, pid
     subagent-finished   phase, group, subagent, rank, ending, detail (for people), seconds, warnings,

@@ -15,7 +15,7 @@ from shardflow.errors import InvalidJson, NotARun, StorageError
 from shardflow.model.records import record, replaced
 from shardflow.model.values import Json
 from shardflow.storage.files import put_file, read_regular, replace_file
-from shardflow.storage.runs.directory import GroupFolder, RunDirectory
+from shardflow.storage.runs.directory import GroupFolder, RunDirectory, group_names
 from shardflow.storage.runs.journal import utc_text
 
 FORMAT: Final = 1
@@ -45,7 +45,11 @@ class RunSettings:
 
 @record
 class RunRecord:
-    """What `run.json` says. Moments are UTC texts; `groups` are folder names in order, planned ones too."""
+    """What `run.json` says. Moments are UTC texts.
+
+    `groups` are the folder names of its groups in the order they ran, written down when the run has ended; of one that
+    has not, they are those that stand in the run directory. `more` tells that the run was to go on behind the last one.
+    """
 
     workflow: str
     status: str
@@ -53,10 +57,11 @@ class RunRecord:
     settings: RunSettings
     finished: str | None = None
     groups: tuple[str, ...] = ()
+    more: bool = True
 
-    def ended(self, status: str) -> RunRecord:
+    def ended(self, status: str, groups: tuple[str, ...], *, more: bool) -> RunRecord:
         """Give the record of the run ending now."""
-        return replaced(self, status=status, finished=utc_text(time.time_ns()))
+        return replaced(self, status=status, finished=utc_text(time.time_ns()), groups=groups, more=more)
 
 
 @record
@@ -134,9 +139,11 @@ def read_run_record(run: RunDirectory) -> RunRecord:
             "finished": str() | None as finished,
             "settings": dict(settings),
             "groups": list(groups),
+            "more": bool(more),
         } if all(map(is_name, groups)):
             said = _settings(settings, run.record)
-            return RunRecord(workflow, status, started, said, finished, tuple(map(str, groups)))
+            names = group_names(run) if finished is None else tuple(map(str, groups))
+            return RunRecord(workflow, status, started, said, finished, names, more)
         case _:
             raise NotARun(f"{run.record} is no record of a run")
 
@@ -217,6 +224,7 @@ def _run_bytes(record: RunRecord) -> bytes:
         "finished": record.finished,
         "settings": _settings_json(record.settings),
         "groups": record.groups,
+        "more": record.more,
     }
     # The encoder of the standard library is loaded anyway (the journal needs it); the canonical one takes 20 ms,
     # and this file is written before anything starts.

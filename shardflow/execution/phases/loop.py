@@ -1,0 +1,162 @@
+"""The phase loop: takes the steps of one phase after another, each on the context the former left.
+
+    phase --situation--> step --group--> kept, or run --> base of the next step --situation--> ...
+
+Law: groups are numbered as they come, and nothing is known of a group before its phase asks for it. What an earlier
+start of the run did is found by content, whatever number it had.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable
+
+from shardflow.execution.base import Base, base_of
+from shardflow.execution.groups.group import Host, run_group
+from shardflow.execution.groups.inputs import Group
+from shardflow.execution.groups.workplace import Surroundings
+from shardflow.execution.phases.steps import Amend, End, Follow, GoOn, GoTo, RunGroup, Situation, Step
+from shardflow.execution.phases.written import steps_of
+from shardflow.execution.reporting.events import GroupFinished, PhaseFinished, PhaseStarted
+from shardflow.execution.reporting.report import GroupReport, PhaseReport, Status
+from shardflow.execution.rule_sources import NO_EFFECTIVE_RULES, EffectiveRules
+from shardflow.execution.schedule import ScheduledPhase
+from shardflow.model.records import replaced
+from shardflow.storage.runs.directory import GroupFolder, RunDirectory
+from shardflow.workflow.model import EngineMade, Subagent, Workflow
+
+
+class PhaseLoop:
+    """Runs phases; `around` gives what the subagents of a group find, by its folder and its phase.
+
+    `base` is the context as it is now, `groups` are the folder names of all groups that came so far, in order. `more`
+    tells whether the run would go on behind the last of them.
+    """
+
+    def __init__(
+        self,
+        workflow: Workflow,
+        schedule: tuple[ScheduledPhase, ...],
+        base: Base,
+        directory: RunDirectory,
+        around: Callable[[GroupFolder, str], Surroundings],
+        host: Host,
+    ) -> None:
+        self.base = base
+        self.more = True
+        self.groups: list[str] = []
+        self._schedule = schedule
+        self._workflow = workflow
+        self._directory = directory
+        self._around = around
+        self._host = host
+        self._iterations: Counter[str] = Counter()
+
+    def run(self) -> tuple[Status, list[PhaseReport]]:
+        """Run all phases as far as they go. Raises only what a listener raises, and StorageError."""
+        reports: list[PhaseReport] = []
+        position: int | None = 0
+        while position is not None and position < len(self._schedule):
+            if self._host.interrupts.count:
+                return Status.INTERRUPTED, reports
+            report, follow = self._phase(self._schedule[position])
+            reports.append(report)
+            self._host.tell(PhaseFinished(report))
+            if report.status is not Status.DONE:
+                return report.status, reports
+            if isinstance(follow, End):
+                return follow.status, reports
+            position = self._behind(position, follow)
+        self.more = False
+        return Status.DONE, reports
+
+    def _behind(self, position: int, follow: GoOn | GoTo) -> int:
+        match follow:
+            case GoOn():
+                return position + 1
+            case GoTo(phase):
+                return next(at for at, scheduled in enumerate(self._schedule) if scheduled.phase.id == phase)
+
+    def _phase(self, scheduled: ScheduledPhase) -> tuple[PhaseReport, Follow]:
+        started, phase = time.monotonic(), scheduled.phase
+        self._iterations[phase.id] += 1
+        ids = tuple(subagent.id for subagent in phase.subagents)
+        self._host.tell(PhaseStarted(phase.id, phase.behavior, ids, scheduled.slots))
+        groups: list[GroupReport] = []
+        status, follow = self._take_steps(scheduled, groups)
+        return PhaseReport(phase.id, phase.behavior, status, tuple(groups), time.monotonic() - started), follow
+
+    def _take_steps(self, scheduled: ScheduledPhase, groups: list[GroupReport]) -> tuple[Status, Follow]:
+        """Take a phase's steps until it has no more, or one does not end well; `groups` grow by their reports."""
+        steps = steps_of(scheduled, self._situation(scheduled, groups))
+        try:
+            step = next(steps)
+            while not self._host.interrupts.count:
+                if (report := self._take(scheduled, step)) is not None:
+                    groups.append(report)
+                    if report.status is not Status.DONE:
+                        return report.status, GoOn()
+                step = steps.send(self._situation(scheduled, groups))
+        except StopIteration as end:
+            return Status.DONE, end.value
+        return Status.INTERRUPTED, GoOn()
+
+    def _take(self, scheduled: ScheduledPhase, step: Step) -> GroupReport | None:
+        match step:
+            case RunGroup(subagents, slots, suffix, is_last):
+                self.more = not (is_last and scheduled is self._schedule[-1])
+                group = self._new(scheduled, subagents, slots, suffix)
+                return self._kept(group, scheduled.rules) or self._run(group, scheduled.rules)
+            case Amend():
+                self.more = True
+                return self._amended(scheduled, step)
+
+    def _amended(self, scheduled: ScheduledPhase, step: Amend) -> GroupReport | None:
+        """Change the context as the engine does it: no rule of a person speaks of that. No change leaves no group."""
+        group = self._new(scheduled, (_engine_made(step),), 1, step.name)
+        if kept := self._kept(group, NO_EFFECTIVE_RULES):
+            return kept
+        changed = base_of(step.change(self.base.value))
+        if changed.data == self.base.data:
+            return None
+        return self._run(replaced(group, engine_made=changed.data), NO_EFFECTIVE_RULES)
+
+    def _run(self, group: Group, rules: EffectiveRules) -> GroupReport:
+        self.groups.append(group.name)
+        report, self.base = run_group(group, rules, self._around(group.folder, group.phase), self._host)
+        return report
+
+    def _kept(self, group: Group, rules: EffectiveRules) -> GroupReport | None:
+        """Take back a group that an earlier start of the run merged from the same content."""
+        earlier = self._host.earlier
+        kept = earlier.group(group, rules.data) if earlier is not None else None
+        if kept is None:
+            return None
+        report, self.base = kept
+        self.groups.append(group.name)
+        self._host.context.is_due |= report.status is Status.DONE
+        self._host.tell(GroupFinished(report))
+        return report
+
+    def _new(self, scheduled: ScheduledPhase, subagents: tuple[Subagent, ...], slots: int, suffix: str) -> Group:
+        phase = scheduled.phase
+        name = "-".join(filter(None, (f"{len(self.groups) + 1:02d}", phase.id, suffix)))
+        return Group(
+            phase=phase.id,
+            iteration=self._iterations[phase.id],
+            name=name,
+            folder=self._directory.group(name),
+            subagents=subagents,
+            base=self.base,
+            slots=slots,
+            on_undeclared_write=phase.on_undeclared_write or self._workflow.on_undeclared_write,
+        )
+
+    def _situation(self, scheduled: ScheduledPhase, groups: list[GroupReport]) -> Situation:
+        return Situation(self.base.value, self._iterations[scheduled.phase.id], tuple(groups))
+
+
+def _engine_made(step: Amend) -> Subagent:
+    return Subagent(step.name, EngineMade(json.dumps(step.inputs, sort_keys=True)))
