@@ -17,7 +17,7 @@ from shardflow.model.values import Json, kind
 from shardflow.workflow.model import ShardForm
 
 if TYPE_CHECKING:
-    from shardflow.storage.json.layout import Branch
+    from shardflow.storage.json.layout import Layout
 
 SIZE_LIMIT: Final = 1 << 30
 """The most bytes of a shard, base or context that are read."""
@@ -34,7 +34,7 @@ class Base:
         self.value = value
 
     @cached_property
-    def layout(self) -> Branch:
+    def layout(self) -> Layout:
         """Where each value stands in the bytes; all full copies of the base are read along it."""
         # loads orjson, which a run needs only when a shard has changed
         from shardflow.storage.json.layout import layout_of

@@ -19,6 +19,7 @@ from shardflow.model.changes import Delta
 from shardflow.model.documents import Problem
 from shardflow.model.records import record
 from shardflow.storage.files import replace_file
+from shardflow.storage.json.strict import collector_paused
 from shardflow.workflow.model import ShardForm
 
 _CONFLICTS = 3
@@ -139,7 +140,8 @@ def _folded(options: MergeOptions) -> Folded:
     first, *shards = options.inputs
     data = read_named(first, SIZE_LIMIT)
     base = Base(data, read_object(data, first))
-    return fold(base, _deltas(base, shards), rules)
+    with collector_paused():
+        return fold(base, _deltas(base, shards), rules)
 
 
 def _deltas(base: Base, shards: Iterable[str]) -> list[Delta]:

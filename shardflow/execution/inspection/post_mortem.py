@@ -18,7 +18,7 @@ from shardflow.merge.rules import RuleSet
 from shardflow.model.documents import Document
 from shardflow.model.records import record
 from shardflow.storage.files import read_regular, sha256_hex
-from shardflow.storage.json.strict import parse_json
+from shardflow.storage.json.strict import collector_paused, parse_json
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory
 from shardflow.storage.runs.records import GroupRecord, RunRecord, read_group_record, read_run_record
 from shardflow.workflow.model import ShardForm
@@ -118,12 +118,13 @@ def fold_recorded(
     if rules is None:
         rules = read_effective_rules(read_regular(folder.rules, SIZE_LIMIT), folder.rules, record.rules)
     deltas = []
-    for rank, subagent in enumerate(record.subagents):
-        if subagent.sha256 is not None:
-            path = elsewhere.get(subagent.id) or folder.subagent(subagent.id).shard
-            data = read_regular(path, SIZE_LIMIT)
-            deltas.append(shard_delta(base, subagent.id, rank, ShardForm(subagent.form), data, path))
-    return fold(base, deltas, rules, by_path(written))
+    with collector_paused():
+        for rank, subagent in enumerate(record.subagents):
+            if subagent.sha256 is not None:
+                path = elsewhere.get(subagent.id) or folder.subagent(subagent.id).shard
+                data = read_regular(path, SIZE_LIMIT)
+                deltas.append(shard_delta(base, subagent.id, rank, ShardForm(subagent.form), data, path))
+        return fold(base, deltas, rules, by_path(written))
 
 
 def _verdict(record: GroupRecord, folded: Folded, altered: tuple[Altered, ...]) -> Verdict:

@@ -1,68 +1,107 @@
-"""The layout of a base: where in its canonical bytes each value stands, found only as far as somebody asks.
+"""The layout of a base: where in its bytes each value stands, in whatever style a shard is written.
 
-Law: `text[first:last]` of a place's span is exactly the canonical text of the value there. It holds by construction:
-the text is written from the value, one member or item a line, so the lines indented as deep as the members of an
-object, or the items of a list, are where these begin. A line break inside of a text is always escaped.
+Canonical bytes hold one member or item a line, so every place of a base has line numbers; they are the same in every
+style, and only where the lines begin differs. Law: `lines.span(branch, place)` is where the value at a place stands in
+the text of these lines. It holds by construction: the text is written from the value, line by line.
 """
 
 from __future__ import annotations
 
 import re
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterable
 from functools import lru_cache
+from itertools import accumulate
+from typing import TypeAlias
 
 import orjson
 
 from shardflow.model.values import Json
 from shardflow.storage.json.canonical import written_bytes
+from shardflow.storage.json.style import CANONICAL, Style, restyled_lines
 
 
-def layout_of(value: dict[str, Json], data: bytes | None = None) -> Branch:
+def layout_of(value: dict[str, Json], data: bytes | None = None) -> Layout:
     """Lay out a context. `data`, if it is what canonical writing gives, is kept instead of a second copy of it."""
     text = written_bytes(value)
-    return Branch(data if data == text else text, value, 0, len(text) - 1, 0)
+    return Layout(value, data if data == text else text)
+
+
+class Layout:
+    """A base as a tree of branches, and its lines in each style that shards turned out to be written in."""
+
+    def __init__(self, value: dict[str, Json], text: bytes) -> None:
+        self.value = value
+        lines = text.splitlines(keepends=True)
+        self._canonical = Lines(CANONICAL, text, lines)
+        self._styled = {CANONICAL: self._canonical}
+        self.root = Branch(self._canonical, value, 0, len(lines) - 1, 0)
+
+    def lines(self, style: Style) -> Lines:
+        """Give the lines of the base in a style. Cost: linear in the base, once for each style."""
+        if style not in self._styled:
+            lines = restyled_lines(self._canonical.text, style)
+            self._styled[style] = Lines(style, b"".join(lines), lines)
+        return self._styled[style]
+
+
+class Lines:
+    """The text of a base in one style; line n stands at `text[starts[n]:starts[n + 1]]`."""
+
+    __slots__ = ("_behind", "_between", "_colon", "_margin", "end", "starts", "text")
+
+    def __init__(self, style: Style, text: bytes, lines: Iterable[bytes]) -> None:
+        self.text = text
+        self.starts = array("I", accumulate(map(len, lines), initial=0))
+        self.end = len(text.rstrip())
+        self._behind = 0 if style.indent is None else len(style.newline)
+        self._between = len(",") + (len(style.after_comma) if style.indent is None else len(style.newline))
+        self._colon = len(":") + (1 if style.indent is not None else len(style.after_colon))
+        self._margin = len(style.indent or "")
+
+    def span(self, branch: Branch, place: int) -> tuple[int, int]:
+        """Give where the value at a place of a branch begins and ends."""
+        lines = branch.lines
+        first = self.starts[lines[place]] + self._margin * (branch.depth + 1)
+        if branch.names:
+            first += len(orjson.dumps(branch.names[place])) + self._colon
+        tail = self._between if place + 1 < len(branch.items) else self._behind
+        return first, self.starts[lines[place + 1]] - tail
+
+
+_Inner: TypeAlias = "dict[str, Json] | list[Json]"
 
 
 class Branch:
-    """An object or list of the base: `text[first:last]`, inside of `depth` others.
+    """An object or list of the base, opened in line `first` and closed in line `last`, inside of `depth` others.
 
-    `items` are its values in order; `names` those of an object's members, none for a list.
+    `items` are its values in order; `names` those of an object's members, none for a list. `lines` are where each value
+    begins, and behind them where the branch is closed. Cost: reading the branch's text.
     """
 
-    __slots__ = ("_inner", "_starts", "depth", "first", "items", "last", "names", "text", "value")
+    __slots__ = ("_canonical", "_inner", "depth", "items", "lines", "names", "value")
 
-    def __init__(self, text: bytes, value: dict[str, Json] | list[Json], first: int, last: int, depth: int) -> None:
-        self.text = text
+    def __init__(self, canonical: Lines, value: _Inner, first: int, last: int, depth: int) -> None:
         self.value = value
-        self.first = first
-        self.last = last
         self.depth = depth
         self.names = list(value) if isinstance(value, dict) else []
         self.items = list(value.values()) if isinstance(value, dict) else value
-        self._starts: list[int] | None = None
+        if last - first == len(self.items) + 1:  # a line each
+            self.lines: list[int] | range = range(first + 1, last + 1)
+        else:
+            starts = canonical.starts
+            found = _beginnings(depth + 1).finditer(canonical.text, starts[first], starts[last])
+            self.lines = [*(bisect_right(starts, line.end()) - 1 for line in found), last]
+        self._canonical = canonical
         self._inner: dict[int, Branch] = {}
 
-    def starts(self) -> list[int]:
-        """Give where the text of each member, its name included, or of each item begins.
-
-        Cost: reading the branch's text, the first time.
-        """
-        if self._starts is None:
-            lines = _lines(self.depth + 1).finditer(self.text, self.first, self.last)
-            self._starts = [line.end() for line in lines]
-        return self._starts
-
-    def span(self, place: int) -> tuple[int, int]:
-        """Give where the value at a place begins and ends."""
-        inner = self._inner.get(place)
-        if inner is not None:
-            return inner.first, inner.last
-        starts = self.starts()
-        first = starts[place]
-        if self.names:
-            first += len(orjson.dumps(self.names[place])) + len(": ")
-        if place + 1 < len(starts):
-            return first, starts[place + 1] - len(line_break(self.depth + 1)) - len(",")
-        return first, self.last - len(line_break(self.depth)) - len("]")
+    def place(self, line: int) -> int:
+        """Give the place that a line belongs to: the last for the line that closes the branch, -1 for what opens it."""
+        lines = self.lines
+        if isinstance(lines, range):
+            return min(line - lines.start, len(lines) - 2)
+        return min(bisect_right(lines, line), len(lines) - 1) - 1
 
     def inner(self, place: int) -> Branch | None:
         """Give the branch at a place; None for a scalar and for an empty object or list."""
@@ -71,16 +110,12 @@ class Branch:
             value = self.items[place]
             if not isinstance(value, dict | list) or not value:
                 return None
-            branch = self._inner[place] = Branch(self.text, value, *self.span(place), self.depth + 1)
+            first, last = self.lines[place], self.lines[place + 1] - 1
+            branch = self._inner[place] = Branch(self._canonical, value, first, last, self.depth + 1)
         return branch
 
 
 @lru_cache
-def line_break(depth: int) -> bytes:
-    """Give a line break with the indentation of what stands inside of `depth` objects and lists."""
-    return b"\n" + b"  " * depth
-
-
-@lru_cache
-def _lines(depth: int) -> re.Pattern[bytes]:
-    return re.compile(rb"%s(?=[^ }\]])" % line_break(depth))
+def _beginnings(depth: int) -> re.Pattern[bytes]:
+    """Find the lines where something begins inside of `depth` objects and lists: no text holds a raw line end."""
+    return re.compile(rb"\n%s(?=[^ }\]])" % (b"  " * depth))

@@ -3,34 +3,33 @@
 Law: `read_edit(layout, data, read)` is what `diff(base, read())` is, where `read` is a strict reader of the data: the
 same edit with the same order of keys, or the same InvalidJson.
 
-Why it holds: where the shard's bytes are the base's, except that the text of some values is another text that is
-strictly one JSON value, and that members or items stand behind the last of an object or list, the shard is strict
-JSON that says just these changes. How those texts were found need not be trusted, so it is a guess by lines, as
-`jq`, `json.dumps(indent=2)` and others write them. Whatever does not fit is read whole: a shard in another
-format is written in the canonical one and compared again, one that lacks or shuffles members goes to the plain `diff`.
-
-The search for the next difference gallops (Bentley and Yao 1976: steps that double, then halve).
+Why it holds: where the shard's bytes are those of the base in some style, except that the text of some values is
+another text that is strictly one JSON value, and that members or items stand behind the last of an object or list,
+the shard is strict JSON that says just these changes. How those texts were found need not be trusted, so the style
+and the end of each text are guessed. Whatever does not fit is read whole: a shard in a style of its own is written in
+the canonical one and compared again, one that lacks or shuffles members goes to the plain `diff`.
 """
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable
-from typing import Final, TypeAlias
+from typing import Final
+
+import orjson
 
 from shardflow.model.changes import Edit
 from shardflow.model.diff import diff
-from shardflow.model.values import Json
+from shardflow.model.values import MAX_DEPTH, Json
 from shardflow.storage.json.canonical import written_bytes
-from shardflow.storage.json.layout import Branch, line_break
-from shardflow.storage.json.patches import Patch, Unaligned, edit_of
-from shardflow.storage.json.strict import collector_paused
-
-Trail: TypeAlias = list[tuple[Branch, int]]
-"""The way to a value: each branch from the root on, with the place in it."""
+from shardflow.storage.json.changed import Changed, Unaligned
+from shardflow.storage.json.layout import Layout, Lines
+from shardflow.storage.json.strict import collector_paused, scan_json
+from shardflow.storage.json.style import CANONICAL, Style, probable_style
 
 
-def read_edit(layout: Branch, data: bytes, read: Callable[[], Json]) -> Edit | None:
+def read_edit(layout: Layout, data: bytes, read: Callable[[], Json]) -> Edit | None:
     """Read what a shard changed; None if nothing. `read` reads all of it strictly, and what it raises is raised here.
 
     Cost: comparing bytes, and parsing what differs; for a shard of another shape than the base, reading all of it.
@@ -42,131 +41,186 @@ def read_edit(layout: Branch, data: bytes, read: Callable[[], Json]) -> Edit | N
             value = read()
         text = written_bytes(value)
         try:
-            return diff(layout.value, value) if text == data else aligned_edit(layout, text)
+            return (
+                diff(layout.value, value) if text == data else _Comparison(layout, layout.lines(CANONICAL), text).edit()
+            )
         except Unaligned:
             return diff(layout.value, value)
 
 
-def aligned_edit(layout: Branch, data: bytes) -> Edit | None:
-    """Read what a shard changed whose bytes line up with the base's. Raises Unaligned where they do not."""
-    return edit_of(layout, _Comparison(layout, data).patches(), data)
+def aligned_edit(layout: Layout, data: bytes) -> Edit | None:
+    """Read what a shard changed whose bytes line up with those of the base in its style. Raises Unaligned."""
+    return _edit(layout, probable_style(data), data)
 
 
-_STEP: Final = 128
+def _edit(layout: Layout, style: Style, data: bytes) -> Edit | None:
+    return _Comparison(layout, layout.lines(style), data).edit()
+
+
+_STEP: Final = 256
 _LONGEST_STEP: Final = 1 << 16
-_DENSE: Final = 1024
+_DENSE: Final = 512
 """Bytes a difference: where differences stand closer on the whole, parsing everything is faster."""
 _SMALL: Final = 2048
 """Bytes of an object or list up to which reading all of it is faster than finding two differences in it."""
 _SPACE: Final = b" \t\r\n"
+_SCALAR: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[^\s,\]}]+')
+_NEXT: Final = re.compile(rb'[\s\]},]*(?:"[^"\\]*(?:\\.[^"\\]*)*"\s*:|.)?')
+"""What follows a value, up to where another begins."""
 
 
 class _Comparison:
-    """One walk along the bytes of base and shard; all before `here` and `there` is equal or in a patch."""
+    """One walk along the text of the base in a style and the bytes of a shard: all before `here` and `there` is equal,
+    or was told to the branches around it.
 
-    def __init__(self, layout: Branch, data: bytes) -> None:
-        self._layout = layout
-        self._text = layout.text
+    `_open` are the branches that the last difference stood in, from the root on.
+    """
+
+    def __init__(self, layout: Layout, lines: Lines, data: bytes) -> None:
+        self._lines = lines
+        self._text = lines.text
         self._data = data
         self._here = 0
         self._there = 0
-        self._patches: list[Patch] = []
+        self._gap = 0
+        self._open = [Changed(layout.root, 0, 0, lines.end, 0, None)]
 
-    def patches(self) -> list[Patch]:
-        """Give what differs, in order. Raises Unaligned."""
+    def edit(self) -> Edit | None:
+        """Give the edit that the differences make. Raises Unaligned."""
         for _ in range(64 + len(self._text) // _DENSE):
             self._skip_equal()
-            if self._here >= self._layout.last:
-                if self._data[self._there :].strip(_SPACE):
-                    raise Unaligned
-                return self._patches
+            if self._here >= self._lines.end:
+                return self._finished()
             self._settle_difference()
         raise Unaligned
 
+    def _finished(self) -> Edit | None:
+        if self._data[self._there :].strip(_SPACE):
+            raise Unaligned
+        while len(self._open) > 1:
+            self._close()
+        return self._open[0].edit()
+
+    def _close(self) -> None:
+        closed = self._open.pop()
+        closed.close(self._open[-1])
+
     def _skip_equal(self) -> None:
-        start, here, last, step = self._here, self._here, self._layout.last, _STEP
-        shift = self._there - start
-        text, starts_with = self._text, self._data.startswith
-        while here < last and starts_with(text[here : here + step], here + shift):
+        """Go to the next difference, by steps that double and then halve (Bentley and Yao 1976: galloping)."""
+        start, end, text, data = self._here, self._lines.end, self._text, self._data
+        shift, here = self._there - start, start
+        step = _STEP if self._gap < _STEP else 4 * _STEP
+        while here < end and data.startswith(text[here : here + step], here + shift):
             here += step
             step = min(2 * step, _LONGEST_STEP)
-        while here < last and step > 1:
+        while here < end and step > _STEP:
             step >>= 1
-            if starts_with(text[here : here + step], here + shift):
+            if data.startswith(text[here : here + step], here + shift):
                 here += step
-        self._here = min(here, last)
-        self._there = self._here + shift
+        self._here = here = min(here + _common(text[here : here + step], data[here + shift : here + shift + step]), end)
+        self._there = here + shift
+        self._gap = here - start
 
     def _settle_difference(self) -> None:
         """Say which value the next difference belongs to, and go behind that."""
-        here, branch = self._here, self._layout
-        trail: Trail = []
+        here, lines, still_open = self._here, self._lines, self._open
+        while here >= still_open[-1].last and len(still_open) > 1:
+            self._close()
+        line = bisect_right(lines.starts, here) - 1
         while True:
-            place = bisect_right(branch.starts(), here) - 1
-            inner = branch.inner(place) if place >= 0 else None
-            if inner is None or not inner.first < here < inner.last:
-                return self._settle(trail, branch, place)
-            trail.append((branch, place))
-            branch = inner
+            inside = still_open[-1]
+            branch = inside.branch
+            place = branch.place(line)
+            if place < 0:  # in front of all values
+                return self._replace_branch()
+            first, last = lines.span(branch, place)
+            inner = branch.inner(place) if first < here < last else None
+            if inner is None:
+                return self._settle(inside, place, first, last)
+            still_open.append(Changed(inner, place, first, last, first - here + self._there, inside))
 
-    def _settle(self, trail: Trail, branch: Branch, place: int) -> None:
-        """Settle a difference in a branch, at or behind a place of it, or before all of them."""
-        first, last = branch.span(place) if place >= 0 else (branch.last, branch.last)
-        if self._here >= last > first:
-            self._settle_behind(trail, branch, place, self._here == last)
-        elif self._here >= first:
-            self._replace(trail if self._is_second_in(branch) else [*trail, (branch, place)])
-        else:  # another name, or another shape
-            self._replace(trail)
+    def _settle(self, inside: Changed, place: int, first: int, last: int) -> None:
+        """Settle a difference in a branch, at or behind a place of it, or in the name that stands before it."""
+        here = self._here
+        if first <= here < last and not self._is_second_in(inside):
+            return self._replace(inside, place, last, first - here + self._there)
+        if here == last:
+            sign = self._data[self._there : self._there + 1]
+            if sign == b"," and place + 1 == len(inside.branch.items) and not inside.is_extended:
+                return self._extend(inside, last)
+            if inside.touched != place and sign not in (b",", b"\n"):
+                return self._replace(inside, place, last, first - here + self._there)
+        return self._replace_branch()
 
-    def _is_second_in(self, branch: Branch) -> bool:
+    def _is_second_in(self, inside: Changed) -> bool:
         """Tell whether another value of this small branch differs too: it is then read whole, sooner than each."""
-        before = self._patches[-1] if self._patches else None
-        return before is not None and before.trail[-1][0] is branch and 0 < branch.last - branch.first < _SMALL
+        return inside.touched is not None and len(self._open) > 1 and inside.last - inside.first < _SMALL
 
-    def _settle_behind(self, trail: Trail, branch: Branch, place: int, adjacent: bool) -> None:
-        """Settle a difference behind a value: more of the value, members or items added, or something else."""
-        sign = self._data[self._there : self._there + 1]
-        before = self._patches[-1] if self._patches and self._patches[-1].last == self._here else None
-        if sign == b"," and adjacent and place + 1 == len(branch.items) and not (before and before.added):
-            return self._append([*trail, (branch, place)], branch.depth)
-        if adjacent and before is None and sign not in (b",", b"\n"):
-            trail.append((branch, place))
-        return self._replace(trail)
-
-    def _replace(self, trail: Trail) -> None:
-        """Take the whole value at the end of the trail from the shard, with whatever was found inside of it before."""
-        if not trail:
+    def _replace_branch(self) -> None:
+        """Take a whole branch from the shard, with whatever was found inside of it before."""
+        branch = self._open.pop()
+        if not self._open:
             raise Unaligned
-        branch, place = trail[-1]
-        first, last = branch.span(place)
-        while self._patches and self._patches[-1].first >= first:
-            self._patches.pop()
-        shift = self._patches[-1].end - self._patches[-1].last if self._patches else 0
-        end = self._end_of_value(first + shift, branch.depth + 1)
-        self._take(Patch(tuple(trail), first, last, first + shift, end, added=False))
+        self._replace(self._open[-1], branch.place, branch.last, branch.start)
 
-    def _append(self, trail: Trail, depth: int) -> None:
-        end = self._line_at(line_break(depth) + (b"}" if trail[-1][0].names else b"]"), self._there)
-        self._take(Patch(tuple(trail), self._here, self._here, self._there, end, added=True))
+    def _replace(self, inside: Changed, place: int, last: int, start: int) -> None:
+        """Take the value at a place from the shard, where it begins at `start`."""
+        try:
+            end = self._end_of_value(start, last)
+            inside.replace(place, _parsed(self._data[start:end], inside.branch.depth + 1))
+        except Unaligned:
+            self._replace_branch()
+        else:
+            self._here, self._there = last, end
 
-    def _take(self, patch: Patch) -> None:
-        if patch.end <= patch.start:
+    def _extend(self, inside: Changed, last: int) -> None:
+        """Take what stands behind the last value of a branch from the shard."""
+        end = self._next(last, self._there)
+        opening, closing = (b"{", b"}") if inside.branch.names else (b"[", b"]")
+        added = _parsed(opening + self._data[self._there + 1 : end] + closing, inside.branch.depth)
+        if not isinstance(added, dict | list):
             raise Unaligned
-        self._patches.append(patch)
-        self._here, self._there = patch.last, patch.end
+        inside.extend(added)
+        self._there = end
 
-    def _end_of_value(self, start: int, depth: int) -> int:
-        """Guess where a value of the shard ends: with its line, or where the object or list it opens is closed."""
-        end = self._line_at(b"\n", start)
-        opening = self._data[end - 1 : end]
-        if opening in (b"{", b"["):
-            closing = line_break(depth) + (b"}" if opening == b"{" else b"]")
-            return self._line_at(closing, end) + len(closing)
-        return end - (opening == b",")
+    def _end_of_value(self, start: int, last: int) -> int:
+        """Guess where a value ends that begins at `start` of the shard, and at `last` of the base ended."""
+        if self._data[start : start + 1] in (b"{", b"["):
+            return self._next(last, start)
+        scalar = _SCALAR.match(self._data, start)
+        if scalar is None:
+            raise Unaligned
+        return scalar.end()
 
-    def _line_at(self, line: bytes, start: int) -> int:
-        found = self._data.find(line, start)
-        if found < 0:
+    def _next(self, last: int, start: int) -> int:
+        """Guess where in the shard, from `start` on, that stands which follows `last` in the base."""
+        following = _NEXT.match(self._text, last)
+        if following is None or not following[0]:
+            raise Unaligned
+        if following.end() >= self._lines.end:
+            found = len(self._data.rstrip(_SPACE)) - len(following[0].rstrip(_SPACE))
+        else:
+            found = self._data.find(following[0], start)
+        if found <= start:
             raise Unaligned
         return found
+
+
+def _common(one: bytes, other: bytes) -> int:
+    """Count the bytes that two short texts have in common at their beginnings."""
+    length = min(len(one), len(other))
+    differing = int.from_bytes(one[:length]) ^ int.from_bytes(other[:length])
+    return length - (differing.bit_length() + 7) // 8
+
+
+def _parsed(text: bytes, depth: int) -> Json:
+    """Read a text that stands inside of `depth` objects and lists. Raises Unaligned in every doubt."""
+    try:
+        value: Json = orjson.loads(text)
+        if orjson.dumps(value) == text and not isinstance(value, dict | list):
+            return value  # what orjson loses in silence is missing when it writes
+        if depth + text.count(b"{") + text.count(b"[") > MAX_DEPTH:
+            raise Unaligned
+        return scan_json(text)
+    except (ValueError, TypeError, RecursionError):
+        raise Unaligned from None

@@ -9,6 +9,7 @@ form.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from shardflow.model.records import record, replaced
@@ -55,20 +56,50 @@ def _gap(skeleton: bytes, after: bytes) -> str:
 
 
 def restyled(canonical: bytes, style: Style) -> bytes:
-    """Lay canonical bytes out in a style. No text of JSON holds a raw line end, so a line never starts inside one."""
-    if style == CANONICAL:
-        return canonical
+    """Lay canonical bytes out in a style."""
+    return canonical if style == CANONICAL else b"".join(restyled_lines(canonical, style))
+
+
+def restyled_lines(canonical: bytes, style: Style) -> list[bytes]:
+    """Lay canonical bytes out in a style, one piece for each of their lines. No text of JSON holds a raw line end, so
+    a line never starts inside one.
+    """
     body = canonical.removesuffix(b"\n")
     if style.indent is None:
-        body = _on_one_line(body, style)
-    elif style.indent != CANONICAL.indent:
+        lines = _on_one_line(body, style)
+    else:
         unit = style.indent.encode()
-        body = _INDENT.sub(lambda spaces: unit * (len(spaces[0]) // 2), body)
-    return (body + b"\n" * style.final_newline).replace(b"\n", style.newline.encode())
+        if style.indent != CANONICAL.indent:
+            body = _INDENT.sub(lambda spaces: unit * (len(spaces[0]) // 2), body)
+        end = style.newline.encode()
+        lines = [line + end for line in body.split(b"\n")]
+        lines[-1] = lines[-1].removesuffix(end)
+    if style.final_newline:
+        lines[-1] += style.newline.encode()
+    return lines
 
 
-def _on_one_line(body: bytes, style: Style) -> bytes:
+def _on_one_line(body: bytes, style: Style) -> list[bytes]:
     if not style.after_colon:
         body = _KEY.sub(rb"\1:", body)
-    lines = (line.lstrip(b" ") for line in body.split(b"\n"))
-    return b"".join(line + style.after_comma.encode() if line.endswith(b",") else line for line in lines)
+    gap = style.after_comma.encode()
+    return [line + gap if line.endswith(b",") else line for line in _unindented(body)]
+
+
+def _unindented(body: bytes) -> Iterator[bytes]:
+    return (line.lstrip(b" ") for line in body.split(b"\n"))
+
+
+_BEGINNING: Final = re.compile(rb'\s*\{([ \t]*\r?\n[ \t]*)?"[^"\\]*(?:\\.[^"\\]*)*":( ?)')
+
+
+def probable_style(data: bytes) -> Style:
+    """Guess the style of a text, of which nothing is known, from how it begins; the canonical one in doubt."""
+    found = _BEGINNING.match(data)
+    if found is None:
+        return CANONICAL
+    broken, gap = found[1], found[2].decode()
+    if broken is None:
+        return Style(indent=None, after_comma=gap, after_colon=gap)
+    newline = "\r\n" if b"\r" in broken else "\n"
+    return Style(indent=broken.rpartition(b"\n")[2].decode(), newline=newline)

@@ -8,8 +8,9 @@ The floor is what no merge in Python can do without: orjson parses every byte, w
 writes the result once. `offline` is what `shardflow merge` does after its start-up: reading the files strictly,
 merging, writing the result; `group end` is the part of it that a run has left when its last subagent has finished,
 as each shard was read and compared when its own subagent did. These are ratios to the floor, medians over rounds in
-which all run in turns, on the same files, of the time that processors were busy for them (wall time of a machine with
-other work to do says little; on an idle one the two hardly differ). Every result is compared with what a merge that loses nothing must give.
+which all run in turns, on the same files, of the time that processors were busy: wall time says little on a machine
+with other work to do, and on an idle one the two hardly differ. Every result is compared with what a merge that
+loses nothing must give.
 `command` is the ratio of one `shardflow merge --json` as a whole, with start-up, a durable write and every decision
 printed.
 

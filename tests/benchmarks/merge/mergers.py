@@ -12,6 +12,7 @@ from shardflow.execution.folding import fold, shard_delta
 from shardflow.merge.rule_file import read_rules
 from shardflow.model.changes import Delta
 from shardflow.model.documents import Document
+from shardflow.storage.json.strict import collector_paused
 from shardflow.workflow.model import ShardForm
 from tests.benchmarks.measuring import SHARDFLOW, run
 from tests.benchmarks.merge.inputs import Inputs, indented
@@ -33,7 +34,8 @@ def read_deltas(inputs: Inputs) -> tuple[Base, list[Delta]]:
     """Read the base and, as if its subagent had just finished, one shard after another."""
     data = inputs.base.read_bytes()
     base = Base(data, read_object(data, "base.json"))
-    return base, [_delta(base, rank, path) for rank, path in enumerate(inputs.copies())]
+    with collector_paused():
+        return base, [_delta(base, rank, path) for rank, path in enumerate(inputs.copies())]
 
 
 def _delta(base: Base, rank: int, path: Path) -> Delta:

@@ -13,10 +13,11 @@ from shardflow.model.changes import Drop, Into, Put
 from shardflow.model.diff import diff
 from shardflow.model.values import MAX_DEPTH
 from shardflow.storage.json.canonical import canonical_bytes
+from shardflow.storage.json.changed import Unaligned
 from shardflow.storage.json.layout import layout_of
-from shardflow.storage.json.patches import Unaligned
 from shardflow.storage.json.span_diff import aligned_edit, read_edit
 from shardflow.storage.json.strict import parse_json
+from shardflow.storage.json.style import Style, restyled
 from shardflow.testing.generators import contexts, shards
 
 
@@ -162,6 +163,25 @@ def test_a_change_that_keeps_the_shape_is_read_without_parsing_the_rest(after):
     assert_both_ways_agree(BASE, data)
     assert_both_ways_agree(BASE, data.replace(b"\n", b"\r\n"))
     assert_both_ways_agree(BASE, data.replace(b"  ", b"\t"))
+
+
+STYLES = {
+    "json.dumps": Style(indent=None, final_newline=False),
+    "jq -c": Style(indent=None, after_comma="", after_colon=""),
+    "four spaces": Style(indent="    "),
+    "tabs": Style(indent="\t", final_newline=False),
+    "no indent": Style(indent=""),
+    "CRLF": Style(newline="\r\n"),
+}
+
+
+@pytest.mark.parametrize("style", STYLES.values(), ids=STYLES)
+@pytest.mark.parametrize("after", ALIGNED.values(), ids=ALIGNED)
+def test_a_shard_in_a_known_style_is_read_along_the_base_in_that_style(after, style):
+    data = restyled(canonical_bytes(after), style)
+    expected = exact(diff(BASE, parse_json(data, "shard")))
+    assert exact(aligned_edit(layout_of(BASE), data)) == expected
+    assert_both_ways_agree(BASE, data)
 
 
 @pytest.mark.parametrize("after", UNALIGNED.values(), ids=UNALIGNED)
