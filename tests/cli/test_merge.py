@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shardflow.cli.commands.merge import shard_id
+from shardflow.cli.commands.merging.options import shard_id
 from tests.cli.shell import reader_that_left, shardflow
 
 BASE = {"n": 1, "list": [1], "status": "open"}

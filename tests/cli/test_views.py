@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shardflow.cli.views.display import count, counts_text, place, seconds, shortened
+from shardflow.cli.views.display import count, counts_text, path_label, place, seconds, shortened
 from shardflow.cli.views.live import picture
 from shardflow.cli.views.progress import Progress, State, SubagentProgress
 from shardflow.model.decisions import Outcome
+from shardflow.model.paths import Path, path_text
 from shardflow.model.values import ABSENT, Json
 from shardflow.storage.excerpts import value_text
 
@@ -43,6 +44,19 @@ def test_a_value_is_shown_printable_and_not_much_longer_than_asked(value: Json, 
 )
 def test_a_value_is_shown_as_json(value: Json, shown: str) -> None:
     assert value_text(value) == shown
+
+
+@given(st.lists(st.text() | st.integers(0)).map(tuple), st.integers(10, 80))
+def test_a_path_is_shown_printable_and_in_the_width_asked_for(path: Path, width: int) -> None:
+    shown = path_label(path, width)
+    assert shown.isprintable()
+    assert len(shown) <= width
+    assert shown == path_text(path) or "…" in shown or not path_text(path).isprintable()
+
+
+def test_a_path_too_long_keeps_its_end_which_tells_it_from_its_neighbours() -> None:
+    path: Path = ("findings", "checkout answers with timeouts since the deployment", "severity")
+    assert path_label(path, 40) == "$.findings['c… the deployment'].severity"
 
 
 def test_what_is_cut_is_told() -> None:

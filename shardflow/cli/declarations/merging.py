@@ -104,7 +104,8 @@ def merge(
       shardflow merge .shardflow/runs/20261123-101500-audit-1f3a --resolve $.status=reviewer
       shardflow merge .shardflow/runs/20261123-101500-audit-1f3a --rules strict.yaml --without style
     """
-    from shardflow.cli.commands.merge import Decided, MergeOptions, Otherwise, merge_inputs
+    from shardflow.cli.commands.merging.merge import merge_inputs
+    from shardflow.cli.commands.merging.options import Decided, MergeOptions, Otherwise
     from shardflow.cli.commands.selecting import selection_of
 
     shown = selection_of(layout, only, whole=whole, as_json=as_json)

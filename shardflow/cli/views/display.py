@@ -30,8 +30,12 @@ def shortened(text: str, width: int) -> str:
 
 
 def path_label(path: Path, width: int = VALUE_WIDTH) -> str:
-    """Show where a value stands."""
-    return shortened(path_text(path), width)
+    """Show where a value stands. A path too long is cut inside: where it begins and, above all, where it ends stays."""
+    text = path_text(path)
+    if len(text) <= width and len(shown := printable(text)) <= width:
+        return shown
+    head = width // 3
+    return f"{printable(text[:width])[:head]}…{printable(text[-width:])[head + 1 - width :]}"
 
 
 def place(path: str) -> str:

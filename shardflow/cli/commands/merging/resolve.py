@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 
-from shardflow.cli.commands.merge import Decided
+from shardflow.cli.commands.merging.options import Decided
 from shardflow.cli.commands.reading import MAX_WORKFLOW_BYTES, read_named
 from shardflow.cli.console import CONSOLE, is_terminal
 from shardflow.cli.views.conflicts import conflicts_text

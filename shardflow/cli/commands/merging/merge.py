@@ -6,66 +6,23 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 
+from shardflow.cli.commands.merging.options import MergeOptions, Otherwise, shard_id
 from shardflow.cli.commands.reading import read_named
 from shardflow.cli.console import CONSOLE
 from shardflow.cli.views.ledger import ledger_text
 from shardflow.cli.views.objects import merged_object, object_bytes
-from shardflow.cli.views.selection import Format, Selection
+from shardflow.cli.views.selection import Format
 from shardflow.errors import InvalidInput, UsageError
 from shardflow.execution.base import SIZE_LIMIT, Base, read_object
 from shardflow.execution.folding import Folded, fold, shard_delta
 from shardflow.execution.rule_sources import load_named_rules
 from shardflow.model.changes import Delta
 from shardflow.model.documents import Problem
-from shardflow.model.records import record
 from shardflow.storage.files import replace_file
 from shardflow.storage.json.strict import collector_paused
 from shardflow.workflow.model import ShardForm
 
 _CONFLICTS = 3
-_STANDARD_OUTPUT = "-"
-
-
-@record
-class Decided:
-    """What the command line says about conflicts: `PATH=CHOICE` texts, a file, and whether to ask at the terminal."""
-
-    texts: tuple[str, ...] = ()
-    file: str | None = None
-    interactive: bool = False
-
-    @property
-    def anything(self) -> bool:
-        """Whether it says anything."""
-        return bool(self.texts or self.file or self.interactive)
-
-
-@record
-class Otherwise:
-    """What the command line says about merging a run otherwise: shards to leave out and to add, and whether to write it
-    down; the rules are those of the merge.
-    """
-
-    without: tuple[str, ...] = ()
-    added: tuple[str, ...] = ()
-    write: bool = False
-
-
-@record
-class MergeOptions:
-    """What the command line says about one merge; `output` is a file, or `-` or None for standard output."""
-
-    inputs: tuple[str, ...]
-    rules: str | None
-    output: str | None
-    decided: Decided
-    otherwise: Otherwise
-    shown: Selection
-
-    @property
-    def output_file(self) -> str | None:
-        """The file to write, None for standard output."""
-        return None if self.output == _STANDARD_OUTPUT else self.output
 
 
 def merge_inputs(options: MergeOptions) -> int:
@@ -107,14 +64,14 @@ def _merge_run(run_dir: str, options: MergeOptions) -> int:
             "--without or --with"
         )
     if is_otherwise:
-        from shardflow.cli.commands.otherwise import merge_otherwise
+        from shardflow.cli.commands.merging.otherwise import merge_otherwise
 
         return merge_otherwise(run_dir, options.rules, other, options.shown)
     if options.decided.anything:
-        from shardflow.cli.commands.resolve import resolve_run
+        from shardflow.cli.commands.merging.resolve import resolve_run
 
         return resolve_run(run_dir, options.decided, options.shown)
-    from shardflow.cli.commands.again import merge_again
+    from shardflow.cli.commands.merging.again import merge_again
 
     return merge_again(run_dir, options.shown)
 
@@ -164,13 +121,3 @@ def _ranked(shards: Iterable[str]) -> Iterator[tuple[tuple[str, int], str]]:
     for shard in shards:
         name = shard_id(shard)
         yield (name, ranks.setdefault(name, len(ranks))), shard
-
-
-def shard_id(path: str) -> str:
-    """Name a shard: ID of `context-ID.json`, otherwise the file name without its suffix. Raises UsageError."""
-    stem = os.path.splitext(os.path.basename(path))[0]
-    try:
-        stem.encode()
-    except UnicodeEncodeError:
-        raise UsageError(f"{path} cannot name a shard: its name is not UTF-8; rename it") from None
-    return stem.removeprefix("context-") or stem

@@ -7,7 +7,7 @@ import re
 import sys
 from typing import Final
 
-from shardflow.cli.commands.merge import Otherwise, shard_id
+from shardflow.cli.commands.merging.options import Otherwise, shard_id
 from shardflow.cli.commands.reading import read_named
 from shardflow.cli.console import CONSOLE
 from shardflow.cli.views.display import place
