@@ -136,3 +136,9 @@ def test_the_top_level_holds_what_the_design_names_and_nothing_else() -> None:
     ignored = [line.rstrip("/") for line in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()]
     names = {path.name for path in ROOT.iterdir()}
     assert {name for name in names if not any(fnmatch(name, line) for line in ignored)} <= TOP_LEVEL
+
+
+def test_the_page_about_tests_names_every_folder_of_them() -> None:
+    page = (ROOT / "tests/README.md").read_text(encoding="utf-8")
+    folders = [path.parent.name for path in (ROOT / "tests").glob("*/__init__.py")]
+    assert [name for name in folders if f"`{name}/`" not in page] == []

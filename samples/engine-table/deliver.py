@@ -20,7 +20,7 @@ def main() -> None:
     name = os.path.join("deliverables", f"{subagent}.md")
     with open(os.path.join(run, name), "w", encoding="utf-8") as stream:
         stream.write(f"# What {subagent} delivered\n\nIt took {seconds:g} s.\n")
-    _record({"subagent": subagent, "file": name, "seconds": seconds})
+    _record({"subagent": subagent, "file": name})
 
 
 def _record(deliverable: dict[str, object]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.samples.runs import Run, run_sample
+from tests.samples.runs import SAMPLES, Run, run_sample
 
 WORKFLOW = "codebase-audit/workflow.yaml"
 
@@ -195,6 +195,14 @@ def test_what_several_auditors_flag_in_one_file_is_one_finding(tmp_path: Path) -
     assert context["status"] == "notes"
     assert context["largest_read"] == len(long)
     assert context["files_scanned"] == 4 * 2
+
+
+@pytest.mark.parametrize("at_a_time", ["1", "7"])
+def test_the_example_leaves_what_is_expected_byte_for_byte(tmp_path: Path, at_a_time: str) -> None:
+    run = run_sample(WORKFLOW, tmp_path / "run", "--max-parallel", at_a_time, AUDIT_ROOT="example")
+
+    assert run.exit_code == 0, run.errors
+    assert run.context_bytes == (SAMPLES / "codebase-audit/expected/context.json").read_bytes()
 
 
 def test_what_four_subagents_counted_adds_up_the_same_whoever_finishes_first(tmp_path: Path) -> None:

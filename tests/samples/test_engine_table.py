@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.samples.runs import run_sample
+from tests.samples.runs import SAMPLES, run_sample
+
+EXPECTED = (SAMPLES / "engine-table/expected/context.json").read_bytes()
 
 TABLE = {
     "five-by-ten": ["researcher", "architect", "developer", "tester", "writer"],
@@ -24,5 +26,6 @@ def test_every_subagent_delivers_and_none_is_lost(workflow: str, at_a_time: str,
     assert run.exit_code == 0, run.errors
     assert run.context["subagents_done"] == len(TABLE[workflow])
     assert [it["subagent"] for it in run.context["deliverables"]] == TABLE[workflow]
+    assert workflow != "five-by-ten" or run.context_bytes == EXPECTED
     for delivered in run.context["deliverables"]:
         assert delivered["subagent"] in (run.folder / delivered["file"]).read_text(encoding="utf-8")

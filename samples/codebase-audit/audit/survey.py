@@ -13,7 +13,7 @@ from audit.tree import files
 
 def survey(context: dict[str, Any]) -> dict[str, Any]:
     """Give the context an audit starts from; whatever an earlier audit left in it is replaced."""
-    root = os.path.realpath(os.environ.get("AUDIT_ROOT") or sysconfig.get_paths()["stdlib"])
+    root = os.environ.get("AUDIT_ROOT") or os.path.realpath(sysconfig.get_paths()["stdlib"])
     if not os.path.isdir(root):
         raise SystemExit(f"AUDIT_ROOT: {root} is not a folder")
     return {
@@ -35,4 +35,4 @@ def survey(context: dict[str, Any]) -> dict[str, Any]:
 def _title(root: str) -> str:
     if root == os.path.realpath(sysconfig.get_paths()["stdlib"]):
         return f"the standard library of Python {platform.python_version()}"
-    return os.path.basename(root) or root
+    return os.path.basename(os.path.realpath(root)) or root
