@@ -27,6 +27,10 @@ class Console:
         """Write lines to standard error."""
         self._write(sys.stderr, text + "\n")
 
+    def redraw(self, text: str) -> None:
+        """Write a line over the last one like it, on a terminal's standard error; an empty text removes it."""
+        self._write(sys.stderr, f"\r\x1b[K{text}")
+
     def hand_over(self, json_data: bytes) -> None:
         """Write JSON to standard output, byte for byte; only a terminal gets its unprintable characters as escapes."""
         if sys.stdout is not None and sys.stdout.isatty():

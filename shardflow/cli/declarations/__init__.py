@@ -19,6 +19,7 @@ _FAMILIES: Final = {
     "validate": "checking",
     "git-driver": "merging",
     "rules": "rules",
+    "case": "cases",
 }
 """The module of each command, by its first word, in the order the help lists them (groups come last)."""
 
@@ -31,6 +32,16 @@ GROUPS: Final = {
       shardflow rules show findings
       shardflow rules explain '$.findings[0].severity' --rules rules.yaml
       shardflow rules lint rules.yaml
+    """,
+    "case": """Save merges of runs as cases, and replay cases.
+
+    A case is one merge, base, shards and rules, with the context and the conflicts expected of it.
+
+    For example:
+
+      shardflow case save .shardflow/runs/20261123-101500-audit-1f3a lost-count
+      shardflow case run tests/cases
+      shardflow merge lost-count.case.yaml
     """,
 }
 """What the commands of two words with the same first are about."""

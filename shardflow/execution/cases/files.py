@@ -14,15 +14,21 @@ from shardflow.execution.rule_sources import EffectiveRules, load_rules
 from shardflow.merge.cases import Case, CaseRules, case_json, read_case, rules_in
 from shardflow.model.documents import Document, Problem
 from shardflow.model.records import record
-from shardflow.storage.files import read_regular, replace_file
+from shardflow.storage.files import read_regular, write_new
 from shardflow.storage.json.canonical import canonical_bytes
 from shardflow.storage.json.strict import parse_json
 from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.storage.yaml.writing import yaml_bytes
 from shardflow.workflow.model import InlineRules, RulesFile
 
-SUFFIXES: Final = (".case.yaml", ".case.yml", ".case.json")
+FILES: Final = (".yaml", ".yml", ".json")
+"""What the names of files end in that can hold a case."""
+
+SUFFIXES: Final = tuple(f".case{suffix}" for suffix in FILES)
 """What the name of a case file ends in, wherever files are looked for by their names."""
+
+_SHARED: Final = 0o644
+"""The mode of a case: it is there to be handed on."""
 
 
 @record
@@ -64,15 +70,15 @@ def load_case(file: str) -> LoadedCase:
     return LoadedCase(file, case, rules)
 
 
-def case_bytes(case: Case, file: str) -> bytes:
-    """Write a case as a file of this name holds it. Raises InvalidInput for what cannot be written."""
+def write_case(file: str, case: Case) -> int:
+    """Write a case to a file that must not be there yet, and give its size in bytes.
+
+    Raises InvalidInput for what cannot be written, StorageError.
+    """
     written = case_json(case)
-    return canonical_bytes(written) if file.endswith(".json") else yaml_bytes(written)
-
-
-def write_case(file: str, case: Case) -> None:
-    """Write a case file, whole or not at all. Raises InvalidInput or StorageError."""
-    replace_file(file, case_bytes(case, file))
+    data = canonical_bytes(written) if file.endswith(".json") else yaml_bytes(written)
+    write_new(file, data, mode=_SHARED)
+    return len(data)
 
 
 def _document(file: str) -> Document:

@@ -100,7 +100,7 @@ def what_if(run_dir: str, alternative: Alternative) -> WhatIf:
     """
     directory = RunDirectory(os.path.abspath(run_dir))
     run = read_run_record(directory)
-    merged = {name: record for name in run.groups if (record := _merged(directory.group(name))) is not None}
+    merged = {name: record for name in run.groups if (record := untampered_merge(directory.group(name))) is not None}
     left_out = {_left_out(text, merged) for text in alternative.without}
     placed = [(_group_of(added, merged), added) for added in alternative.added]
     groups = []
@@ -111,8 +111,8 @@ def what_if(run_dir: str, alternative: Alternative) -> WhatIf:
     return WhatIf(directory, run, alternative, tuple(groups))
 
 
-def _merged(folder: GroupFolder) -> GroupRecord | None:
-    """Give the record of a group that came to a merge, to one with conflicts too."""
+def untampered_merge(folder: GroupFolder) -> GroupRecord | None:
+    """Give the record of a group that came to a merge, to one with conflicts too. Raises TamperedRun."""
     found = read_group_record(folder)
     if found is None or found.ledger is None:
         return None
@@ -168,7 +168,7 @@ def _recorded(folder: GroupFolder, before: GroupRecord) -> Recorded:
 def _left_out(text: str, merged: Mapping[str, GroupRecord]) -> tuple[str, str]:
     """Find the group and the shard that `ID`, `PHASE/ID` or `GROUP/ID` names. Raises UsageError."""
     where, _, shard = text.rpartition("/")
-    groups = _named(where, merged) if where else list(merged)
+    groups = groups_named(where, merged) if where else list(merged)
     found = [group for group in groups if any(_is_in(one, shard) for one in merged[group].subagents)]
     if len(found) == 1:
         return found[0], shard
@@ -184,7 +184,7 @@ def _is_in(one: SubagentRecord, shard: str) -> bool:
 
 def _group_of(added: Added, merged: Mapping[str, GroupRecord]) -> str:
     """Find the group that a shard is added to. Raises UsageError, also for an id that is taken or cannot be one."""
-    groups = _named(added.group, merged) if added.group else list(merged)
+    groups = groups_named(added.group, merged) if added.group else list(merged)
     if len(groups) > 1:
         choices = _choices(groups, f"{added.shard}=FILE")
         raise UsageError(f"the run has several merges; say which one {added.shard} belongs to: {choices}")
@@ -197,7 +197,8 @@ def _group_of(added: Added, merged: Mapping[str, GroupRecord]) -> str:
     return groups[0]
 
 
-def _named(where: str, merged: Mapping[str, GroupRecord]) -> list[str]:
+def groups_named(where: str, merged: Mapping[str, GroupRecord]) -> list[str]:
+    """Find the groups that a phase or a group's own name means."""
     return [group for group, found in merged.items() if where in (group, found.phase)]
 
 

@@ -19,6 +19,8 @@ Law: what `case_json` writes reads back as the same case.
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 from shardflow.errors import InvalidCase
 from shardflow.merge.cases.model import Case, CaseRules, CaseShard, Expected, ExpectedConflict, Form
 from shardflow.merge.resolving.documents import Written, resolutions_json, written_resolutions
@@ -31,12 +33,18 @@ from shardflow.model.values import ABSENT, Json, Value
 
 def read_case(document: Document) -> Case:
     """Read a case. Raises InvalidCase with every problem; those of its rules are found by whoever reads the rules."""
+    if not _is_case(document.value):
+        raise InvalidCase([document.problem(ROOT, "this is no case: it has neither 'base' nor 'shards'")])
     return read_document(document, _case, InvalidCase)
+
+
+def _is_case(value: Json) -> TypeGuard[dict[str, Json]]:
+    return isinstance(value, dict) and bool({"base", "shards"} & value.keys())
 
 
 def rules_in(document: Document) -> CaseRules:
     """Give the rules a case names, also where the case cannot be read: None for none or what cannot be any."""
-    if not isinstance(document.value, dict) or "rules" not in document.value:
+    if not _is_case(document.value) or "rules" not in document.value:
         return None
     return _rules(Place(document, ROOT, document.value, []).inner("rules", document.value["rules"]))
 

@@ -48,18 +48,13 @@ def yaml_bytes(value: Json) -> bytes:
 
 def _block(value: Json, indent: str) -> Iterator[str]:
     """Give the lines of a value, each behind its indentation."""
-    line = _short(value, _WIDTH - len(indent)) if indent or not isinstance(value, dict | list) else None
     match value:
-        case _ if line is not None:
-            yield indent + line
         case dict() if value:
             for name, item in value.items():
                 yield from _member(name, item, indent)
         case list() if value:
             for item in value:
-                inner = list(_block(item, indent + "  "))
-                yield f"{indent}- {inner[0][len(indent) + 2 :]}"
-                yield from inner[1:]
+                yield from _item(item, indent)
         case _:
             yield indent + _flow(value)
 
@@ -69,8 +64,7 @@ def _member(name: str, item: Json, indent: str) -> Iterator[str]:
     if len(key) > _LONGEST_KEY:
         yield f"{indent}? {key}"
         key = ""
-    room = _WIDTH - len(indent) - len(key) - 2
-    line = _flow(item) if not isinstance(item, dict | list) or not item else _short(item, room)
+    line = _short(item, _WIDTH - len(indent) - len(key) - 2)
     if line is not None:
         yield f"{indent}{key}: {line}"
     else:
@@ -78,8 +72,17 @@ def _member(name: str, item: Json, indent: str) -> Iterator[str]:
         yield from _block(item, indent + "  ")
 
 
+def _item(item: Json, indent: str) -> Iterator[str]:
+    line = _short(item, _WIDTH - len(indent) - 2)
+    lines = [line] if line is not None else [inner[len(indent) + 2 :] for inner in _block(item, indent + "  ")]
+    yield f"{indent}- {lines[0]}"
+    yield from (f"{indent}  {inner}" for inner in lines[1:])
+
+
 def _short(value: Json, room: int) -> str | None:
-    """Give a value on one line, or None where it has no room there."""
+    """Give a value on one line, or None for an object or list that has no room there."""
+    if not isinstance(value, dict | list) or not value:
+        return _flow(value)
     if _size(value, room) > room:
         return None
     line = _flow(value)

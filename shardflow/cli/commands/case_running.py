@@ -1,0 +1,105 @@
+"""`shardflow case run`: cases replayed, and those told that do not come out as they expect."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+
+from shardflow.cli.console import CONSOLE, styled
+from shardflow.cli.views.display import count, place
+from shardflow.cli.views.objects import object_bytes, problem_objects
+from shardflow.errors import InvalidInput, UsageError
+from shardflow.execution.cases.files import SUFFIXES, load_case
+from shardflow.execution.cases.telling import told_with_decisions
+from shardflow.merge.cases import compare, replay
+from shardflow.model.documents import Problem
+from shardflow.model.records import record
+from shardflow.model.values import Json
+from shardflow.storage.excerpts import printable
+
+_DIFFERS = 1
+_INVALID = 2
+
+
+@record
+class Ran:
+    """A case that was replayed: what is wrong with its file, else where it is not as expected."""
+
+    file: str
+    problems: tuple[Problem, ...] = ()
+    differences: tuple[str, ...] = ()
+
+    @property
+    def status(self) -> str:
+        """What came of it, in a word."""
+        if self.problems:
+            return "invalid"
+        return "not-as-expected" if self.differences else "as-expected"
+
+
+def run(files: Sequence[str], *, quiet: bool, as_json: bool) -> int:
+    """Replay every case and tell what came of it; give the exit code."""
+    ran = [_ran(file) for file in dict.fromkeys(_files(files))]
+    code = _exit_code(ran)
+    if as_json:
+        cases: list[Json] = [_object(one) for one in ran]
+        CONSOLE.hand_over(object_bytes({"status": _STATUS[code], "exit_code": code, "cases": cases}))
+        return code
+    for one in ran:
+        _tell(one, quiet=quiet)
+    bad = sum(one.status != "as-expected" for one in ran)
+    if not quiet or bad:
+        CONSOLE.say(f"{count(len(ran), 'case')}, {f'{bad:,} not as expected' if bad else 'all as expected'}")
+    return code
+
+
+_STATUS = {0: "as-expected", _DIFFERS: "not-as-expected", _INVALID: "invalid"}
+
+
+def _files(named: Iterable[str]) -> Iterator[str]:
+    for name in named:
+        if not os.path.isdir(name):
+            yield name
+            continue
+        found = [os.path.join(folder, file) for folder, _, files in os.walk(name) for file in files]
+        cases = sorted(file for file in found if file.endswith(SUFFIXES))
+        if not cases:
+            raise UsageError(f"{place(name)} holds no case: no file whose name ends in {', '.join(SUFFIXES)}")
+        yield from cases
+
+
+def _ran(file: str) -> Ran:
+    try:
+        loaded = load_case(file)
+    except InvalidInput as error:
+        return Ran(file, error.problems)
+    expected = loaded.case.expected
+    if expected is None:
+        return Ran(file, (), ("it expects nothing; add expect:",))
+    result = replay(loaded.case, loaded.rules.rules)
+    return Ran(file, (), tuple(told_with_decisions(compare(expected, result), result)))
+
+
+def _exit_code(ran: Iterable[Ran]) -> int:
+    found = {one.status for one in ran}
+    return _INVALID if "invalid" in found else _DIFFERS if "not-as-expected" in found else 0
+
+
+def _tell(one: Ran, *, quiet: bool) -> None:
+    for problem in one.problems:
+        CONSOLE.complain(printable(str(problem)))
+    if one.differences:
+        head = f"{place(one.file)}: {styled('not as expected', 'bad', sys.stdout)}"
+        CONSOLE.say("\n".join([head, *(f"  {line}" for line in one.differences)]))
+    elif not one.problems and not quiet:
+        CONSOLE.say(f"{place(one.file)}: {styled('as expected', 'good', sys.stdout)}")
+
+
+def _object(one: Ran) -> Json:
+    told: dict[str, Json] = {"file": one.file, "status": one.status}
+    if one.problems:
+        told["problems"] = problem_objects(one.problems)
+    if one.differences:
+        told["differences"] = list(one.differences)
+    return told

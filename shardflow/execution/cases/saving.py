@@ -1,0 +1,86 @@
+"""A recorded merge as a case: what one group of a run merged, with what came out as what is expected from now on."""
+
+from __future__ import annotations
+
+import os
+
+from shardflow.errors import UsageError
+from shardflow.execution.base import SIZE_LIMIT, Base, read_object
+from shardflow.execution.folding import shard_delta
+from shardflow.execution.inspection.post_mortem import recorded_resolutions
+from shardflow.execution.inspection.what_if import groups_named, untampered_merge
+from shardflow.execution.rule_sources import read_effective_rules
+from shardflow.merge.cases import Case, CaseRules, CaseShard, Form, outcome_of, replay
+from shardflow.merge.rules import RuleSet
+from shardflow.model.changes import apply
+from shardflow.model.documents import Document, did_you_mean
+from shardflow.model.records import record, replaced
+from shardflow.storage.files import read_regular
+from shardflow.storage.json.strict import parse_json
+from shardflow.storage.runs.directory import GroupFolder, RunDirectory
+from shardflow.storage.runs.records import GroupRecord, read_run_record
+from shardflow.workflow.model import ShardForm
+
+
+@record
+class RecordedCase:
+    """The merge of a group as a case, with its rules read."""
+
+    group: str
+    case: Case
+    rules: RuleSet
+
+
+def recorded_case(run_dir: str, phase: str | None) -> RecordedCase:
+    """Make a case of the merge of a phase or group of a run; of its only one, where None is named.
+
+    Raises NotARun, TamperedRun if something recorded was altered since, UsageError where it is not plain which merge
+    is meant.
+    """
+    directory = RunDirectory(os.path.abspath(run_dir))
+    run = read_run_record(directory)
+    merged = {name: one for name in run.groups if (one := untampered_merge(directory.group(name))) is not None}
+    name = _meant(phase, merged)
+    folder, record = directory.group(name), merged[name]
+    rules = read_effective_rules(read_regular(folder.rules, SIZE_LIMIT), folder.rules, record.rules)
+    description = f"what {name} of a run of {run.workflow} merged"
+    data = read_regular(folder.base, SIZE_LIMIT)
+    base = Base(data, read_object(data, folder.base))
+    shards = tuple(
+        _shard(base, folder, one.id, ShardForm(one.form)) for one in record.subagents if one.sha256 is not None
+    )
+    written = recorded_resolutions(folder, record)
+    case = Case(base.value, shards, _written_rules(folder), written, description=description)
+    return RecordedCase(name, replaced(case, expected=outcome_of(replay(case, rules))), rules)
+
+
+def _meant(phase: str | None, merged: dict[str, GroupRecord]) -> str:
+    found = list(merged) if phase is None else groups_named(phase, merged)
+    match found:
+        case [single]:
+            return single
+        case []:
+            if not merged:
+                raise UsageError("the run merged nothing")
+            known = [*merged, *(one.phase for one in merged.values())]
+            raise UsageError(f"no merge of the run is called '{phase}'; {did_you_mean(str(phase), known)}")
+        case _:
+            raise UsageError(f"the run has several merges; name one with --phase: {', '.join(found)}")
+
+
+def _shard(base: Base, folder: GroupFolder, name: str, form: ShardForm) -> CaseShard:
+    """Give what a shard left: a patch as it is, of any other form the document it makes of the base."""
+    path = folder.subagent(name).shard
+    data = read_regular(path, SIZE_LIMIT)
+    if form is ShardForm.PATCH:
+        return CaseShard(name, read_object(data, path), Form.PATCH)
+    document = apply(shard_delta(base, name, 0, form, data, path).edit, base.value)
+    if not isinstance(document, dict):
+        raise AssertionError("shards are objects")
+    return CaseShard(name, document)
+
+
+def _written_rules(folder: GroupFolder) -> CaseRules:
+    """Give the effective rules as a rule set of its own, each rule with where it was written; None for no rules."""
+    value = parse_json(read_regular(folder.rules, SIZE_LIMIT), folder.rules)
+    return None if value == {"rules": []} else Document(folder.rules, value)

@@ -1,0 +1,167 @@
+"""Redaction: a case whose values say nothing any more, and whose merge decides the same.
+
+Law: equal stays equal and different stays different; texts and numbers keep their order among each other, texts their
+lines; the same case is always redacted to the same. Kept are empty texts, whatever a rule speaks of (`rank: [low,
+high]` needs its words), true, false and null, the names of members, and the ids of shards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import Decimal
+from fractions import Fraction
+from itertools import count
+from typing import TypeAlias
+
+from shardflow.merge.cases.comparing import outcome_of, replay
+from shardflow.merge.cases.model import Case, CaseShard
+from shardflow.merge.engine import MergeResult
+from shardflow.merge.resolving.documents import Written
+from shardflow.merge.resolving.resolutions import TakeValue
+from shardflow.merge.rules import RuleSet, rules_json
+from shardflow.model.decisions import Conflict
+from shardflow.model.paths import Member, Segment, key_text, parse_path, path_text
+from shardflow.model.records import replaced
+from shardflow.model.values import Json, frozen, is_number
+
+Number: TypeAlias = "int | float | Decimal"
+
+_LINE = "\n"
+
+
+class DecidesOtherwise(ValueError):
+    """Redacted, a case would not be decided as it was: a rule looks into the texts or numbers."""
+
+
+def redacted(case: Case, rules: RuleSet, *, numbers: bool) -> Case:
+    """Redact the texts of a case, and its numbers if they shall go too; what comes out is what it expects.
+
+    Raises DecidesOtherwise.
+    """
+    values = [*_values(case)]
+    kept = [*_scalars([rules_json(rules)])]
+    texts = _text_names(values, {text for text in kept if isinstance(text, str)})
+    exchange = _exchange(texts, _number_names(values, kept) if numbers else {})
+    keys = _keys(values, exchange) if case.resolutions else {}
+    told = replaced(
+        case,
+        base=_object(exchange(case.base)),
+        shards=tuple(CaseShard(one.shard, _object(exchange(one.value)), one.form) for one in case.shards),
+        resolutions=tuple(_resolution(one, exchange, keys) for one in case.resolutions),
+        description="",
+        expected=None,
+    )
+    result = replay(told, rules)
+    if _shape(result) != _shape(replay(case, rules)):
+        raise DecidesOtherwise("a rule looks into what would be redacted, so that the merge decides otherwise")
+    return replaced(told, expected=outcome_of(result))
+
+
+def _values(case: Case) -> Iterator[Json]:
+    yield case.base
+    yield from (one.value for one in case.shards)
+    yield from (one.choice.value for one in case.resolutions if isinstance(one.choice, TakeValue))
+
+
+def _scalars(values: Iterable[Json]) -> Iterator[Json]:
+    for value in values:
+        match value:
+            case dict():
+                yield from _scalars(value.values())
+            case list():
+                yield from _scalars(value)
+            case _:
+                yield value
+
+
+def _text_names(values: Iterable[Json], kept: set[str]) -> dict[str, str]:
+    """Give every line a name of its own, in the order of the lines; kept texts and empty lines stay."""
+    texts = {text for text in _scalars(values) if isinstance(text, str)} - kept
+    lines = sorted({line for text in texts for line in text.split(_LINE)} - {""})
+    width = len(str(len(lines)))
+    prefix = "t"
+    while any(text.startswith(prefix) for text in kept):
+        prefix += "t"
+    return {text: text for text in kept} | {line: f"{prefix}{place:0{width}}" for place, line in enumerate(lines, 1)}
+
+
+def _number_names(values: Iterable[Json], kept: Iterable[Json]) -> dict[object, Number]:
+    """Give every number another of its kind, in the order of the numbers; those that rules speak of stay."""
+    found = {frozen(value): value for value in _scalars(values) if is_number(value)}
+    taken: set[object] = {frozen(value) for value in kept if is_number(value)}
+    places = count(1)
+    named: dict[object, Number] = {}
+    for name in sorted(found.keys() - taken, key=lambda name: (Fraction(found[name]), str(found[name]))):
+        named[name] = next(number for place in places if frozen(number := _number(found[name], place)) not in taken)
+    return named
+
+
+def _number(number: Number, place: int) -> Number:
+    match number:
+        case Decimal():
+            return Decimal(f"{place}.00000000000000000001")
+        case float():
+            return place + 0.5
+        case _:
+            return place
+
+
+def _exchange(texts: dict[str, str], numbers: dict[object, Number]) -> Callable[[Json], Json]:
+    def text(value: str) -> str:
+        return texts[value] if value in texts else _LINE.join(texts.get(line, "") for line in value.split(_LINE))
+
+    def exchange(value: Json) -> Json:
+        match value:
+            case dict():
+                return {name: exchange(item) for name, item in value.items()}
+            case list():
+                return [exchange(item) for item in value]
+            case str():
+                return text(value)
+            case _:
+                return numbers.get(frozen(value), value) if numbers else value
+
+    return exchange
+
+
+def _object(value: Json) -> dict[str, Json]:
+    if not isinstance(value, dict):
+        raise AssertionError("an object is redacted to an object")
+    return value
+
+
+def _resolution(one: Written, exchange: Callable[[Json], Json], keys: Mapping[str, str]) -> Written:
+    """Say nothing of who decided and why; the values of keyed members stand in the path too."""
+    choice = TakeValue(exchange(one.choice.value)) if isinstance(one.choice, TakeValue) else one.choice
+    path = (_segment(segment, keys) for segment in parse_path(one.target))
+    return Written(path_text(tuple(path)), choice, "", "redacted")
+
+
+def _segment(segment: Segment, keys: Mapping[str, str]) -> Segment:
+    if not isinstance(segment, Member):
+        return segment
+    return Member(tuple((name, keys.get(text, text)) for name, text in segment.fields), segment.assumed)
+
+
+def _keys(values: Iterable[Json], exchange: Callable[[Json], Json]) -> dict[str, str]:
+    """Give the text of every scalar in paths, and the one it has when redacted."""
+    return {_key(value): _key(exchange(value)) for value in _scalars(values)}
+
+
+def _key(value: Json) -> str:
+    if isinstance(value, dict | list):
+        raise AssertionError("no scalar")
+    return key_text(value)
+
+
+def _shape(result: MergeResult) -> list[object]:
+    """Give what must stay: the decisions in their order, each with its rule and the outcome of each shard."""
+    return [
+        (
+            one.rule.pattern,
+            one.rule.strategy,
+            isinstance(one, Conflict),
+            [(each.shard, each.outcome) for each in one.contributions],
+        )
+        for one in result.decisions
+    ]

@@ -1,0 +1,230 @@
+"""Shrinking: leave out of a case what its decisions do not need.
+
+Law: every decision of interest still comes out, at the same path by the same rule, with the same outcome for each
+shard, a conflict for the same reason, a deletion as a deletion; and leaving out any one more shard, rule, member or
+item would change one, unless the search was cut short. Of interest are the conflicts, or all decisions where there are
+none. The same case always shrinks to the same.
+
+The search is delta debugging (Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input", 2002) on
+chunks that are halved: first whole shards and rules, then members and list items out of all documents at once, then
+out of each alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final, TypeAlias, TypeVar
+
+from shardflow.merge.cases.comparing import outcome_of, replay
+from shardflow.merge.cases.model import Case, CaseShard
+from shardflow.merge.engine import MergeResult
+from shardflow.merge.rules import NO_RULES, RuleSet, rules_json
+from shardflow.model.changes import apply
+from shardflow.model.decisions import Conflict, Decision
+from shardflow.model.documents import Document
+from shardflow.model.paths import path_text
+from shardflow.model.records import record, replaced
+from shardflow.model.values import ABSENT, Json, Value, frozen
+
+T = TypeVar("T")
+
+MOST_MERGES: Final = 3_000
+"""After this many merges the search ends with what it has."""
+
+Steps: TypeAlias = tuple[str | int, ...]
+"""Where something stands in one document: names, and indices of lists."""
+
+Told: TypeAlias = tuple[str, str, str, str, bool, tuple[tuple[str, str, bool], ...]]
+"""A decision as far as it must stay: path, rule, the reason of a conflict, whether something stood there, and of each
+shard the outcome and whether it left something.
+"""
+
+
+@record
+class Shrunk:
+    """The case with nothing but what it needs, its rules, and whether the search came to its end."""
+
+    case: Case
+    rules: RuleSet
+    complete: bool
+
+
+def shrunk(
+    case: Case, rules: RuleSet, heard: Callable[[int], None] = lambda merges: None, *, most: int = MOST_MERGES
+) -> Shrunk:
+    """Shrink a case; what comes out of it is what it expects. `heard` is told how many merges were tried so far, and
+    after `most` of them the search is cut short.
+
+    Shards become whole documents. Resolutions of conflicts that no longer come up are left out.
+    """
+    shards = tuple(CaseShard(d.shard, _document(apply(d.edit, case.base))) for d in case.deltas)
+    start = replaced(case, shards=shards, rules=None, expected=None)
+    search = _Search(start, rules, heard, most)
+    search.run()
+    found = replay(search.case, search.rules)
+    none = not search.rules.rules and search.rules.defaults == NO_RULES.defaults
+    source = None if none else Document("rules", rules_json(search.rules))
+    return Shrunk(replaced(search.case, rules=source, expected=outcome_of(found)), search.rules, search.left > 0)
+
+
+class _Search:
+    """One search: the smallest case so far with its rules, and how many merges it may still try."""
+
+    def __init__(self, case: Case, rules: RuleSet, heard: Callable[[int], None], most: int) -> None:
+        self.case = case
+        self.rules = rules
+        self.left = self._most = most
+        self._heard = heard
+        self._wanted = _of_interest(replay(case, rules))
+
+    def run(self) -> None:
+        """Shrink until a whole round finds nothing more."""
+        before: tuple[Case, RuleSet] | None = None
+        while before != (self.case, self.rules) and self.left > 0:
+            before = self.case, self.rules
+            self._shards()
+            self._rules()
+            self._resolutions()
+            self._jointly(())
+            for place in range(len(self.case.shards) + 1):
+                self._alone(place, ())
+
+    def _take(self, case: Case, rules: RuleSet | None = None) -> bool:
+        """Take a smaller case if all of interest still comes out of it."""
+        if self.left <= 0:
+            return False
+        self.left -= 1
+        self._heard(self._most - self.left)
+        tried = self.rules if rules is None else rules
+        if not self._wanted <= set(map(_told, replay(case, tried).decisions)):
+            return False
+        self.case, self.rules = case, tried
+        return True
+
+    def _shards(self) -> None:
+        _needed(self.case.shards, lambda kept: self._take(replaced(self.case, shards=tuple(kept))))
+
+    def _rules(self) -> None:
+        defaults = self.rules.defaults
+        if defaults != NO_RULES.defaults:
+            self._take(self.case, RuleSet(self.rules.rules))
+        defaults = self.rules.defaults
+        _needed(self.rules.rules, lambda kept: self._take(self.case, RuleSet(kept, defaults)))
+
+    def _resolutions(self) -> None:
+        _needed(self.case.resolutions, lambda kept: self._take(replaced(self.case, resolutions=tuple(kept))))
+
+    def _jointly(self, path: tuple[str, ...]) -> None:
+        """Leave members, or items of lists, out of all documents at once."""
+        standing = [_at(document, path) for document in _documents(self.case)]
+        names = list(dict.fromkeys(name for value in standing if isinstance(value, dict) for name in value))
+        kept = _needed(names, lambda some: self._without(path, lambda value: _only(value, some)))
+        items = list(dict.fromkeys(frozen(item) for value in standing if isinstance(value, list) for item in value))
+        _needed(items, lambda some: self._without(path, lambda value: _only_items(value, set(some))))
+        for name in kept:
+            self._jointly((*path, name))
+
+    def _without(self, path: tuple[str, ...], change: Callable[[Json], Json]) -> bool:
+        documents = [_changed(document, path, change) for document in _documents(self.case)]
+        return self._take(_with_documents(self.case, documents))
+
+    def _alone(self, place: int, path: Steps) -> None:
+        """Leave members and items out of one document."""
+        value = _at(_documents(self.case)[place], path)
+        steps: Sequence[str | int] = list(value) if isinstance(value, dict) else ()
+        if isinstance(value, list):
+            steps = range(len(value))
+        kept = _needed(steps, lambda some: self._alone_without(place, path, value, some))
+        for step in range(len(kept)) if isinstance(value, list) else kept:
+            self._alone(place, (*path, step))
+
+    def _alone_without(self, place: int, path: Steps, value: Value, kept: Sequence[str | int]) -> bool:
+        if isinstance(value, list):
+            smaller: Json = [value[step] for step in kept if isinstance(step, int)]
+        else:
+            smaller = _only(_document(value), kept)
+        documents = _documents(self.case)
+        documents[place] = _changed(documents[place], path, lambda _: smaller)
+        return self._take(_with_documents(self.case, documents))
+
+
+def _needed(items: Sequence[T], holds: Callable[[Sequence[T]], bool]) -> Sequence[T]:
+    """Leave out chunks as long as `holds` takes what is left; ever smaller chunks, single items in the end."""
+    kept = list(items)
+    chunk = len(kept)
+    while chunk:
+        start = 0
+        while start < len(kept):
+            fewer = kept[:start] + kept[start + chunk :]
+            if holds(fewer):
+                kept = fewer
+            else:
+                start += chunk
+        chunk //= 2
+    return kept
+
+
+def _of_interest(result: MergeResult) -> set[Told]:
+    return set(map(_told, result.conflicts or result.decisions))
+
+
+def _told(decision: Decision) -> Told:
+    outcomes = tuple((one.shard, one.outcome.value, one.after is ABSENT) for one in decision.contributions)
+    reason = decision.reason if isinstance(decision, Conflict) else ""
+    rule = decision.rule
+    return path_text(decision.path), rule.pattern, rule.strategy, reason, decision.base is ABSENT, outcomes
+
+
+def _documents(case: Case) -> list[Json]:
+    return [case.base, *(one.value for one in case.shards)]
+
+
+def _with_documents(case: Case, documents: Sequence[Json]) -> Case:
+    base, *others = map(_document, documents)
+    shards = (CaseShard(one.shard, value) for one, value in zip(case.shards, others, strict=True))
+    return replaced(case, base=base, shards=tuple(shards))
+
+
+def _document(value: Value) -> dict[str, Json]:
+    if not isinstance(value, dict):
+        raise AssertionError("contexts are objects")
+    return value
+
+
+def _at(document: Json, path: Steps) -> Value:
+    value: Value = document
+    for step in path:
+        match value, step:
+            case dict(), str(name):
+                value = value.get(name, ABSENT)
+            case list(), int(index) if index < len(value):
+                value = value[index]
+            case _:
+                return ABSENT
+    return value
+
+
+def _changed(document: Json, path: Steps, change: Callable[[Json], Json]) -> Json:
+    """Change what stands at a path, sharing the rest; nothing changes where nothing stands."""
+    if not path:
+        return change(document)
+    step, *rest = path
+    match document, step:
+        case dict(), str(name) if name in document:
+            return {**document, name: _changed(document[name], tuple(rest), change)}
+        case list(), int(index) if index < len(document):
+            return [*document[:index], _changed(document[index], tuple(rest), change), *document[index + 1 :]]
+        case _:
+            return document
+
+
+def _only(value: Json, names: Sequence[str | int]) -> Json:
+    """Give an object with no members but these, in its own order; anything else as it is."""
+    if not isinstance(value, dict):
+        return value
+    kept = set(names)
+    return value if kept >= value.keys() else {name: item for name, item in value.items() if name in kept}
+
+
+def _only_items(value: Json, items: set[object]) -> Json:
+    return [item for item in value if frozen(item) in items] if isinstance(value, list) else value
