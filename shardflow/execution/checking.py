@@ -12,6 +12,7 @@ from shardflow.execution.rule_sources import NO_EFFECTIVE_RULES, EffectiveRules,
 from shardflow.execution.schedule import first_base
 from shardflow.model.documents import Document, Problem
 from shardflow.model.paths import Path
+from shardflow.model.patterns import Pattern
 from shardflow.model.records import record
 from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.workflow.model import Behavior, Phase, Workflow
@@ -70,10 +71,16 @@ def write_overlaps(document: Document, phases: Iterable[tuple[Phase, EffectiveRu
 
 
 def _in_phase(document: Document, place: Path, phase: Phase, rules: EffectiveRules) -> Iterator[Problem]:
-    writes = {subagent.id: subagent.writes for subagent in phase.subagents if subagent.writes}
+    writes: dict[str, tuple[Pattern, ...]] = {}
+    places: dict[str, Path] = {}
+    for rank, subagent in enumerate(phase.subagents):
+        # two of a fan-out stand for all of them
+        names = [subagent.id, *([f"{subagent.id} of another item"] if subagent.foreach is not None else [])]
+        if subagent.writes:
+            writes |= dict.fromkeys(names, subagent.writes)
+            places |= dict.fromkeys(names, (*place, rank, "writes"))
     if len(writes) < 2:
         return
-    places = {subagent.id: (*place, rank, "writes") for rank, subagent in enumerate(phase.subagents)}
     from shardflow.merge.declared.overlaps import overlaps_in_group  # most workflows declare nothing
     from shardflow.merge.site import listed
 

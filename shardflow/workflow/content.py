@@ -9,6 +9,7 @@ holds for the other. What counts:
     secrets             where each is kept, never its value: a key that was renewed makes no other work
     shard               the form it leaves its shard in
     type, config        what its prompt is made of, with the base, and where its output is expected
+    item                of a fan-out: the item it works on, with its key
     base                the SHA-256 of the context it started from: everything earlier groups and their rules made
 
 What does not: its place in the workflow or in its phase, its timeout, how it is stopped, how often it is tried, what it
@@ -32,7 +33,7 @@ from shardflow.workflow.model import (
     secret_json,
 )
 
-_VERSION = 3
+_VERSION = 4
 """Of this definition: shards sealed under another one are not recognised, which costs time and never a result."""
 
 
@@ -51,6 +52,7 @@ def subagent_content(phase: str, iteration: int, subagent: Subagent, base: str) 
             "shard": subagent.shard.value,
             "type": subagent.type,
             "config": dict(subagent.config),
+            "item": None if subagent.item is None else [subagent.item.key, subagent.item.value],
             "base": base,
         }
     )
@@ -62,7 +64,12 @@ def group_content(phase: str, subagents: Iterable[str], base: str, rules: str) -
 
 
 def _spelt(members: dict[str, object]) -> bytes:
-    return json.dumps(members, sort_keys=True).encode()
+    return json.dumps(members, sort_keys=True, default=_exact).encode()
+
+
+def _exact(number: object) -> object:
+    """Spell a number that no float holds exactly so that no text looks like it."""
+    return {"number": str(number)}
 
 
 def _program(program: Program) -> list[object]:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import count
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from shardflow.model.fields import Fields, Place, quoted
 from shardflow.model.paths import path_text
 from shardflow.model.records import replaced
-from shardflow.workflow.model import Subagent
+from shardflow.workflow.model import FanOut, Subagent
 from shardflow.workflow.programs import read_subagent
 from shardflow.workflow.texts import id_fault, read_id
+
+if TYPE_CHECKING:
+    from shardflow.workflow.conditions import Condition
 
 _NAMING: Final = "say id: with a name of its own, or type: with a name that may be repeated"
 
@@ -50,7 +53,22 @@ def refuse_twins(ids: Iterable[Named]) -> None:
 def _read_subagent(place: Place) -> tuple[Named, Subagent]:
     with place.fields() as fields:
         named = _read_name(fields)
-        return named, read_subagent(fields, "", named.id if _is_type(named) else "")
+        subagent = read_subagent(fields, "", named.id if _is_type(named) else "")
+        when = fields.optional("when", read_when, None)
+        return named, replaced(subagent, when=when, foreach=fields.optional("foreach", _read_foreach, None))
+
+
+def read_when(place: Place) -> Condition:
+    """Read the condition of a phase or a subagent."""
+    from shardflow.workflow.conditions import read_condition  # most workflows have none
+
+    return read_condition(place)
+
+
+def _read_foreach(place: Place) -> FanOut:
+    from shardflow.workflow.fan_out import read_fan_out  # most workflows have none
+
+    return read_fan_out(place)
 
 
 def _read_name(fields: Fields) -> Named:

@@ -8,12 +8,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from shardflow.model.documents import Document
+from shardflow.model.paths import Path
 from shardflow.model.records import record
 from shardflow.model.values import Json
 from shardflow.workflow.dialect.model import NO_CONFIG, Finalization, Mode, Staging
 
 if TYPE_CHECKING:
     from shardflow.model.patterns import Pattern  # loaded only where a workflow declares some
+    from shardflow.workflow.conditions import Condition  # likewise
 
 DEFAULT_MAX_PARALLEL: Final = 16
 """Subagents of a group that run at the same time unless the workflow or the command line says otherwise."""
@@ -129,11 +131,32 @@ def secret_json(secret: Secret) -> dict[str, Json]:
 
 
 @record
+class FanOut:
+    """One subagent for each item of the list at this path (`fan_out.py`).
+
+    `key` names the member that tells items apart, None where they are texts or numbers; there may be `most` of them.
+    """
+
+    path: Path
+    key: str | None
+    most: int
+
+
+@record
+class Item:
+    """The item that a subagent of a fan-out works on, and its key as a text."""
+
+    key: str
+    value: Json
+
+
+@record
 class Subagent:
     """One program of a group. `timeout` in seconds, None for none; `cwd` relative to the workflow's folder.
 
     `writes` are the paths it may change, each with all below it; None: it does not say. `reads`: what it works from.
     `secrets` are variables of its environment whose values are nowhere but where they refer to.
+    `when` says whether it runs at all. `foreach` makes it many, which `of` names then; each has its `item`.
     `config` is what the dialect configures: `output_path`, `model`, `max_tokens`, `context`, and anything else.
     """
 
@@ -148,6 +171,10 @@ class Subagent:
     type: str = ""
     config: Mapping[str, Json] = NO_CONFIG
     secrets: Mapping[str, Secret] = MappingProxyType({})
+    when: Condition | None = None
+    foreach: FanOut | None = None
+    of: str = ""
+    item: Item | None = None
 
 
 @record
@@ -167,6 +194,7 @@ class Phase:
     on_undeclared_write: OnUndeclaredWrite | None = None
     on_missing_output: OnMissingOutput | None = None
     staging: Staging = Staging()
+    when: Condition | None = None
 
 
 @record

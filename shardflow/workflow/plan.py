@@ -5,6 +5,8 @@ Law: a plan is a workflow again, what its defaults and types stood for spelt out
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from shardflow.model.values import Json
 from shardflow.workflow.dialect.model import Mode
 from shardflow.workflow.dialect.plan import finalization_plan, staging_plan
@@ -14,6 +16,7 @@ from shardflow.workflow.model import (
     ContextFile,
     ContextSource,
     EngineMade,
+    FanOut,
     InlineContext,
     InlineRules,
     OfType,
@@ -29,6 +32,9 @@ from shardflow.workflow.model import (
     Workflow,
     secret_json,
 )
+
+if TYPE_CHECKING:
+    from shardflow.workflow.conditions import Condition
 
 
 def plan(workflow: Workflow) -> dict[str, Json]:
@@ -58,6 +64,7 @@ def _phase(phase: Phase, workflow: Workflow) -> dict[str, Json]:
         "on_undeclared_write": phase.on_undeclared_write and phase.on_undeclared_write.value,
         "on_missing_output": phase.on_missing_output and phase.on_missing_output.value,
         **staging_plan(phase.staging),
+        "when": _when(phase.when),
     }
     if phase.staging.mode is not workflow.mode:
         described["execution_mode"] = phase.staging.mode.value
@@ -83,7 +90,24 @@ def _subagents(phase: Phase) -> Json:
 
 def _subagent(subagent: Subagent) -> dict[str, Json]:
     name = "type" if isinstance(subagent.program, OfType) else "id"
-    return {name: subagent.type if name == "type" else subagent.id, **_what_runs(subagent)}
+    named = {name: subagent.type if name == "type" else subagent.id, "when": _when(subagent.when)}
+    return _without_nothing({**named, "foreach": _foreach(subagent.foreach), **_what_runs(subagent)})
+
+
+def _when(condition: Condition | None) -> Json:
+    if condition is None:
+        return None
+    from shardflow.workflow.conditions import condition_json
+
+    return condition_json(condition)
+
+
+def _foreach(fan_out: FanOut | None) -> Json:
+    if fan_out is None:
+        return None
+    from shardflow.workflow.fan_out import fan_out_json
+
+    return fan_out_json(fan_out)
 
 
 def _what_runs(subagent: Subagent) -> dict[str, Json]:

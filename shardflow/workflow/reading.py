@@ -19,7 +19,7 @@ from shardflow.workflow.dialect.reading import (
     read_version,
 )
 from shardflow.workflow.dialect.targets import refuse_unknown_targets
-from shardflow.workflow.groups import Named, refuse_twins
+from shardflow.workflow.groups import Named, read_when, refuse_twins
 from shardflow.workflow.model import (
     DEFAULT_MAX_PARALLEL,
     Behavior,
@@ -128,6 +128,7 @@ def _read_phase(place: Place, default: Mode) -> Phase:
             on_missing_output=_read_on_missing_output(fields),
             subagents=runs.subagents,
             staging=_read_staging(fields, mode, runs),
+            when=fields.optional("when", read_when, None),
         )
 
 

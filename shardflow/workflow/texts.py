@@ -15,6 +15,9 @@ LONGEST_TIMEOUT: Final = 24 * 24 * 3600
 MOST_PARALLEL: Final = 10_000
 """Subagents at the same time: more processes than that no machine starts."""
 
+LONGEST_ID: Final = 64
+"""Characters of an id, which is also the name of a folder and part of the name of a file."""
+
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _ID_RULE: Final = "an id is 1 to 64 of A-Z a-z 0-9 . _ - and begins with a letter or digit"
 _TIMEOUT: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)(s|m|h)")

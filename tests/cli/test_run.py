@@ -89,7 +89,7 @@ def test_json_is_one_object_with_the_documented_keys(good: Path) -> None:
     assert (told["status"], told["exit_code"], told["workflow"]) == ("done", 0, "good")
     assert told["counts"] == {"applied": 2, "agreed": 0, "combined": 0, "superseded": 0, "conflict": 0}
     [phase] = told["phases"]
-    assert list(phase) == ["id", "behavior", "status", "seconds", "groups"]
+    assert list(phase) == ["id", "behavior", "status", "seconds", "groups", "skipped", "problems"]
     [group] = phase["groups"]
     assert list(group) == [
         "name",

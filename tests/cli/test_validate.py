@@ -134,3 +134,27 @@ def test_a_dry_run_shows_what_is_declared_and_warns_under_the_rules_it_was_given
     told = json.loads(ended.stdout)
     assert [len(told["warnings"]), ended.stderr] == [2, ""]
     assert told["plan"]["phases"][0]["subagents"][1]["reads"] == ["$.n"]
+
+
+def test_items_of_a_fan_out_may_write_the_same_path_and_a_dry_run_shows_who_runs_when(tmp_path: Path) -> None:
+    (tmp_path / "w.yaml").write_text(
+        """name: w
+phases:
+  - id: p
+    behavior: parallel
+    when: {path: $.files, is: not-empty}
+    subagents:
+      - {id: scan, run: x, foreach: {path: $.files, key: name}, writes: [$.seen]}
+      - {id: other, run: x, when: {not: {path: $.n, equals: 1}}}
+"""
+    )
+    told = shardflow("run", "w.yaml", "--dry-run", cwd=tmp_path)
+    assert "scan (line 7) and scan of another item (line 7) may write $.seen at the same time" in told.stderr
+    assert told.stdout.splitlines()[3:] == [
+        "  when: $.files is not empty",
+        "  scan: x",
+        "    for each of $.files by name, at most 1,000",
+        "    writes: $.seen",
+        "  other: x",
+        "    when: not $.n equals 1",
+    ]

@@ -62,6 +62,17 @@ settings = st.fixed_dictionaries(
         "reads": declared,
     },
 )
+conditions: st.SearchStrategy[Json] = st.sampled_from(
+    [
+        {"path": "$.a[0]['b c']", "is": "not-empty"},
+        {"path": "$", "equals": {"a": [1, None]}},
+        {"any": [{"path": "$.n", "at_least": 3}, {"not": {"all": [{"path": "$.n", "in": [1, "1"]}]}}]},
+    ]
+)
+fan_outs: st.SearchStrategy[Json] = st.sampled_from(
+    [{"path": "$.files"}, {"path": "$.a.files", "key": "name", "max": 7}]
+)
+choosing = st.fixed_dictionaries({}, optional={"when": conditions, "foreach": fan_outs})
 what_runs = st.builds(lambda program, more: {**program, **more}, programs, settings)
 
 
@@ -71,7 +82,7 @@ def groups(draw: st.DrawFn) -> list[Json]:
     own = draw(st.lists(ids, unique_by=str.lower, max_size=3))
     shared = draw(st.lists(st.sampled_from(["scan", "Scan", "scan-2", "write"]), max_size=4))
     free = [name for name in own if not name.lower().startswith(("scan", "write"))]
-    named: list[Json] = [{"id": name, **draw(what_runs)} for name in free]
+    named: list[Json] = [{"id": name, **draw(what_runs), **draw(choosing)} for name in free]
     named += [{"type": name, **draw(what_runs)} for name in shared]
     return draw(st.permutations(named or [{"id": "only", **draw(what_runs)}]))
 
@@ -87,6 +98,7 @@ def phases(draw: st.DrawFn, phase_id: str) -> dict[str, Json]:
                 "max_parallel": counts,
                 "rules": rules,
                 "on_undeclared_write": on_undeclared_write,
+                "when": conditions,
             },
         )
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from shardflow.model.records import replaced
@@ -9,6 +11,7 @@ from shardflow.workflow.content import group_content, subagent_content
 from shardflow.workflow.model import (
     ArgumentList,
     EngineMade,
+    Item,
     OfType,
     PythonFunction,
     SecretVariable,
@@ -26,10 +29,11 @@ COUNTS = {
     "cwd": {"cwd": "sub"},
     "secrets": {"secrets": {"A": SecretVariable("B")}},
     "shard": {"shard": ShardForm.PATCH},
+    "item": {"item": Item("a", {"n": Decimal("1.10")})},
     "type": {"type": "scanner"},
     "config": {"config": {"output_path": "a.md"}},
 }
-COUNTS_NOT = {"timeout", "writes", "reads"}
+COUNTS_NOT = {"when", "foreach", "of", "timeout", "writes", "reads"}
 
 
 def test_every_field_of_a_subagent_counts_or_is_known_not_to() -> None:

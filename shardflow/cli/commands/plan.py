@@ -9,7 +9,7 @@ from typing import Any
 
 from shardflow.cli.commands.validate import tell_warnings
 from shardflow.cli.console import CONSOLE
-from shardflow.cli.views.display import count, place, shortened
+from shardflow.cli.views.display import count, path_label, place, shortened
 from shardflow.cli.views.objects import object_bytes, problem_objects
 from shardflow.execution.checking import write_overlaps
 from shardflow.execution.run import RunRequest
@@ -20,6 +20,7 @@ from shardflow.model.records import replaced
 from shardflow.model.values import Json
 from shardflow.storage.excerpts import printable
 from shardflow.storage.yaml.documents import parse_yaml
+from shardflow.workflow.conditions import condition_text
 from shardflow.workflow.model import (
     ArgumentList,
     Behavior,
@@ -61,9 +62,21 @@ def _plan_lines(request: RunRequest, phases: Sequence[ScheduledPhase]) -> Iterat
     yield f"context: {place(request.context) if request.context else 'context.json in the run directory'}"
     for scheduled in phases:
         yield f"{scheduled.phase.id}: {scheduled.phase.behavior.value}, {_extent(scheduled)}"
+        if scheduled.phase.when is not None:
+            yield f"  when: {shortened(condition_text(scheduled.phase.when), _PATTERNS_WIDTH)}"
         for subagent in scheduled.phase.subagents:
             yield f"  {subagent.id}: {_shown_program(subagent)}"
+            yield from _chosen(subagent)
             yield from _declared(subagent, scheduled.phase.on_undeclared_write or request.workflow.on_undeclared_write)
+
+
+def _chosen(subagent: Subagent) -> Iterator[str]:
+    if subagent.when is not None:
+        yield f"    when: {shortened(condition_text(subagent.when), _PATTERNS_WIDTH)}"
+    if subagent.foreach is not None:
+        fan_out = subagent.foreach
+        named = "" if fan_out.key is None else f" by {printable(fan_out.key)}"
+        yield f"    for each of {path_label(fan_out.path)}{named}, at most {fan_out.most:,}"
 
 
 def _declared(subagent: Subagent, on_undeclared: OnUndeclaredWrite) -> Iterator[str]:

@@ -9,10 +9,12 @@ from shardflow.execution.reporting.endings import ending_text, signal_name
 from shardflow.execution.reporting.events import (
     Event,
     GroupFinished,
+    PhaseFinished,
     PhaseStarted,
     RunStarted,
     Stopping,
     SubagentFinished,
+    SubagentSkipped,
     SubagentStarted,
 )
 from shardflow.execution.reporting.report import GroupReport, Status
@@ -46,6 +48,10 @@ def _line(event: Event) -> str | None:
             return f"{printable(event.workflow)}: {phases}, run directory {place(event.run_dir)}{start}"
         case PhaseStarted():
             return f"{event.phase}: {_how(event)}"
+        case SubagentSkipped():
+            return f"  {event.subagent}: skipped, {shortened(event.reason, _LINE)}"
+        case PhaseFinished(report=phase) if phase.status is Status.SKIPPED:
+            return f"{phase.id}: skipped, {shortened(phase.reason, _LINE)}"
         case SubagentStarted():
             return f"  {event.subagent}: started"
         case SubagentFinished(report=report):
@@ -60,7 +66,8 @@ def _line(event: Event) -> str | None:
 
 
 def _how(event: PhaseStarted) -> str:
-    subagents = count(len(event.subagents), "subagent")
+    several = "as many subagents as there are items"
+    subagents = several if event.fans_out else count(len(event.subagents), "subagent")
     match event.behavior:
         case Behavior.PARALLEL:
             return f"{subagents} in parallel, at most {event.max_parallel} at a time"

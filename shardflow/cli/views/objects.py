@@ -110,6 +110,9 @@ def _phase(phase: PhaseReport) -> Json:
         "status": phase.status.value,
         "seconds": round(phase.seconds, 3),
         "groups": [_group(group) for group in phase.groups],
+        "skipped": [{"subagent": name, "reason": reason} for name, reason in phase.skipped],
+        "problems": list(phase.problems),
+        **({"reason": phase.reason} if phase.reason else {}),
     }
 
 
@@ -131,6 +134,7 @@ def _group(group: GroupReport) -> Json:
 def _subagent(subagent: SubagentReport) -> Json:
     return {
         "id": subagent.id,
+        **({"of": subagent.of} if subagent.of else {}),
         "rank": subagent.rank,
         "ending": ending_name(subagent.ending),
         "detail": ending_text(subagent.ending),

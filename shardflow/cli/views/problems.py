@@ -24,7 +24,8 @@ def problem_texts(report: RunReport) -> Iterator[str]:
     """Tell everything that went wrong, a text of one or more lines each; nothing when all went well."""
     for group in report.groups:
         yield from _group_problems(group)
-    yield from (_styled_head("problem", printable_lines(problem)) for problem in report.problems)
+    failed = [f"{phase.id}: {problem}" for phase in report.phases for problem in phase.problems]
+    yield from (_styled_head("problem", printable_lines(problem)) for problem in (*failed, *report.problems))
     yield from (_styled_head("note", printable_lines(note)) for note in report.notes)
 
 

@@ -188,6 +188,7 @@ class GroupJobs:
             undeclared,
             sealed,
             kept,
+            group.subagents[rank].of,
         )
         self.reports[rank] = report
         self._tell(SubagentFinished(group.phase, group.name, report))

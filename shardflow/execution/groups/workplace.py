@@ -11,8 +11,17 @@ from shardflow.execution.processes.child import Command
 from shardflow.execution.secrets.references import NO_SECRETS, Secrets
 from shardflow.model.records import record
 from shardflow.storage.files import write_new
-from shardflow.storage.runs.directory import GroupFolder, RunDirectory, SubagentFolder, make_folder
-from shardflow.workflow.model import ArgumentList, EngineMade, OfType, Program, PythonFunction, ShellCommand, Subagent
+from shardflow.storage.runs.directory import READ_ONLY, GroupFolder, RunDirectory, SubagentFolder, make_folder
+from shardflow.workflow.model import (
+    ArgumentList,
+    EngineMade,
+    Item,
+    OfType,
+    Program,
+    PythonFunction,
+    ShellCommand,
+    Subagent,
+)
 
 _BOOT: Final = (
     "import sys; sys.path[:0] = [sys.argv.pop(1)]; from shardflow.execution.python_target import main; main()"
@@ -20,6 +29,9 @@ _BOOT: Final = (
 """Starts a Python function. Not `-m`: that looks for shardflow in the subagent's own folder first."""
 _HOME: Final = os.path.abspath(f"{__file__}/../../../..")
 """Where the package itself stands."""
+
+_OF_AN_ITEM: Final = (b"SHARDFLOW_ITEM", b"SHARDFLOW_ITEM_KEY")
+"""What a fan-out's subagents find: the file of their item, and its key. One that runs shardflow does not hand it on."""
 
 
 @record
@@ -43,7 +55,8 @@ def surroundings(
         "SHARDFLOW_PHASE": phase,
         "SHARDFLOW_BASE": group.base,
     }
-    return Surroundings(workflow_folder, secrets.left_of(os.environb) | _encoded(places), secrets)
+    inherited = {name: value for name, value in secrets.left_of(os.environb).items() if name not in _OF_AN_ITEM}
+    return Surroundings(workflow_folder, inherited | _encoded(places), secrets)
 
 
 def set_up(subagent: Subagent, places: SubagentFolder, start: bytes, around: Surroundings) -> Command:
@@ -53,15 +66,23 @@ def set_up(subagent: Subagent, places: SubagentFolder, start: bytes, around: Sur
     """
     make_folder(places.path)
     write_new(places.shard, start)
-    secrets = around.secrets.environment(subagent)
+    own = {**_encoded(subagent.environment), **around.secrets.environment(subagent), **_own(subagent.id, places.shard)}
     return Command(
         _arguments(subagent.program, subagent.shard.value),
         os.path.join(around.folder, subagent.cwd or "."),
-        {**around.environment, **_encoded(subagent.environment), **secrets, **_own(subagent.id, places.shard)},
+        {**around.environment, **own, **(_handed_over(subagent.item, places) if subagent.item is not None else {})},
         places.stdout,
         places.stderr,
         subagent.timeout,
     )
+
+
+def _handed_over(item: Item, places: SubagentFolder) -> dict[bytes, bytes]:
+    """Hand an item over as a file, and its key as a variable. Raises StorageError."""
+    from shardflow.storage.json.canonical import canonical_bytes  # most groups fan out over nothing
+
+    write_new(places.item, canonical_bytes(item.value), mode=READ_ONLY)
+    return dict(zip(_OF_AN_ITEM, (os.fsencode(places.item), os.fsencode(item.key)), strict=True))
 
 
 def shell_or_not(run: str | tuple[str, ...]) -> tuple[str, ...]:

@@ -14,7 +14,8 @@ from shardflow.merge.recorded import OddLedger, read_settled
 from shardflow.merge.tracing.carrying import Merged, carry, carry_outside
 from shardflow.merge.tracing.origins import INITIAL, Row, Said, Trace, is_removal, rows, told
 from shardflow.model.decisions import Outcome, Settled
-from shardflow.model.paths import Member, Path, Segment
+from shardflow.model.paths import Path
+from shardflow.model.places import step_of
 from shardflow.model.records import record
 from shardflow.model.values import ABSENT, Json, Value
 from shardflow.storage.files import read_regular, sha256_hex
@@ -84,7 +85,7 @@ def _at(context: Json, trace: Trace, path: Path) -> Blame:
     value, around = context, list[Said]()
     for depth, segment in enumerate(path):
         around.extend(trace.superseded)
-        step = _step(value, segment)
+        step = step_of(value, segment)
         if step is None:
             gone = [said for said in trace.gone.get(segment, ()) if _meets(said.path[depth:], path[depth:])]
             return _blame(path, ABSENT, (), [*around, *gone])
@@ -101,19 +102,6 @@ def _blame(path: Path, value: Value, parts: tuple[Row, ...], said: list[Said]) -
 def _meets(one: Path, other: Path) -> bool:
     """Tell whether one path leads to the other's place, or through it."""
     return all(a == b for a, b in zip(one, other, strict=False))
-
-
-def _step(value: Json, segment: Segment) -> str | int | None:
-    """Give the member or the index a segment leads to, None where nothing stands."""
-    match value, segment:
-        case dict(), str() if segment in value:
-            return segment
-        case list(), int() if segment < len(value):
-            return segment
-        case list(), Member():
-            return next((index for index, item in enumerate(value) if segment.is_here(item)), None)
-        case _:
-            return None
 
 
 def _entered(value: Json, trace: Trace, step: str | int) -> tuple[Json, Trace]:

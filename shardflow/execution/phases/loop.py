@@ -17,15 +17,15 @@ from shardflow.execution.base import Base, base_of
 from shardflow.execution.groups.group import Host, run_group
 from shardflow.execution.groups.inputs import Group
 from shardflow.execution.groups.workplace import Surroundings
-from shardflow.execution.phases.steps import Amend, End, Follow, GoOn, GoTo, RunGroup, Situation, Step
+from shardflow.execution.phases.steps import Amend, End, Follow, GoOn, GoTo, RunGroup, Situation, Skip, Step
 from shardflow.execution.phases.written import steps_of
-from shardflow.execution.reporting.events import GroupFinished, PhaseFinished, PhaseStarted
+from shardflow.execution.reporting.events import GroupFinished, PhaseFinished, PhaseStarted, SubagentSkipped
 from shardflow.execution.reporting.report import GroupReport, PhaseReport, Status
 from shardflow.execution.rule_sources import NO_EFFECTIVE_RULES, EffectiveRules
 from shardflow.execution.schedule import ScheduledPhase
 from shardflow.model.records import replaced
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory
-from shardflow.workflow.model import EngineMade, Subagent, Workflow
+from shardflow.workflow.model import EngineMade, Phase, Subagent, Workflow
 
 
 class PhaseLoop:
@@ -64,10 +64,8 @@ class PhaseLoop:
             report, follow = self._phase(self._schedule[position])
             reports.append(report)
             self._host.tell(PhaseFinished(report))
-            if report.status is not Status.DONE:
-                return report.status, reports
             if isinstance(follow, End):
-                return follow.status, reports
+                return report.status, reports
             position = self._behind(position, follow)
         self.more = False
         return Status.DONE, reports
@@ -81,30 +79,48 @@ class PhaseLoop:
 
     def _phase(self, scheduled: ScheduledPhase) -> tuple[PhaseReport, Follow]:
         started, phase = time.monotonic(), scheduled.phase
+        if reason := self._reason_to_skip(phase):
+            return PhaseReport(phase.id, phase.behavior, Status.SKIPPED, (), 0.0, reason=reason), GoOn()
         self._iterations[phase.id] += 1
         ids = tuple(subagent.id for subagent in phase.subagents)
-        self._host.tell(PhaseStarted(phase.id, phase.behavior, ids, scheduled.slots))
-        groups: list[GroupReport] = []
-        status, follow = self._take_steps(scheduled, groups)
-        return PhaseReport(phase.id, phase.behavior, status, tuple(groups), time.monotonic() - started), follow
+        fans_out = any(subagent.foreach for subagent in phase.subagents)
+        self._host.tell(PhaseStarted(phase.id, phase.behavior, ids, scheduled.slots, fans_out))
+        taken: list[GroupReport | Skip] = []
+        follow = self._take_steps(scheduled, taken)
+        status, problems = (follow.status, follow.problems) if isinstance(follow, End) else (Status.DONE, ())
+        groups = tuple(step for step in taken if isinstance(step, GroupReport))
+        skipped = tuple((step.subagent, step.reason) for step in taken if isinstance(step, Skip))
+        seconds = time.monotonic() - started
+        return PhaseReport(phase.id, phase.behavior, status, groups, seconds, skipped, problems), follow
 
-    def _take_steps(self, scheduled: ScheduledPhase, groups: list[GroupReport]) -> tuple[Status, Follow]:
-        """Take a phase's steps until it has no more, or one does not end well; `groups` grow by their reports."""
-        steps = steps_of(scheduled, self._situation(scheduled, groups))
+    def _reason_to_skip(self, phase: Phase) -> str:
+        if phase.when is None:
+            return ""
+        from shardflow.workflow.conditions import condition_text, holds  # most workflows have none
+
+        return "" if holds(phase.when, self.base.value) else f"{condition_text(phase.when)}: no"
+
+    def _take_steps(self, scheduled: ScheduledPhase, taken: list[GroupReport | Skip]) -> Follow:
+        """Take a phase's steps until it has no more, or one does not end well; `taken` grows by what they came to."""
+        steps = steps_of(scheduled, self._situation(scheduled, taken))
         try:
             step = next(steps)
             while not self._host.interrupts.count:
-                if (report := self._take(scheduled, step)) is not None:
-                    groups.append(report)
-                    if report.status is not Status.DONE:
-                        return report.status, GoOn()
-                step = steps.send(self._situation(scheduled, groups))
+                if (came := self._take(scheduled, step)) is not None:
+                    taken.append(came)
+                    if isinstance(came, GroupReport) and came.status is not Status.DONE:
+                        return End(came.status)
+                step = steps.send(self._situation(scheduled, taken))
         except StopIteration as end:
-            return Status.DONE, end.value
-        return Status.INTERRUPTED, GoOn()
+            follow: Follow = end.value
+            return follow
+        return End(Status.INTERRUPTED)
 
-    def _take(self, scheduled: ScheduledPhase, step: Step) -> GroupReport | None:
+    def _take(self, scheduled: ScheduledPhase, step: Step) -> GroupReport | Skip | None:
         match step:
+            case Skip(subagent, reason):
+                self._host.tell(SubagentSkipped(scheduled.phase.id, subagent, reason))
+                return step
             case RunGroup(subagents, slots, suffix, is_last):
                 self.more = not (is_last and scheduled is self._schedule[-1])
                 group = self._new(scheduled, subagents, slots, suffix)
@@ -154,8 +170,9 @@ class PhaseLoop:
             on_undeclared_write=phase.on_undeclared_write or self._workflow.on_undeclared_write,
         )
 
-    def _situation(self, scheduled: ScheduledPhase, groups: list[GroupReport]) -> Situation:
-        return Situation(self.base.value, self._iterations[scheduled.phase.id], tuple(groups))
+    def _situation(self, scheduled: ScheduledPhase, taken: list[GroupReport | Skip]) -> Situation:
+        groups = tuple(step for step in taken if isinstance(step, GroupReport))
+        return Situation(self.base.value, self._iterations[scheduled.phase.id], groups)
 
 
 def _engine_made(step: Amend) -> Subagent:

@@ -59,7 +59,15 @@ class Amend:
     inputs: Json = None
 
 
-Step: TypeAlias = RunGroup | Amend
+@record
+class Skip:
+    """Tell that a subagent of the workflow does not run, and why; that may hold foreign text."""
+
+    subagent: str
+    reason: str
+
+
+Step: TypeAlias = RunGroup | Amend | Skip
 
 
 @record
@@ -90,9 +98,10 @@ class GoTo:
 
 @record
 class End:
-    """The run ends here, with this status."""
+    """The phase and the run end here, with this status; `problems` say what failed besides a group."""
 
     status: Status
+    problems: tuple[str, ...] = ()
 
 
 Follow: TypeAlias = GoOn | GoTo | End

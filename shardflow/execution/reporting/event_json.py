@@ -16,6 +16,7 @@ from shardflow.execution.reporting.events import (
     RunStarted,
     Stopping,
     SubagentFinished,
+    SubagentSkipped,
     SubagentStarted,
 )
 from shardflow.execution.reporting.report import GroupReport, SubagentReport
@@ -26,9 +27,10 @@ def event_json(event: Event) -> tuple[str, dict[str, object]]:
     match event:
         case RunStarted():
             return _run(event)
-        case PhaseStarted(phase, behavior, subagents, most):
-            members = {"phase": phase, "behavior": behavior, "subagents": subagents, "max_parallel": most}
-            return "phase-started", members
+        case PhaseStarted() | PhaseFinished():
+            return _phase(event)
+        case SubagentSkipped(phase, subagent, reason):
+            return "subagent-skipped", {"phase": phase, "subagent": subagent, "reason": reason}
         case GroupStarted(phase, group, subagents):
             return "group-started", {"phase": phase, "group": group, "subagents": subagents}
         case SubagentStarted() | SubagentFinished() | Stopping():
@@ -37,8 +39,6 @@ def event_json(event: Event) -> tuple[str, dict[str, object]]:
             return "group-merged", {"phase": phase, "group": group, "sha256": sha256}
         case GroupFinished(report):
             return "group-finished", _group(report)
-        case PhaseFinished(report):
-            return "phase-finished", {"phase": report.id, "status": report.status, "seconds": report.seconds}
         case RunFinished(report):
             members = {"status": report.status, "exit_code": report.exit_code, "seconds": report.seconds}
             return "run-finished", {**members, "problems": report.problems}
@@ -49,6 +49,16 @@ def _run(event: RunStarted) -> tuple[str, dict[str, object]]:
     if event.start == 1:
         return "run-started", members
     return "run-resumed", {**members, "start": event.start, "again": event.again}
+
+
+def _phase(event: PhaseStarted | PhaseFinished) -> tuple[str, dict[str, object]]:
+    match event:
+        case PhaseStarted(phase, behavior, subagents, most, fans_out):
+            members = {"phase": phase, "behavior": behavior, "subagents": subagents, "max_parallel": most}
+            return "phase-started", {**members, "fans_out": fans_out}
+        case PhaseFinished(report):
+            told = {"phase": report.id, "status": report.status, "seconds": report.seconds, "reason": report.reason}
+            return "phase-finished", {**told, "problems": report.problems}
 
 
 def _subagents(event: SubagentStarted | SubagentFinished | Stopping) -> tuple[str, dict[str, object]]:
@@ -66,6 +76,7 @@ def _subagent(report: SubagentReport) -> dict[str, object]:
     sealed = report.sealed
     return {
         "subagent": report.id,
+        **({"of": report.of} if report.of else {}),
         "rank": report.rank,
         "ending": ending_name(report.ending),
         "detail": ending_text(report.ending),

@@ -2,11 +2,11 @@
 
 Events come in this order, on the caller's thread:
 
-    RunStarted (PhaseStarted (GroupStarted (SubagentStarted | SubagentFinished | Stopping)* GroupMerged? GroupFinished)*
-    PhaseFinished)* RunFinished
+    RunStarted (PhaseStarted (SubagentSkipped | GROUP)* PhaseFinished)* RunFinished
+    GROUP: GroupStarted (SubagentStarted | SubagentFinished | Stopping)* GroupMerged? GroupFinished
 
 Every subagent of a group has exactly one SubagentFinished, also one that never started. A group that an earlier start
-of the run merged has GroupFinished only.
+of the run merged has GroupFinished only, a phase that is skipped PhaseFinished only.
 """
 
 from __future__ import annotations
@@ -39,13 +39,23 @@ class RunStarted:
 class PhaseStarted:
     """A phase begins. `subagents` are the ids its workflow names, in rank order; at most `max_parallel` run at a time.
 
-    Which subagents it has in the end is told group by group.
+    Which subagents it has in the end is told group by group; `fans_out` tells that it depends on lists in the context.
     """
 
     phase: str
     behavior: Behavior
     subagents: tuple[str, ...]
     max_parallel: int
+    fans_out: bool = False
+
+
+@record
+class SubagentSkipped:
+    """A subagent that the workflow names does not run; `reason` may hold foreign text."""
+
+    phase: str
+    subagent: str
+    reason: str
 
 
 @record
@@ -119,6 +129,7 @@ class RunFinished:
 Event: TypeAlias = (
     RunStarted
     | PhaseStarted
+    | SubagentSkipped
     | GroupStarted
     | SubagentStarted
     | SubagentFinished

@@ -28,6 +28,8 @@ class Status(StrEnum):
     FAILED = "failed"
     CONFLICT = "conflict"
     INTERRUPTED = "interrupted"
+    SKIPPED = "skipped"
+    """Of a phase only: its condition does not hold."""
 
 
 @record
@@ -43,7 +45,8 @@ class SubagentReport:
     """How one subagent ended, after how many seconds. Paths are absolute.
 
     `warnings` name what it left, and what it wrote undeclared if that is no failure; `undeclared` has it either way.
-    `sealed` is there for a shard that can be merged; `kept` tells that an earlier start of the run sealed it.
+    `sealed` is there for a shard that can be merged; `kept` tells that an earlier start of the run sealed it; `of` is
+    the fan-out it belongs to, or nothing.
     """
 
     id: str
@@ -57,6 +60,7 @@ class SubagentReport:
     undeclared: UndeclaredWrites | None = None
     sealed: Sealed | None = None
     kept: bool = False
+    of: str = ""
 
 
 @record
@@ -83,13 +87,20 @@ class GroupReport:
 
 @record
 class PhaseReport:
-    """What one phase came to. A phase that was never reached has no report."""
+    """What one phase came to. A phase that was never reached has no report.
+
+    `skipped` are the subagents that did not run, each with the reason; `reason` says why the whole phase was skipped;
+    `problems` say what failed besides a group. All three may hold foreign text.
+    """
 
     id: str
     behavior: Behavior
     status: Status
     groups: tuple[GroupReport, ...]
     seconds: float
+    skipped: tuple[tuple[str, str], ...] = ()
+    problems: tuple[str, ...] = ()
+    reason: str = ""
 
 
 @record

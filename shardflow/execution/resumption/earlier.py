@@ -105,6 +105,7 @@ def _report(group: Group, rank: int, content: str, seal: SealedShard) -> Subagen
         warnings=seal.warnings,
         sealed=Sealed(content, seal.sha256),
         kept=True,
+        of=group.subagents[rank].of,
     )
 
 

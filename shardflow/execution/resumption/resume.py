@@ -186,9 +186,11 @@ def _again(request: ResumeRequest, history: History) -> Iterator[Asked]:
     """List what shall run again. Raises UsageError for names that neither the workflow has nor the run knows."""
     phases = [phase.id for phase in request.workflow.phases]
     written = {(phase.id, subagent.id) for phase in request.workflow.phases for subagent in phase.subagents}
-    everyone = written | {(seal.phase, seal.subagent) for seal in history.seals.values() if seal.phase in phases}
+    made = {(seal.phase, seal.subagent): seal.of for seal in history.seals.values() if seal.phase in phases}
+    everyone = written | set(made)
     for name in request.rerun:
         named = sorted(pair for pair in everyone if name in (pair[1], "/".join(pair)))
+        named += sorted(pair for pair, of in made.items() if of and name in (of, f"{pair[0]}/{of}"))
         if not named:
             raise UsageError(f"no subagent {quoted(name)}; {did_you_mean(name, [one for _, one in everyone])}")
         yield from named

@@ -9,7 +9,7 @@
         group.json      the group's record, written when it has ended
         base.json       the context when the group started (read-only)
         rules.json      the effective rules
-        <id>/           context-<id>.json, stdout.log, stderr.log
+        <id>/           context-<id>.json, stdout.log, stderr.log; of a fan-out item.json, what it works on
         merge.json      the ledger
         conflicts.json  what no rule settled; only if there was anything
         _arbiters/      what arbiters were asked, a folder each: question.json, answer.json, stderr.log
@@ -54,6 +54,11 @@ class SubagentFolder:
     shard: str
     stdout: str
     stderr: str
+
+    @property
+    def item(self) -> str:
+        """The file of the item that a subagent of a fan-out works on."""
+        return f"{self.path}/item.json"
 
 
 @record

@@ -23,7 +23,7 @@ _LIMIT: Final = 1 << 30
 class SealedShard:
     """A shard that was sealed: whose it is, its SHA-256, how long its subagent took and what it was warned of.
 
-    `group` is the folder of its group as it was called then.
+    `group` is the folder of its group as it was called then; `of` the fan-out it belongs to, or nothing.
     """
 
     phase: str
@@ -32,6 +32,7 @@ class SealedShard:
     sha256: str
     seconds: float
     warnings: tuple[str, ...]
+    of: str = ""
 
 
 @record
@@ -103,6 +104,7 @@ def _sealed(line: Mapping[str, Any], sha256: str) -> SealedShard:
         sha256,
         seconds if isinstance(seconds, float) else 0.0,
         tuple(map(str, warnings)) if isinstance(warnings, list) else (),
+        str(line.get("of") or ""),
     )
 
 

@@ -11,17 +11,20 @@ and what belongs to its event:
     run-started         workflow, phases (ids), context (the canonical file), pid
     run-resumed         the same, and start (2 for the first time), again: [[phase, subagent]], asked for once more
                         (null: all of the phase)
-    phase-started       phase, behavior, subagents (ids by rank, as far as the workflow names them), max_parallel
+    phase-started       phase, behavior, subagents (ids by rank, as far as the workflow names them), max_parallel,
+                        fans_out (true: there are more or fewer, by lists in the context)
+    subagent-skipped    phase, subagent, reason (for people)
     group-started       phase, group (its folder's name), subagents (ids by rank)
     subagent-started    phase, group, subagent, rank, pid
     subagent-finished   phase, group, subagent, rank, ending, detail (for people), seconds, warnings,
                         sealed: {content, sha256} or null, kept (true: sealed by an earlier start, not run again), and
-                        undeclared (as in group.json) if it changed what it does not declare to write
+                        undeclared (as in group.json) if it changed what it does not declare to write, of (the id it has
+                        in the workflow) if it is one of a fan-out
     stopping            signal, subagents (ids), grace (seconds; 0: killed at once)
     group-merged        phase, group, sha256 (of the merged context): about to become the canonical context
     group-finished      phase, group, status, seconds, counts (changes by outcome), conflicts (how many),
                         stale_reads (how many), problems, kept (true: merged by an earlier start)
-    phase-finished      phase, status, seconds
+    phase-finished      phase, status, seconds, reason (why it was skipped), problems
     run-finished        status, exit_code, seconds, problems
 
 `content` is the digest of all that a shard depends on (`workflow/content.py`), `sha256` that of the shard's bytes: what

@@ -1,0 +1,135 @@
+"""Fan-out: `foreach:` of a subagent makes one subagent for each item of a list in the context, in the list's order.
+
+    foreach: {path: $.files, key: name, max: 100}
+
+path    the list, in the context as it is when the subagent's turn comes
+key     the member of each item that names it; where it is left out the items are texts or numbers and name themselves
+max     the most items there may be; with more, the phase fails before anything of it runs
+
+Law: the id of an item's subagent follows from its key alone (but for keys that only case tells apart), so that an item
+keeps its id wherever it moves to. No item and no key ever becomes part of a command or leads out of a folder: the id
+has only letters, digits, `.`, `_` and `-`; a key with anything else is told apart by a digest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator
+from typing import Final
+
+from shardflow.model.fields import Place, quoted, shown
+from shardflow.model.paths import key_text, path_text
+from shardflow.model.places import value_at
+from shardflow.model.records import record, replaced
+from shardflow.model.values import ABSENT, Json, is_number
+from shardflow.workflow.conditions import read_path
+from shardflow.workflow.model import FanOut, Item, Subagent
+from shardflow.workflow.texts import LONGEST_ID, id_fault
+
+DEFAULT_MOST: Final = 1_000
+"""Items a fan-out may have unless it says otherwise."""
+
+MOST_ITEMS: Final = 100_000
+"""The most it may say."""
+
+_FOREIGN: Final = re.compile(r"[^A-Za-z0-9._-]+")
+_DOTS: Final = re.compile(r"\.{2,}")
+_DIGITS: Final = 10
+"""Hexadecimal digits of the digest that tells two keys apart: one chance in a million for two of 1,000 to collide."""
+
+
+@record
+class NoItems:
+    """Why a fan-out has no items that could be run."""
+
+    reason: str
+
+
+def read_fan_out(place: Place) -> FanOut:
+    """Read what `foreach:` says."""
+    with place.fields() as fields:
+        return FanOut(
+            path=read_path(fields.place("path")),
+            key=fields.optional("key", Place.text, None),
+            most=fields.optional("max", _read_most, DEFAULT_MOST),
+        )
+
+
+def _read_most(place: Place) -> int:
+    number = place.value
+    if isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= MOST_ITEMS:
+        return number
+    place.expect(f"an integer from 1 to {MOST_ITEMS}")
+    return 1
+
+
+def fan_out_json(fan_out: FanOut) -> dict[str, Json]:
+    """Give a fan-out as a workflow writes it."""
+    key: dict[str, Json] = {} if fan_out.key is None else {"key": fan_out.key}
+    return {"path": path_text(fan_out.path), **key, "max": fan_out.most}
+
+
+def one_for_each(subagent: Subagent, context: Json, taken: Collection[str] = ()) -> tuple[Subagent, ...] | NoItems:
+    """Give a subagent for each item, in order; `taken` are ids of others that theirs must differ from."""
+    fan_out = subagent.foreach
+    if fan_out is None:
+        return (subagent,)
+    items = value_at(context, fan_out.path)
+    if not isinstance(items, list):
+        found = "nothing" if items is ABSENT else shown(items)
+        return NoItems(f"{subagent.id}: foreach needs a list at {path_text(fan_out.path)}, and finds {found}")
+    if len(items) > fan_out.most:
+        return NoItems(
+            f"{subagent.id}: {path_text(fan_out.path)} has {len(items):,} items, more than max: {fan_out.most}"
+        )
+    keys = [_key(item, fan_out.key) for item in items]
+    if problem := next(_problems(subagent.id, fan_out, keys), None):
+        return NoItems(problem)
+    named = _ids(subagent.id, [str(key) for key in keys], taken)
+    if len({name.lower() for name in (*named, *taken)}) < len(named) + len(taken):
+        return NoItems(f"{subagent.id}: the keys of {path_text(fan_out.path)} give no ids that differ")
+    return tuple(
+        replaced(subagent, id=name, foreach=None, of=subagent.id, item=Item(str(key), item))
+        for name, key, item in zip(named, keys, items, strict=True)
+    )
+
+
+def _key(item: Json, member: str | None) -> str | None:
+    """Give the key of an item as a text, None if it has none."""
+    value = item if member is None else item.get(member) if isinstance(item, dict) else None
+    if isinstance(value, str):
+        return value
+    return key_text(value) if is_number(value) else None
+
+
+def _problems(name: str, fan_out: FanOut, keys: list[str | None]) -> Iterator[str]:
+    where = path_text(fan_out.path)
+    for index, key in enumerate(keys):
+        if key is None:
+            what = "is no text or number; say key:" if fan_out.key is None else f"has no text or number {fan_out.key!r}"
+            yield f"{name}: {where}[{index}] {what}"
+        elif "\0" in key:
+            yield f"{name}: the key of {where}[{index}] holds a NUL, which no program can be given"
+    first: dict[str | None, int] = {}
+    for index, key in enumerate(keys):
+        if first.setdefault(key, index) != index:
+            yield f"{name}: {where}[{first[key]}] and [{index}] have the same key {quoted(str(key))}"
+
+
+def _ids(prefix: str, keys: list[str], taken: Collection[str]) -> list[str]:
+    """Name each key: as it is where it can stand in an id and nobody else has it, else with a digest of it."""
+    plain = [f"{prefix}-{key}" for key in keys]
+    seen = Counter(name.lower() for name in (*plain, *taken))
+    return [
+        name if not id_fault(name) and seen[name.lower()] == 1 else _digested(prefix, key)
+        for name, key in zip(plain, keys, strict=True)
+    ]
+
+
+def _digested(prefix: str, key: str) -> str:
+    digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]
+    stem = _DOTS.sub(".", _FOREIGN.sub("-", key)).strip(".-")
+    room = LONGEST_ID - len(digest) - 1
+    return f"{f'{prefix}-{stem}'[:room].rstrip('.-')}-{digest}"

@@ -1,0 +1,150 @@
+"""Conditions: what holds for which value, how they are read, and that nothing makes them fail."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shardflow.errors import InvalidWorkflow
+from shardflow.model.documents import Document
+from shardflow.model.fields import read_document
+from shardflow.workflow.conditions import Comparison, State, condition_json, condition_text, holds, read_condition
+from tests.workflow.documents import json_values, problems_of
+
+
+def read(value: Any) -> Any:
+    return read_document(Document("w.yaml", value), read_condition, InvalidWorkflow)
+
+
+tests: st.SearchStrategy[Any] = st.builds(
+    lambda path, state: {"path": path, "is": state},
+    st.sampled_from(["$", "$.a", "$.a[0]", "$.a['b c']", "$.l[?@.k=='v'].n"]),
+    st.sampled_from([state.value for state in State]),
+) | st.builds(
+    lambda path, name, operand: {"path": path, name: operand},
+    st.sampled_from(["$", "$.a", "$.a[0]"]),
+    st.sampled_from(["equals", "contains"]),
+    json_values,
+)
+conditions: st.SearchStrategy[Any] = st.recursive(
+    tests,
+    lambda inner: (
+        st.builds(
+            lambda several, name: {name: several},
+            st.lists(inner, min_size=1, max_size=3),
+            st.sampled_from(["all", "any"]),
+        )
+        | st.builds(lambda one: {"not": one}, inner)
+    ),
+    max_leaves=6,
+)
+
+
+@given(conditions, json_values)
+def test_a_condition_holds_or_its_contrary_does_and_it_is_written_as_it_was_read(value: Any, context: Any) -> None:
+    condition = read(value)
+    assert holds(condition, context) is not holds(read({"not": value}), context)
+    assert read(condition_json(condition)) == condition
+    assert condition_text(condition)
+
+
+@pytest.mark.parametrize(
+    ("state", "those"),
+    [
+        ("exists", "null 0 text list full"),
+        ("missing", "nothing"),
+        ("empty", "nothing null text list"),
+        ("not-empty", "0 full"),
+    ],
+)
+def test_what_a_state_means(state: str, those: str) -> None:
+    contexts: dict[str, Any] = {
+        "nothing": {},
+        "null": {"a": None},
+        "0": {"a": 0},
+        "text": {"a": ""},
+        "list": {"a": []},
+        "full": {"a": {"b": None}},
+    }
+    condition = read({"path": "$.a", "is": state})
+    assert {name for name, context in contexts.items() if holds(condition, context)} == set(those.split())
+
+
+@pytest.mark.parametrize(
+    ("comparison", "operand", "value", "wanted"),
+    [
+        ("equals", 1, 1, True),
+        ("equals", 1, 1.0, False),
+        ("equals", 1, True, False),
+        ("equals", None, None, True),
+        ("equals", {"a": [1]}, {"a": [1]}, True),
+        ("in", ["a", 1], 1, True),
+        ("in", ["a", 1], True, False),
+        ("contains", "a", ["a"], True),
+        ("contains", "a", {"a": 0}, True),
+        ("contains", "a", "bab", True),
+        ("contains", 1, "1", False),
+        ("contains", 1, 7, False),
+        ("at_least", 3, 3, True),
+        ("at_least", 3, Decimal("2.99999999999999999999"), False),
+        ("more_than", 3, 3, False),
+        ("less_than", 2**70, 2**70 - 1, True),
+        ("at_most", 0.1, 0.1, True),
+        ("at_most", 3, "2", False),
+        ("at_most", 3, True, False),
+    ],
+)
+def test_how_values_compare(comparison: str, operand: Any, value: Any, wanted: bool) -> None:
+    assert holds(read({"path": "$.a", comparison: operand}), {"a": value}) is wanted
+
+
+@pytest.mark.parametrize("comparison", [*Comparison])
+def test_nothing_compares_with_what_is_not_there(comparison: Comparison) -> None:
+    operand: Any = [None] if comparison is Comparison.IN else 1
+    assert not holds(read({"path": "$.a", comparison.value: operand}), {})
+
+
+def test_every_mistake_in_a_condition_is_told_with_its_line() -> None:
+    found = problems_of(
+        """name: w
+phases:
+  - id: p
+    behavior: parallel
+    when: {any: []}
+    subagents:
+      - {id: a, run: x, when: {path: findings, is: not-empty}}
+      - {id: b, run: x, when: {path: $.a, is: full}}
+      - {id: c, run: x, when: {path: $.a}}
+      - {id: d, run: x, when: {path: $.a, equals: 1, in: [1]}}
+      - {id: e, run: x, when: {all: [{path: $.a, at_least: many}], not: {}}}
+      - {id: f, run: x, when: {not: {path: $.a, in: 5}}}
+      - {id: g, run: x, when: {}}
+      - {id: h, run: x, when: {path: $.a, iss: empty, equals: 1}}
+"""
+    )
+    assert [(line.split(":")[1], line.split(": ", 1)[1].split(";")[0].split(" at $")[0]) for line in found] == [
+        ("5", "expected at least one condition, found an empty list"),
+        ("7", "'findings' is no path of one value"),
+        ("8", "unknown state 'full'"),
+        ("9", "expected one question about the path"),
+        ("10", "expected one question about the path"),
+        ("11", "expected one of path, all, any and not in a condition"),
+        (
+            "12",
+            "expected a list of the values it may have, found the integer 5",
+        ),
+        ("13", "expected one of path, all, any and not in a condition"),
+        ("14", "unknown field 'iss'"),
+    ]
+
+
+def test_conditions_in_conditions_have_an_end() -> None:
+    value: Any = {"path": "$.a", "is": "empty"}
+    for _ in range(60):
+        value = {"not": value}
+    with pytest.raises(InvalidWorkflow, match="deeper than 20 levels"):
+        read(value)
