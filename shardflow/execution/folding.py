@@ -7,7 +7,7 @@ Law: a `Folded` depends on nothing but the bytes of its inputs, the ids, ranks a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 
 from shardflow.execution.base import Base, read_object
@@ -19,6 +19,7 @@ from shardflow.merge.rules import RuleSet
 from shardflow.model.changes import Delta, Edit
 from shardflow.model.diff import patch_edit
 from shardflow.model.values import Json
+from shardflow.storage.files import sha256_of
 from shardflow.storage.json.canonical import written_bytes
 from shardflow.storage.json.span_diff import read_edit
 from shardflow.storage.json.strict import collector_paused
@@ -26,15 +27,29 @@ from shardflow.workflow.model import ShardForm
 
 
 class Folded:
-    """A merge: the merged context as an object and as bytes, the bytes of the ledger, its counts and its conflicts."""
+    """A merge: the merged context as an object and as bytes, the text of its ledger, its counts and its conflicts."""
 
     def __init__(self, value: dict[str, Json], ledger: LedgerText, repeat: Callable[[], MergeResult]) -> None:
         self.value = value
         self.context = written_bytes(value)
-        self.ledger = ledger.text()
         self.counts = ledger.counts
         self.open_conflicts = tuple(ledger.conflicts)
+        self._ledger = ledger
         self._repeat = repeat
+
+    def ledger_chunks(self) -> Iterator[bytes]:
+        """Give the bytes of the ledger, in chunks that memory need not hold all at once."""
+        return self._ledger.chunks()
+
+    @property
+    def ledger(self) -> bytes:
+        """The bytes of the ledger."""
+        return b"".join(self.ledger_chunks())
+
+    @cached_property
+    def ledger_digest(self) -> str:
+        """The SHA-256 of the ledger."""
+        return sha256_of(self.ledger_chunks())
 
     @cached_property
     def result(self) -> MergeResult:

@@ -100,6 +100,10 @@ def settle_into(
     return context
 
 
+_Inside: TypeAlias = "tuple[Candidate, Mapping[str, Edit]]"
+"""A shard that left an object an object, and what it changed inside."""
+
+
 @record
 class _Walk:
     """One walk down the document, along the changes only."""
@@ -113,30 +117,48 @@ class _Walk:
 
     def settle_free(self, path: Path, base: Value, candidates: Sequence[Candidate]) -> Value:
         """Settle a place where no rule speaks, nor anywhere below: what asking would come to, mostly without asking."""
-        if len(candidates) == 1:
-            return self._take(path, base, candidates[0], candidates[0].edit)
-        found: dict[str, list[Candidate]] = {}
+        found: dict[str, list[_Inside]] = {}
         for candidate in candidates:
             if not isinstance(candidate.edit, Into):
                 return self._ask(path, base, tuple(candidates), NO_RULES.root)
-            for name in candidate.edit.members:
+            inside = candidate, candidate.edit.members
+            for name in inside[1]:
                 theirs = found.get(name)
                 if theirs is None:
-                    found[name] = [candidate]
+                    found[name] = [inside]
                 else:
-                    theirs.append(candidate)
-        members = base if isinstance(base, dict) else {}
-        joined = dict(members)
+                    theirs.append(inside)
+        joined = dict(base) if isinstance(base, dict) else {}
         for name, theirs in found.items():
-            inner, before = (*path, name), members.get(name, ABSENT)
+            before = joined.get(name, ABSENT)
             if len(theirs) == 1:
-                value = self._take(inner, before, theirs[0], _member(theirs[0], name))
+                lone, members = theirs[0]
+                value = self._take(path, name, before, lone, members[name])
             else:
-                value = self.settle_free(inner, before, [Candidate(c.shard, c.rank, _member(c, name)) for c in theirs])
-            if value is ABSENT:
-                joined.pop(name, None)
-            else:
+                those = [Candidate(c.shard, c.rank, members[name]) for c, members in theirs]
+                value = self.settle_free((*path, name), before, those)
+            if value is not ABSENT:
                 joined[name] = value
+            else:
+                joined.pop(name, None)
+        return joined
+
+    def _take(self, within: Path, name: str, before: Value, lone: Candidate, edit: Edit) -> Value:
+        """Take what one shard alone changed at a member and below, each change a decision of its own."""
+        if isinstance(edit, Put):
+            self.ledger.taken(within, name, before, lone, edit.value)
+            return edit.value
+        if isinstance(edit, Drop) or not isinstance(before, dict):
+            self.ledger.taken(within, name, before, lone, ABSENT)
+            return ABSENT
+        joined = dict(before)
+        path = (*within, name)
+        for inner, below in edit.members.items():
+            value = self._take(path, inner, before.get(inner, ABSENT), lone, below)
+            if value is not ABSENT:
+                joined[inner] = value
+            else:
+                joined.pop(inner, None)
         return joined
 
     def _ask(self, path: Path, base: Value, candidates: tuple[Candidate, ...], node: Node) -> Value:
@@ -146,23 +168,6 @@ class _Walk:
         if isinstance(ruling.verdict, Split):
             return self._settle_inside(site, rule.ref, ruling.verdict, ruling.overruled, node)
         return self._settle_whole(site, rule.ref, ruling.verdict, ruling.overruled)
-
-    def _take(self, path: Path, base: Value, lone: Candidate, edit: Edit) -> Value:
-        """Take what one shard alone changed here and below, each change a decision of its own."""
-        if isinstance(edit, Put):
-            self.ledger.taken(path, base, lone, edit.value)
-            return edit.value
-        if isinstance(edit, Drop) or not isinstance(base, dict):
-            self.ledger.taken(path, base, lone, ABSENT)
-            return ABSENT
-        joined = dict(base)
-        for name, inner in edit.members.items():
-            value = self._take((*path, name), base.get(name, ABSENT), lone, inner)
-            if value is ABSENT:
-                joined.pop(name, None)
-            else:
-                joined[name] = value
-        return joined
 
     def _settle_inside(
         self, site: Site, rule: RuleRef, split: Split, overruled: tuple[Candidate, ...], node: Node
@@ -205,9 +210,3 @@ class _Walk:
         if isinstance(decided, Unsettled):
             return self.ledger.record(site, rule, decided, overruled)
         return self.ledger.record(site, RuleRef(rule.pattern, RESOLUTION, resolution.origin), decided, ())
-
-
-def _member(candidate: Candidate, name: str) -> Edit:
-    if not isinstance(candidate.edit, Into):
-        raise AssertionError("only an object that stays one has members")
-    return candidate.edit.members[name]

@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 from shardflow.merge.rules import DEFAULT
 from shardflow.merge.site import Candidate, Chosen, Combined, Site, Unsettled
 from shardflow.model.decisions import Conflict, Contribution, Decision, Outcome, RuleRef, Settled
-from shardflow.model.paths import Path
+from shardflow.model.paths import Path, Segment
 from shardflow.model.values import ABSENT, Value, same
 
 UNRULED: Final = DEFAULT.ref
@@ -47,9 +47,10 @@ class Ledger:
         self._settle(site, rule, value, [*outcomes, *_superseded(overruled)])
         return value
 
-    def taken(self, path: Path, base: Value, lone: Candidate, after: Value) -> None:
-        """Write down what only one shard changed and no rule speaks of; most changes are of this kind."""
-        self.write(Settled(path, base, UNRULED, (Contribution(lone.shard, lone.rank, after, Outcome.APPLIED),), after))
+    def taken(self, within: Path, name: Segment, base: Value, lone: Candidate, after: Value) -> None:
+        """Write down what only one shard changed, at `name` within a path, and no rule speaks of: most changes."""
+        contribution = Contribution(lone.shard, lone.rank, after, Outcome.APPLIED)
+        self.write(Settled((*within, name), base, UNRULED, (contribution,), after))
 
     def opened(self, site: Site, rule: RuleRef, value: Value, overruled: tuple[Candidate, ...]) -> None:
         """Write down who put an empty object or list here, before its parts are settled one by one."""

@@ -100,6 +100,8 @@ def _term(name: str, value: str, assumed: bool) -> str:
 
 
 def _escaped(name: str) -> str:
+    if name.isprintable() and "'" not in name and "\\" not in name:
+        return name
     return "".join(_ESCAPES.get(c) or (c if c.isprintable() else _escape(c)) for c in name)
 
 

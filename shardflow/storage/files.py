@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Iterable
 from contextlib import suppress
 from fcntl import LOCK_EX, LOCK_NB, flock
 from types import TracebackType
@@ -66,7 +67,15 @@ def write_new(path: FilePath, data: bytes, *, mode: int = _PRIVATE) -> None:
     Raises StorageError when something stands there already or the file system refuses.
     """
     try:
-        _create(path, data, mode, sync=False)
+        _create(path, (data,), mode, sync=False)
+    except (OSError, ValueError) as error:
+        raise _refusal(path, "write", error) from error
+
+
+def write_new_pieces(path: FilePath, pieces: Iterable[bytes]) -> None:
+    """Write a file as `write_new` does, from pieces that memory need not hold all at once."""
+    try:
+        _create(path, pieces, _PRIVATE, sync=False)
     except (OSError, ValueError) as error:
         raise _refusal(path, "write", error) from error
 
@@ -78,7 +87,7 @@ def put_file(path: FilePath, data: bytes) -> None:
     """
     temporary = _temporary(os.path.dirname(path) or ".")
     try:
-        _create(temporary, data, _PRIVATE, sync=False)
+        _create(temporary, (data,), _PRIVATE, sync=False)
         _rename(temporary, path)
     except (OSError, ValueError) as error:
         raise _refusal(path, "write", error) from error
@@ -94,7 +103,7 @@ def replace_file(path: FilePath, data: bytes) -> None:
     folder = os.path.dirname(path) or "."
     temporary = _temporary(folder)
     try:
-        _create(temporary, data, _mode_of(path), sync=True)
+        _create(temporary, (data,), _mode_of(path), sync=True)
         _rename(temporary, path)
         _sync_folder(folder)
     except (OSError, ValueError) as error:
@@ -133,10 +142,11 @@ def _mode_of(path: FilePath) -> int:
     return stat.S_IMODE(mode)
 
 
-def _create(path: FilePath, data: bytes, mode: int, *, sync: bool) -> None:
+def _create(path: FilePath, pieces: Iterable[bytes], mode: int, *, sync: bool) -> None:
     descriptor = os.open(path, _CREATE, _PRIVATE)
     try:
-        _write_all(descriptor, data)
+        for piece in pieces:
+            _write_all(descriptor, piece)
         if mode != _PRIVATE:
             os.fchmod(descriptor, mode)
         if sync:
@@ -240,9 +250,17 @@ class ContextLock:
 
 def sha256_hex(data: bytes) -> str:
     """Give the SHA-256 of some bytes as 64 lower-case hexadecimal digits."""
+    return sha256_of((data,))
+
+
+def sha256_of(pieces: Iterable[bytes]) -> str:
+    """Give the SHA-256 of bytes that come in pieces, as `sha256_hex` does."""
     from hashlib import sha256  # loads OpenSSL, which not every command needs
 
-    return sha256(data).hexdigest()
+    digest = sha256()
+    for piece in pieces:
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def _refusal(path: FilePath, verb: str, error: OSError | ValueError) -> StorageError:

@@ -30,7 +30,7 @@ from shardflow.execution.reporting.report import GroupReport, Status, SubagentRe
 from shardflow.execution.rule_sources import EffectiveRules
 from shardflow.model.decisions import Conflict, Outcome
 from shardflow.model.records import record, replaced
-from shardflow.storage.files import sha256_hex, write_new
+from shardflow.storage.files import sha256_hex, write_new, write_new_pieces
 from shardflow.storage.runs.directory import READ_ONLY, make_folder
 from shardflow.storage.runs.durable import BackgroundSync
 from shardflow.storage.runs.records import GroupRecord, SubagentRecord, write_group_record
@@ -168,7 +168,7 @@ class _GroupRun:
             if broken := self._broken():
                 self._problems.extend(broken)
                 return Status.FAILED
-        write_new(folder.ledger, folded.ledger)
+        write_new_pieces(folder.ledger, folded.ledger_chunks())
         self._folded = folded
         self._stale = _stale_reads(folded, group.subagents)
         if folded.open_conflicts:
@@ -228,7 +228,7 @@ class _GroupRun:
         group = self._group
         base, rules = group.base.digest, sha256_hex(self._rules.data)
         folded = self._folded if status in (Status.DONE, Status.CONFLICT) else None
-        ledger = sha256_hex(folded.ledger) if folded else None
+        ledger = folded.ledger_digest if folded else None
         context = sha256_hex(folded.context) if folded and status is Status.DONE else None
         decided = self._resolutions if folded else None
         resolutions = None if decided is None else sha256_hex(decided)

@@ -131,7 +131,7 @@ def _verdict(record: GroupRecord, folded: Folded, altered: tuple[Altered, ...]) 
     if altered:
         return Verdict.ALTERED
     context = record.context is None or record.context == sha256_hex(folded.context)
-    return Verdict.SAME if context and record.ledger == sha256_hex(folded.ledger) else Verdict.DIFFERENT
+    return Verdict.SAME if context and record.ledger == folded.ledger_digest else Verdict.DIFFERENT
 
 
 def altered_files(folder: GroupFolder, record: GroupRecord) -> Iterator[Altered]:

@@ -46,7 +46,7 @@ def record_merge(
     """
     replace_file(folder.ledger, folded.ledger)
     replace_file(folder.conflicts, folded.conflicts)
-    changed = replaced(record, ledger=sha256_hex(folded.ledger))
+    changed = replaced(record, ledger=folded.ledger_digest)
     if folded.open_conflicts:
         return replace_group_record(folder, changed)
     replace_file(folder.context, folded.context)

@@ -91,7 +91,7 @@ def _as_recorded(name: str, folder: GroupFolder, record: GroupRecord) -> tuple[t
         folded = None if told else fold_recorded(folder, record, decided)
     except (StorageError, InvalidInput, ValueError) as error:
         raise TamperedRun(f"{name} cannot be merged as it was: {error}") from error
-    if folded is None or sha256_hex(folded.ledger) != record.ledger:
+    if folded is None or folded.ledger_digest != record.ledger:
         what = "; ".join(told) or "it comes out differently now"
         raise TamperedRun(f"{name} cannot be merged as it was: {what}")
     return decided, folded

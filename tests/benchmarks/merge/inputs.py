@@ -41,6 +41,11 @@ class Inputs:
         """Where a merge writes its result."""
         return self.folder / "merged.json"
 
+    @property
+    def ledger(self) -> Path:
+        """Where a merge writes its ledger."""
+        return self.folder / "merge.json"
+
     def copies(self) -> list[Path]:
         """Give the copies by rank."""
         return sorted(self.folder.glob("context-*.json"))

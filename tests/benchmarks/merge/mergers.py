@@ -12,6 +12,7 @@ from shardflow.execution.folding import fold, shard_delta
 from shardflow.merge.rule_file import read_rules
 from shardflow.model.changes import Delta
 from shardflow.model.documents import Document
+from shardflow.storage.files import write_new_pieces
 from shardflow.storage.json.strict import collector_paused
 from shardflow.workflow.model import ShardForm
 from tests.benchmarks.measuring import SHARDFLOW, run
@@ -45,7 +46,10 @@ def _delta(base: Base, rank: int, path: Path) -> Delta:
 def merge_deltas(inputs: Inputs, base: Base, deltas: list[Delta]) -> None:
     """Merge at the end of a group: what is left to do when all shards are read."""
     rules = read_rules(Document("rules.yaml", orjson.loads(inputs.rules.read_bytes())), _nothing_extended)
-    inputs.merged.write_bytes(fold(base, deltas, rules).context)
+    folded = fold(base, deltas, rules)
+    inputs.merged.write_bytes(folded.context)
+    inputs.ledger.unlink(missing_ok=True)
+    write_new_pieces(inputs.ledger, folded.ledger_chunks())
 
 
 def _nothing_extended(name: str, _: str) -> Document:

@@ -1,0 +1,60 @@
+"""Bytes written piece by piece that may become more than memory should hold: most of them then wait in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import IO, Final
+
+from shardflow.errors import StorageError
+
+_PIECES: Final = 1 << 12
+_IN_MEMORY: Final = 1 << 21
+"""Bytes that are kept in memory; a file is opened only for more."""
+_CHUNK: Final = 1 << 20
+
+
+class Spool:
+    """Pieces in the order they were added. What does not fit into memory is in a file without a name in the folder for
+    temporary files ($TMPDIR), which ends with the process.
+    """
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+        self._joined: list[bytes] = []
+        self._file: IO[bytes] | None = None
+
+    def add(self, piece: bytes) -> None:
+        """Add a piece. Raises StorageError where the file system refuses."""
+        self._pieces.append(piece)
+        if len(self._pieces) >= _PIECES:
+            self._settle()
+
+    def _settle(self) -> None:
+        self._joined.append(b"".join(self._pieces))
+        self._pieces.clear()
+        if sum(map(len, self._joined)) > _IN_MEMORY:
+            self._write()
+
+    def _write(self) -> None:
+        import tempfile  # 10 ms, only ever needed for large ledgers
+
+        try:
+            if self._file is None:
+                self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
+            for piece in self._joined:
+                self._file.write(piece)
+        except OSError as error:
+            raise StorageError(
+                f"cannot keep what a merge has to tell in {tempfile.gettempdir()}: {error.strerror}; "
+                "make room there, or set TMPDIR to another folder"
+            ) from error
+        self._joined.clear()
+
+    def chunks(self) -> Iterator[bytes]:
+        """Give all bytes in chunks of about a megabyte; none where nothing was added."""
+        if self._file is not None:
+            self._file.seek(0)
+            while chunk := self._file.read(_CHUNK):
+                yield chunk
+        if rest := b"".join([*self._joined, *self._pieces]):
+            yield rest
