@@ -18,6 +18,7 @@ import orjson
 from shardflow.merge.ledger import UNRULED, Ledger
 from shardflow.merge.resolving.conflicts import conflict_id
 from shardflow.merge.site import Candidate
+from shardflow.model.changes import Delta
 from shardflow.model.decisions import Conflict, Contribution, Counts, Decision, Outcome, RuleRef, Settled, no_counts
 from shardflow.model.paths import Path, Segment, segment_text
 from shardflow.model.values import ABSENT, Json, Value
@@ -51,7 +52,7 @@ class LedgerText(Ledger):
         self._within: Path | None = None
         self._start = b""
 
-    def taken(self, within: Path, name: Segment, base: Value, lone: Candidate, after: Value) -> None:
+    def taken(self, within: Path, name: Segment, base: Value, lone: Delta | Candidate, after: Value) -> None:
         """Write down what only one shard changed and no rule speaks of: what `write` does, in one piece."""
         if within is not self._within:
             self._within = within

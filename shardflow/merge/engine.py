@@ -15,7 +15,7 @@ from shardflow.merge.ledger import RESOLUTION, DecisionList, Ledger
 from shardflow.merge.options import ruled
 from shardflow.merge.resolving.resolutions import NO_RESOLUTIONS, Resolutions, resolution_at, resolved
 from shardflow.merge.rules import NO_RULES, Node, RuleSet
-from shardflow.merge.site import Candidate, Chosen, Combined, Site, Split, Unsettled
+from shardflow.merge.site import Candidate, Chosen, Combined, Part, Site, Split, Unsettled
 from shardflow.model.changes import Delta, Drop, Edit, Into, Put, same_edit
 from shardflow.model.decisions import Conflict, Decision, RuleRef
 from shardflow.model.documents import Problem
@@ -93,14 +93,16 @@ def settle_into(
 ) -> Json:
     """Settle as `settle` does, writing each decision into a ledger as it is met, and give the merged context."""
     ranked = sorted(candidates.values(), key=lambda delta: (delta.rank, delta.shard))
-    changed = tuple(Candidate(d.shard, d.rank, d.edit) for d in ranked if d.edit is not None)
+    changed = [(delta, delta.edit) for delta in ranked if delta.edit is not None]
     context: Value = _Walk(ledger, resolutions).settle_part(ROOT, base, changed, rules.root) if changed else base
     if context is ABSENT:
         raise AssertionError("no shard, strategy or resolution can remove the document itself")
     return context
 
 
-_Inside: TypeAlias = "tuple[Candidate, Mapping[str, Edit]]"
+_OwnEdit: TypeAlias = "tuple[Delta | Candidate, Edit]"
+"""What a shard, told by whatever bears its id and rank, did at a place."""
+_OwnMembers: TypeAlias = "tuple[Delta | Candidate, Mapping[str, Edit]]"
 """A shard that left an object an object, and what it changed inside."""
 
 
@@ -111,39 +113,40 @@ class _Walk:
     ledger: Ledger
     resolutions: Resolutions
 
-    def settle_part(self, path: Path, base: Value, candidates: tuple[Candidate, ...], node: Node) -> Value:
+    def settle_part(self, path: Path, base: Value, edits: Sequence[_OwnEdit], node: Node) -> Value:
         """Settle one place by its rule, going into it where the rule says so."""
-        return self.settle_free(path, base, candidates) if node.free else self._ask(path, base, candidates, node)
+        if node.goes_deep and all(isinstance(edit, Into) for _, edit in edits):
+            return self._settle_members(path, base, edits, node)
+        return self._ask(path, base, tuple(Candidate(owner.shard, owner.rank, edit) for owner, edit in edits), node)
 
-    def settle_free(self, path: Path, base: Value, candidates: Sequence[Candidate]) -> Value:
-        """Settle a place where no rule speaks, nor anywhere below: what asking would come to, mostly without asking."""
-        found: dict[str, list[_Inside]] = {}
-        for candidate in candidates:
-            if not isinstance(candidate.edit, Into):
-                return self._ask(path, base, tuple(candidates), NO_RULES.root)
-            inside = candidate, candidate.edit.members
-            for name in inside[1]:
+    def _settle_members(self, path: Path, base: Value, edits: Sequence[_OwnEdit], node: Node) -> Value:
+        """Settle an object that stays one where the rule says to go deep: what asking would come to, without asking."""
+        found: dict[str, list[_OwnMembers]] = {}
+        for owner, edit in edits:
+            members = edit.members if isinstance(edit, Into) else {}
+            own = owner, members
+            for name in members:
                 theirs = found.get(name)
                 if theirs is None:
-                    found[name] = [inside]
+                    found[name] = [own]
                 else:
-                    theirs.append(inside)
+                    theirs.append(own)
         joined = dict(base) if isinstance(base, dict) else {}
         for name, theirs in found.items():
-            before = joined.get(name, ABSENT)
-            if len(theirs) == 1:
+            before, below = joined.get(name, ABSENT), node.below(name)
+            if below.free and len(theirs) == 1:
                 lone, members = theirs[0]
                 value = self._take(path, name, before, lone, members[name])
             else:
-                those = [Candidate(c.shard, c.rank, members[name]) for c, members in theirs]
-                value = self.settle_free((*path, name), before, those)
+                those = [(owner, members[name]) for owner, members in theirs]
+                value = self.settle_part((*path, name), before, those, below)
             if value is not ABSENT:
                 joined[name] = value
             else:
                 joined.pop(name, None)
         return joined
 
-    def _take(self, within: Path, name: str, before: Value, lone: Candidate, edit: Edit) -> Value:
+    def _take(self, within: Path, name: str, before: Value, lone: Delta | Candidate, edit: Edit) -> Value:
         """Take what one shard alone changed at a member and below, each change a decision of its own."""
         if isinstance(edit, Put):
             self.ledger.taken(within, name, before, lone, edit.value)
@@ -189,7 +192,7 @@ class _Walk:
         if split.opened is not ABSENT:
             self.ledger.opened(site, rule, split.opened, overruled)
         results = tuple(
-            self.settle_part((*site.path, part.segment), part.base, part.candidates, node.below(part.segment))
+            self.settle_part((*site.path, part.segment), part.base, _edits(part), node.below(part.segment))
             for part in split.parts
         )
         for own in split.ruled:
@@ -210,3 +213,7 @@ class _Walk:
         if isinstance(decided, Unsettled):
             return self.ledger.record(site, rule, decided, overruled)
         return self.ledger.record(site, RuleRef(rule.pattern, RESOLUTION, resolution.origin), decided, ())
+
+
+def _edits(part: Part) -> list[_OwnEdit]:
+    return [(candidate, candidate.edit) for candidate in part.candidates]

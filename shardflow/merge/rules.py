@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from shardflow.merge.site import Settle, Site
-from shardflow.merge.strategies.structure import go_deep
+from shardflow.merge.strategies.structure import deep, go_deep
 from shardflow.model.decisions import RuleRef
 from shardflow.model.paths import ORDER, Path, Segment
 from shardflow.model.patterns import Pattern, PatternSet, Position
@@ -115,10 +115,11 @@ STANDARD: Final = Defaults()
 class Node:
     """One place of a document as the rules see it: who decides here, and the places below.
 
-    A state of the deterministic automaton of all patterns, built as far as documents need it.
+    A state of the deterministic automaton of all patterns, built as far as documents need it. `free` tells that no rule
+    speaks here or anywhere below; `goes_deep`, that an object which stays one in all shards is settled by its members.
     """
 
-    __slots__ = ("_below", "_positions", "_rules", "free", "governed", "match")
+    __slots__ = ("_below", "_positions", "_rules", "free", "goes_deep", "governed", "match")
 
     def __init__(self, rules: RuleSet, positions: frozenset[Position]) -> None:
         self._rules = rules
@@ -128,6 +129,8 @@ class Node:
         self.match = None if found is None else rules.rules[found]
         self.governed = rules.patterns.governs(positions) or rules.defaults != STANDARD
         self.free = self.match is None and not self.governed
+        decides = self.match or rules.defaults.objects
+        self.goes_deep = decides.strategy.settle in (deep, go_deep) and decides.options.expected is None
 
     def rule(self, site: Site) -> Rule:
         """Give the rule that decides a site at this place: the first that matches, or the default."""
@@ -135,6 +138,8 @@ class Node:
 
     def below(self, segment: Segment) -> Node:
         """Go one segment down. Worked out once a kind of place, not once a path."""
+        if self.free:
+            return self
         known = isinstance(segment, str) and segment in self._rules.patterns.names
         letter = segment if known or segment is ORDER else None
         node = self._below.get(letter)

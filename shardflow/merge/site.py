@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from shardflow.model.changes import Drop, Edit, apply
+from shardflow.model.changes import Drop, Edit, Put, apply
 from shardflow.model.paths import Path, Segment
 from shardflow.model.records import record
 from shardflow.model.values import Json, Value, same
@@ -39,7 +39,8 @@ class Site:
 
     def after(self, candidate: Candidate) -> Value:
         """Give the value a shard left here."""
-        return apply(candidate.edit, self.base)
+        edit = candidate.edit
+        return edit.value if isinstance(edit, Put) else apply(edit, self.base)
 
     def values(self) -> tuple[Value, ...]:
         """Give the values all shards left here, in rank order."""
