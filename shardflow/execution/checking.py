@@ -7,15 +7,17 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TypeVar
 
-from shardflow.errors import InvalidInput, StorageError
-from shardflow.execution.rule_sources import NO_EFFECTIVE_RULES, EffectiveRules, load_rules
+from shardflow.errors import InvalidInput, InvalidWorkflow, StorageError
+from shardflow.execution.rule_sources import NO_EFFECTIVE_RULES, EffectiveRules, load_rules_at
 from shardflow.execution.schedule import first_base
 from shardflow.model.documents import Document, Problem
+from shardflow.model.fields import Place
 from shardflow.model.paths import Path
 from shardflow.model.patterns import Pattern
 from shardflow.model.records import record
+from shardflow.model.values import Json
 from shardflow.storage.yaml.documents import parse_yaml
-from shardflow.workflow.model import Behavior, Phase, Workflow
+from shardflow.workflow.model import Behavior, ContextFile, Phase, Workflow
 from shardflow.workflow.reading import read_workflow
 
 T = TypeVar("T")
@@ -37,16 +39,52 @@ def check_workflow(data: bytes, file: str) -> Checked:
     """Check a workflow's text: itself, the rules and the context it names, and who may write the same path."""
     problems: list[Problem] = []
     document = _tried(file, problems, partial(parse_yaml, data, file))
-    workflow = None if document is None else _tried(file, problems, partial(read_workflow, document))
-    if document is None or workflow is None:
+    if document is None:
         return Checked(None, tuple(problems))
+    workflow = _tried(file, problems, partial(read_workflow, document))
     folder = os.path.dirname(file)
-    sources = [workflow.rules, *(phase.rules or workflow.rules for phase in workflow.phases)]
-    _, *rules = [_tried(file, problems, partial(load_rules, source, folder)) for source in sources]
-    _tried(file, problems, partial(first_base, workflow.context, folder, None, ""))
-    ruled = zip(workflow.phases, rules, strict=True)
-    warnings = write_overlaps(document, ((phase, own or NO_EFFECTIVE_RULES) for phase, own in ruled))
-    return Checked(workflow, tuple(dict.fromkeys(problems)), () if problems else tuple(warnings))
+    rules = {place.path: _tried(file, problems, partial(load_rules_at, place, folder)) for place in _rules(document)}
+    _check_context(document, folder, problems)
+    if problems or workflow is None:
+        in_order = sorted(dict.fromkeys(problems), key=lambda problem: (problem.source != file, problem.line or 0))
+        return Checked(workflow, tuple(in_order))
+    ruled = enumerate(workflow.phases)
+    common = rules.get(("rules",))
+    each = ((phase, rules.get(("phases", n, "rules"), common) or NO_EFFECTIVE_RULES) for n, phase in ruled)
+    return Checked(workflow, (), tuple(write_overlaps(document, each)))
+
+
+def refuse_all(data: bytes, file: str) -> None:
+    """Raise InvalidWorkflow with all that is wrong with a workflow or what it names; nothing if nothing is."""
+    if problems := check_workflow(data, file).problems:
+        raise InvalidWorkflow(problems)
+
+
+def _rules(document: Document) -> Iterator[Place]:
+    """Give the places where a workflow names rules or says its own, as far as it can be read."""
+    whole = document.value if isinstance(document.value, dict) else {}
+    phases = whole.get("phases")
+    yield from _rules_of(document, (), whole)
+    for number, phase in enumerate(phases if isinstance(phases, list) else []):
+        yield from _rules_of(document, ("phases", number), phase)
+
+
+def _rules_of(document: Document, path: Path, value: Json) -> Iterator[Place]:
+    rules = value.get("rules") if isinstance(value, dict) else None
+    if rules and isinstance(rules, str | dict):
+        yield Place(document, (*path, "rules"), rules, [])
+
+
+def _check_context(document: Document, folder: str, problems: list[Problem]) -> None:
+    name = document.value.get("context") if isinstance(document.value, dict) else None
+    if not isinstance(name, str) or not name:
+        return
+    try:
+        first_base(ContextFile(name), folder, None, "")
+    except InvalidInput as error:
+        problems.extend(error.problems)
+    except StorageError as error:
+        problems.append(document.problem(("context",), str(error)))
 
 
 def _tried(file: str, problems: list[Problem], read: Callable[[], T]) -> T | None:

@@ -19,6 +19,7 @@ from shardflow.workflow.model import InlineRules, RulesFile, RulesSource
 if TYPE_CHECKING:
     from shardflow.execution.custom_functions import CustomFunction
     from shardflow.merge.rules import RuleSet
+    from shardflow.model.fields import Place
 
 _LIMIT: Final = 16 << 20
 _PACKAGE: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -113,6 +114,20 @@ def shipped_rule_sets() -> dict[str, str]:
             names = sorted(name for name in os.listdir(folder) if name.endswith(".yaml"))
             found = {name.removesuffix(".yaml"): f"{folder}/{name}" for name in names} | found
     return found
+
+
+def load_rules_at(place: Place, folder: str) -> EffectiveRules:
+    """Load the rules that stand, or are named, at a place of a workflow whose folder is `folder`.
+
+    Raises InvalidRules or InvalidYaml with every problem found, that there are no such rules with its line.
+    """
+    if not isinstance(place.value, str):
+        return load_rules(InlineRules(place.part()), folder)
+    try:
+        return _effective(_find(place.value, folder, folder), folder)
+    except LookupError as error:
+        place.refuse(f"no such rules '{place.value}'", str(error.args[0]))
+        raise InvalidRules(place.problems) from None
 
 
 def _loaded(name: str, folder: str, root: str) -> EffectiveRules:

@@ -13,7 +13,7 @@ from contextlib import ExitStack, suppress
 from functools import partial
 from typing import Final
 
-from shardflow.errors import StorageError
+from shardflow.errors import InvalidInput, StorageError
 from shardflow.execution.base import Base
 from shardflow.execution.groups.canonical_context import CanonicalContext
 from shardflow.execution.groups.group import Host
@@ -30,7 +30,13 @@ from shardflow.execution.reporting.events import (
 )
 from shardflow.execution.reporting.report import PhaseReport, RunReport, Status
 from shardflow.execution.rule_sources import anchored
-from shardflow.execution.schedule import ScheduledPhase, first_base, read_if_there, schedule_phases
+from shardflow.execution.schedule import (
+    ScheduledPhase,
+    first_base,
+    read_context,
+    refuse_without_folder,
+    schedule_phases,
+)
 from shardflow.execution.secrets.references import NO_SECRETS, Secrets, read_secrets
 from shardflow.model.records import record
 from shardflow.storage.files import ContextLock, write_new
@@ -81,6 +87,7 @@ def run_workflow(request: RunRequest, listen: Listener) -> RunReport:
     with ExitStack() as held:
         interrupts = held.enter_context(Interrupts())
         if request.context is not None:
+            refuse_without_folder(request.context)
             held.enter_context(ContextLock(request.context))
         layout, journal = _lay_out(request, held)
         return run_laid_out(request, layout, journal, interrupts, listen, started)
@@ -118,11 +125,9 @@ def run_laid_out(
 
 def _lay_out(request: RunRequest, held_open: ExitStack) -> tuple[Layout, Journal]:
     """Check everything that can be checked, then make the run directory; the journal first, which is the run's lock."""
-    workflow, folder = request.workflow, os.path.dirname(request.workflow_file)
+    workflow = request.workflow
     path = os.path.abspath(request.context) if request.context is not None else None
-    held = read_if_there(path) if path is not None else None
-    base = first_base(workflow.context, folder, held, path or "")
-    schedule = schedule_phases(workflow, folder, request.rules, request.max_parallel)
+    base, held, schedule = checked_start(request)
     for scheduled in schedule:
         scheduled.rules.load_functions()
     secrets = read_secrets(workflow, request.workflow_file)
@@ -141,6 +146,24 @@ def _lay_out(request: RunRequest, held_open: ExitStack) -> tuple[Layout, Journal
     write_new(directory.context, base.data)
     context = CanonicalContext(directory.context, base.data, base.data)
     return Layout(schedule, base, context, None, directory, record, secrets=secrets), journal
+
+
+def checked_start(request: RunRequest) -> tuple[Base, bytes | None, tuple[ScheduledPhase, ...]]:
+    """Read the context and all rules: give the first base, what the context's file holds, and the schedule.
+
+    Raises InvalidInput with all that is wrong with the workflow, or UsageError.
+    """
+    workflow, folder = request.workflow, os.path.dirname(request.workflow_file)
+    held = read_context(request.context) if request.context is not None else None
+    try:
+        base = first_base(workflow.context, folder, held, request.context or "")
+        return base, held, schedule_phases(workflow, folder, request.rules, request.max_parallel)
+    except (InvalidInput, StorageError):
+        if held is None and request.rules is None:
+            from shardflow.execution.checking import refuse_all  # costs nothing unless something is wrong
+
+            refuse_all(request.workflow_bytes, request.workflow_file)
+        raise
 
 
 def _settings(request: RunRequest, context: str | None, *, found_context: bool) -> RunSettings:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from shardflow.errors import InvalidWorkflow
+from shardflow.errors import InvalidWorkflow, StorageError, UsageError
 from shardflow.execution.base import SIZE_LIMIT, Base, base_of, read_object
 from shardflow.execution.rule_sources import EffectiveRules, load_named_rules, load_rules
 from shardflow.model.documents import Problem
@@ -78,6 +78,22 @@ def first_base(source: ContextSource | None, folder: str, held: bytes | None, pa
             return base_of(read_object(read_regular(initial, SIZE_LIMIT), initial))
         case InlineContext(value):
             return base_of(value)
+
+
+def read_context(name: str) -> bytes | None:
+    """Read the context file that a person named; None where none stands. Raises UsageError for what can be none."""
+    refuse_without_folder(name)
+    try:
+        return read_if_there(name)
+    except StorageError as error:
+        hint = "; name the file itself" if os.path.islink(name) else ""
+        raise UsageError(f"{error}{hint}") from error
+
+
+def refuse_without_folder(context: str) -> None:
+    """Refuse a context that cannot be made. Raises UsageError."""
+    if not os.path.isdir(os.path.dirname(context) or os.curdir):
+        raise UsageError(f"cannot make {context}: its folder does not exist")
 
 
 def read_if_there(path: str) -> bytes | None:

@@ -22,7 +22,7 @@ from typing import Final, TypeAlias, TypeVar
 from shardflow.errors import InvalidInput, InvalidRules
 from shardflow.merge.rules import AddAdd, Defaults, Expected, OnDelete, OnSame, Options, Rule, RuleSet, Strategy
 from shardflow.merge.strategies.custom import Library, custom, no_functions, read_target
-from shardflow.merge.strategies.registry import CUSTOM, STRATEGIES, BadArgument
+from shardflow.merge.strategies.registry import CUSTOM, ELSEWHERE, STRATEGIES, BadArgument
 from shardflow.model.documents import Document, Problem, did_you_mean
 from shardflow.model.fields import Fields, Place, quoted
 from shardflow.model.paths import ROOT
@@ -192,7 +192,7 @@ def _strategy(place: Place) -> Strategy | None:
     name, argument = named
     entry = STRATEGIES.get(name)
     if entry is None:
-        place.refuse(f"unknown strategy {quoted(name)}", did_you_mean(name, STRATEGIES))
+        place.refuse(f"unknown strategy {quoted(name)}", did_you_mean(name, STRATEGIES, ELSEWHERE))
         return None
     try:
         return Strategy(name, argument, entry.bind(argument), entry.structural)

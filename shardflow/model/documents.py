@@ -1,7 +1,7 @@
 """Documents read from a file, and the problems found in them: what, where and what next.
 
 A document is a plain value plus the line each part of it stands on, so that pure code can report
-`rules.yaml:14: unknown strategy 'unoin' at $.rules[2].strategy; did you mean 'union'?` without knowing files.
+`rules.yaml:14: unknown strategy 'unoin' at $.rules[2].strategy; did you mean 'set'?` without knowing files.
 """
 
 from __future__ import annotations
@@ -60,10 +60,13 @@ class Document:
         return Problem(self.source, self.line(path), message, path if path != ROOT else None, hint)
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Offer the nearest known name, or list them all when none is near."""
+def did_you_mean(name: str, known: Iterable[str], elsewhere: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Offer the nearest known name, or list them all when none is near.
+
+    `elsewhere` has names that others give to what is known here.
+    """
     import difflib  # only ever needed to word an error
 
     names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=1, cutoff=_CLOSE_ENOUGH)
-    return f"did you mean '{near[0]}'?" if near else f"known are {', '.join(names)}"
+    near = difflib.get_close_matches(name, [*names, *elsewhere], n=1, cutoff=_CLOSE_ENOUGH)
+    return f"did you mean '{elsewhere.get(near[0], near[0])}'?" if near else f"known are {', '.join(names)}"

@@ -247,6 +247,28 @@ def test_a_dry_run_checks_everything_shows_what_would_run_and_runs_nothing(good:
     assert [file.name for file in good.parent.iterdir()] == [good.name]
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("folder", "folder is a folder, not a regular file"),
+        ("link", "cannot read link: it is a symbolic link; name the file itself"),
+        ("nowhere/c.json", "cannot make nowhere/c.json: its folder does not exist"),
+        ("torn.json/c.json", "cannot make torn.json/c.json: its folder does not exist"),
+        ("/dev/null", "/dev/null is a device, not a regular file"),
+        ("torn.json", "torn.json:2: column 1: expected a key in double quotes, found the end of the text"),
+    ],
+)
+def test_a_context_that_cannot_be_used_is_told_before_anything_runs(good: Path, name: str, told: str) -> None:
+    (good.parent / "folder").mkdir()
+    (good.parent / "link").symlink_to("torn.json")
+    (good.parent / "torn.json").write_text("{\n")
+    before = sorted(good.parent.iterdir())
+    for options in ([], ["--dry-run"]):
+        ended = shardflow("run", good.name, "--context", name, *options, cwd=good.parent)
+        assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", f"shardflow run: {told}\n")
+    assert sorted(good.parent.iterdir()) == before
+
+
 def test_a_dry_run_of_what_cannot_start_fails_as_the_run_would(good: Path) -> None:
     (good.parent / "c.json").write_text("[]")
     for arguments in (["--context", "c.json"], ["--rules", "./none.yaml"]):

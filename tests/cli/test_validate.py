@@ -39,7 +39,7 @@ def test_all_errors_of_all_files_are_told_with_their_lines(folder: Path) -> None
     assert "typo.yaml:4: " in ended.stderr
     assert "typo.yaml:7: " in ended.stderr
     assert "\ntorn.yaml:2: " in ended.stderr
-    assert "\nmissing.yaml: cannot read missing.yaml: it does not exist\n" in ended.stderr
+    assert "\nmissing.yaml: it does not exist\n" in ended.stderr
     assert ended.stderr.endswith("invalid: 3 of 4 workflows\n")
 
 
@@ -51,7 +51,45 @@ def test_rules_and_contexts_are_checked_too_each_once(folder: Path) -> None:
     assert ended.stderr.count("unknown strategy 'summ'") == 1
     assert "rules.yaml:2: " in ended.stderr
     assert "did you mean 'sum'?" in ended.stderr
-    assert "context.json" in ended.stderr
+    assert "w.yaml:2: cannot read context.json: it does not exist at $.context" in ended.stderr
+
+
+UNUSABLE = """\
+nmae: typo
+rules: fndings
+context: nowhere.json
+phases:
+  - {id: one, behavior: main-only, run: "true", rules: ./none.yaml}
+  - id: two
+    behavior: main-only
+    run: "true"
+    rules:
+      rules:
+        - {path: $.n, strategy: unoin}
+"""
+WHAT_IS_WRONG = """\
+w.yaml:2: no such rules 'fndings' at $.rules; did you mean 'findings'?
+w.yaml:3: cannot read nowhere.json: it does not exist at $.context
+w.yaml:5: no such rules './none.yaml' at $.phases[0].rules; cannot read ./none.yaml: it does not exist
+w.yaml:11: unknown strategy 'unoin' at $.rules[0].strategy; did you mean 'set'?
+"""
+
+
+def test_what_a_workflow_names_is_checked_even_where_the_workflow_itself_is_wrong(folder: Path) -> None:
+    (folder / "w.yaml").write_text(UNUSABLE)
+    ended = shardflow("validate", "w.yaml", cwd=folder)
+    typo = "w.yaml:1: unknown field 'nmae' at $.nmae; did you mean 'name'?\n"
+    missing = "w.yaml:1: field 'name' is missing; expected a text\n"
+    assert ended.stderr == f"{missing}{typo}{WHAT_IS_WRONG}invalid: 1 of 1 workflow\n"
+    assert ended.returncode == 2
+
+
+@pytest.mark.parametrize("options", [[], ["--dry-run"]], ids=str)
+def test_a_run_that_cannot_start_tells_all_that_validate_would(folder: Path, options: list[str]) -> None:
+    (folder / "w.yaml").write_text(UNUSABLE.replace("nmae", "name"))
+    ended = shardflow("run", "w.yaml", *options, cwd=folder)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", f"shardflow run: {WHAT_IS_WRONG}")
+    assert not (folder / ".shardflow").exists()
 
 
 def test_names_of_files_cannot_steer_the_terminal(folder: Path) -> None:

@@ -44,7 +44,7 @@ rules:
   - {path: "", strategy: sum}
 defualt: {}
 """) == [
-        "rules.yaml:3: unknown strategy 'unoin' at $.rules[0].strategy; did you mean 'min'?",
+        "rules.yaml:3: unknown strategy 'unoin' at $.rules[0].strategy; did you mean 'set'?",
         "rules.yaml:4: '$.b[0]' is no path pattern at $.rules[1].path; cannot read '[0]' at character 4; "
         "allowed are .name ['a name'] .* [*] ..name ..*",
         "rules.yaml:6: field 'path' is missing at $.rules[2]; expected a text",

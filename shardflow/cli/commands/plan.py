@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -12,8 +11,8 @@ from shardflow.cli.console import CONSOLE
 from shardflow.cli.views.display import count, path_label, place, shortened
 from shardflow.cli.views.objects import object_bytes, problem_objects
 from shardflow.execution.checking import write_overlaps
-from shardflow.execution.run import RunRequest
-from shardflow.execution.schedule import ScheduledPhase, first_base, read_if_there, schedule_phases
+from shardflow.execution.run import RunRequest, checked_start
+from shardflow.execution.schedule import ScheduledPhase
 from shardflow.model.documents import Problem
 from shardflow.model.patterns import Pattern
 from shardflow.model.records import replaced
@@ -42,11 +41,7 @@ _PATTERNS_WIDTH = 500
 
 def show_plan(request: RunRequest, *, as_json: bool) -> int:
     """Check a request as a run would and show what it would run. Raises what would keep it from starting."""
-    folder = os.path.dirname(request.workflow_file)
-    context = os.path.abspath(request.context) if request.context is not None else None
-    held = read_if_there(context) if context is not None else None
-    first_base(request.workflow.context, folder, held, context or "")
-    phases = schedule_phases(request.workflow, folder, request.rules, request.max_parallel)
+    _, _, phases = checked_start(request)
     document = parse_yaml(request.workflow_bytes, request.workflow_file)
     warnings = tuple(write_overlaps(document, ((scheduled.phase, scheduled.rules) for scheduled in phases)))
     if as_json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Final
 
-from shardflow.errors import StorageError, UsageError
+from shardflow.errors import InvalidInput, StorageError, UsageError
 from shardflow.storage.files import read_regular
 from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.workflow.model import Workflow
@@ -27,5 +27,12 @@ def read_named(path: str, limit: int) -> bytes:
 
 
 def workflow_of(data: bytes, source: str) -> Workflow:
-    """Read a workflow. Raises InvalidYaml or InvalidWorkflow with every problem."""
-    return read_workflow(parse_yaml(data, source))
+    """Read a workflow. Raises InvalidYaml or InvalidWorkflow with every problem of it, and of what it names."""
+    document = parse_yaml(data, source)
+    try:
+        return read_workflow(document)
+    except InvalidInput:
+        from shardflow.execution.checking import refuse_all  # costs nothing unless something is wrong
+
+        refuse_all(data, source)
+        raise

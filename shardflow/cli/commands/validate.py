@@ -38,7 +38,9 @@ def _checked(file: str) -> Checked:
     try:
         return check_workflow(read_named(file, MAX_WORKFLOW_BYTES), file)
     except UsageError as error:
-        return Checked(None, (Problem(file, None, str(error)),))
+        named = printable(file)
+        reason = str(error).removeprefix(f"cannot read {named}: ").removeprefix(f"{named} is ")
+        return Checked(None, (Problem(file, None, reason),))
 
 
 def _tell(file: str, found: Checked) -> None:

@@ -193,5 +193,24 @@ STRATEGIES: Final[Mapping[str, Entry]] = {
     "sum": _plain(arithmetic.total),
 }
 
+ELSEWHERE: Final[Mapping[str, str]] = {
+    "add": "sum",
+    "and": "all",
+    "average": "mean",
+    "concat": "append",
+    "enum": "rank",
+    "error": "conflict",
+    "extend": "append",
+    "merge": "deep",
+    "or": "any",
+    "override": "last",
+    "overwrite": "last",
+    "replace": "last",
+    "union": "set",
+    "unique": "set",
+    "vote": "majority",
+}
+"""What others call these strategies, for those who come from there."""
+
 REFUSING: Final = frozenset({"atomic", "conflict", "immutable"})
 """The strategies that never settle what shards disagree about: they can only take what all agree on, or conflict."""

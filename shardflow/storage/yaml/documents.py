@@ -65,7 +65,7 @@ _HINTS: Final = {
 }
 """What to do, by the character at which the parser gave up, where it is the character that it minded."""
 
-_AT_A_CHARACTER: Final = ("found character", "mapping values")
+_AT_A_CHARACTER: Final = ("found character", "found a tab character", "mapping values")
 
 _TOO_DEEP: Final = f"nested deeper than {MAX_DEPTH} levels"
 _LIBYAML_DEPTH: Final = "exceeded maximum nesting depth"
