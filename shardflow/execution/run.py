@@ -9,9 +9,9 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from shardflow.errors import InvalidInput, StorageError
 from shardflow.execution.base import Base
@@ -34,11 +34,12 @@ from shardflow.execution.schedule import (
     ScheduledPhase,
     first_base,
     read_context,
+    read_if_there,
     refuse_without_folder,
     schedule_phases,
 )
 from shardflow.execution.secrets.references import NO_SECRETS, Secrets, read_secrets
-from shardflow.model.records import record
+from shardflow.model.records import record, replaced
 from shardflow.storage.files import ContextLock, write_new
 from shardflow.storage.runs.directory import READ_ONLY, RunDirectory, create_run_directory
 from shardflow.storage.runs.durable import BackgroundSync
@@ -47,7 +48,17 @@ from shardflow.storage.runs.journal import Journal, new_journal, utc_text
 from shardflow.storage.runs.records import RunRecord, RunSettings, write_first_run_record, write_run_record
 from shardflow.workflow.model import DEFAULT_GRACE, Workflow
 
-_EXIT_CODES: Final = {Status.DONE: 0, Status.FAILED: 1, Status.CONFLICT: 3}
+if TYPE_CHECKING:  # only workflows of the dialect need it
+    from shardflow.execution.staging.preparing import StagingRequest
+    from shardflow.execution.staging.staged_run import StagedRun, Staging
+
+_EXIT_CODES: Final = {
+    Status.DONE: 0,
+    Status.FAILED: 1,
+    Status.CONFLICT: 3,
+    Status.ABORTED: 4,
+    Status.PAUSED: 4,
+}
 _INTERRUPTED: Final = 130
 _TERMINATED: Final = 143
 
@@ -64,6 +75,7 @@ class RunRequest:
     max_parallel    goes over every `max_parallel:` of the workflow and its phases
     run_dir         a new or empty folder; None for a new one under `.shardflow/runs/` of the current folder
     grace           seconds between SIGTERM and SIGKILL when a subagent is stopped
+    staging         what else a run of the dialect needs to know; None for a native one
     """
 
     workflow: Workflow
@@ -74,6 +86,7 @@ class RunRequest:
     max_parallel: int | None = None
     run_dir: str | None = None
     grace: float = DEFAULT_GRACE
+    staging: StagingRequest | None = None
 
 
 def run_workflow(request: RunRequest, listen: Listener) -> RunReport:
@@ -86,10 +99,14 @@ def run_workflow(request: RunRequest, listen: Listener) -> RunReport:
     started = time.monotonic()
     with ExitStack() as held:
         interrupts = held.enter_context(Interrupts())
-        if request.context is not None:
-            refuse_without_folder(request.context)
-            held.enter_context(ContextLock(request.context))
-        layout, journal = _lay_out(request, held)
+        request, staging = staged(request)
+        if staging is not None:
+            staging.folder.make()
+        if (path := _context_path(request, staging)) is not None:
+            if request.context is not None:
+                refuse_without_folder(request.context)
+            held.enter_context(ContextLock(path))
+        layout, journal = _lay_out(request, staging, held)
         return run_laid_out(request, layout, journal, interrupts, listen, started)
 
 
@@ -112,6 +129,25 @@ class Layout:
     earlier: Earlier | None = None
     notes: tuple[str, ...] = ()
     secrets: Secrets = NO_SECRETS
+    staging: Staging | None = None
+
+
+def staged(request: RunRequest) -> tuple[RunRequest, Staging | None]:
+    """Prepare a run of the dialect: its workflow with all that is left to agents and to the dialect filled in."""
+    if request.staging is None:
+        return request, None
+    from shardflow.execution.staging.preparing import prepare, refuse_scripts_that_do_not_parse
+
+    file = request.workflow_file
+    refuse_scripts_that_do_not_parse(request.workflow, file, request.workflow_bytes)
+    staging, workflow = prepare(request.staging, request.workflow, file)
+    return replaced(request, workflow=workflow), staging
+
+
+def _context_path(request: RunRequest, staging: Staging | None) -> str | None:
+    if request.context is not None:
+        return os.path.abspath(request.context)
+    return staging.folder.context if staging is not None else None
 
 
 def run_laid_out(
@@ -123,52 +159,76 @@ def run_laid_out(
         return _Run(request, layout, journal, durable, interrupts, listen, started).report()
 
 
-def _lay_out(request: RunRequest, held_open: ExitStack) -> tuple[Layout, Journal]:
+def _lay_out(request: RunRequest, staging: Staging | None, held_open: ExitStack) -> tuple[Layout, Journal]:
     """Check everything that can be checked, then make the run directory; the journal first, which is the run's lock."""
     workflow = request.workflow
-    path = os.path.abspath(request.context) if request.context is not None else None
-    base, held, schedule = checked_start(request)
+    path, moment = _context_path(request, staging), utc_text(time.time_ns())
+    base, held, schedule = checked_start(request, staging)
+    value, found = base.data, held if request.context is not None else None
+    if staging is not None:
+        base, value = opened(base, workflow, staging, moment, path or ""), b""
     for scheduled in schedule:
         scheduled.rules.load_functions()
     secrets = read_secrets(workflow, request.workflow_file)
     secrets.refuse_in(base.data, path or request.workflow_file)
     directory = create_run_directory(request.run_dir, workflow.name)
     journal = held_open.enter_context(new_journal(directory.journal))
-    settings = _settings(request, path, found_context=held is not None)
-    moment = utc_text(time.time_ns())
+    settings = _settings(request, path, staging, found_context=found is not None)
     record = RunRecord(workflow.name, Status.RUNNING, moment, settings)
     write_first_run_record(directory, record)
     write_new(directory.workflow, request.workflow_bytes)
     write_new(directory.base, base.data, mode=READ_ONLY)
+    if staging is not None and held is not None:
+        write_new(directory.former_context, held)
     if path is not None:
-        context = CanonicalContext(path, held, base.data)
-        return Layout(schedule, base, context, directory.context, directory, record, secrets=secrets), journal
+        context = CanonicalContext(path, held, value)
+        copy = directory.context
+        return Layout(schedule, base, context, copy, directory, record, secrets=secrets, staging=staging), journal
     write_new(directory.context, base.data)
     context = CanonicalContext(directory.context, base.data, base.data)
     return Layout(schedule, base, context, None, directory, record, secrets=secrets), journal
 
 
-def checked_start(request: RunRequest) -> tuple[Base, bytes | None, tuple[ScheduledPhase, ...]]:
+def checked_start(
+    request: RunRequest, staging: Staging | None
+) -> tuple[Base, bytes | None, tuple[ScheduledPhase, ...]]:
     """Read the context and all rules: give the first base, what the context's file holds, and the schedule.
 
+    What stands in the folder of a feature is of another run, and nothing is started from it.
     Raises InvalidInput with all that is wrong with the workflow, or UsageError.
     """
     workflow, folder = request.workflow, os.path.dirname(request.workflow_file)
     held = read_context(request.context) if request.context is not None else None
+    former = None if staging is None or held is not None else read_if_there(staging.folder.context)
     try:
         base = first_base(workflow.context, folder, held, request.context or "")
-        return base, held, schedule_phases(workflow, folder, request.rules, request.max_parallel)
+        schedule = schedule_phases(workflow, folder, request.rules, request.max_parallel)
     except (InvalidInput, StorageError):
         if held is None and request.rules is None:
             from shardflow.execution.checking import refuse_all  # costs nothing unless something is wrong
 
             refuse_all(request.workflow_bytes, request.workflow_file)
         raise
+    return base, former if request.context is None else held, schedule
 
 
-def _settings(request: RunRequest, context: str | None, *, found_context: bool) -> RunSettings:
+def opened(base: Base, workflow: Workflow, staging: Staging, started: str, source: str) -> Base:
+    """Open the books of the dialect in what a run starts from. Raises InvalidWorkflow."""
+    from shardflow.execution.staging.preparing import opened_base
+
+    return opened_base(base, workflow, staging, started, source)
+
+
+def _settings(request: RunRequest, context: str | None, staging: Staging | None, *, found_context: bool) -> RunSettings:
     rules = None if request.rules is None else anchored(request.rules)
-    return RunSettings(os.path.abspath(request.workflow_file), context, found_context, rules, request.max_parallel)
+    return RunSettings(
+        workflow_file=os.path.abspath(request.workflow_file),
+        context=context,
+        found_context=found_context,
+        rules=rules,
+        max_parallel=request.max_parallel,
+        feature=None if staging is None else staging.settings,
+    )
 
 
 class _Run:
@@ -192,8 +252,20 @@ class _Run:
         host = Host(layout.context, interrupts, request.grace, self._tell, durable, layout.earlier)
         folder = os.path.dirname(os.path.abspath(request.workflow_file))
         around = partial(surroundings, folder, layout.directory, secrets=layout.secrets)
-        self._loop = PhaseLoop(request.workflow, layout.schedule, layout.base, layout.directory, around, host)
+        self._staged = self._staged_run(request, layout)
+        staged = self._staged
+        self._loop = PhaseLoop(request.workflow, layout.schedule, layout.base, layout.directory, around, host, staged)
         self._problems: list[str] = []
+        self._notes = list(layout.notes)
+
+    def _staged_run(self, request: RunRequest, layout: Layout) -> StagedRun | None:
+        if layout.staging is None:
+            return None
+        from shardflow.execution.staging.staged_run import StagedRun
+
+        file, data, most = request.workflow_file, request.workflow_bytes, layout.record.settings.max_parallel
+        stopped: Callable[[], bool] = lambda: bool(self._interrupts.count)  # noqa: E731
+        return StagedRun(layout.staging, request.workflow, file, data, most, self._tell, stopped)
 
     def report(self) -> RunReport:
         """Run all phases as far as they go; whatever ends the run, `run.json` says that it has ended."""
@@ -202,7 +274,8 @@ class _Run:
             layout = self._layout
             context, name = layout.context.path, self._workflow.name
             self._tell(RunStarted(name, layout.directory.path, context, ids, layout.start, layout.again))
-            status, phases = self._loop.run()
+            with self._staged or nullcontext():
+                status, phases = self._loop.run()
         except BaseException:
             with suppress(StorageError):
                 self._write_record(Status.FAILED)
@@ -212,6 +285,10 @@ class _Run:
     def _finish(self, status: Status, phases: list[PhaseReport]) -> RunReport:
         """Write what ends a run. What cannot be written fails the run, and is told."""
         context, earlier = self._layout.context, self._layout.earlier
+        if self._staged is not None and status is Status.DONE:
+            finalized = self._staged.finalize(self._loop.base.value, self._layout.directory.path)
+            self._problems.extend(finalized.problems)
+            self._notes.extend(finalized.notes)
         self._attempt(self._durable.settle)
         self._attempt(lambda: context.bring_to(self._loop.base))
         self._attempt(self._copy_context)
@@ -226,7 +303,7 @@ class _Run:
             tuple(phases),
             time.monotonic() - self._started,
             tuple(self._problems),
-            (*self._layout.notes, *(earlier.notes if earlier is not None else ())),
+            (*self._notes, *(earlier.notes if earlier is not None else ())),
         )
         self._tell(RunFinished(report))
         return report

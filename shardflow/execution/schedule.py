@@ -7,19 +7,16 @@ from __future__ import annotations
 
 import os
 
-from shardflow.errors import InvalidWorkflow, StorageError, UsageError
+from shardflow.errors import StorageError, UsageError
 from shardflow.execution.base import SIZE_LIMIT, Base, base_of, read_object
 from shardflow.execution.rule_sources import EffectiveRules, load_named_rules, load_rules
-from shardflow.model.documents import Problem
 from shardflow.model.records import record
 from shardflow.storage.files import read_regular
-from shardflow.workflow.dialect.model import Staging
 from shardflow.workflow.model import (
     Behavior,
     ContextFile,
     ContextSource,
     InlineContext,
-    OfType,
     Phase,
     Workflow,
 )
@@ -41,7 +38,6 @@ def schedule_phases(
 
     Raises InvalidInput for rules that cannot be used.
     """
-    _refuse_what_does_not_run(workflow)
     over = load_named_rules(rules) if rules is not None else None
     scheduled: list[ScheduledPhase] = []
     for phase in workflow.phases:
@@ -49,18 +45,6 @@ def schedule_phases(
         own = over or load_rules(phase.rules or workflow.rules, folder)
         scheduled.append(ScheduledPhase(phase, slots if phase.behavior is Behavior.PARALLEL else 1, own))
     return tuple(scheduled)
-
-
-def _refuse_what_does_not_run(workflow: Workflow) -> None:
-    """Refuse to start what would be passed over in silence."""
-    staged = [
-        phase.id for phase in workflow.phases if phase.staging not in (Staging(), Staging(name=phase.staging.name))
-    ]
-    typed = {each.type for phase in workflow.phases for each in phase.subagents if isinstance(each.program, OfType)}
-    found = [f"phase '{name}' is staged as the shell engine did it, which is not run yet" for name in staged]
-    found += [f"no program for subagents of type '{name}'" for name in sorted(typed)]
-    if found:
-        raise InvalidWorkflow(Problem(workflow.name, None, message) for message in found)
 
 
 def first_base(source: ContextSource | None, folder: str, held: bytes | None, path: str) -> Base:

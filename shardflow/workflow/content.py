@@ -22,6 +22,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+from shardflow.model.values import Json
 from shardflow.workflow.model import (
     ArgumentList,
     EngineMade,
@@ -61,6 +62,12 @@ def subagent_content(phase: str, iteration: int, subagent: Subagent, base: str) 
 def group_content(phase: str, subagents: Iterable[str], base: str, rules: str) -> bytes:
     """Spell out what the merge of a group depends on: its subagents' digests by rank, SHA-256 of base and rules."""
     return _spelt({"v": _VERSION, "phase": phase, "subagents": list(subagents), "base": base, "rules": rules})
+
+
+def question_content(phase: str, iteration: int, name: str, inputs: Json, base: str) -> bytes:
+    """Spell out what the answer to a question depends on; `inputs` are all it says besides."""
+    members = {"phase": phase, "iteration": iteration, "question": name, "inputs": inputs, "base": base}
+    return _spelt({"v": _VERSION, **members})
 
 
 def _spelt(members: dict[str, object]) -> bytes:

@@ -15,6 +15,7 @@ from shardflow.workflow.dialect.model import NO_CONFIG, Finalization, Mode, Stag
 
 if TYPE_CHECKING:
     from shardflow.model.patterns import Pattern  # loaded only where a workflow declares some
+    from shardflow.workflow.agents.model import AgentEntry, HelperCommand
     from shardflow.workflow.conditions import Condition  # likewise
 
 DEFAULT_MAX_PARALLEL: Final = 16
@@ -235,6 +236,7 @@ ContextSource: TypeAlias = ContextFile | InlineContext
 class Workflow:
     """A whole workflow; phases run in order.
 
+    `agents` say which program runs a type, `helpers` which command answers for a helper of scripts.
     `keeps_books` tells that the engine keeps the shell engine's books in the context (`dialect/recognising.py`).
     """
 
@@ -249,4 +251,6 @@ class Workflow:
     mode: Mode = Mode.STRICT
     version: str = ""
     finalization: Finalization | None = None
+    agents: tuple[AgentEntry, ...] = ()
+    helpers: Mapping[str, HelperCommand] = MappingProxyType({})
     keeps_books: bool = False

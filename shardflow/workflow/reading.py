@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
 
 from shardflow.errors import InvalidWorkflow
 from shardflow.model.documents import Document
@@ -37,6 +38,9 @@ from shardflow.workflow.model import (
 from shardflow.workflow.modes import WhatRuns, read_what_runs
 from shardflow.workflow.texts import read_filled, read_id, read_label, read_max_parallel
 
+if TYPE_CHECKING:
+    from shardflow.workflow.agents.model import AgentEntry, HelperCommand
+
 _BEHAVIORS: Final = {behavior.value: behavior for behavior in Behavior}
 _ON_UNDECLARED_WRITE: Final = {choice.value: choice for choice in OnUndeclaredWrite}
 _ON_MISSING_OUTPUT: Final = {choice.value: choice for choice in OnMissingOutput}
@@ -67,9 +71,23 @@ def _read_workflow(place: Place) -> Workflow:
             mode=mode,
             version=fields.optional("version", read_version, ""),
             finalization=fields.optional("finalization", read_finalization, None),
+            agents=fields.optional("agents", _read_agents, ()),
+            helpers=fields.optional("helpers", _read_helpers, {}),
             phases=fields.required("phases", lambda inner: _read_phases(inner, mode)),
             keeps_books=is_of_the_shell_engine or recognising.uses_the_dialect(place.document),
         )
+
+
+def _read_agents(place: Place) -> tuple[AgentEntry, ...]:
+    from shardflow.workflow.agents.reading import read_agents  # most workflows have none
+
+    return read_agents(place)
+
+
+def _read_helpers(place: Place) -> Mapping[str, HelperCommand]:
+    from shardflow.workflow.agents.reading import read_helpers
+
+    return read_helpers(place)
 
 
 def _expect_all(fields: Fields) -> None:

@@ -11,7 +11,7 @@ from shardflow.cli.console import CONSOLE
 from shardflow.cli.views.display import count, path_label, place, shortened
 from shardflow.cli.views.objects import object_bytes, problem_objects
 from shardflow.execution.checking import write_overlaps
-from shardflow.execution.run import RunRequest, checked_start
+from shardflow.execution.run import RunRequest, checked_start, staged
 from shardflow.execution.schedule import ScheduledPhase
 from shardflow.model.documents import Problem
 from shardflow.model.patterns import Pattern
@@ -41,7 +41,8 @@ _PATTERNS_WIDTH = 500
 
 def show_plan(request: RunRequest, *, as_json: bool) -> int:
     """Check a request as a run would and show what it would run. Raises what would keep it from starting."""
-    _, _, phases = checked_start(request)
+    request, staging = staged(request)
+    _, _, phases = checked_start(request, staging)
     document = parse_yaml(request.workflow_bytes, request.workflow_file)
     warnings = tuple(write_overlaps(document, ((scheduled.phase, scheduled.rules) for scheduled in phases)))
     if as_json:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from shardflow.cli.commands.feature import asker_of
 from shardflow.cli.commands.reading import MAX_WORKFLOW_BYTES, read_named, workflow_of
 from shardflow.cli.commands.run import tell_report
-from shardflow.cli.views import view_for
+from shardflow.cli.views import View, view_for
 from shardflow.errors import UsageError
 from shardflow.execution.resumption.resume import ResumeRequest, resume_run
 from shardflow.model.records import record
@@ -23,12 +24,14 @@ class ResumeOptions:
     from_phase: str | None
     as_json: bool
     quiet: bool
+    answers: str | None = None
+    yes: bool = False
 
 
 def resume(options: ResumeOptions) -> int:
     """Go on with a run; give the exit code."""
-    request = _request(options, run_named(options.run) if options.run is not None else _latest())
     view = view_for(quiet=options.quiet, as_json=options.as_json)
+    request = _request(options, view, run_named(options.run) if options.run is not None else _latest())
     try:
         report = resume_run(request, view.hear)
     finally:
@@ -47,7 +50,7 @@ def _latest() -> FoundRun:
     )
 
 
-def _request(options: ResumeOptions, run: FoundRun) -> ResumeRequest:
+def _request(options: ResumeOptions, view: View, run: FoundRun) -> ResumeRequest:
     file = options.workflow or run.record.settings.workflow_file
     try:
         data = read_named(file, MAX_WORKFLOW_BYTES)
@@ -62,4 +65,5 @@ def _request(options: ResumeOptions, run: FoundRun) -> ResumeRequest:
         workflow_bytes=data,
         rerun=options.rerun,
         from_phase=options.from_phase,
+        asker=None if run.record.settings.feature is None else asker_of(options.answers, view, yes=options.yes),
     )

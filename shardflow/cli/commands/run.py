@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from shardflow.cli.commands.feature import FeatureOptions, staging_request
 from shardflow.cli.commands.reading import MAX_WORKFLOW_BYTES, read_named, workflow_of
 from shardflow.cli.console import CONSOLE
-from shardflow.cli.views import view_for
+from shardflow.cli.views import View, view_for
 from shardflow.execution.reporting.report import RunReport
 from shardflow.execution.run import RunRequest, run_workflow
 from shardflow.model.records import record
@@ -22,16 +23,17 @@ class RunOptions:
     as_json: bool
     dry_run: bool
     quiet: bool
+    about: FeatureOptions = FeatureOptions()
 
 
 def run_file(options: RunOptions) -> int:
     """Run a workflow file, or show what would run; give the exit code."""
-    request = _request(options)
+    view = view_for(quiet=options.quiet, as_json=options.as_json)
+    request = _request(options, view)
     if options.dry_run:
         from shardflow.cli.commands.plan import show_plan
 
         return show_plan(request, as_json=options.as_json)
-    view = view_for(quiet=options.quiet, as_json=options.as_json)
     try:
         report = run_workflow(request, view.hear)
     finally:
@@ -40,16 +42,18 @@ def run_file(options: RunOptions) -> int:
     return report.exit_code
 
 
-def _request(options: RunOptions) -> RunRequest:
+def _request(options: RunOptions, view: View) -> RunRequest:
     data = read_named(options.workflow, MAX_WORKFLOW_BYTES)
+    workflow = workflow_of(data, options.workflow)
     return RunRequest(
-        workflow=workflow_of(data, options.workflow),
+        workflow=workflow,
         workflow_file=options.workflow,
         workflow_bytes=data,
         context=options.context,
         rules=options.rules,
         max_parallel=options.max_parallel,
         run_dir=options.run_dir,
+        staging=staging_request(options.about, workflow, view),
     )
 
 

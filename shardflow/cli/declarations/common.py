@@ -10,3 +10,11 @@ JSON: Final = Option(("--json",), "Print one JSON object on standard output, and
 FORMAT: Final = Option(("--format",), "How to print: table, json or markdown. Default: table.", "FORMAT")
 ALL: Final = Option(("--all",), "Show long tables whole, not their first 20 rows.")
 QUIET: Final = Option(("--quiet", "-q"), "Print problems only.")
+
+ANSWERS: Final = Option(
+    ("--answers",), "What to choose at checkpoints, by phase or in order; what it lacks is asked otherwise.", "FILE"
+)
+"""Decisions written down beforehand."""
+
+YES: Final = Option(("--yes",), "Take the first option at every checkpoint that --answers does not decide.")
+"""Decisions taken for granted."""

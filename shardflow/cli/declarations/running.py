@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from shardflow.cli.declarations.common import JSON, QUIET
+from shardflow.cli.declarations.common import ANSWERS, JSON, QUIET, YES
 from shardflow.cli.parameters import Argument, Option, command
 
 
@@ -30,6 +30,23 @@ def run(
         str | None,
         Option(("--run-dir",), "The run directory, new or empty. Default: a new one in .shardflow/runs.", "DIR"),
     ] = None,
+    feature: Annotated[
+        str | None,
+        Option(
+            ("--feature",),
+            "What the run is for; outputs go to .temp/NAME. Default for workflows of the dialect: from their name.",
+            "NAME",
+        ),
+    ] = None,
+    flag: Annotated[
+        list[str],
+        Option(("--flag",), "A flag for the feature, kept in the context; may be given several times.", "F"),
+    ] = [],  # noqa: B006  # never changed: the declaration of a repeated option
+    agents: Annotated[
+        str | None, Option(("--agents",), "Which program runs a type, over the workflow's own agents.", "FILE")
+    ] = None,
+    answers: Annotated[str | None, ANSWERS] = None,
+    yes: Annotated[bool, YES] = False,
     as_json: Annotated[bool, JSON] = False,
     dry_run: Annotated[bool, Option(("--dry-run",), "Check everything, show what would run, run nothing.")] = False,
     quiet: Annotated[bool, QUIET] = False,
@@ -43,18 +60,26 @@ def run(
     A subagent with `writes:` that changed anything else has failed (on_undeclared_write: warn only tells it). Where one
     declares `reads:` of what another of its group changed, the summary names the stale read.
 
-    Exit codes: 0 done, 1 a subagent failed, 2 wrong usage or invalid input, 3 unresolved conflicts, 130 interrupted.
+    Workflows of the shell engine (`*.workflow.yaml`) run as they are, with --feature NAME: in .temp/NAME, with the
+    books that engine kept in its context. Checkpoints are asked at the terminal; without one, and without --yes or
+    --answers, the run pauses, and `shardflow resume` asks again.
+
+    Exit codes: 0 done, 1 a subagent failed, 2 wrong usage or invalid input, 3 unresolved conflicts, 4 aborted or paused
+    at a checkpoint, 130 interrupted.
 
     For example:
 
       shardflow run audit.yaml
+      shardflow run plan.workflow.yaml --feature user-profile --flag=--frontend --agents agents.yaml
       shardflow run audit.yaml --context context.json --max-parallel 4
       shardflow run audit.yaml --rules strict.yaml --json > report.json
       shardflow run audit.yaml --dry-run
     """
+    from shardflow.cli.commands.feature import FeatureOptions
     from shardflow.cli.commands.run import RunOptions, run_file
 
-    return run_file(RunOptions(workflow, context, rules, max_parallel, run_dir, as_json, dry_run, quiet))
+    about = FeatureOptions(feature, tuple(flag), agents, answers, yes)
+    return run_file(RunOptions(workflow, context, rules, max_parallel, run_dir, as_json, dry_run, quiet, about))
 
 
 def resume(
@@ -74,12 +99,14 @@ def resume(
     from_phase: Annotated[
         str | None, Option(("--from",), "Run this phase and all behind it again, whatever they left.", "PHASE")
     ] = None,
+    answers: Annotated[str | None, ANSWERS] = None,
+    yes: Annotated[bool, YES] = False,
     as_json: Annotated[bool, JSON] = False,
     quiet: Annotated[bool, QUIET] = False,
 ) -> int:
     """Go on with a run that ended before it was done.
 
-    It may have been killed or interrupted, have failed, or be in conflict.
+    It may have been killed or interrupted, have failed, be in conflict, or stand at a checkpoint, which is asked again.
     What was finished is not paid for again: merged groups stay merged, sealed shards are used again, everything else
     runs. The result is the same, byte for byte, as if nothing had happened.
 
@@ -87,7 +114,8 @@ def resume(
     phase, id, command, environment, folder and form of shard are the same, and so is the context it started from.
     Files that a command reads are not looked at: name its subagent with --rerun if one was edited.
 
-    Exit codes: 0 done, 1 a subagent failed, 2 wrong usage or invalid input, 3 unresolved conflicts, 130 interrupted.
+    Exit codes: 0 done, 1 a subagent failed, 2 wrong usage or invalid input, 3 unresolved conflicts, 4 aborted or paused
+    at a checkpoint, 130 interrupted.
 
     For example:
 
@@ -99,7 +127,7 @@ def resume(
     from shardflow.cli.commands.resume import ResumeOptions
     from shardflow.cli.commands.resume import resume as go_on
 
-    return go_on(ResumeOptions(run, workflow, tuple(rerun), from_phase, as_json, quiet))
+    return go_on(ResumeOptions(run, workflow, tuple(rerun), from_phase, as_json, quiet, answers, yes))
 
 
 COMMANDS: Final = (command(run), command(resume))

@@ -15,6 +15,9 @@ class View(Protocol):
     def hear(self, event: Event) -> None:
         """Take one event in."""
 
+    def pause(self) -> None:
+        """Get out of the way, for a person who is asked; whatever is heard next may show again."""
+
     def close(self) -> None:
         """End the showing, before anything else is printed."""
 
@@ -24,6 +27,9 @@ class NoView:
 
     def hear(self, event: Event) -> None:
         """Show nothing."""
+
+    def pause(self) -> None:
+        """Nothing is in the way."""
 
     def close(self) -> None:
         """Nothing is left open."""

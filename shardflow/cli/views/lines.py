@@ -9,6 +9,7 @@ from shardflow.execution.reporting.endings import ending_text, signal_name
 from shardflow.execution.reporting.events import (
     Event,
     GroupFinished,
+    Noted,
     PhaseFinished,
     PhaseStarted,
     RunStarted,
@@ -32,9 +33,12 @@ class PlainLines:
 
     def hear(self, event: Event) -> None:
         """Say one event."""
-        line = _line(event)
+        line = None if _is_bookkeeping(event) else _line(event)
         if line is not None:
             self._say(line)
+
+    def pause(self) -> None:
+        """Nothing is in the way."""
 
     def close(self) -> None:
         """Nothing is left open."""
@@ -57,12 +61,25 @@ def _line(event: Event) -> str | None:
         case SubagentFinished(report=report):
             ending = "kept from an earlier start" if report.kept else shortened(ending_text(report.ending), _LINE)
             return f"  {report.id}: {ending} ({seconds(report.seconds)})"
+        case Noted(text=text):
+            return f"  {shortened(text, _LINE)}"
         case Stopping():
             return f"  {signal_name(event.signal)}: stopping {count(len(event.subagents), 'subagent')}"
         case GroupFinished(report=report):
             return f"  {report.name}: {_group_ending(report)}"
         case _:
             return None
+
+
+def _is_bookkeeping(event: Event) -> bool:
+    """Tell whether the engine itself did nothing but what it always does, and did it well."""
+    match event:
+        case SubagentFinished(report=report):
+            return report.engine_made
+        case GroupFinished(report=group):
+            return group.status is Status.DONE and all(subagent.engine_made for subagent in group.subagents)
+        case _:
+            return False
 
 
 def _how(event: PhaseStarted) -> str:

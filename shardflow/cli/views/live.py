@@ -47,6 +47,11 @@ class LiveView:
             self._drawer = threading.Thread(target=self._draw, name="live view", daemon=True)
             self._drawer.start()
 
+    def pause(self) -> None:
+        """Remove the view from the terminal until the next subagent starts."""
+        self.close()
+        self._over, self._drawer = threading.Event(), None
+
     def close(self) -> None:
         """Remove the view from the terminal."""
         self._over.set()

@@ -11,7 +11,7 @@ from shardflow.cli.console import styled
 from shardflow.cli.views.conflicts import conflicts_text
 from shardflow.cli.views.display import count, place, printable_lines, seconds, shell_word, shortened
 from shardflow.execution.reporting.endings import Cancelled, ending_text, succeeded
-from shardflow.execution.reporting.report import GroupReport, RunReport, SubagentReport, last_lines
+from shardflow.execution.reporting.report import GroupReport, RunReport, Status, SubagentReport, last_lines
 from shardflow.storage.excerpts import printable
 
 _SHOWN: Final = 10
@@ -22,10 +22,12 @@ _REASON_WIDTH: Final = 2_000
 
 def problem_texts(report: RunReport) -> Iterator[str]:
     """Tell everything that went wrong, a text of one or more lines each; nothing when all went well."""
-    for group in report.groups:
-        yield from _group_problems(group)
-    failed = [f"{phase.id}: {problem}" for phase in report.phases for problem in phase.problems]
-    yield from (_styled_head("problem", printable_lines(problem)) for problem in (*failed, *report.problems))
+    for phase in report.phases:
+        for group in phase.groups:
+            yield from _group_problems(group)
+        word = "paused" if phase.status is Status.PAUSED else "problem"
+        yield from (_styled_head(word, f"{phase.id}: {printable_lines(text)}") for text in phase.problems)
+    yield from (_styled_head("problem", printable_lines(problem)) for problem in report.problems)
     yield from (_styled_head("note", printable_lines(note)) for note in report.notes)
 
 

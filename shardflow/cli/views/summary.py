@@ -11,7 +11,7 @@ from shardflow.cli.views.display import count, counts_text, place, seconds, shel
 from shardflow.execution.reporting.report import RunReport, Status
 from shardflow.merge.site import listed
 
-_STYLES: Final = {Status.DONE: "good", Status.INTERRUPTED: "warn"}
+_STYLES: Final = {Status.DONE: "good", Status.INTERRUPTED: "warn", Status.PAUSED: "warn", Status.ABORTED: "warn"}
 
 
 def summary(report: RunReport) -> str:
@@ -39,8 +39,8 @@ def _stale_reads(report: RunReport) -> Iterator[str]:
 
 
 def _times(report: RunReport) -> str:
-    subagents = sum(not subagent.kept for subagent in report.subagents)
-    kept = sum(subagent.kept for subagent in report.subagents)
+    subagents = sum(not subagent.kept for subagent in report.programs)
+    kept = sum(subagent.kept for subagent in report.programs)
     work = report.subagent_seconds
     more = f" and {kept:,} kept from an earlier start" if kept else ""
     told = f"{count(subagents, 'subagent')}{more} in {count(len(report.phases), 'phase')}, {seconds(report.seconds)}"

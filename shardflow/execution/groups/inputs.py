@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from shardflow.execution.base import Base
+from shardflow.execution.reporting.endings import Ending
 from shardflow.execution.reporting.report import GroupReport
 from shardflow.model.records import record
+from shardflow.model.values import Value
 from shardflow.storage.files import sha256_hex
 from shardflow.storage.runs.directory import GroupFolder
 from shardflow.workflow.model import OnUndeclaredWrite, Subagent
+
+
+@record
+class Fitting:
+    """What one subagent is given beyond its shard: variables, and a prompt that it reads on its standard input."""
+
+    environment: Mapping[str, str]
+    prompt: bytes | None
+
+
+class Outfit(Protocol):
+    """What the subagents of a group are given beyond their shards, and what the engine notes in these."""
+
+    def fit(self, subagent: Subagent, base: Base, shard: str) -> Fitting:
+        """Give what a subagent gets. Raises StorageError."""
+
+    def settle(self, subagent: Subagent, base: Base, shard: str) -> Ending | tuple[str, ...]:
+        """Note in its shard that a subagent ended well; give warnings, or how it failed then. Raises StorageError."""
 
 
 @record
@@ -18,7 +38,7 @@ class Group:
     """What one group is made of. `slots` is how many of its subagents run at the same time.
 
     `iteration` is how often the phase has begun in this run. `engine_made` is the shard of a change that the engine
-    makes itself; such a group has one subagent, and nothing to start.
+    makes itself; such a group has one subagent, and nothing to start. `outfit` is there for subagents of the dialect.
     """
 
     phase: str
@@ -30,6 +50,7 @@ class Group:
     slots: int
     on_undeclared_write: OnUndeclaredWrite
     engine_made: bytes | None = None
+    outfit: Outfit | None = None
 
     def content(self, rank: int) -> str:
         """Give the digest of all that the shard of a subagent depends on."""
@@ -63,3 +84,6 @@ class Earlier(Protocol):
 
     def group(self, group: Group, rules: bytes) -> tuple[GroupReport, Base] | None:
         """Take back the group, if it was merged from the same content: give its report and what the merge gave."""
+
+    def answer(self, content: str) -> Value:
+        """Give what was answered to the question of this content; `ABSENT` if nothing was."""

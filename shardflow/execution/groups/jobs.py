@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from shardflow.errors import InvalidJson, StorageError
-from shardflow.execution.groups.inputs import Earlier, Group
+from shardflow.execution.groups.inputs import Earlier, Fitting, Group
 from shardflow.execution.groups.sealing import Seal, read_and_seal
 from shardflow.execution.groups.workplace import Surroundings, set_up
 from shardflow.execution.processes.child import Cause, Command, Exit
@@ -30,8 +30,8 @@ from shardflow.model.changes import Delta
 from shardflow.model.documents import Problem
 from shardflow.model.records import replaced
 from shardflow.storage.files import sha256_hex, write_new
-from shardflow.storage.runs.directory import make_folder, move_folder
-from shardflow.workflow.model import OnUndeclaredWrite
+from shardflow.storage.runs.directory import SubagentFolder, make_folder, move_folder
+from shardflow.workflow.model import OnUndeclaredWrite, Subagent
 
 if TYPE_CHECKING:
     from shardflow.merge.declared.writes import UndeclaredWrites
@@ -96,7 +96,8 @@ class GroupJobs:
         """Make the workplace of a subagent. Raises StorageError."""
         subagent = self._group.subagents[rank]
         places = self._group.folder.subagent(subagent.id)
-        command = set_up(subagent, places, self._group.base.start(subagent.shard), self._around)
+        fitting = self._fitting(subagent, places)
+        command = set_up(subagent, places, self._group.base.start(subagent.shard), self._around, fitting)
         return command if self._logs is None else replaced(command, open_log=self._logs.open)
 
     def started(self, rank: int, pid: int) -> None:
@@ -112,8 +113,11 @@ class GroupJobs:
         """Seal the shard of a subagent that succeeded, work out its delta, and report."""
         places = self._group.folder.subagent(self._group.subagents[rank].id)
         unwritten = () if self._logs is None else self._logs.settle(places.stdout, places.stderr)
-        ending = ending_of(how, self._group.subagents[rank].timeout) or self._sealed(rank)
-        self._report(rank, ending, how.seconds, (*_warnings(how), *unwritten))
+        ending, warnings = ending_of(how, self._group.subagents[rank].timeout), (*_warnings(how), *unwritten)
+        if ending is None:
+            ending, missing = self._settled(rank)
+            warnings = (*warnings, *missing)
+        self._report(rank, ending or self._sealed(rank), how.seconds, warnings)
 
     def idle(self) -> None:
         """Load the merge while the children run and nobody waits for this process: the time is free."""
@@ -135,6 +139,22 @@ class GroupJobs:
         """End the logs, once nobody is left who could write to them."""
         if self._logs is not None:
             self._logs.close()
+
+    def _fitting(self, subagent: Subagent, places: SubagentFolder) -> Fitting | None:
+        outfit = self._group.outfit
+        return None if outfit is None else outfit.fit(subagent, self._group.base, places.shard)
+
+    def _settled(self, rank: int) -> tuple[Ending | None, tuple[str, ...]]:
+        """Have the engine's notes made in a shard before it is sealed; give how it failed then, or warnings."""
+        group, subagent = self._group, self._group.subagents[rank]
+        shard = group.folder.subagent(subagent.id).shard
+        if group.outfit is None:
+            return None, ()
+        try:
+            settled = group.outfit.settle(subagent, group.base, shard)
+        except StorageError as error:
+            return InvalidShard((Problem(shard, None, str(error)),)), ()
+        return (None, settled) if isinstance(settled, tuple) else (settled, ())
 
     def _sealed(self, rank: int) -> Ending:
         from shardflow.execution.folding import shard_delta  # loaded by now, see `idle`
@@ -189,6 +209,7 @@ class GroupJobs:
             sealed,
             kept,
             group.subagents[rank].of,
+            group.engine_made is not None,
         )
         self.reports[rank] = report
         self._tell(SubagentFinished(group.phase, group.name, report))

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from typing import Final
 
+from shardflow.execution.groups.inputs import Fitting
 from shardflow.execution.processes.child import Command
 from shardflow.execution.secrets.references import NO_SECRETS, Secrets
 from shardflow.model.records import record
@@ -59,7 +60,9 @@ def surroundings(
     return Surroundings(workflow_folder, inherited | _encoded(places), secrets)
 
 
-def set_up(subagent: Subagent, places: SubagentFolder, start: bytes, around: Surroundings) -> Command:
+def set_up(
+    subagent: Subagent, places: SubagentFolder, start: bytes, around: Surroundings, fitting: Fitting | None = None
+) -> Command:
     """Make a subagent's folder with the shard it starts from, and give the command to start.
 
     Raises StorageError, also when something stands there already: nobody but this run may write there.
@@ -67,13 +70,16 @@ def set_up(subagent: Subagent, places: SubagentFolder, start: bytes, around: Sur
     make_folder(places.path)
     write_new(places.shard, start)
     own = {**_encoded(subagent.environment), **around.secrets.environment(subagent), **_own(subagent.id, places.shard)}
+    handed = _handed_over(subagent.item, places) if subagent.item is not None else {}
+    fitted, prompt = _fitted(fitting, places)
     return Command(
         _arguments(subagent.program, subagent.shard.value),
         os.path.join(around.folder, subagent.cwd or "."),
-        {**around.environment, **own, **(_handed_over(subagent.item, places) if subagent.item is not None else {})},
+        {**around.environment, **own, **handed, **fitted},
         places.stdout,
         places.stderr,
         subagent.timeout,
+        prompt,
     )
 
 
@@ -83,6 +89,16 @@ def _handed_over(item: Item, places: SubagentFolder) -> dict[bytes, bytes]:
 
     write_new(places.item, canonical_bytes(item.value), mode=READ_ONLY)
     return dict(zip(_OF_AN_ITEM, (os.fsencode(places.item), os.fsencode(item.key)), strict=True))
+
+
+def _fitted(fitting: Fitting | None, places: SubagentFolder) -> tuple[dict[bytes, bytes], str | None]:
+    """Leave its prompt in a subagent's folder; give its variables, and what it reads on its standard input."""
+    if fitting is None:
+        return {}, None
+    if fitting.prompt is None:
+        return _encoded(fitting.environment), None
+    write_new(places.prompt, fitting.prompt)
+    return _encoded({**fitting.environment, "SHARDFLOW_PROMPT": places.prompt}), places.prompt
 
 
 def shell_or_not(run: str | tuple[str, ...]) -> tuple[str, ...]:

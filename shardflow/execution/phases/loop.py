@@ -12,20 +12,45 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from shardflow.execution.base import Base, base_of
 from shardflow.execution.groups.group import Host, run_group
 from shardflow.execution.groups.inputs import Group
 from shardflow.execution.groups.workplace import Surroundings
-from shardflow.execution.phases.steps import Amend, End, Follow, GoOn, GoTo, RunGroup, Situation, Skip, Step
+from shardflow.execution.phases.steps import (
+    Amend,
+    Ask,
+    End,
+    Follow,
+    GoOn,
+    GoTo,
+    RunGroup,
+    Situation,
+    Skip,
+    Step,
+    Steps,
+)
 from shardflow.execution.phases.written import steps_of
-from shardflow.execution.reporting.events import GroupFinished, PhaseFinished, PhaseStarted, SubagentSkipped
+from shardflow.execution.reporting.events import (
+    Answered,
+    GroupFinished,
+    PhaseFinished,
+    PhaseStarted,
+    SubagentSkipped,
+)
 from shardflow.execution.reporting.report import GroupReport, PhaseReport, Status
 from shardflow.execution.rule_sources import NO_EFFECTIVE_RULES, EffectiveRules
 from shardflow.execution.schedule import ScheduledPhase
 from shardflow.model.records import replaced
+from shardflow.model.values import ABSENT, Json
+from shardflow.storage.files import sha256_hex
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory
+from shardflow.workflow.content import question_content
 from shardflow.workflow.model import EngineMade, Phase, Subagent, Workflow
+
+if TYPE_CHECKING:
+    from shardflow.execution.staging.staged_run import StagedRun
 
 
 class PhaseLoop:
@@ -43,6 +68,7 @@ class PhaseLoop:
         directory: RunDirectory,
         around: Callable[[GroupFolder, str], Surroundings],
         host: Host,
+        staged: StagedRun | None = None,
     ) -> None:
         self.base = base
         self.more = True
@@ -52,7 +78,9 @@ class PhaseLoop:
         self._directory = directory
         self._around = around
         self._host = host
+        self._staged = staged
         self._iterations: Counter[str] = Counter()
+        self._answer: Json = None
 
     def run(self) -> tuple[Status, list[PhaseReport]]:
         """Run all phases as far as they go. Raises only what a listener raises, and StorageError."""
@@ -102,7 +130,7 @@ class PhaseLoop:
 
     def _take_steps(self, scheduled: ScheduledPhase, taken: list[GroupReport | Skip]) -> Follow:
         """Take a phase's steps until it has no more, or one does not end well; `taken` grows by what they came to."""
-        steps = steps_of(scheduled, self._situation(scheduled, taken))
+        steps = self._steps(scheduled, self._situation(scheduled, taken))
         try:
             step = next(steps)
             while not self._host.interrupts.count:
@@ -116,18 +144,28 @@ class PhaseLoop:
             return follow
         return End(Status.INTERRUPTED)
 
+    def _steps(self, scheduled: ScheduledPhase, now: Situation) -> Steps:
+        if self._staged is None:
+            return steps_of(scheduled, now)
+        from shardflow.execution.staging.order import staged_steps  # only workflows of the dialect need it
+
+        return staged_steps(scheduled, now, self._staged)
+
     def _take(self, scheduled: ScheduledPhase, step: Step) -> GroupReport | Skip | None:
         match step:
             case Skip(subagent, reason):
                 self._host.tell(SubagentSkipped(scheduled.phase.id, subagent, reason))
                 return step
-            case RunGroup(subagents, slots, suffix, is_last):
+            case RunGroup(subagents, slots, suffix, is_last, outfit):
                 self.more = not (is_last and scheduled is self._schedule[-1])
-                group = self._new(scheduled, subagents, slots, suffix)
+                group = replaced(self._new(scheduled, subagents, slots, suffix), outfit=outfit)
                 return self._kept(group, scheduled.rules) or self._run(group, scheduled.rules)
             case Amend():
                 self.more = True
                 return self._amended(scheduled, step)
+            case Ask():
+                self._answer = self._asked(scheduled, step)
+                return None
 
     def _amended(self, scheduled: ScheduledPhase, step: Amend) -> GroupReport | None:
         """Change the context as the engine does it: no rule of a person speaks of that. No change leaves no group."""
@@ -138,6 +176,18 @@ class PhaseLoop:
         if changed.data == self.base.data:
             return None
         return self._run(replaced(group, engine_made=changed.data), NO_EFFECTIVE_RULES)
+
+    def _asked(self, scheduled: ScheduledPhase, step: Ask) -> Json:
+        """Give the answer that an earlier start of the run was given, or ask and write down what is answered."""
+        phase, earlier = scheduled.phase.id, self._host.earlier
+        asked = question_content(phase, self._iterations[phase], step.name, step.inputs, self.base.digest)
+        content = sha256_hex(asked)
+        if earlier is not None and (kept := earlier.answer(content)) is not ABSENT:
+            return kept
+        answer = step.ask()
+        if answer is not None and not answer.again:
+            self._host.tell(Answered(phase, step.name, content, answer.value))
+        return None if answer is None else answer.value
 
     def _run(self, group: Group, rules: EffectiveRules) -> GroupReport:
         self.groups.append(group.name)
@@ -172,7 +222,8 @@ class PhaseLoop:
 
     def _situation(self, scheduled: ScheduledPhase, taken: list[GroupReport | Skip]) -> Situation:
         groups = tuple(step for step in taken if isinstance(step, GroupReport))
-        return Situation(self.base.value, self._iterations[scheduled.phase.id], groups)
+        answer, self._answer = self._answer, None
+        return Situation(self.base.value, self._iterations[scheduled.phase.id], groups, answer)
 
 
 def _engine_made(step: Amend) -> Subagent:

@@ -12,7 +12,7 @@ what it returns says where the run goes from there:
 
 Law: which step comes next depends on nothing but the workflow and the situation. So a resumed run asks for the same
 steps again, finds by their content which of them were taken, and takes the rest. What depends on anything else (a
-clock, a person, chance) belongs into a step, whose outcome is kept: a subagent's shard, or an `Amend`.
+clock, a person, chance) belongs into a step, whose outcome is kept: a subagent's shard, an `Amend`, an `Ask`.
 
 A step that does not end well (failed, in conflict, interrupted) ends the phase and the run; the phase is not asked
 again.
@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from typing import TypeAlias
 
+from shardflow.execution.groups.inputs import Outfit
 from shardflow.execution.reporting.report import GroupReport, Status
 from shardflow.model.records import record
 from shardflow.model.values import Json
@@ -35,6 +36,7 @@ class RunGroup:
 
     slots     how many of them run at the same time
     suffix    tells the group from others of its phase: its folder is `NN-PHASE-SUFFIX`, or `NN-PHASE` without one
+    outfit    what they get beyond their shards, if anything
     is_last   nothing follows in this phase, whatever the group leaves: a conflict in it is the last thing to settle
     """
 
@@ -42,6 +44,7 @@ class RunGroup:
     slots: int
     suffix: str = ""
     is_last: bool = False
+    outfit: Outfit | None = None
 
 
 @record
@@ -67,7 +70,30 @@ class Skip:
     reason: str
 
 
-Step: TypeAlias = RunGroup | Amend | Skip
+@record
+class Answer:
+    """What was answered, as JSON. `again` tells that a resumed run shall ask once more."""
+
+    value: Json
+    again: bool = False
+
+
+@record
+class Ask:
+    """Ask outside of the context: a script, a person. The answer stands in the journal and goes to the phase alone.
+
+    name      what is asked, for the journal
+    ask       gives the answer, or None if there is none for now; not called when an earlier start of the run has the
+              answer to the same question
+    inputs    all that the question depends on besides phase, context and name, as JSON
+    """
+
+    name: str
+    ask: Callable[[], Answer | None]
+    inputs: Json = None
+
+
+Step: TypeAlias = RunGroup | Amend | Skip | Ask
 
 
 @record
@@ -76,12 +102,14 @@ class Situation:
 
     context     the context as it is now; not to be changed
     iteration   how often this phase has begun in this run, from 1
-    groups      the reports of this phase's steps so far, in order; an `Amend` that changed nothing has none
+    groups      the reports of this phase's groups so far, in order; an `Amend` that changed nothing has none
+    answer      what was answered, if the last step was an `Ask`; None for no answer
     """
 
     context: dict[str, Json]
     iteration: int
     groups: tuple[GroupReport, ...] = ()
+    answer: Json = None
 
 
 @record

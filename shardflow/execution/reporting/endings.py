@@ -60,6 +60,13 @@ class WroteUndeclared:
 
 
 @record
+class MissingOutput:
+    """The program exited with 0, but the output file it was configured to write is not there."""
+
+    path: str
+
+
+@record
 class Cancelled:
     """The run was stopped: before the program could start, or while it ran (then it was stopped)."""
 
@@ -67,7 +74,15 @@ class Cancelled:
 
 
 Ending: TypeAlias = (
-    Succeeded | ExitedNonZero | DiedBySignal | TimedOut | NotStarted | InvalidShard | WroteUndeclared | Cancelled
+    Succeeded
+    | ExitedNonZero
+    | DiedBySignal
+    | TimedOut
+    | NotStarted
+    | InvalidShard
+    | WroteUndeclared
+    | MissingOutput
+    | Cancelled
 )
 
 _EXIT_CODES: Final = {126: " (found, but not executable)", 127: " (command not found)"}
@@ -92,6 +107,7 @@ _NAMES: Final[dict[type, str]] = {
     NotStarted: "not-started",
     InvalidShard: "invalid-shard",
     WroteUndeclared: "wrote-undeclared",
+    MissingOutput: "missing-output",
     Cancelled: "cancelled",
 }
 
@@ -114,6 +130,8 @@ def ending_text(ending: Ending) -> str:
         case WroteUndeclared(writes):
             advice = "declare it in its writes, or say on_undeclared_write: warn"
             return f"changed what it does not declare to write: {writes}; {advice}"
+        case MissingOutput(path):
+            return f"its output {path} is not there; say on_missing_output: warn to go on without it"
         case Cancelled(started):
             return "stopped with the run" if started else "not started: the run was stopped first"
 

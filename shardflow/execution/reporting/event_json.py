@@ -6,10 +6,12 @@ import os
 
 from shardflow.execution.reporting.endings import ending_name, ending_text, signal_name
 from shardflow.execution.reporting.events import (
+    Answered,
     Event,
     GroupFinished,
     GroupMerged,
     GroupStarted,
+    Noted,
     PhaseFinished,
     PhaseStarted,
     RunFinished,
@@ -39,9 +41,19 @@ def event_json(event: Event) -> tuple[str, dict[str, object]]:
             return "group-merged", {"phase": phase, "group": group, "sha256": sha256}
         case GroupFinished(report):
             return "group-finished", _group(report)
+        case Answered() | Noted():
+            return _told(event)
         case RunFinished(report):
             members = {"status": report.status, "exit_code": report.exit_code, "seconds": report.seconds}
             return "run-finished", {**members, "problems": report.problems}
+
+
+def _told(event: Answered | Noted) -> tuple[str, dict[str, object]]:
+    match event:
+        case Answered(phase, question, content, answer):
+            return "answered", {"phase": phase, "question": question, "content": content, "answer": answer}
+        case Noted(phase, text):
+            return "noted", {"phase": phase, "text": text}
 
 
 def _run(event: RunStarted) -> tuple[str, dict[str, object]]:

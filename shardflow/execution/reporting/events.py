@@ -2,7 +2,7 @@
 
 Events come in this order, on the caller's thread:
 
-    RunStarted (PhaseStarted (SubagentSkipped | GROUP)* PhaseFinished)* RunFinished
+    RunStarted (PhaseStarted (SubagentSkipped | Answered | Noted | GROUP)* PhaseFinished)* RunFinished
     GROUP: GroupStarted (SubagentStarted | SubagentFinished | Stopping)* GroupMerged? GroupFinished
 
 Every subagent of a group has exactly one SubagentFinished, also one that never started. A group that an earlier start
@@ -16,6 +16,7 @@ from typing import TypeAlias
 
 from shardflow.execution.reporting.report import GroupReport, PhaseReport, RunReport, SubagentReport
 from shardflow.model.records import record
+from shardflow.model.values import Json
 from shardflow.workflow.model import Behavior
 
 
@@ -113,6 +114,24 @@ class GroupFinished:
 
 
 @record
+class Answered:
+    """A question asked outside of the context has an answer: `content` is the digest of all it depends on."""
+
+    phase: str
+    question: str
+    content: str
+    answer: Json
+
+
+@record
+class Noted:
+    """Something people shall hear of a phase, which is no failure."""
+
+    phase: str
+    text: str
+
+
+@record
 class PhaseFinished:
     """A phase has ended."""
 
@@ -136,6 +155,8 @@ Event: TypeAlias = (
     | Stopping
     | GroupMerged
     | GroupFinished
+    | Answered
+    | Noted
     | PhaseFinished
     | RunFinished
 )

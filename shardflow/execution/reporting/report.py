@@ -28,6 +28,10 @@ class Status(StrEnum):
     FAILED = "failed"
     CONFLICT = "conflict"
     INTERRUPTED = "interrupted"
+    PAUSED = "paused"
+    """Somebody has to decide at a checkpoint."""
+    ABORTED = "aborted"
+    """Somebody decided at a checkpoint to end it."""
     SKIPPED = "skipped"
     """Of a phase only: its condition does not hold."""
 
@@ -46,7 +50,7 @@ class SubagentReport:
 
     `warnings` name what it left, and what it wrote undeclared if that is no failure; `undeclared` has it either way.
     `sealed` is there for a shard that can be merged; `kept` tells that an earlier start of the run sealed it; `of` is
-    the fan-out it belongs to, or nothing.
+    the fan-out it belongs to, or nothing. `engine_made`: it is no program, the engine changed the context itself.
     """
 
     id: str
@@ -61,6 +65,7 @@ class SubagentReport:
     sealed: Sealed | None = None
     kept: bool = False
     of: str = ""
+    engine_made: bool = False
 
 
 @record
@@ -87,7 +92,7 @@ class GroupReport:
 
 @record
 class PhaseReport:
-    """What one phase came to. A phase that was never reached has no report.
+    """What one phase came to. A phase that was never reached has no report; one that ran twice has two.
 
     `skipped` are the subagents that did not run, each with the reason; `reason` says why the whole phase was skipped;
     `problems` say what failed besides a group. All three may hold foreign text.
@@ -119,6 +124,11 @@ class RunReport:
     seconds: float
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def programs(self) -> Iterator[SubagentReport]:
+        """All subagents but what the engine did itself."""
+        return (subagent for subagent in self.subagents if not subagent.engine_made)
 
     @property
     def groups(self) -> Iterator[GroupReport]:

@@ -17,10 +17,12 @@ from shardflow.execution.inspection.post_mortem import altered_files, refold
 from shardflow.execution.reporting.endings import Succeeded
 from shardflow.execution.reporting.report import GroupReport, Sealed, Status, SubagentReport
 from shardflow.model.decisions import Conflict, Outcome
+from shardflow.model.values import ABSENT, Value
 from shardflow.storage.files import read_regular, sha256_hex
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory, groups_set_aside, move_folder
 from shardflow.storage.runs.history import History, SealedShard
 from shardflow.storage.runs.records import GroupRecord, read_group_record
+from shardflow.workflow.model import EngineMade
 
 
 class EarlierStarts:
@@ -42,6 +44,11 @@ class EarlierStarts:
                 return KeptShard(folder.subagent(subagent).path, seal.seconds, seal.warnings)
         self.notes.append(f"{phase}/{subagent}: its shard is not as it was sealed any more, so it runs again")
         return None
+
+    def answer(self, content: str) -> Value:
+        """Give what was answered to the question of this content; `ABSENT` if nothing was."""
+        found = self._history.answers.get(content)
+        return ABSENT if found is None else found.value
 
     def group(self, group: Group, rules: bytes) -> tuple[GroupReport, Base] | None:
         """Take back the group, if it was merged from the same content: give its report and what the merge gave.
@@ -106,6 +113,7 @@ def _report(group: Group, rank: int, content: str, seal: SealedShard) -> Subagen
         sealed=Sealed(content, seal.sha256),
         kept=True,
         of=group.subagents[rank].of,
+        engine_made=isinstance(group.subagents[rank].program, EngineMade),
     )
 
 

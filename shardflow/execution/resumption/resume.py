@@ -16,7 +16,8 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import Final
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from shardflow.errors import StorageError, UsageError
 from shardflow.execution.base import SIZE_LIMIT, Base, base_of, read_object
@@ -26,7 +27,7 @@ from shardflow.execution.processes.survivors import Survivor, named, stop_all, w
 from shardflow.execution.reporting.events import Listener
 from shardflow.execution.reporting.report import RunReport, Status
 from shardflow.execution.resumption.earlier import EarlierStarts, folded_groups
-from shardflow.execution.run import Layout, RunRequest, run_laid_out
+from shardflow.execution.run import Layout, RunRequest, opened, run_laid_out, staged
 from shardflow.execution.schedule import first_base, read_if_there, schedule_phases
 from shardflow.execution.secrets.references import read_secrets
 from shardflow.model.documents import did_you_mean
@@ -39,6 +40,10 @@ from shardflow.storage.runs.journal import continued_journal
 from shardflow.storage.runs.records import RunRecord, write_run_record
 from shardflow.workflow.model import DEFAULT_GRACE, Workflow
 
+if TYPE_CHECKING:  # only runs of the dialect need it
+    from shardflow.execution.staging.asking import Asker
+    from shardflow.execution.staging.staged_run import Staging
+
 _RUN_DIR: Final = b"SHARDFLOW_RUN_DIR="
 
 
@@ -50,6 +55,7 @@ class ResumeRequest:
     workflow_file   where the workflow stands now; it may have been edited, or moved with its folder
     rerun           subagents to run again though their shards are sealed: `ID`, or `PHASE/ID`
     from_phase      run this phase and all behind it again
+    asker           who decides where a person must; None for nobody
     """
 
     directory: RunDirectory
@@ -59,6 +65,7 @@ class ResumeRequest:
     workflow_bytes: bytes
     rerun: tuple[str, ...] = ()
     from_phase: str | None = None
+    asker: Asker | None = None
     grace: float = DEFAULT_GRACE
 
 
@@ -73,21 +80,35 @@ def resume_run(request: ResumeRequest, listen: Listener) -> RunReport:
     with ExitStack() as held:
         interrupts = held.enter_context(Interrupts())
         journal = held.enter_context(continued_journal(request.directory.journal))
+        run, staging = staged(_run_request(request))
+        if staging is not None:
+            staging.folder.make()
         if settings.context is not None:
             held.enter_context(ContextLock(settings.context))
-        layout = _lay_out(request, interrupts)
-        run = RunRequest(request.workflow, request.workflow_file, request.workflow_bytes, grace=request.grace)
+        request = replaced(request, workflow=run.workflow)
+        layout = _lay_out(request, staging, interrupts)
         return run_laid_out(run, layout, journal, interrupts, listen, started)
 
 
-def _lay_out(request: ResumeRequest, interrupts: Interrupts) -> Layout:
+def _run_request(request: ResumeRequest) -> RunRequest:
+    feature, staging = request.record.settings.feature, None
+    if feature is not None:
+        from shardflow.execution.staging.asking import nobody  # only runs of the dialect need it
+        from shardflow.execution.staging.preparing import StagingRequest
+
+        staging = StagingRequest(asker=request.asker or nobody, settings=feature)
+    file, data = request.workflow_file, request.workflow_bytes
+    return RunRequest(request.workflow, file, data, grace=request.grace, staging=staging)
+
+
+def _lay_out(request: ResumeRequest, staging: Staging | None, interrupts: Interrupts) -> Layout:
     """Check everything that can be checked, then make the run directory ready to run in."""
     directory, settings = request.directory, request.record.settings
     folder = os.path.dirname(request.workflow_file)
     schedule = schedule_phases(request.workflow, folder, settings.rules, settings.max_parallel)
     history = read_history(directory.journal)
     again = tuple(_again(request, history))
-    found = _find_context(request, history)
+    found = _find_context(request, staging, history)
     secrets = read_secrets(request.workflow, request.workflow_file)
     secrets.refuse_in(found.base.data, found.path)
     notes = (*_torn(directory, history), *_stop_orphans(directory, request.grace, interrupts))
@@ -106,6 +127,7 @@ def _lay_out(request: ResumeRequest, interrupts: Interrupts) -> Layout:
         earlier=EarlierStarts(directory, history.without(again)) if history.starts else None,
         notes=notes,
         secrets=secrets,
+        staging=staging,
     )
 
 
@@ -123,18 +145,21 @@ class _Found:
     was_there: bool
 
 
-def _find_context(request: ResumeRequest, history: History) -> _Found:
+def _find_context(request: ResumeRequest, staging: Staging | None, history: History) -> _Found:
     """Find the context and the first base. Raises UsageError for a context that is not as the run left it."""
     settings, directory = request.record.settings, request.directory
     folder, initial = os.path.dirname(request.workflow_file), request.workflow.context
     path = settings.context or directory.context
     held = read_if_there(path)
+    begin = partial(_begin, request, staging)
     if not history.starts:
         # it died before its first event: nothing has run, nothing was merged, the run begins anew
-        outside = held if settings.context is not None else None
-        base = first_base(initial, folder, outside, path)
-        return _Found(path, outside or base.data, base.data, base, outside is not None)
-    base = _recorded_base(directory) if settings.found_context else first_base(initial, folder, None, path)
+        is_outside = settings.found_context if staging is not None else settings.context is not None
+        outside = held if is_outside else None
+        base = begin(first_base(initial, folder, outside, path))
+        value = base.data if staging is None else b""
+        return _Found(path, (held if staging is not None else outside) or base.data, value, base, outside is not None)
+    base = _recorded_base(directory) if settings.found_context else begin(first_base(initial, folder, None, path))
     value = base.data if held is None else base_of(read_object(held, path)).data
     may_be_missing = settings.context is not None and not settings.found_context
     as_left = may_be_missing if held is None else _is_known(held, value, base, request, history)
@@ -146,9 +171,18 @@ def _find_context(request: ResumeRequest, history: History) -> _Found:
     return _Found(path, held, value, base, settings.found_context)
 
 
+def _begin(request: ResumeRequest, staging: Staging | None, base: Base) -> Base:
+    """Give what the run starts from: with the books open, for a run of the dialect."""
+    if staging is None:
+        return base
+    return opened(base, request.workflow, staging, request.record.started, request.workflow_file)
+
+
 def _is_known(held: bytes, value: bytes, base: Base, request: ResumeRequest, history: History) -> bool:
     """Tell whether the context is what the run started from, or what it merged."""
     if value in (base.data, _recorded_base(request.directory).data) or sha256_hex(held) in history.merged:
+        return True
+    if request.record.settings.feature is not None and held == read_if_there(request.directory.former_context):
         return True
     groups = [request.directory.group(name) for name in request.record.groups]
     merged = folded_groups((*groups, *groups_set_aside(request.directory)))

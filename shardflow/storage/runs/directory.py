@@ -4,12 +4,14 @@
     workflow.yaml       the workflow as it was read
     base.json           the context as it was when the run started
     context.json        the run's canonical context, or a copy of it
+    former-context.json what stood in the canonical file before, where the engine opened its books in it
     events.jsonl        the journal
     groups/01-audit/    one folder a merged group, numbered in the order they ran
         group.json      the group's record, written when it has ended
         base.json       the context when the group started (read-only)
         rules.json      the effective rules
-        <id>/           context-<id>.json, stdout.log, stderr.log; of a fan-out item.json, what it works on
+        <id>/           context-<id>.json, stdout.log, stderr.log; of a fan-out item.json, what it works on; prompt.md,
+                        if it has a prompt
         merge.json      the ledger
         conflicts.json  what no rule settled; only if there was anything
         _arbiters/      what arbiters were asked, a folder each: question.json, answer.json, stderr.log
@@ -59,6 +61,11 @@ class SubagentFolder:
     def item(self) -> str:
         """The file of the item that a subagent of a fan-out works on."""
         return f"{self.path}/item.json"
+
+    @property
+    def prompt(self) -> str:
+        """The file of its prompt, there only if it has one."""
+        return f"{self.path}/prompt.md"
 
 
 @record
@@ -153,6 +160,11 @@ class RunDirectory:
     def context(self) -> str:
         """The run's canonical context, or a copy of it."""
         return f"{self.path}/context.json"
+
+    @property
+    def former_context(self) -> str:
+        """What the canonical context held before the engine's books were opened in it, if it held anything."""
+        return f"{self.path}/former-context.json"
 
     @property
     def journal(self) -> str:

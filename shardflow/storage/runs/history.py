@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Container, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 from shardflow.model.records import record, replaced
+from shardflow.model.values import Json
 from shardflow.storage.files import read_regular
 
 Asked: TypeAlias = tuple[str, str | None]
@@ -36,6 +38,14 @@ class SealedShard:
 
 
 @record
+class GivenAnswer:
+    """What was answered to a question that a phase asked."""
+
+    phase: str
+    value: Json
+
+
+@record
 class History:
     """What a journal tells.
 
@@ -44,6 +54,7 @@ class History:
     starts  how often the run was started
     pid     the process of the last start
     torn    the numbers of the lines that cannot be read, from 1
+    answers what was answered, by the digest of the question
     """
 
     seals: Mapping[str, SealedShard]
@@ -51,15 +62,17 @@ class History:
     starts: int
     pid: int | None
     torn: tuple[int, ...]
+    answers: Mapping[str, GivenAnswer] = MappingProxyType({})
 
     def without(self, again: Container[Asked]) -> History:
-        """Forget the shards of these subagents."""
-        return replaced(self, seals=_kept(self.seals, again))
+        """Forget the shards of these subagents, and the answers given to a phase that is run again as a whole."""
+        return replaced(self, seals=_kept(self.seals, again), answers=_kept_answers(self.answers, again))
 
 
 def read_history(path: str) -> History:
     """Read a journal. Raises StorageError for one that is no regular file."""
     seals: dict[str, SealedShard] = {}
+    answers: dict[str, GivenAnswer] = {}
     merged: set[str] = set()
     starts, pid = 0, None
     torn: list[int] = []
@@ -67,17 +80,20 @@ def read_history(path: str) -> History:
         match line:
             case {"event": "subagent-finished", "sealed": {"content": str(content), "sha256": str(sha256)}}:
                 seals[content] = _sealed(line, sha256)
+            case {"event": "answered", "content": str(content), "answer": answer}:
+                answers[content] = GivenAnswer(str(line.get("phase")), answer)
             case {"event": "group-merged", "sha256": str(sha256)}:
                 merged.add(sha256)
             case {"event": "run-started" | "run-resumed"}:
                 starts += 1
                 pid = line["pid"] if isinstance(line.get("pid"), int) else None
-                seals = _kept(seals, set(_pairs(line.get("again"))))
+                again = set(_pairs(line.get("again")))
+                seals, answers = _kept(seals, again), _kept_answers(answers, again)
             case {"event": str()}:
                 starts = max(starts, 1)  # the line that told of the start is lost
             case _:
                 torn.append(number)
-    return History(seals, frozenset(merged), starts, pid, tuple(torn))
+    return History(seals, frozenset(merged), starts, pid, tuple(torn), answers)
 
 
 def _lines(path: str) -> Iterator[tuple[int, Any]]:
@@ -119,6 +135,10 @@ def _pairs(listed: object) -> Iterator[Asked]:
 
 def _kept(seals: Mapping[str, SealedShard], again: Container[Asked]) -> dict[str, SealedShard]:
     return {content: seal for content, seal in seals.items() if not was_asked(seal.phase, seal.subagent, again)}
+
+
+def _kept_answers(answers: Mapping[str, GivenAnswer], again: Container[Asked]) -> dict[str, GivenAnswer]:
+    return {content: given for content, given in answers.items() if (given.phase, None) not in again}
 
 
 def was_asked(phase: str, subagent: str, again: Container[Asked]) -> bool:

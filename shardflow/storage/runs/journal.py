@@ -24,6 +24,9 @@ and what belongs to its event:
     group-merged        phase, group, sha256 (of the merged context): about to become the canonical context
     group-finished      phase, group, status, seconds, counts (changes by outcome), conflicts (how many),
                         stale_reads (how many), problems, kept (true: merged by an earlier start)
+    answered            phase, question, content (the digest of all the answer depends on), answer (JSON): what a script
+                        returned, a person chose; never asked again for the same content
+    noted               phase, text: something people shall hear
     phase-finished      phase, status, seconds, reason (why it was skipped), problems
     run-finished        status, exit_code, seconds, problems
 

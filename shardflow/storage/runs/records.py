@@ -26,6 +26,24 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @record
+class FeatureSettings:
+    """How a run of the dialect was started.
+
+    name     of the feature
+    flags    as they were given
+    folder   the output folder (absolute)
+    agents   the file of agents that was given (absolute), None for none
+    project  the folder the run was started in (absolute)
+    """
+
+    name: str
+    flags: tuple[str, ...]
+    folder: str
+    agents: str | None
+    project: str
+
+
+@record
 class RunSettings:
     """How a run was started, which is how it is resumed.
 
@@ -34,6 +52,7 @@ class RunSettings:
     found_context   whether that file existed already; else the workflow says what the run starts from
     rules           what goes over the workflow's rules: a file (absolute) or a shipped set's name
     max_parallel    what goes over the workflow's numbers
+    feature         what else a run of the dialect was started with; None for a native one
     """
 
     workflow_file: str
@@ -41,6 +60,7 @@ class RunSettings:
     found_context: bool = False
     rules: str | None = None
     max_parallel: int | None = None
+    feature: FeatureSettings | None = None
 
 
 @record
@@ -181,9 +201,26 @@ def _settings(members: dict[str, Json], source: str) -> RunSettings:
             "rules": str() | None as rules,
             "max_parallel": int() | None as most,
         }:
-            return RunSettings(workflow_file, context, found, rules, most)
+            feature = _feature(members.get("feature"), source)
+            return RunSettings(workflow_file, context, found, rules, most, feature)
         case _:
             raise NotARun(f"{source} is no record of a run: its settings cannot be read")
+
+
+def _feature(value: Json, source: str) -> FeatureSettings | None:
+    match value:
+        case None:
+            return None
+        case {
+            "name": str(name),
+            "flags": list(flags),
+            "folder": str(folder),
+            "agents": str() | None as agents,
+            "project": str(project),
+        }:
+            return FeatureSettings(name, tuple(map(str, flags)), folder, agents, project)
+        case _:
+            raise NotARun(f"{source} is no record of a run: its feature cannot be read")
 
 
 def _subagent(item: Json, source: str) -> SubagentRecord:
@@ -238,6 +275,17 @@ def _settings_json(settings: RunSettings) -> dict[str, Json]:
         "found_context": settings.found_context,
         "rules": settings.rules,
         "max_parallel": settings.max_parallel,
+        "feature": None if settings.feature is None else _feature_json(settings.feature),
+    }
+
+
+def _feature_json(feature: FeatureSettings) -> dict[str, Json]:
+    return {
+        "name": feature.name,
+        "flags": list(feature.flags),
+        "folder": feature.folder,
+        "agents": feature.agents,
+        "project": feature.project,
     }
 
 

@@ -29,7 +29,7 @@ def staging_plan(staging: Staging) -> dict[str, Json]:
         "execution_mode": None if staging.mode is Mode.STRICT else staging.mode.value,
         "suggested_subagents": list(staging.suggested) or None,
         "main_agent": _main_agent(staging.main),
-        "gap_check": _gap_check(staging.gap_check),
+        "gap_check": gap_check_plan(staging.gap_check),
         "checkpoint": _checkpoint(staging.checkpoint),
         "skills": [_skill(skill) for skill in staging.skills] or None,
     }
@@ -48,7 +48,8 @@ def _main_agent(main: MainAgent | None) -> Json:
     return _said({"description": main.description, "script": _text(main.script)})
 
 
-def _gap_check(check: GapCheck | None) -> Json:
+def gap_check_plan(check: GapCheck | None) -> Json:
+    """Give a gap check."""
     if check is None:
         return None
     on_failure: dict[str, Json] = {"action": check.on_failure.action.value, "message": check.on_failure.message}
@@ -67,12 +68,13 @@ def _checkpoint(checkpoint: Checkpoint | None) -> Json:
             "condition": _text(checkpoint.condition),
             "prompt": checkpoint.prompt,
             "show_files": list(checkpoint.show_files) or None,
-            "options": [_option(option) for option in checkpoint.options],
+            "options": [option_plan(option) for option in checkpoint.options],
         }
     )
 
 
-def _option(option: Option) -> Json:
+def option_plan(option: Option) -> Json:
+    """Give an option of a checkpoint."""
     return _said(
         {
             "label": option.label,

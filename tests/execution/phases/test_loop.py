@@ -10,7 +10,7 @@ import pytest
 from shardflow.execution.inspection.blame import blame
 from shardflow.execution.inspection.post_mortem import repeat_merges
 from shardflow.execution.phases import loop
-from shardflow.execution.phases.steps import Amend, End, Follow, GoOn, GoTo, RunGroup, Situation, Steps
+from shardflow.execution.phases.steps import Amend, Answer, Ask, End, Follow, GoOn, GoTo, RunGroup, Situation, Steps
 from shardflow.execution.reporting.report import Status
 from shardflow.execution.schedule import ScheduledPhase
 from shardflow.workflow.model import ShellCommand, Subagent
@@ -158,3 +158,33 @@ def test_subagents_that_only_the_run_knows_can_be_run_again(place: Workplace, ph
     assert sorted(ran(place)) == ["a1", "b1", "b1"]
     assert resumed(place, from_phase="one").exit_code == 0
     assert sorted(ran(place)) == ["a1", "a1", "b1", "b1", "b1"]
+
+
+def test_an_answer_is_kept_in_the_journal_and_nobody_is_asked_twice_unless_the_answer_was_not_for_good(
+    place: Workplace, phases: Any
+) -> None:
+    asked: list[str] = []
+    answers: list[Answer | None] = [None, Answer({"go": "no"}, again=True), Answer({"go": "yes"}), Answer({"go": "?"})]
+
+    def ask() -> Answer | None:
+        asked.append("asked")
+        return answers.pop(0)
+
+    def one(now: Situation) -> Steps:
+        now = yield Ask("whether to go on", ask, {"n": 1})
+        if now.answer != {"go": "yes"}:
+            return End(Status.FAILED, (f"answered: {now.answer}",))
+        now = yield Amend("noted", lambda context: {**context, "gone": True}, now.answer)
+        assert now.answer is None
+        return GoOn()
+
+    phases(one=one)
+    first = place.run(TEXT)
+    assert (first.status, first.phases[0].status) == (Status.FAILED, Status.FAILED)
+    assert first.phases[0].problems == ("answered: None",)
+    assert resumed(place).phases[0].problems == ("answered: {'go': 'no'}",)
+    assert resumed(place).status is Status.DONE
+    assert resumed(place).status is Status.DONE
+    assert (len(asked), place.context) == (3, {"n": 0, "gone": True})
+    assert resumed(place, from_phase="one").status is Status.FAILED
+    assert len(asked) == 4

@@ -16,7 +16,14 @@ from shardflow.storage.runs.history import History, SealedShard, read_history
 from shardflow.storage.runs.journal import continued_journal, is_written, new_journal
 from tests.storage.processes import printed
 
-SEALED = {"phase": "look", "subagent": "a", "seconds": 1.5, "sealed": {"content": "c", "sha256": "s"}, "warnings": []}
+SEALED = {
+    "phase": "look",
+    "group": "01-look",
+    "subagent": "a",
+    "seconds": 1.5,
+    "sealed": {"content": "c", "sha256": "s"},
+    "warnings": [],
+}
 
 
 def lines(path: Path) -> list[str]:
@@ -56,7 +63,7 @@ def test_a_torn_last_line_is_ended_told_and_read_past(tmp_path: Path) -> None:
         journal.write("subagent-finished", SEALED)
     history = read_history(str(path))
     assert history.torn == (2,)
-    assert history.seals == {"c": SealedShard("look", "a", "s", 1.5, ())}
+    assert history.seals == {"c": SealedShard("look", "01-look", "a", "s", 1.5, ())}
 
 
 def test_a_run_whose_first_line_is_lost_has_begun_all_the_same(tmp_path: Path) -> None:

@@ -1,0 +1,66 @@
+"""What the command line says of a run of the dialect: its feature, its agents, who decides at checkpoints."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from shardflow.cli.commands.reading import MAX_WORKFLOW_BYTES, read_named
+from shardflow.cli.console import is_terminal
+from shardflow.cli.views import View
+from shardflow.errors import UsageError
+from shardflow.model.records import record
+from shardflow.workflow.model import Workflow
+
+if TYPE_CHECKING:
+    from shardflow.execution.staging.asking import Asker
+    from shardflow.execution.staging.preparing import StagingRequest
+
+
+@record
+class FeatureOptions:
+    """The options of a run of the dialect."""
+
+    feature: str | None = None
+    flags: tuple[str, ...] = ()
+    agents: str | None = None
+    answers: str | None = None
+    yes: bool = False
+
+
+def staging_request(options: FeatureOptions, workflow: Workflow, view: View) -> StagingRequest | None:
+    """Give what a run of the dialect needs to know; None for a native one. Raises UsageError or InvalidInput."""
+    if not workflow.keeps_books and options.feature is None:
+        given = {
+            "--flag": options.flags,
+            "--agents": options.agents,
+            "--answers": options.answers,
+            "--yes": options.yes,
+        }
+        for name, value in given.items():
+            if value:
+                raise UsageError(f"{name} is for workflows of the dialect, and this one uses nothing of it")
+        return None
+    from shardflow.execution.staging.preparing import StagingRequest
+
+    asker = asker_of(options.answers, view, yes=options.yes)
+    return StagingRequest(options.feature, options.flags, options.agents, asker)
+
+
+def asker_of(answers: str | None, view: View, *, yes: bool) -> Asker:
+    """Say who decides: what is written down, then the first option, a person at the terminal, or nobody."""
+    from shardflow.execution.staging.asking import first_option, nobody, written_answers
+
+    otherwise: Asker = nobody
+    if yes:
+        otherwise = first_option
+    elif is_terminal(sys.stdin) and is_terminal(sys.stderr):
+        from shardflow.cli.views.asking import TerminalAsker
+
+        otherwise = TerminalAsker(view)
+    if answers is None:
+        return otherwise
+    from shardflow.storage.yaml.documents import parse_yaml
+    from shardflow.workflow.dialect.answers import read_answers
+
+    return written_answers(read_answers(parse_yaml(read_named(answers, MAX_WORKFLOW_BYTES), answers)), otherwise)

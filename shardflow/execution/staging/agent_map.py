@@ -1,0 +1,104 @@
+"""Which program runs a type: the maps of agents of a run, and a workflow with every type's program filled in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from shardflow.errors import InvalidWorkflow
+from shardflow.model.documents import Problem
+from shardflow.model.records import record, replaced
+from shardflow.storage.files import read_regular
+from shardflow.storage.yaml.documents import parse_yaml
+from shardflow.workflow.agents.choosing import Chosen, choose_programs
+from shardflow.workflow.agents.model import AgentEntry, AgentPreset, AgentsFile, HelperCommand
+from shardflow.workflow.agents.reading import read_agents_file
+from shardflow.workflow.dialect.model import Skill
+from shardflow.workflow.model import OfType, Phase, Subagent, Workflow
+
+BESIDE: Final = "shardflow.yaml"
+"""The file of agents and helpers that is looked for beside a workflow."""
+
+_LIMIT: Final = 16 << 20
+
+
+@record
+class AgentMap:
+    """The places where entries stand, the one that counts most first, and the commands that answer for helpers."""
+
+    places: tuple[tuple[AgentEntry, ...], ...]
+    helpers: Mapping[str, HelperCommand]
+
+    def choose(self, types: Iterable[str]) -> Chosen:
+        """Choose a program for each type."""
+        return choose_programs(types, self.places)
+
+    def equip(self, subagents: tuple[Subagent, ...]) -> tuple[Subagent, ...]:
+        """Give each subagent its program. Raises InvalidWorkflow where a type has none."""
+        chosen = self.choose(dict.fromkeys(_types(subagents)))
+        if chosen.lacking:
+            raise InvalidWorkflow([Problem("agents", None, chosen.lacking_text())])
+        return tuple(_equipped(subagent, chosen) for subagent in subagents)
+
+
+def load_agents(workflow: Workflow, folder: str, given: str | None) -> AgentMap:
+    """Load the maps of a run: `given` on the command line, of the workflow, and of `shardflow.yaml` in its folder.
+
+    Raises InvalidAgents or InvalidYaml with every problem of a file, or StorageError.
+    """
+    first = AgentsFile() if given is None else _read(given)
+    beside = os.path.join(folder, BESIDE)
+    last = _read(beside) if os.path.lexists(beside) else AgentsFile()
+    helpers = {**last.helpers, **workflow.helpers, **first.helpers}
+    return AgentMap((first.agents, workflow.agents, last.agents), helpers)
+
+
+def equipped(workflow: Workflow, agents: AgentMap, file: str) -> Workflow:
+    """Give the workflow with the program of every type that it names. Raises InvalidWorkflow where one has none."""
+    chosen = agents.choose(dict.fromkeys(types_of(workflow)))
+    if chosen.lacking:
+        raise InvalidWorkflow([Problem(file, None, chosen.lacking_text())])
+    return replaced(workflow, phases=tuple(_phase_equipped(phase, chosen) for phase in workflow.phases))
+
+
+def types_of(workflow: Workflow) -> Iterator[str]:
+    """Give the types that a workflow needs a program for, skills among them."""
+    for phase in workflow.phases:
+        yield from _types(phase.subagents)
+        yield from (skill.name for skill in phase.staging.skills)
+
+
+def skilled(skill: Skill, agents: AgentMap) -> Subagent:
+    """Give the subagent that does what a skill says."""
+    config = {"prompt": skill.name, "args": skill.args} if skill.args is not None else {"prompt": skill.name}
+    (subagent,) = agents.equip((Subagent(skill.name, OfType(skill.name), type=skill.name, config=config),))
+    return subagent
+
+
+def _types(subagents: Iterable[Subagent]) -> Iterator[str]:
+    return (subagent.program.type for subagent in subagents if isinstance(subagent.program, OfType))
+
+
+def _phase_equipped(phase: Phase, chosen: Chosen) -> Phase:
+    return replaced(phase, subagents=tuple(_equipped(subagent, chosen) for subagent in phase.subagents))
+
+
+def _equipped(subagent: Subagent, chosen: Chosen) -> Subagent:
+    if not isinstance(subagent.program, OfType):
+        return subagent
+    entry = chosen.programs[subagent.program.type]
+    if isinstance(entry.program, AgentPreset):
+        raise InvalidWorkflow(
+            [Problem(entry.origin, None, f"the agent CLI {entry.program.cli} cannot be run here yet")]
+        )
+    return replaced(
+        subagent,
+        program=entry.program,
+        environment={**entry.environment, **subagent.environment},
+        timeout=subagent.timeout or entry.timeout,
+    )
+
+
+def _read(path: str) -> AgentsFile:
+    return read_agents_file(parse_yaml(read_regular(os.path.realpath(path), _LIMIT), path))

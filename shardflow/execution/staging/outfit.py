@@ -1,0 +1,125 @@
+"""What a subagent of the dialect is given beyond its shard, and what the engine notes of it when it has ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from typing import Final
+
+from shardflow.errors import InvalidInput, InvalidJson, StorageError
+from shardflow.execution.base import SIZE_LIMIT, Base, read_object
+from shardflow.execution.groups.inputs import Fitting
+from shardflow.execution.prompts.prompts import PromptRequest, build_prompt
+from shardflow.execution.reporting.endings import Ending, InvalidShard, MissingOutput
+from shardflow.execution.staging.feature_folder import FeatureFolder, is_declared, moment_text
+from shardflow.model.documents import Problem
+from shardflow.model.records import record
+from shardflow.model.values import ABSENT, Json, same
+from shardflow.storage.files import put_file, read_regular
+from shardflow.workflow.dialect import books
+from shardflow.workflow.dialect.books import NoBook
+from shardflow.workflow.dialect.outputs import NoPlace
+from shardflow.workflow.model import OnMissingOutput, Phase, ShardForm, Subagent
+
+_BOOKS: Final = ("subagents_spawned", "deliverables")
+
+
+@record
+class StagedOutfit:
+    """What the subagents of one phase are given; `written` is the phase as the workflow writes it."""
+
+    phase: Phase
+    written: Mapping[str, Json]
+    folder: FeatureFolder
+    template_folders: tuple[str, ...]
+    on_missing_output: OnMissingOutput
+    counted: bool = True
+
+    def fit(self, subagent: Subagent, base: Base, shard: str) -> Fitting:
+        """Give its prompt, and the environment by which it finds that and where its output belongs.
+
+        Raises StorageError.
+        """
+        environment = {"SHARDFLOW_OUTPUT_DIR": self.folder.path, "SHARDFLOW_FEATURE": self.folder.feature}
+        output = None
+        if self.counted:
+            place = _place(self.folder, subagent)
+            self.folder.make_way(place)
+            output = environment["SHARDFLOW_OUTPUT"] = self.folder.absolute(place)
+        if not subagent.type:
+            return Fitting(environment, None)
+        request = PromptRequest(
+            workflow_name=self.folder.workflow,
+            subagent_type=subagent.type,
+            phase=self.written,
+            context=base.value,
+            config=subagent.config,
+            output_dir=self.folder.path,
+            output=output,
+            shard=shard,
+        )
+        try:
+            return Fitting(environment, build_prompt(request, self.template_folders).text.encode())
+        except InvalidInput as error:
+            raise StorageError(str(error)) from error
+
+    def settle(self, subagent: Subagent, base: Base, shard: str) -> Ending | tuple[str, ...]:
+        """Note in its shard that a subagent has ended well, and what it wrote; give warnings, or how it failed then.
+
+        Raises StorageError, also for a shard that cannot be read.
+        """
+        if not self.counted:
+            return ()
+        place = _place(self.folder, subagent)
+        size = self.folder.size(place)
+        if size is None and is_declared(subagent) and self.on_missing_output is OnMissingOutput.FAIL:
+            return MissingOutput(self.folder.absolute(place))
+        try:
+            self._count(subagent, base, shard, None if size is None else self._entry(subagent, place, size))
+        except NoBook as error:
+            return InvalidShard((Problem(shard, None, str(error), error.path),))
+        except InvalidJson as error:
+            return InvalidShard(error.problems)
+        missing = f"its output {self.folder.absolute(place)} is not there"
+        return (missing,) if size is None and is_declared(subagent) else ()
+
+    def _entry(self, subagent: Subagent, place: str, size: int) -> Json:
+        return {
+            "phase": self.phase.id,
+            "path": place,
+            "subagent": subagent.id,
+            "size_bytes": size,
+            "timestamp": moment_text(time.time()),
+        }
+
+    def _count(self, subagent: Subagent, base: Base, shard: str, entry: Json) -> None:
+        from shardflow.storage.json.canonical import written_bytes
+
+        value = read_object(read_regular(shard, SIZE_LIMIT), shard)
+        left = value if subagent.shard is ShardForm.COPY else {**_book_values(base.value), **_book_values(value)}
+        path = entry["path"] if isinstance(entry, dict) else ""
+        noted = books.subagent_ended(base.value, left, entry, self._spellings(str(path), subagent))
+        changed = {name: noted[name] for name in _BOOKS if not same(noted.get(name, ABSENT), left.get(name, ABSENT))}
+        if changed:
+            put_file(shard, written_bytes({**value, **changed}))
+
+    def _spellings(self, place: str, subagent: Subagent) -> frozenset[str]:
+        """Give the ways in which a subagent may have written the path of its own output."""
+        path = self.folder.absolute(place)
+        written = subagent.config.get("output_path")
+        more = (written,) if isinstance(written, str) else ()
+        return frozenset({place, f"./{place}", path, os.path.relpath(path), *more})
+
+
+def _place(folder: FeatureFolder, subagent: Subagent) -> str:
+    try:
+        return folder.output(subagent)
+    except NoPlace as error:
+        path = json.dumps(subagent.config.get("output_path"))
+        raise StorageError(f"{path} is no place for the output of {subagent.id}: {error}") from None
+
+
+def _book_values(value: Mapping[str, Json]) -> dict[str, Json]:
+    return {name: value[name] for name in _BOOKS if name in value}

@@ -1,0 +1,140 @@
+"""Scripts of a workflow, run in the scope of their phase: what they return, what they wrote, what they said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from shardflow.errors import NodeUnusable
+from shardflow.execution.reporting.events import Event, Noted
+from shardflow.execution.scripts.helpers import Helpers
+from shardflow.execution.scripts.host import ScriptHost
+from shardflow.execution.scripts.model import (
+    CONDITION_LIMIT,
+    SCRIPT_LIMIT,
+    Deliverable,
+    Returned,
+    Scope,
+    ScriptForm,
+    ScriptOutcome,
+    Stopped,
+    outcome_text,
+)
+from shardflow.execution.scripts.model import Script as NamedScript
+from shardflow.model.paths import Path
+from shardflow.model.records import record
+from shardflow.model.values import ABSENT, Json
+from shardflow.workflow.dialect.model import Expression, Script
+from shardflow.workflow.model import Phase, Workflow
+
+MAIN_AGENT: Final = "main_agent.script"
+ADAPTIVE: Final = "subagents.adaptive.script"
+GAP_CHECK: Final = "gap_check.script"
+CHECKPOINT: Final = "checkpoint.condition"
+
+
+@record
+class Ran:
+    """How a script went: `problem` is empty for one that returned."""
+
+    outcome: ScriptOutcome
+    deliverables: tuple[Deliverable, ...] = ()
+    problem: str = ""
+
+    @property
+    def value(self) -> Json:
+        """What it returned; null for nothing."""
+        value = self.outcome.value if isinstance(self.outcome, Returned) else None
+        return None if value is ABSENT else value
+
+    @property
+    def was_stopped(self) -> bool:
+        """Whether it was stopped with the run, which says nothing about it."""
+        return isinstance(self.outcome, Stopped)
+
+    @property
+    def is_true(self) -> bool:
+        """Whether it returned `true`, or what JavaScript takes for it."""
+        return isinstance(self.outcome, Returned) and _is_true(self.value)
+
+
+class Scripts:
+    """Runs the scripts of a run's phases in one Node.js process, started when the first one runs.
+
+    `phases` has the phases as the workflow writes them, by id, and is asked once, when the first script runs.
+    """
+
+    def __init__(
+        self,
+        host: ScriptHost,
+        helpers: Helpers,
+        output_dir: str,
+        phases: Callable[[], dict[str, Json]],
+        tell: Callable[[Event], None],
+    ) -> None:
+        self._host = host
+        self._helpers = helpers
+        self._output_dir = output_dir
+        self._read_phases = phases
+        self._phases: dict[str, Json] | None = None
+        self._tell = tell
+
+    def run(self, phase: str, where: str, code: Script | Expression, context: dict[str, Json]) -> Ran:
+        """Run a script of a phase; `where` is its field. What it printed is told."""
+        if self._phases is None:
+            self._phases = self._read_phases()
+        scope = Scope(context, self._phases.get(phase), self._output_dir)
+        script = named_script(phase, where, code)
+        limit = CONDITION_LIMIT if isinstance(code, Expression) else SCRIPT_LIMIT
+        try:
+            run = self._host.run(script, scope, self._helpers, limit)
+        except NodeUnusable as error:
+            return Ran(Stopped(), problem=str(error))
+        for line in run.log:
+            self._tell(Noted(phase, f"{where}: {line}"))
+        for warning in run.warnings:
+            self._tell(Noted(phase, f"{where}: {warning}"))
+        problem = "" if isinstance(run.outcome, Returned) else f"{where} {outcome_text(run.outcome)}"
+        return Ran(run.outcome, run.deliverables, problem)
+
+
+def field_name(path: Path) -> str:
+    """Name the field of a script as messages do: `main_agent.script`, `gap_check.criteria[1].check`."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path[2:]).lstrip(".")
+
+
+def named_script(phase: str, where: str, code: Script | Expression) -> NamedScript:
+    """Give a script the name it has in messages."""
+    form = ScriptForm.EXPRESSION if isinstance(code, Expression) else ScriptForm.BODY
+    return NamedScript(code.text, f"{where} of phase '{phase}'", form)
+
+
+def scripts_of(workflow: Workflow) -> Iterator[tuple[Phase, Path, Script | Expression]]:
+    """Give all scripts of a workflow: whose each is, and where it stands in the document."""
+    for number, phase in enumerate(workflow.phases):
+        for path, code in _of_phase(phase):
+            yield phase, ("phases", number, *path), code
+
+
+def _of_phase(phase: Phase) -> Iterator[tuple[Path, Script | Expression]]:
+    staging = phase.staging
+    if staging.adaptive is not None:
+        yield ("subagents", "adaptive", "script"), staging.adaptive
+    if staging.main is not None and staging.main.script is not None:
+        yield ("main_agent", "script"), staging.main.script
+    if staging.gap_check is not None:
+        if isinstance(staging.gap_check.test, Script):
+            yield ("gap_check", "script"), staging.gap_check.test
+        else:
+            for number, criterion in enumerate(staging.gap_check.test):
+                yield ("gap_check", "criteria", number, "check"), criterion.check
+    for number, skill in enumerate(staging.skills):
+        if skill.condition is not None:
+            yield ("skills", number, "condition"), skill.condition
+    if staging.checkpoint is not None and staging.checkpoint.condition is not None:
+        yield ("checkpoint", "condition"), staging.checkpoint.condition
+
+
+def _is_true(value: object) -> bool:
+    """Tell what JavaScript takes for true (ECMAScript, ToBoolean): objects and lists always, empty ones too."""
+    return isinstance(value, dict | list) or bool(value)

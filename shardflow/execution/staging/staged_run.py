@@ -1,0 +1,164 @@
+"""All that the phases of one run of the dialect share: its folder, its scripts, its agents, and who decides."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Self
+
+from shardflow.errors import InvalidWorkflow
+from shardflow.execution.reporting.events import Event, Noted
+from shardflow.execution.scripts.folder import OutputFolder
+from shardflow.execution.scripts.helpers import Helpers
+from shardflow.execution.scripts.host import ScriptHost
+from shardflow.execution.staging.agent_map import AgentMap, skilled
+from shardflow.execution.staging.asking import Asker, Chosen, Question, Unclear
+from shardflow.execution.staging.feature_folder import FeatureFolder, moment_text
+from shardflow.execution.staging.finalization import Finalized, finalize, template_places
+from shardflow.execution.staging.outfit import StagedOutfit
+from shardflow.execution.staging.scripting import Ran, Scripts, scripts_of
+from shardflow.model.documents import Document
+from shardflow.model.fields import read_document
+from shardflow.model.records import record
+from shardflow.model.values import Json
+from shardflow.storage.runs.records import FeatureSettings
+from shardflow.storage.yaml.documents import parse_yaml
+from shardflow.workflow.dialect.model import Skill
+from shardflow.workflow.groups import read_subagents
+from shardflow.workflow.model import Phase, Subagent, Workflow
+
+
+@record
+class Staging:
+    """How a run of the dialect is staged.
+
+    folder      the output folder of its feature
+    settings    what a resumed run goes on with
+    agents      which program runs a type
+    asker       who decides where a person must
+    """
+
+    folder: FeatureFolder
+    settings: FeatureSettings
+    agents: AgentMap
+    asker: Asker
+
+
+class StagedRun:
+    """A run of the dialect while it goes on. `workflow` has its programs; `file` and `data` are where it was read."""
+
+    def __init__(
+        self,
+        staging: Staging,
+        workflow: Workflow,
+        file: str,
+        data: bytes,
+        max_parallel: int | None,
+        tell: Callable[[Event], None],
+        stopped: Callable[[], bool],
+    ) -> None:
+        self._staging = staging
+        self._workflow = workflow
+        self._file = file
+        self._data = data
+        self._max_parallel = max_parallel
+        self._tell = tell
+        self._stopped = stopped
+        self._phases: dict[str, Json] | None = None
+        self._held = ExitStack()
+        needing = next((f"phase '{phase.id}'" for phase, _, _ in scripts_of(workflow)), "the workflow")
+        self._host = ScriptHost(needing, stopped)
+        folder = OutputFolder(staging.folder.path, (staging.settings.project,))
+        self.scripts = Scripts(self._host, Helpers(folder), staging.folder.path, self._written, tell)
+
+    def __enter__(self) -> Self:
+        self._held.enter_context(self._host)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._held.close()
+
+    def finalize(self, context: dict[str, Json], run_dir: str) -> Finalized:
+        """Write what is written when all phases are through."""
+        places = template_places(self._file, self._staging.settings.project)
+        return finalize(self._workflow, self._staging.folder, places, context, run_dir)
+
+    def note(self, phase: str, text: str) -> None:
+        """Tell something about a phase that is no failure."""
+        self._tell(Noted(phase, text))
+
+    def moment(self) -> str:
+        """Give the moment now, as the books write it."""
+        return moment_text(time.time())
+
+    def ask(self, question: Question) -> Chosen | Unclear | None:
+        """Have somebody decide; None if nobody is there."""
+        return self._staging.asker(question, self._stopped)
+
+    def slots(self, phase: Phase) -> int:
+        """Give how many subagents of a parallel group of this phase run at the same time."""
+        return self._max_parallel or phase.max_parallel or self._workflow.max_parallel
+
+    def shown_file(self, path: str) -> str:
+        """Give the file that a checkpoint shows, relative to the output folder."""
+        return os.path.join(self._staging.folder.path, path.replace("{{output_dir}}/", "", 1))
+
+    def entries(self, phase: str, ran: Ran) -> list[Json]:
+        """Give what a script wrote, as entries of the books."""
+        moment = self.moment()
+        return [
+            {
+                "phase": phase,
+                "path": written.path,
+                "subagent": "main-agent-script",
+                "size_bytes": written.size_bytes,
+                "timestamp": moment,
+            }
+            for written in ran.deliverables
+        ]
+
+    def outfit(self, phase: Phase) -> StagedOutfit:
+        """Give what the subagents of a phase get beyond their shards."""
+        return self._outfit(phase, counted=True)
+
+    def skill_outfit(self, phase: Phase) -> StagedOutfit:
+        """Give what a skill of a phase gets: it is no subagent, is not counted, and owes no output."""
+        return self._outfit(phase, counted=False)
+
+    def skilled(self, skill: Skill) -> Subagent:
+        """Give the subagent that does what a skill says."""
+        return skilled(skill, self._staging.agents)
+
+    def subagents_of(self, value: Json, source: str) -> tuple[Subagent, ...]:
+        """Read subagents that a script returned. Raises InvalidWorkflow."""
+        if value is None or value == []:
+            return ()
+        read = read_document(Document(source, value), read_subagents, InvalidWorkflow)
+        return self._staging.agents.equip(read)
+
+    def _outfit(self, phase: Phase, *, counted: bool) -> StagedOutfit:
+        folder = os.path.dirname(os.path.abspath(self._file))
+        written = self._written().get(phase.id)
+        on_missing = phase.on_missing_output or self._workflow.on_missing_output
+        return StagedOutfit(
+            phase,
+            written if isinstance(written, dict) else {},
+            self._staging.folder,
+            (folder, os.path.dirname(folder)),
+            on_missing,
+            counted,
+        )
+
+    def _written(self) -> dict[str, Json]:
+        """Give the phases as the workflow writes them, by id."""
+        if self._phases is None:
+            value = parse_yaml(self._data, self._file).value
+            phases = value["phases"] if isinstance(value, dict) else []
+            listed = phases if isinstance(phases, list) else []
+            self._phases = {str(phase["id"]): phase for phase in listed if isinstance(phase, dict)}
+        return self._phases

@@ -1,0 +1,83 @@
+"""What a gap check's script returned, read as a verdict: whatever it is, it is one.
+
+    {status: complete | incomplete, gaps, action: retry | spawn_additional | escalate | abort,
+     additionalAgents, message}
+
+Law: only `complete` passes. What cannot be read did not pass, and says so among its gaps.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from shardflow.model.fields import shown
+from shardflow.model.records import record, replaced
+from shardflow.model.values import Json, Value
+from shardflow.workflow.dialect.model import GapAction, OnFailure
+
+_STATUS: Final = ("complete", "incomplete")
+
+
+@record
+class Verdict:
+    """Whether a phase has done all it should; if not, what is missing and what to do. `agents` as they were given."""
+
+    complete: bool
+    gaps: tuple[Json, ...] = ()
+    action: GapAction = GapAction.ESCALATE
+    message: str = ""
+    agents: tuple[Json, ...] = ()
+
+    @property
+    def status(self) -> str:
+        """The status as the books spell it."""
+        return _STATUS[not self.complete]
+
+
+COMPLETE: Final = Verdict(complete=True)
+
+
+def read_verdict(value: Value, otherwise: OnFailure) -> Verdict:
+    """Read what a script returned; `otherwise` says what to do where it does not."""
+    if not isinstance(value, dict):
+        return failed(f"the gap check returned {shown(value)}, expected an object {{status, gaps, action}}", otherwise)
+    status, action = value.get("status"), value.get("action")
+    gaps = value.get("gaps")
+    listed = tuple(gaps) if isinstance(gaps, list) else () if gaps is None else (gaps,)
+    if status not in _STATUS:
+        told = "nothing" if status is None else shown(status)
+        why = f"the gap check returned as status {told}, expected one of {', '.join(_STATUS)}"
+        return failed(why, otherwise, listed)
+    if status == "complete":
+        return Verdict(complete=True, gaps=listed)
+    agents = value.get("additionalAgents")
+    message = value.get("message")
+    read = Verdict(
+        complete=False,
+        gaps=listed,
+        action=otherwise.action,
+        message=message if isinstance(message, str) else otherwise.message,
+        agents=tuple(agents) if isinstance(agents, list) else (),
+    )
+    if action is None:
+        return read
+    if not isinstance(action, str) or action not in list(GapAction):
+        known = ", ".join(each.value for each in GapAction)
+        return failed(f"the gap check returned as action {shown(action)}, expected one of {known}", otherwise, listed)
+    return replaced(read, action=GapAction(action))
+
+
+def failed(why: str, otherwise: OnFailure, gaps: tuple[Json, ...] = ()) -> Verdict:
+    """Give the verdict of a gap check that could not give one: not passed, and why."""
+    return Verdict(complete=False, gaps=(*gaps, why), action=otherwise.action, message=otherwise.message)
+
+
+def verdict_json(verdict: Verdict) -> dict[str, Json]:
+    """Write a verdict down as a script would return it."""
+    return {
+        "status": verdict.status,
+        "gaps": list(verdict.gaps),
+        "action": verdict.action.value,
+        "message": verdict.message,
+        "additionalAgents": list(verdict.agents),
+    }
