@@ -155,7 +155,9 @@ def run_laid_out(
 ) -> RunReport:
     """Run the phases of what is laid out. `started` is the moment (monotonic) from which the run's time counts."""
     directory = layout.directory
-    with BackgroundSync(journal, (directory.path, directory.record, directory.workflow, directory.base)) as durable:
+    own = [] if layout.copy is not None else [layout.context.path]
+    first = (directory.record, directory.workflow, directory.base, *own)
+    with BackgroundSync(journal, os.path.dirname(directory.path), first) as durable:
         return _Run(request, layout, journal, durable, interrupts, listen, started).report()
 
 
@@ -290,8 +292,9 @@ class _Run:
             self._problems.extend(finalized.problems)
             self._notes.extend(finalized.notes)
         self._attempt(self._durable.settle)
-        self._attempt(lambda: context.bring_to(self._loop.base))
+        self._attempt(lambda: context.bring_to(self._loop.base, self._durable.settle))
         self._attempt(self._copy_context)
+        self._attempt(self._durable.settle)
         self._attempt(lambda: self._write_record(self._with_problems(status)))
         status = self._with_problems(status)
         report = RunReport(
@@ -312,6 +315,7 @@ class _Run:
         layout = self._layout
         if layout.copy is not None:
             write_new(layout.copy, layout.base.data if layout.context.held is None else layout.context.held)
+            self._durable.add(layout.copy)
 
     def _attempt(self, write: Callable[[], None]) -> None:
         try:

@@ -111,14 +111,24 @@ def replace_file(path: FilePath, data: bytes) -> None:
 
 
 def sync_file(path: FilePath) -> None:
-    """Make a file, and its name in its folder, survive a power cut. Raises StorageError."""
+    """Make what a file holds survive a power cut; its name in its folder is another matter. Raises StorageError."""
     try:
         descriptor = os.open(path, _READ)
         try:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        _sync_folder(os.path.dirname(path) or ".")
+    except (OSError, ValueError) as error:
+        raise _refusal(path, "sync", error) from error
+
+
+def sync_folder(path: FilePath) -> None:
+    """Make the names in a folder survive a power cut; its own name in the folder above is another matter.
+
+    Raises StorageError.
+    """
+    try:
+        _sync_folder(os.fspath(path))
     except (OSError, ValueError) as error:
         raise _refusal(path, "sync", error) from error
 

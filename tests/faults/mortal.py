@@ -119,31 +119,39 @@ class Place:
 
     def acts(self) -> Iterator[str]:
         """Give the acts that are left until the run is done, as they become known; none where there is no run."""
-        if not os.path.exists(self.directory.record):
+        if self._status() is None:
             yield START
         for _ in range(_MOST_ACTS):
-            if not os.path.exists(self.directory.record):
-                return
-            record = read_run_record(self.directory)
-            if record.status == "done":
-                return
-            yield RESOLVE if record.status == "conflict" and self._is_open() else RESUME
+            match self._status():
+                case None | "done":
+                    return
+                case "conflict" if self._is_open():
+                    yield RESOLVE
+                case _:
+                    yield RESUME
         raise AssertionError(f"{self.folder} does not come to an end")
 
-    def act(self, what: str, strike: Strike | None = None) -> Outcome:
-        """Do it in a process of its own, struck."""
-        return self._apart({START: self._run, RESOLVE: self._decide, RESUME: self._resume}[what], strike)
+    def _status(self) -> str | None:
+        """Give the status that the run's record tells; None where there is none, so that there is no run."""
+        try:
+            return read_run_record(self.directory).status
+        except NotARun:
+            return None
+
+    def act(self, what: str, strike: Strike | None = None, tell: Callable[[], object] = lambda: None) -> Outcome:
+        """Do it in a process of its own, struck; in the end that process calls `tell`."""
+        return self._apart({START: self._run, RESOLVE: self._decide, RESUME: self._resume}[what], strike, tell)
 
     def finish(self) -> list[tuple[str, Outcome]]:
-        """Go on to the end, once at least, undisturbed; what was done, and how that ended."""
+        """Go on undisturbed, once at least, to the end or to what cannot go on; what was done, and how that ended."""
         done: list[tuple[str, Outcome]] = []
-        if not os.path.exists(self.directory.record):
+        if self._status() is None:
             return done
         acts = self.acts()
         what = next(acts, RESUME)
         while what:
             done.append((what, self.act(what)))
-            what = next(acts, "")
+            what = next(acts, "") if done[-1][1].code in (0, CONFLICT) else ""
         return done
 
     def problems_of_the_end(self, expected: bytes, sealed: dict[str, str]) -> list[str]:
@@ -174,10 +182,10 @@ class Place:
         return report.exit_code, _told(report)
 
     def _is_open(self) -> bool:
-        """Whether something is left to decide; whoever died deciding may have come as far as the group's record."""
+        """Whether something is left to decide: deciding may have come as far as the group's record when it died."""
         try:
             open_merge(self.directory.path)
-        except UsageError:
+        except (UsageError, NotARun):
             return False
         return True
 
@@ -192,7 +200,9 @@ class Place:
         report = resume_run(resumed, lambda event: None)
         return report.exit_code, _told(report)
 
-    def _apart(self, work: Callable[[], tuple[int, tuple[str, ...]]], strike: Strike | None) -> Outcome:
+    def _apart(
+        self, work: Callable[[], tuple[int, tuple[str, ...]]], strike: Strike | None, tell: Callable[[], object]
+    ) -> Outcome:
         told = self.folder / "told"
         told.unlink(missing_ok=True)
         child = os.fork()
@@ -212,6 +222,7 @@ class Place:
             finally:
                 with open("told", "w") as file:
                     json.dump([steps.names, raised, problems], file)
+                tell()
                 os._exit(code)
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         if not told.exists():

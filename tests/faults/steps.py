@@ -63,7 +63,7 @@ class Steps:
     def _wrapped(self, function: str, real: Callable[..., Any]) -> Callable[..., Any]:
         def step(*arguments: Any, **named: Any) -> Any:
             path = _path(function, arguments)
-            if path is None or not path.startswith(self._folder):
+            if path is None or not f"{path}/".startswith(self._folder):
                 return real(*arguments, **named)
             call = Call(function, self._name(function, path), path, arguments, named)
             self.names.append(call.name)
@@ -72,7 +72,9 @@ class Steps:
         return step
 
     def _name(self, function: str, path: str) -> str:
-        place = re.sub(r"\.shardflow-\w+\.tmp", "TEMPORARY", path.removeprefix(self._folder))
+        place = re.sub(
+            r"\.shardflow-\w+\.tmp", "TEMPORARY", f"{path}/".removeprefix(self._folder).removesuffix("/") or "."
+        )
         self._seen[f"{function} {place}"] += 1
         return f"{function} {place}, {self._seen[f'{function} {place}']}"
 

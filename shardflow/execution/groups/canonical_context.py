@@ -7,6 +7,8 @@ which may have died between a merge and the file, that is seen to first.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from shardflow.execution.base import Base
 from shardflow.execution.groups.sealing import Seal, seal
 from shardflow.storage.files import replace_file
@@ -39,7 +41,11 @@ class CanonicalContext:
             replace_file(self.path, merged)
             self.held = self._value = merged
 
-    def bring_to(self, base: Base) -> None:
-        """Have the file hold a group's base, whatever an earlier start of the run left there. Raises StorageError."""
-        if self.held is not None or self.is_due:
+    def bring_to(self, base: Base, settle: Callable[[], None]) -> None:
+        """Have the file hold a group's base, whatever an earlier start of the run left there. Raises StorageError.
+
+        `settle` is called before that changes the file: what the base came from must be on the disk first.
+        """
+        if (self.held is not None or self.is_due) and self.is_changed_by(base.data):
+            settle()
             self.update(base.data)

@@ -32,7 +32,7 @@ from shardflow.model.decisions import Conflict, Outcome
 from shardflow.model.records import record, replaced
 from shardflow.storage.files import sha256_hex, write_new, write_new_pieces
 from shardflow.storage.runs.directory import READ_ONLY, make_folder
-from shardflow.storage.runs.durable import BackgroundSync
+from shardflow.storage.runs.durable import BackgroundSync, keep_group
 from shardflow.storage.runs.records import GroupRecord, SubagentRecord, write_group_record
 from shardflow.workflow.model import Subagent
 
@@ -89,6 +89,7 @@ class _GroupRun:
         except KeyboardInterrupt:
             status = Status.INTERRUPTED
         status = self._record(status)
+        keep_group(self._group.folder, self._host.durable)
         merged = self._folded if status is Status.DONE else None
         base = Base(merged.context, merged.value) if merged else self._group.base
         report = self._report(status)
@@ -97,7 +98,7 @@ class _GroupRun:
 
     def _prepare(self) -> None:
         folder = self._group.folder
-        self._host.context.bring_to(self._group.base)
+        self._host.context.bring_to(self._group.base, self._host.durable.settle)
         make_folder(folder.path)
         write_new(folder.base, self._group.base.data, mode=READ_ONLY)
         write_new(folder.rules, self._rules.data)

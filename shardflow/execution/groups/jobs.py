@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,7 @@ from shardflow.execution.secrets.guarding import masked_logs, refuse_secrets
 from shardflow.model.changes import Delta
 from shardflow.model.documents import Problem
 from shardflow.model.records import replaced
-from shardflow.storage.files import sha256_hex, write_new
+from shardflow.storage.files import sha256_hex, sync_folder, write_new
 from shardflow.storage.runs.directory import SubagentFolder, make_folder, move_folder
 from shardflow.workflow.model import OnUndeclaredWrite, Subagent
 
@@ -60,6 +61,7 @@ class GroupJobs:
         self._undeclared: dict[int, UndeclaredWrites] = {}
         self._contents: dict[int, str] = {}
         self._make_durable = make_durable
+        self._is_findable = False
         self._logs = masked_logs(around.secrets)
 
     @property
@@ -81,6 +83,7 @@ class GroupJobs:
         for rank, subagent in enumerate(self._group.subagents):
             kept = earlier.shard(self._group.phase, subagent.id, self.content(rank))
             if kept is not None:
+                self._make_findable()
                 move_folder(kept.folder, self._group.folder.subagent(subagent.id).path)
                 self._report(rank, self._sealed(rank), kept.seconds, kept.warnings, kept=True)
 
@@ -134,6 +137,12 @@ class GroupJobs:
         """Report every subagent the pool never came to."""
         for rank in self.left:
             self._report(rank, Cancelled(started=False), 0.0, ())
+
+    def _make_findable(self) -> None:
+        """Have the group's folder survive a power cut before the only copy of a shard is moved into it."""
+        if not self._is_findable:
+            sync_folder(os.path.dirname(self._group.folder.path))
+            self._is_findable = True
 
     def close(self) -> None:
         """End the logs, once nobody is left who could write to them."""

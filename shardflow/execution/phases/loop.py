@@ -46,6 +46,7 @@ from shardflow.model.records import replaced
 from shardflow.model.values import ABSENT, Json
 from shardflow.storage.files import sha256_hex
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory
+from shardflow.storage.runs.durable import keep_group
 from shardflow.workflow.content import question_content
 from shardflow.workflow.model import EngineMade, Phase, Subagent, Workflow
 
@@ -202,6 +203,7 @@ class PhaseLoop:
             return None
         report, self.base = kept
         self.groups.append(group.name)
+        keep_group(group.folder, self._host.durable)
         self._host.context.is_due |= report.status is Status.DONE
         self._host.tell(GroupFinished(report))
         return report

@@ -19,7 +19,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from shardflow.errors import StorageError, UsageError
+from shardflow.errors import InvalidJson, StorageError, UsageError
 from shardflow.execution.base import SIZE_LIMIT, Base, base_of, read_object
 from shardflow.execution.groups.canonical_context import CanonicalContext
 from shardflow.execution.processes.interrupts import Interrupts
@@ -113,7 +113,7 @@ def _lay_out(request: ResumeRequest, staging: Staging | None, interrupts: Interr
     secrets.refuse_in(found.base.data, found.path)
     notes = (*_torn(directory, history), *_stop_orphans(directory, request.grace, interrupts))
     begun = _begun(request, found_context=found.was_there)
-    _make_ready(request, found, is_first=not history.starts)
+    _make_ready(request, found)
     write_run_record(directory, begun)
     return Layout(
         schedule=schedule,
@@ -135,7 +135,8 @@ def _lay_out(request: ResumeRequest, staging: Staging | None, interrupts: Interr
 class _Found:
     """The canonical context as it is found: its file, what that holds, that in canonical form, and the first base.
 
-    `was_there` tells that the file was there before the run, so that the run starts from what it held.
+    `was_there` tells that the file was there before the run, so that the run starts from what it held; `is_first` that
+    the run begins anew.
     """
 
     path: str
@@ -143,6 +144,7 @@ class _Found:
     value: bytes
     base: Base
     was_there: bool
+    is_first: bool = False
 
 
 def _find_context(request: ResumeRequest, staging: Staging | None, history: History) -> _Found:
@@ -152,13 +154,19 @@ def _find_context(request: ResumeRequest, staging: Staging | None, history: Hist
     path = settings.context or directory.context
     held = read_if_there(path)
     begin = partial(_begin, request, staging)
-    if not history.starts:
-        # it died before its first event: nothing has run, nothing was merged, the run begins anew
+    if _begins_anew(request, history):
         is_outside = settings.found_context if staging is not None else settings.context is not None
         outside = held if is_outside else None
         base = begin(first_base(initial, folder, outside, path))
         value = base.data if staging is None else b""
-        return _Found(path, (held if staging is not None else outside) or base.data, value, base, outside is not None)
+        return _Found(
+            path,
+            (held if staging is not None else outside) or base.data,
+            value,
+            base,
+            outside is not None,
+            is_first=True,
+        )
     base = _recorded_base(directory) if settings.found_context else begin(first_base(initial, folder, None, path))
     value = base.data if held is None else base_of(read_object(held, path)).data
     may_be_missing = settings.context is not None and not settings.found_context
@@ -176,6 +184,23 @@ def _begin(request: ResumeRequest, staging: Staging | None, base: Base) -> Base:
     if staging is None:
         return base
     return opened(base, request.workflow, staging, request.record.started, request.workflow_file)
+
+
+def _begins_anew(request: ResumeRequest, history: History) -> bool:
+    """Tell whether nothing was merged yet, and what the run started from is not all there: it died before its first
+    event, or a power cut left that and not the files behind it. What was sealed meanwhile is found by content.
+    """
+    directory = request.directory
+    files = [directory.base, *([directory.context] if request.record.settings.context is None else [])]
+    return not history.merged and not (history.starts and all(map(_is_whole, files)))
+
+
+def _is_whole(file: str) -> bool:
+    try:
+        read_object(read_regular(file, SIZE_LIMIT), file)
+    except (StorageError, InvalidJson):
+        return False
+    return True
 
 
 def _is_known(held: bytes, value: bytes, base: Base, request: ResumeRequest, history: History) -> bool:
@@ -202,7 +227,7 @@ def _begun(request: ResumeRequest, *, found_context: bool) -> RunRecord:
     return RunRecord(request.workflow.name, Status.RUNNING, before.started, settings)
 
 
-def _make_ready(request: ResumeRequest, found: _Found, *, is_first: bool) -> None:
+def _make_ready(request: ResumeRequest, found: _Found) -> None:
     """Set aside what earlier starts made, and write down what this one starts from."""
     directory, outside = request.directory, request.record.settings.context is not None
     is_edited = read_if_there(directory.workflow) != request.workflow_bytes
@@ -210,7 +235,7 @@ def _make_ready(request: ResumeRequest, found: _Found, *, is_first: bool) -> Non
     set_aside(directory, [os.path.basename(path) for path, is_stale in copies if is_stale])
     if is_edited:
         write_new(directory.workflow, request.workflow_bytes)
-    if is_first:
+    if found.is_first:
         replace_file(directory.base, found.base.data)
         if not outside:
             replace_file(directory.context, found.base.data)

@@ -31,11 +31,12 @@ import os
 import re
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Final
 
 from shardflow.errors import StorageError, UsageError
 from shardflow.model.records import record
-from shardflow.storage.files import write_new
+from shardflow.storage.files import sync_folder, write_new
 
 READ_ONLY: Final = 0o400
 """The mode of a base: whoever writes into it by mistake is refused."""
@@ -195,7 +196,7 @@ def create_run_directory(path: str | None, workflow: str) -> RunDirectory:
     try:
         if path is None:
             _make_home(os.path.dirname(os.path.dirname(made)))
-        os.makedirs(os.path.dirname(made), mode=0o700, exist_ok=True)
+        _make_above(os.path.dirname(made))
         _make_or_take(made)
         os.mkdir(f"{made}/groups", 0o700)
     except OSError as error:
@@ -230,10 +231,12 @@ def set_aside(run: RunDirectory, copies: Iterable[str]) -> None:
     place = f"{run.earlier}/{max(_starts_set_aside(run), default=0) + 1}"
     try:
         os.makedirs(place, mode=0o700)
+        sync_folder(run.earlier)  # before anything is in there: a power cut must leave a way to it
         for name in (*copies, os.path.basename(run.groups)):
             if os.path.lexists(f"{run.path}/{name}"):
                 os.rename(f"{run.path}/{name}", f"{place}/{name}")
         os.mkdir(run.groups, 0o700)
+        sync_folder(run.path)
     except OSError as error:
         raise StorageError(f"cannot set aside {run.groups} in {place}: {(error.strerror or '').lower()}") from error
 
@@ -268,6 +271,19 @@ def _make_or_take(path: str) -> None:
     except FileExistsError:
         if os.listdir(path):
             raise
+        os.chmod(path, 0o700)
+
+
+def _make_above(path: str) -> None:
+    """Make the folders that are missing on the way, so that a power cut leaves them."""
+    missing = []
+    while not os.path.isdir(path):
+        missing.append(path)
+        path = os.path.dirname(path)
+    for folder in reversed(missing):
+        with suppress(FileExistsError):  # another run may have been as quick
+            os.mkdir(folder, 0o700)
+        sync_folder(os.path.dirname(folder))
 
 
 def _new_path(workflow: str) -> str:
@@ -279,6 +295,6 @@ def _new_path(workflow: str) -> str:
 
 def _make_home(home: str) -> None:
     """Make the folder of all runs, which no version control shall see."""
-    os.makedirs(home, mode=0o700, exist_ok=True)
+    _make_above(home)
     if not os.path.lexists(f"{home}/.gitignore"):
         write_new(f"{home}/.gitignore", b"*\n")

@@ -1,16 +1,17 @@
 """What must survive a power cut, made durable in the background while subagents run.
 
-Law: when `settle` has returned, every file added before and every line of the journal is on the disk. A shard costs
-about a millisecond to sync (file, folder, journal); by a thread of its own that millisecond delays no subagent, and
-only what is still missing at the end of a group is waited for.
+Law: when `settle` has returned, every file added before, with all folders on the way to it, and every line of the
+journal is on the disk. A shard costs about a millisecond to sync (file, folder, journal); by a thread of its own that
+millisecond delays no subagent, and only what is still missing at the end of a group is waited for.
 
-Death of the process needs none of this: what was handed to the system is there for the next process. So only what
-cannot be made again is added here: shards, the first base, the run's record. Bases, ledgers and merged contexts follow
-from those.
+Death of the process needs none of this: what was handed to the system is there for the next process. What cannot be
+made again is added as soon as it is there: shards, the first base, the run's record. Bases, ledgers and merged contexts
+follow from those; they are added when their group has ended, so that a run that says it has ended is on the disk whole.
 """
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import deque
 from collections.abc import Iterable
@@ -18,17 +19,21 @@ from types import TracebackType
 from typing import Self
 
 from shardflow.errors import StorageError
-from shardflow.storage.files import sync_file
+from shardflow.storage.files import sync_file, sync_folder
+from shardflow.storage.runs.directory import GroupFolder
 from shardflow.storage.runs.journal import Journal
 
 
 class BackgroundSync:
-    """Syncs files, and the journal behind them. `first` are synced before anything else, when the work begins."""
+    """Syncs files, the folders on the way to them from `top`, and the journal behind them. `first` are synced before
+    anything else, when the work begins.
+    """
 
-    __slots__ = ("_failure", "_journal", "_thread", "_waiting", "_wanted")
+    __slots__ = ("_failure", "_journal", "_known", "_thread", "_waiting", "_wanted")
 
-    def __init__(self, journal: Journal, first: Iterable[str]) -> None:
+    def __init__(self, journal: Journal, top: str, first: Iterable[str]) -> None:
         self._journal = journal
+        self._known = {top}
         self._waiting = deque(first)
         self._wanted = threading.Condition()
         self._thread: threading.Thread | None = None
@@ -87,12 +92,32 @@ class BackgroundSync:
             if not path:
                 return
 
+    def _sync_way(self, folder: str) -> None:
+        """Make the names of the folders on the way durable, from above: what is moved in must be found there."""
+        if not folder or folder in self._known:
+            return
+        self._sync_way(os.path.dirname(folder))
+        sync_folder(os.path.dirname(folder) or ".")
+        self._known.add(folder)
+
     def _sync(self, path: str) -> None:
         """Sync one file; behind the last one that waits, the journal, so that it is known by what it tells."""
         try:
             if path:
+                folder = os.path.dirname(path)
+                self._sync_way(folder)
                 sync_file(path)
+                if len(self._waiting) < 2 or os.path.dirname(self._waiting[1]) != folder:
+                    sync_folder(folder or ".")
             if len(self._waiting) == 1:
                 self._journal.sync()
         except StorageError as error:
             self._failure = self._failure or error
+
+
+def keep_group(group: GroupFolder, durable: BackgroundSync) -> None:
+    """Add all files of a group that ended: its inputs, what it came to, and its record."""
+    made = (group.base, group.rules, group.resolutions, group.conflicts, group.ledger, group.context, group.record)
+    for path in made:
+        if os.path.lexists(path):
+            durable.add(path)

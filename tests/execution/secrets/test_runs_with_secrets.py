@@ -143,7 +143,7 @@ def test_a_secret_is_read_from_a_regular_file_only(place: Workplace, file: str) 
 
 def test_a_shard_depends_on_where_a_secret_is_kept_and_not_on_its_value() -> None:
     def content(**secrets: Any) -> bytes:
-        return subagent_content("p", Subagent("a", ShellCommand("x"), secrets=secrets), "base")
+        return subagent_content("p", 1, Subagent("a", ShellCommand("x"), secrets=secrets), "base")
 
     assert content(T=SecretVariable("A")) == content(T=SecretVariable("A"))
     assert content(T=SecretVariable("A")) != content(T=SecretVariable("B"))

@@ -23,7 +23,7 @@ def fsync(descriptor):
 
 os.fsync = fsync
 os.chdir(sys.argv[1])
-with new_journal("events.jsonl") as journal, BackgroundSync(journal, ["first"]) as durable:
+with new_journal("events.jsonl") as journal, BackgroundSync(journal, "", ["first"]) as durable:
     print(synced)
     for name in ("a", "b"):
         durable.add(name)
@@ -39,10 +39,26 @@ def test_when_settled_every_file_its_folder_and_then_the_journal_are_synced(tmp_
 
 
 def test_a_file_that_cannot_be_synced_is_told_by_whoever_settles(tmp_path: Path) -> None:
-    with new_journal(str(tmp_path / "events.jsonl")) as journal, BackgroundSync(journal, []) as durable:
+    with new_journal(str(tmp_path / "events.jsonl")) as journal, BackgroundSync(journal, str(tmp_path), []) as durable:
         durable.settle()
         durable.add(str(tmp_path / "nowhere"))
         with pytest.raises(StorageError, match="nowhere"):
             durable.settle()
         with pytest.raises(StorageError, match="nowhere"):
             durable.settle()
+
+
+def test_every_folder_on_the_way_is_synced_before_what_it_holds(tmp_path: Path) -> None:
+    (tmp_path / "groups/01-look/a").mkdir(parents=True)
+    (tmp_path / "groups/01-look/a/context-a.json").touch()
+    traced = (
+        TRACED.partition("with new_journal")[0]
+        + """
+with new_journal("events.jsonl") as journal, BackgroundSync(journal, "", []) as durable:
+    durable.add("groups/01-look/a/context-a.json")
+    durable.settle()
+    print(*synced)
+"""
+    )
+    way = ". groups groups/01-look groups/01-look/a/context-a.json groups/01-look/a"
+    assert printed(traced, tmp_path).startswith(way)
