@@ -14,9 +14,10 @@ from shardflow.model.documents import Document, Problem
 from shardflow.model.fields import Place
 from shardflow.model.paths import Path
 from shardflow.model.patterns import Pattern
-from shardflow.model.records import record
+from shardflow.model.records import record, replaced
 from shardflow.model.values import Json
 from shardflow.storage.yaml.documents import parse_yaml
+from shardflow.workflow.dialect.recognising import uses_the_dialect
 from shardflow.workflow.model import Behavior, ContextFile, Phase, Workflow
 from shardflow.workflow.reading import read_workflow
 
@@ -45,13 +46,37 @@ def check_workflow(data: bytes, file: str) -> Checked:
     folder = os.path.dirname(file)
     rules = {place.path: _tried(file, problems, partial(load_rules_at, place, folder)) for place in _rules(document)}
     _check_context(document, folder, problems)
+    if uses_the_dialect(document):
+        from shardflow.execution.staging.checking import script_problems_or_why_not
+
+        problems.extend(script_problems_or_why_not(document))
     if problems or workflow is None:
         in_order = sorted(dict.fromkeys(problems), key=lambda problem: (problem.source != file, problem.line or 0))
         return Checked(workflow, tuple(in_order))
     ruled = enumerate(workflow.phases)
     common = rules.get(("rules",))
     each = ((phase, rules.get(("phases", n, "rules"), common) or NO_EFFECTIVE_RULES) for n, phase in ruled)
-    return Checked(workflow, (), tuple(write_overlaps(document, each)))
+    warnings = [*write_overlaps(document, each)]
+    if workflow.keeps_books:
+        from shardflow.execution.staging.checking import shared_outputs  # most workflows are native
+
+        warnings.extend(shared_outputs(workflow, document))
+    return Checked(workflow, (), tuple(warnings))
+
+
+def check_all(data: bytes, file: str, agents: str | None) -> Checked:
+    """Check a workflow, and what a run of it would be given: a program for each type (`agents` is a file that names
+    some, over the workflow's own), and templates.
+    """
+    checked = check_workflow(data, file)
+    workflow = checked.workflow
+    if workflow is None or not workflow.keeps_books:
+        return checked
+    from shardflow.execution.staging.checking import outside_problems  # most workflows are native
+
+    found = outside_problems(workflow, parse_yaml(data, file), agents)
+    problems = sorted((*checked.problems, *found), key=lambda problem: (problem.source != file, problem.line or 0))
+    return replaced(checked, problems=tuple(dict.fromkeys(problems)))
 
 
 def refuse_all(data: bytes, file: str) -> None:

@@ -139,7 +139,7 @@ def staged(request: RunRequest) -> tuple[RunRequest, Staging | None]:
     from shardflow.execution.staging.preparing import prepare, refuse_scripts_that_do_not_parse
 
     file = request.workflow_file
-    refuse_scripts_that_do_not_parse(request.workflow, file, request.workflow_bytes)
+    refuse_scripts_that_do_not_parse(file, request.workflow_bytes)
     staging, workflow = prepare(request.staging, request.workflow, file)
     return replaced(request, workflow=workflow), staging
 

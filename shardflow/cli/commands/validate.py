@@ -9,7 +9,7 @@ from shardflow.cli.commands.reading import MAX_WORKFLOW_BYTES, read_named
 from shardflow.cli.console import CONSOLE, styled
 from shardflow.cli.views.display import count, place
 from shardflow.errors import UsageError
-from shardflow.execution.checking import Checked, check_workflow
+from shardflow.execution.checking import Checked, check_all
 from shardflow.model.documents import Problem
 from shardflow.storage.excerpts import printable
 from shardflow.workflow.model import Workflow
@@ -17,9 +17,9 @@ from shardflow.workflow.model import Workflow
 _INVALID = 2
 
 
-def validate_files(files: Sequence[str], *, as_json: bool) -> int:
+def validate_files(files: Sequence[str], agents: str | None, *, as_json: bool) -> int:
     """Check every file, tell what is wrong and what is right, and give the exit code."""
-    checked = {file: _checked(file) for file in files}
+    checked = {file: _checked(file, agents) for file in files}
     invalid = sum(bool(found.problems) for found in checked.values())
     code = _INVALID if invalid else 0
     if as_json:
@@ -34,9 +34,9 @@ def validate_files(files: Sequence[str], *, as_json: bool) -> int:
     return code
 
 
-def _checked(file: str) -> Checked:
+def _checked(file: str, agents: str | None) -> Checked:
     try:
-        return check_workflow(read_named(file, MAX_WORKFLOW_BYTES), file)
+        return check_all(read_named(file, MAX_WORKFLOW_BYTES), file, agents)
     except UsageError as error:
         named = printable(file)
         reason = str(error).removeprefix(f"cannot read {named}: ").removeprefix(f"{named} is ")

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Annotated, Final
 
 from shardflow.cli.declarations.common import JSON
-from shardflow.cli.parameters import Argument, command
+from shardflow.cli.parameters import Argument, Option, command
 
 
 def validate(
     workflows: Annotated[list[str], Argument("WORKFLOW", "The workflows to check, YAML files.")],
     *,
+    agents: Annotated[
+        str | None, Option(("--agents",), "Which program runs a type, as it will be given to run.", "FILE")
+    ] = None,
     as_json: Annotated[bool, JSON] = False,
 ) -> int:
     """Check workflows, running nothing.
@@ -18,6 +21,9 @@ def validate(
     The rules and contexts they name are checked too. All errors of all files are reported at once, each with its file
     and line. Where subagents of one parallel phase declare writes to the same path and no rule settles it, a warning
     says so; with warnings alone a workflow is valid.
+
+    Workflows of the shell engine are checked for all that a run needs: scripts that parse (with Node.js), a program for
+    every type, templates that are there, and checkpoints that lead to phases.
 
     Exit codes: 0 all valid, 2 invalid.
 
@@ -29,7 +35,7 @@ def validate(
     """
     from shardflow.cli.commands.validate import validate_files
 
-    return validate_files(workflows, as_json=as_json)
+    return validate_files(workflows, agents, as_json=as_json)
 
 
 COMMANDS: Final = (command(validate),)

@@ -98,11 +98,6 @@ class Scripts:
         return Ran(run.outcome, run.deliverables, problem)
 
 
-def field_name(path: Path) -> str:
-    """Name the field of a script as messages do: `main_agent.script`, `gap_check.criteria[1].check`."""
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path[2:]).lstrip(".")
-
-
 def named_script(phase: str, where: str, code: Script | Expression) -> NamedScript:
     """Give a script the name it has in messages."""
     form = ScriptForm.EXPRESSION if isinstance(code, Expression) else ScriptForm.BODY

@@ -1,0 +1,170 @@
+"""What may be wrong with a workflow of the dialect beyond its own words: scripts, programs, templates, outputs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+
+from shardflow.errors import InvalidInput, NodeUnusable, StorageError
+from shardflow.execution.prompts.prompts import find_template
+from shardflow.execution.prompts.templates import Template, check_template, read_template
+from shardflow.execution.scripts.host import ScriptHost
+from shardflow.execution.scripts.model import Script as NamedScript
+from shardflow.execution.staging.agent_map import load_agents
+from shardflow.execution.staging.feature_folder import written_output
+from shardflow.execution.staging.finalization import find_final_template, template_places
+from shardflow.execution.staging.scripting import named_script
+from shardflow.model.documents import Document, Problem
+from shardflow.model.paths import Path
+from shardflow.model.values import Json
+from shardflow.workflow.dialect.model import Expression, Mode, Script
+from shardflow.workflow.dialect.outputs import NoPlace, output_place
+from shardflow.workflow.model import Behavior, OfType, Phase, Workflow
+
+
+def script_problems(document: Document) -> list[Problem]:
+    """Find the scripts of a workflow that do not parse, however much else is wrong with it.
+
+    Raises NodeUnusable, naming the first phase that has a script.
+    """
+    found = list(_scripts(document))
+    if not found:
+        return []
+    with ScriptHost(f"phase '{found[0][0]}'") as host:
+        faults = host.check([script for _, _, script in found])
+    paths = {id(script): path for _, path, script in found}
+    return [
+        _placed(document, paths[id(fault.script)], f"{fault.script.name} does not parse: {fault.message}", fault.line)
+        for fault in faults
+    ]
+
+
+def script_problems_or_why_not(document: Document) -> list[Problem]:
+    """Find them, or tell as a problem that Node.js is missing."""
+    try:
+        return script_problems(document)
+    except NodeUnusable as error:
+        return [Problem(document.source, None, str(error))]
+
+
+def outside_problems(workflow: Workflow, document: Document, agents: str | None) -> Iterator[Problem]:
+    """Find the types without a program, and the templates that are missing or cannot be rendered."""
+    folder = os.path.dirname(document.source)
+    try:
+        found = load_agents(workflow, folder, agents)
+    except InvalidInput as error:
+        yield from error.problems
+    except StorageError as error:
+        yield Problem(document.source, None, str(error))
+    else:
+        for path, name in _types(workflow):
+            if lacking := found.choose([name]).lacking_text():
+                yield document.problem(path, lacking)
+    yield from _template_problems(workflow, document)
+
+
+def shared_outputs(workflow: Workflow, document: Document) -> Iterator[Problem]:
+    """Warn where two subagents of one parallel phase write the same output file: the later one's stays."""
+    for number, phase in enumerate(workflow.phases):
+        first: dict[str, str] = {}
+        for rank, subagent in enumerate(phase.subagents if phase.behavior is Behavior.PARALLEL else ()):
+            place = _place(written_output(subagent), workflow.name)
+            if first.setdefault(place, subagent.id) != subagent.id and subagent.config:
+                path = (*_listed(phase, number), rank)
+                message = f"{first[place]} and {subagent.id} write the same output {place}, at the same time"
+                yield document.problem(path, message, "give each an output_path of its own")
+
+
+def _scripts(document: Document) -> Iterator[tuple[str, Path, NamedScript]]:
+    """Give all scripts as far as the document can be read: their phase, where they stand, and themselves."""
+    phases = document.value.get("phases") if isinstance(document.value, dict) else None
+    for number, phase in enumerate(phases if isinstance(phases, list) else []):
+        if not isinstance(phase, dict):
+            continue
+        name = str(phase.get("id", number))
+        for path in _script_fields(phase):
+            if isinstance(text := _at(phase, path), str):
+                code = Script(text) if path[-1] == "script" else Expression(text)
+                field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
+                yield name, ("phases", number, *path), named_script(name, field, code)
+
+
+def _script_fields(phase: dict[str, Json]) -> Iterator[Path]:
+    yield ("main_agent", "script")
+    yield ("subagents", "adaptive", "script")
+    yield ("gap_check", "script")
+    yield from (("gap_check", "criteria", n, "check") for n in range(_length(phase, ("gap_check", "criteria"))))
+    yield from (("skills", n, "condition") for n in range(_length(phase, ("skills",))))
+    yield ("checkpoint", "condition")
+
+
+def _length(value: Json, path: Path) -> int:
+    found = _at(value, path)
+    return len(found) if isinstance(found, list) else 0
+
+
+def _at(value: Json, path: Path) -> Json:
+    for segment in path:
+        match value, segment:
+            case dict(), str():
+                value = value.get(segment)
+            case list(), int():
+                value = value[segment]
+            case _:
+                return None
+    return value
+
+
+def _placed(document: Document, path: Path, message: str, line: int | None) -> Problem:
+    """Place a problem in the file: the lines of a script written as a block begin below its field."""
+    start, text = document.line(path), _at(document.value, path)
+    is_block = isinstance(text, str) and text.endswith("\n")
+    where = start + line if start is not None and line is not None and is_block else start
+    return Problem(document.source, where, message, path)
+
+
+def _types(workflow: Workflow) -> Iterator[tuple[Path, str]]:
+    for number, phase in enumerate(workflow.phases):
+        for rank, subagent in enumerate(phase.subagents):
+            if isinstance(subagent.program, OfType):
+                yield (*_listed(phase, number), rank, "type"), subagent.program.type
+        for rank, skill in enumerate(phase.staging.skills):
+            yield ("phases", number, "skills", rank, "name"), skill.name
+
+
+def _listed(phase: Phase, number: int) -> Path:
+    always = () if phase.staging.adaptive is None and phase.staging.mode is not Mode.ADAPTIVE else ("always",)
+    return ("phases", number, "subagents", *always)
+
+
+def _template_problems(workflow: Workflow, document: Document) -> Iterator[Problem]:
+    final = workflow.finalization
+    if final is not None:
+        path = find_final_template(final, template_places(document.source, os.getcwd()))
+        if path is None and not final.is_inline:
+            message = f"there is no template {final.template}; looked in the current folder, the workflow's, its parent"
+            yield document.problem(("finalization", "template"), message)
+        else:
+            yield from _flaws(Template(final.template, document.source) if path is None else path)
+    folder = os.path.dirname(os.path.abspath(document.source))
+    types = dict.fromkeys(name for _, name in _types(workflow))
+    found = (find_template(name, workflow.name, (folder, os.path.dirname(folder))) for name in types)
+    for template in dict.fromkeys(path for path in found if path is not None):
+        yield from _flaws(template)
+
+
+def _flaws(template: Template | str) -> Iterable[Problem]:
+    try:
+        check_template(read_template(template) if isinstance(template, str) else template)
+    except InvalidInput as error:
+        return error.problems
+    except StorageError as error:
+        return (Problem(str(template), None, str(error)),)
+    return ()
+
+
+def _place(path: str, workflow: str) -> str:
+    try:
+        return output_place(path, "feature", workflow)
+    except NoPlace:
+        return path

@@ -1,0 +1,82 @@
+"""Validate on files of the shell engine: all that engine's errors and more, each with its line."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from tests.cli.shell import shardflow
+
+BROKEN = """\
+name: broken
+description: everything is wrong here
+execution_mode: strict
+phases:
+- id: scan
+  behavior: parallel
+  subagents:
+  - {type: scanner, config: {output_path: same.md}}
+  - {type: skanner, config: {output_path: same.md}}
+  gap_check:
+    criteria: [{name: odd, check: 'context. > 1'}]
+- id: plan
+  behavior: main-only
+  main_agent:
+    script: |
+      const a = 1;
+
+      return a b;
+- id: build
+  behavior: main-only
+  main_agent: {script: return}
+  checkpoint: {options: [{label: Back, on_select: {action: repeat_phase, target: scan}}]}
+finalization: {template: nowhere/final.md, output: final.md}
+"""
+
+AGENTS = "agents: {scanner: {run: ls}}\n"
+
+
+def test_scripts_types_and_templates_are_told_with_their_lines(tmp_path: Path) -> None:
+    (tmp_path / "broken.workflow.yaml").write_text(BROKEN)
+    (tmp_path / "agents.yaml").write_text(AGENTS)
+    done = shardflow("validate", "broken.workflow.yaml", "--agents", "agents.yaml", cwd=tmp_path)
+    told = [line.removeprefix("broken.workflow.yaml:") for line in done.stderr.splitlines()]
+    assert (done.returncode, told[-1]) == (2, "invalid: 1 of 1 workflow")
+    assert [line.split(" at $")[0].split("; ")[0] for line in told[:-1]] == [
+        "9: 1 type has no program: 'skanner' (did you mean 'scanner'?)",
+        "11: gap_check.criteria[0].check of phase 'scan' does not parse: SyntaxError: Unexpected token '>'",
+        "18: main_agent.script of phase 'plan' does not parse: SyntaxError: Unexpected identifier 'b'",
+        "23: there is no template nowhere/final.md",
+    ]
+
+
+def test_what_is_beside_a_workflow_makes_it_valid_and_a_shared_output_is_a_warning(tmp_path: Path) -> None:
+    text = BROKEN.replace("context. >", "context.n >").replace("a b;", "a;").replace("nowhere/final.md", "final.md")
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "flows/fine.workflow.yaml").write_text(text)
+    (tmp_path / "flows/shardflow.yaml").write_text("agents: {default: {run: ls}}\n")
+    (tmp_path / "final.md").write_text("{{workflow.name}}")
+    done = shardflow("validate", "flows/fine.workflow.yaml", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "flows/fine.workflow.yaml: valid, 3 phases, 2 subagents, 1 warning\n")
+    assert "flows/fine.workflow.yaml:9: scanner and skanner write the same output same.md" in done.stderr
+
+
+def test_without_node_it_is_named_what_needs_it(tmp_path: Path) -> None:
+    (tmp_path / "plan.workflow.yaml").write_text(BROKEN)
+    (tmp_path / "bin").mkdir()
+    for name in ("sh", "env"):
+        os.symlink(str(shutil.which(name)), tmp_path / "bin" / name)
+    done = shardflow("validate", "plan.workflow.yaml", cwd=tmp_path, PATH=str(tmp_path / "bin"))
+    assert "phase 'scan' needs Node.js 18 or newer, and there is no 'node' on PATH" in done.stderr
+
+
+def test_a_script_is_checked_however_much_else_is_wrong(tmp_path: Path) -> None:
+    text = BROKEN.replace("behavior: parallel", "behavior: paralel").replace(
+        "description: everything is wrong here\n", ""
+    )
+    (tmp_path / "w.workflow.yaml").write_text(text)
+    told = shardflow("validate", "w.workflow.yaml", cwd=tmp_path).stderr
+    assert "field 'description' is missing" in told
+    assert "unknown behavior 'paralel'" in told
+    assert "w.workflow.yaml:17: main_agent.script of phase 'plan' does not parse" in told
