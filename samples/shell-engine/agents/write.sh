@@ -1,0 +1,10 @@
+#!/bin/sh
+# Runs whatever no other entry fits: writes down what it was asked, and, of a skill, that it was done.
+set -eu
+asked=$(sed -n '/^# Task/,/^# [^T]/p' | sed '1d;$d' | grep . || true)
+if [ -n "${SHARDFLOW_OUTPUT:-}" ]; then
+  printf '# %s\n\n%s\n' "$SHARDFLOW_ID" "$asked" > "$SHARDFLOW_OUTPUT"
+else
+  jq --arg skill "$SHARDFLOW_ID" '.skills_used = ((.skills_used // []) + [$skill])' \
+    "$CONTEXT_FILE" > "$CONTEXT_FILE.new" && mv "$CONTEXT_FILE.new" "$CONTEXT_FILE"
+fi
