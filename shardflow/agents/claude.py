@@ -1,0 +1,122 @@
+"""Claude Code (npm `@anthropic-ai/claude-code`), seen with 2.1.330.
+
+It reads files by itself, and writes its shard and its output with `Edit` and `Write`, which are allowed for exactly
+these files (a rule `Edit(//absolute/path)` covers both). Settings, plugins and MCP servers of the user and of the
+project do not reach it; what it needs of these goes into `args:`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from shardflow.agents.events import Event, count, events, number, objects, of_type, part, text
+from shardflow.agents.outcomes import (
+    AgentOutcome,
+    Answered,
+    ApiError,
+    LimitReached,
+    McpFailed,
+    NoResult,
+    PermissionDenied,
+    Usage,
+)
+from shardflow.agents.start import AgentTask, Start
+from shardflow.workflow.agents.model import AgentPreset
+
+ALLOWED: Final = (
+    *(
+        "ANTHROPIC_*",
+        "CLAUDE_CODE_*",
+        "CLAUDE_CONFIG_DIR",
+        "AWS_*",
+        "CLOUD_ML_REGION",
+        "GOOGLE_APPLICATION_CREDENTIALS",
+    ),
+    "VERTEX_REGION_*",
+)
+
+_READING: Final = ("Read", "Grep", "Glob")
+_WRITING: Final = ("Edit", "Write")
+_ENVIRONMENT: Final = {
+    "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+    "CLAUDE_CODE_DISABLE_BACKGROUND_TASKS": "1",  # a background shell would keep it from ending
+    "CLAUDE_CODE_MAX_RETRIES": "2",  # one policy decides about retries, and it is ours
+    "DISABLE_AUTOUPDATER": "1",
+    "DISABLE_ERROR_REPORTING": "1",
+    "DISABLE_TELEMETRY": "1",
+    "MCP_TIMEOUT": "10000",
+}
+_SPECIAL: Final = re.compile(r"[][()*?!,\\]")
+"""What a rule may take for something else; `?` stands for any one character there, and is always understood."""
+_TOKENS_IN: Final = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+_LIMITS: Final = {"error_max_turns": "the number of turns", "error_max_budget_usd": "the budget in US dollars"}
+
+
+def start(task: AgentTask, preset: AgentPreset) -> Start:
+    """Say how to start it."""
+    tools = _READING if preset.tools is None else preset.tools
+    arguments = [
+        *("claude", "-p", "--output-format", "stream-json", "--verbose", "--no-session-persistence"),
+        *("--setting-sources", "", "--strict-mcp-config"),
+        *("--permission-mode", "dontAsk", "--permission-prompts", "none"),
+        *("--tools", ",".join(dict.fromkeys((*map(_bare, tools), *(_WRITING if task.writable else ()))))),
+        *("--allowedTools", *tools, *(f"Edit(/{_SPECIAL.sub('?', path)})" for path in task.writable)),
+    ]
+    if task.readable:
+        arguments += ("--add-dir", *task.readable)
+    if preset.model is not None:
+        arguments += ("--model", preset.model)
+    return Start((*arguments, *preset.arguments), _ENVIRONMENT)
+
+
+def judge(stdout: bytes) -> AgentOutcome:
+    """Judge what it said, its exit code being 0 or explained by it."""
+    said = events(stdout)
+    results = of_type(said, "result")
+    if not results:
+        return NoResult("there is no result event")
+    result = results[-1]
+    return _error(result) or _unfinished(said, result) or _answered(result)
+
+
+def _bare(tool: str) -> str:
+    """Give the name of a tool without the rule behind it: `Bash` of `Bash(git log:*)`."""
+    return tool.partition("(")[0]
+
+
+def _error(result: Event) -> AgentOutcome | None:
+    subtype, message = text(result.get("subtype")), text(result.get("result"))
+    if subtype in _LIMITS:
+        return LimitReached(_LIMITS[subtype])
+    status = result.get("api_error_status")
+    if isinstance(status, int) and not isinstance(status, bool):
+        return ApiError(status, message)
+    if result.get("is_error") is not False:
+        return ApiError(None, message) if message.startswith("API Error") else NoResult(message or subtype)
+    return None if subtype == "success" else NoResult(subtype or "its result event has no subtype")
+
+
+def _unfinished(said: list[Event], result: Event) -> AgentOutcome | None:
+    servers = [server for init in of_type(said, "system") for server in objects(init.get("mcp_servers"))]
+    failed = tuple(text(server.get("name")) for server in servers if server.get("status") != "connected")
+    if failed:
+        return McpFailed(failed)
+    denied = _denied(result)
+    return PermissionDenied(denied) if denied and not text(result.get("result")).strip() else None
+
+
+def _denied(result: Event) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(text(denial.get("tool_name")) for denial in objects(result.get("permission_denials"))))
+
+
+def _answered(result: Event) -> Answered:
+    tokens = [part(result, "usage", name) for name in _TOKENS_IN]
+    return Answered(
+        answer=text(result.get("result")),
+        usage=Usage(
+            count(*tokens), count(part(result, "usage", "output_tokens")), number(result.get("total_cost_usd"))
+        ),
+        session=text(result.get("session_id")) or None,
+        warnings=tuple(f"it was denied the use of {tool}" for tool in _denied(result)),
+    )

@@ -1,0 +1,57 @@
+"""Codex (npm `@openai/codex`), seen with 0.169.0.
+
+Its sandbox knows folders and not files: it may write in its own working folder, in the subagent's and in the output's.
+It has no list of tools to allow; `tools:` is refused for it where the entry is read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Final
+
+from shardflow.agents.events import Event, count, events, of_type, part, status_in, text
+from shardflow.agents.outcomes import AgentOutcome, Answered, ApiError, NoResult, Usage
+from shardflow.agents.start import AgentTask, Start
+from shardflow.workflow.agents.model import AgentPreset
+
+ALLOWED: Final = ("CODEX_*", "OPENAI_*")
+
+
+def start(task: AgentTask, preset: AgentPreset) -> Start:
+    """Say how to start it."""
+    folders = list(dict.fromkeys(map(os.path.dirname, task.writable)))
+    arguments = ["codex", "exec", "--json", "--ephemeral", "--skip-git-repo-check", "--disable", "plugins"]
+    if folders:
+        arguments += ["-s", "workspace-write", "-c", f"sandbox_workspace_write.writable_roots={json.dumps(folders)}"]
+        arguments += ["-c", "sandbox_workspace_write.exclude_slash_tmp=true"]
+    else:
+        arguments += ["-s", "read-only"]
+    if preset.model is not None:
+        arguments += ["-m", preset.model]
+    return Start((*arguments, *preset.arguments, "-"))
+
+
+def judge(stdout: bytes) -> AgentOutcome:
+    """Judge what it said, its exit code being 0 or explained by it."""
+    said = events(stdout)
+    failed = of_type(said, "turn.failed", "error")  # an error may also be a connection that was made again
+    completed = of_type(said, "turn.completed")
+    if completed and said.index(completed[-1]) > max((said.index(event) for event in failed), default=-1):
+        return _answered(said, completed[-1])
+    if failed:
+        message = text(part(failed[-1], "error", "message")) or text(failed[-1].get("message"))
+        return ApiError(status_in(message), message)
+    return NoResult("no turn was completed")
+
+
+def _answered(said: list[Event], completed: Event) -> Answered:
+    items = [event["item"] for event in of_type(said, "item.completed") if isinstance(event.get("item"), dict)]
+    messages = [text(item.get("text")) for item in items if item.get("type") == "agent_message"]
+    threads = of_type(said, "thread.started")
+    return Answered(
+        answer=messages[-1] if messages else "",
+        usage=Usage(count(part(completed, "usage", "input_tokens")), count(part(completed, "usage", "output_tokens"))),
+        session=text(threads[-1].get("thread_id")) or None if threads else None,
+        warnings=tuple(text(item.get("message")) for item in items if item.get("type") == "error"),
+    )

@@ -1,0 +1,87 @@
+"""Gemini CLI (npm `@google/gemini-cli`), seen with 0.61.0.
+
+Its edits are held to its shard and its output by a policy file. It sees its workspace: its own working folder, the
+subagent's, the output's, and what it may read. Its exit code for an error of the API is the HTTP status modulo 256, so
+only its events tell what happened. It retries by itself for minutes when it is told that it asks too often; only a
+`timeout:` shortens that.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from typing import Final
+
+from shardflow.agents.events import Event, count, events, of_type, part, status_in, text
+from shardflow.agents.outcomes import AgentOutcome, Answered, ApiError, NoResult, Usage
+from shardflow.agents.start import AgentTask, Start
+from shardflow.workflow.agents.model import AgentPreset
+
+ALLOWED: Final = ("GEMINI_*", "GOOGLE_*")
+
+_EDITING: Final = ("replace", "write_file")
+_POLICY: Final = "policy.toml"
+
+
+def start(task: AgentTask, preset: AgentPreset) -> Start:
+    """Say how to start it."""
+    policy = os.path.join(task.folder, _POLICY)
+    arguments = ["gemini", "-o", "stream-json", "--approval-mode", "auto_edit", "--skip-trust", "--policy", policy]
+    for folder in dict.fromkeys((*map(os.path.dirname, task.writable), *task.readable)):
+        arguments += ["--include-directories", folder]
+    if preset.model is not None:
+        arguments += ["-m", preset.model]
+    return Start((*arguments, *preset.arguments), files={_POLICY: _policy(task, preset)})
+
+
+def _policy(task: AgentTask, preset: AgentPreset) -> str:
+    """Allow the edits that it is there for, and the tools of its entry; deny every other edit (TOML)."""
+    rules = [_rule(_EDITING, "allow", 300, f'"file_path":{json.dumps(path)}') for path in task.writable]
+    rules.append(_rule(_EDITING, "deny", 200))
+    if preset.tools:
+        rules.append(_rule(preset.tools, "allow", 100))
+    return "\n".join(rules)
+
+
+def _rule(tools: tuple[str, ...], decision: str, priority: int, arguments: str = "") -> str:
+    lines = ["[[rule]]", f"toolName = {json.dumps(tools)}", f'decision = "{decision}"', f"priority = {priority}"]
+    if arguments:
+        lines.append(f"argsPattern = {json.dumps(re.escape(arguments))}")
+    return "\n".join(lines) + "\n"
+
+
+def judge(stdout: bytes) -> AgentOutcome:
+    """Judge what it said, its exit code being 0 or explained by it."""
+    said = events(stdout)
+    results = of_type(said, "result")
+    errors = [event for event in of_type(said, "error") if event.get("severity") != "warning"]
+    if not results:
+        return _refused(text(errors[-1].get("message"))) if errors else NoResult("there is no result event")
+    result = results[-1]
+    if result.get("status") != "success":
+        return _refused(text(part(result, "error", "message")) or "its result event tells of no success")
+    return _answered(said, result)
+
+
+def _refused(message: str) -> ApiError:
+    return ApiError(status_in(message), message)
+
+
+def _answered(said: list[Event], result: Event) -> Answered:
+    spoken = [event for event in of_type(said, "message") if event.get("role") == "assistant"]
+    init = of_type(said, "init")
+    return Answered(
+        answer="".join(text(event.get("content")) for event in spoken),
+        usage=Usage(count(part(result, "stats", "input_tokens")), count(part(result, "stats", "output_tokens"))),
+        session=text(init[-1].get("session_id")) or None if init else None,
+        warnings=(*_denied(said), *(text(event.get("message")) for event in of_type(said, "error"))),
+    )
+
+
+def _denied(said: list[Event]) -> tuple[str, ...]:
+    names = {text(event.get("tool_id")): text(event.get("tool_name")) for event in of_type(said, "tool_use")}
+    denied = [event for event in of_type(said, "tool_result") if part(event, "error", "type") == "policy_violation"]
+    return tuple(
+        dict.fromkeys(f"it was denied the use of {names.get(text(event.get('tool_id')), 'a tool')}" for event in denied)
+    )

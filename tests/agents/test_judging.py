@@ -1,0 +1,248 @@
+"""An agent CLI is believed when all it said is sound, never for its exit code; each way to fail is told apart."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shardflow.agents.adapters import judge
+from shardflow.agents.outcomes import (
+    AgentOutcome,
+    Answered,
+    ApiError,
+    Exited,
+    LimitReached,
+    McpFailed,
+    NoResult,
+    PermissionDenied,
+    Usage,
+    is_worth_a_retry,
+    outcome_name,
+    outcome_text,
+    summed,
+    usage_json,
+)
+from shardflow.workflow.agents.model import AgentCli
+from tests.agents.recorded import (
+    CLAUDE_DENIAL,
+    CLAUDE_DROPPED,
+    CLAUDE_INIT,
+    CLAUDE_REFUSED,
+    CLAUDE_RESULT,
+    CODEX_BUSY,
+    CODEX_COMPLETED,
+    CODEX_FAILED,
+    CODEX_MESSAGE,
+    CODEX_OPENING,
+    CODEX_RECONNECTING,
+    GEMINI_ASKED,
+    GEMINI_DENIED,
+    GEMINI_INIT,
+    GEMINI_RESULT,
+    GEMINI_SAID,
+    GEMINI_USE,
+    OPENCODE_DENIED,
+    OPENCODE_ERROR,
+    OPENCODE_TEXT,
+    lines,
+    opencode_step,
+)
+
+CLAUDE, CODEX, GEMINI, OPENCODE = AgentCli
+DEAD_SERVER = CLAUDE_INIT | {"mcp_servers": [{"name": "a", "status": "connected"}, {"name": "b", "status": "failed"}]}
+
+JUDGED: list[tuple[AgentCli, bytes, AgentOutcome]] = [
+    (
+        CLAUDE,
+        lines(CLAUDE_INIT, CLAUDE_RESULT),
+        Answered("All done.", Usage(39, 21, 0.0005417999999999999), "s-1"),
+    ),
+    (
+        CLAUDE,
+        lines(CLAUDE_INIT, CLAUDE_RESULT | {"permission_denials": [CLAUDE_DENIAL, CLAUDE_DENIAL]}),
+        Answered("All done.", Usage(39, 21, 0.0005417999999999999), "s-1", ("it was denied the use of Write",)),
+    ),
+    (
+        CLAUDE,
+        lines(CLAUDE_INIT, CLAUDE_RESULT | {"result": " ", "permission_denials": [CLAUDE_DENIAL]}),
+        PermissionDenied(("Write",)),
+    ),
+    (CLAUDE, lines(DEAD_SERVER, CLAUDE_RESULT), McpFailed(("b",))),
+    (CLAUDE, lines(CLAUDE_INIT, CLAUDE_REFUSED), ApiError(429, "API Error: Request rejected (429) · no more")),
+    (
+        CLAUDE,
+        lines(CLAUDE_INIT, CLAUDE_DROPPED),
+        ApiError(None, "API Error: Connection dropped (ECONNRESET). Check the network."),
+    ),
+    (
+        CLAUDE,
+        lines(CLAUDE_INIT, CLAUDE_RESULT | {"subtype": "error_max_turns", "is_error": True}),
+        LimitReached("the number of turns"),
+    ),
+    (
+        CLAUDE,
+        lines(CLAUDE_INIT, CLAUDE_RESULT | {"subtype": "error_max_budget_usd"}),
+        LimitReached("the budget in US dollars"),
+    ),
+    (
+        CLAUDE,
+        lines(CLAUDE_INIT, CLAUDE_RESULT | {"subtype": "error_during_execution"}),
+        NoResult("error_during_execution"),
+    ),
+    (CLAUDE, lines(CLAUDE_INIT, CLAUDE_RESULT | {"is_error": True, "result": "odd"}), NoResult("odd")),
+    (CLAUDE, lines(CLAUDE_INIT), NoResult("there is no result event")),
+    (CLAUDE, b"", NoResult("there is no result event")),
+    (
+        CODEX,
+        lines(*CODEX_OPENING, CODEX_MESSAGE, CODEX_COMPLETED),
+        Answered("All done.", Usage(20, 10, None), "t-1", ("Model metadata not found.",)),
+    ),
+    (
+        CODEX,
+        lines(*CODEX_OPENING, CODEX_RECONNECTING, CODEX_MESSAGE, CODEX_COMPLETED),
+        Answered("All done.", Usage(20, 10, None), "t-1", ("Model metadata not found.",)),
+    ),
+    (
+        CODEX,
+        lines(*CODEX_OPENING, CODEX_RECONNECTING, CODEX_FAILED),
+        ApiError(401, "unexpected status 401 Unauthorized: no, url: http://u"),
+    ),
+    (
+        CODEX,
+        lines(*CODEX_OPENING, CODEX_COMPLETED, CODEX_BUSY),
+        ApiError(429, "exceeded retry limit, last status: 429 Too Many Requests"),
+    ),
+    (CODEX, lines(*CODEX_OPENING), NoResult("no turn was completed")),
+    (
+        GEMINI,
+        lines(GEMINI_INIT, GEMINI_ASKED, *GEMINI_SAID, GEMINI_RESULT),
+        Answered("All done.", Usage(20, 10, None), "g-1"),
+    ),
+    (
+        GEMINI,
+        lines(GEMINI_INIT, GEMINI_USE, GEMINI_DENIED, *GEMINI_SAID, GEMINI_RESULT),
+        Answered("All done.", Usage(20, 10, None), "g-1", ("it was denied the use of replace",)),
+    ),
+    (
+        GEMINI,
+        lines(GEMINI_INIT, GEMINI_RESULT | {"status": "error", "error": {"type": "E", "message": "got status: 503"}}),
+        ApiError(503, "got status: 503"),
+    ),
+    (GEMINI, lines(GEMINI_INIT, *GEMINI_SAID), NoResult("there is no result event")),
+    (
+        OPENCODE,
+        lines(opencode_step("tool-calls"), OPENCODE_TEXT, opencode_step("stop")),
+        Answered("All done.", Usage(24, 12, Decimal("0.2")), "o-1"),
+    ),
+    (
+        OPENCODE,
+        lines(OPENCODE_DENIED, opencode_step("tool-calls"), OPENCODE_TEXT, opencode_step("stop")),
+        Answered("All done.", Usage(24, 12, Decimal("0.2")), "o-1", ("it was denied the use of write",)),
+    ),
+    (OPENCODE, lines(OPENCODE_DENIED, opencode_step("tool-calls")), PermissionDenied(("write",))),
+    (
+        OPENCODE,
+        lines(opencode_step("length")),
+        NoResult("its last step ended with the reason 'length'"),
+    ),
+    (OPENCODE, lines(opencode_step("stop"), OPENCODE_ERROR), ApiError(429, "no more")),
+    (OPENCODE, b"Agent not found\n", NoResult("no step was finished")),
+]
+
+
+@pytest.mark.parametrize(("cli", "stdout", "outcome"), JUDGED)
+def test_what_a_cli_printed_is_judged(cli: AgentCli, stdout: bytes, outcome: AgentOutcome) -> None:
+    assert judge(cli, stdout, 0) == outcome
+
+
+@pytest.mark.parametrize(("cli", "stdout", "outcome"), JUDGED)
+def test_another_exit_code_than_0_is_never_a_success(cli: AgentCli, stdout: bytes, outcome: AgentOutcome) -> None:
+    expected = Exited(7, "last words") if isinstance(outcome, Answered | NoResult) else outcome
+    assert judge(cli, stdout, 7, "last words") == expected
+
+
+@pytest.mark.parametrize(("cli", "stdout", "outcome"), JUDGED)
+def test_other_lines_between_and_a_torn_last_one_change_nothing(
+    cli: AgentCli, stdout: bytes, outcome: AgentOutcome
+) -> None:
+    noise = b'warning: \xff\n\n[1]\n{"type": 5}\n{}\n' + b"{" * 5000 + b"\n"
+    assert judge(cli, noise + stdout.replace(b"\n", b"\r\n") + b'{"type": "res', 0) == outcome
+
+
+@pytest.mark.parametrize("cli", AgentCli)
+def test_a_success_needs_every_event_whole_to_the_last_brace(cli: AgentCli) -> None:
+    for stdout in (stdout for its, stdout, outcome in JUDGED if its is cli and isinstance(outcome, Answered)):
+        for end in range(len(stdout) - 1):
+            assert not isinstance(judge(cli, stdout[:end], 0), Answered), stdout[:end]
+
+
+_TYPES = (
+    *("result", "system", "error", "text", "tool_use", "step_finish", "turn.failed", "turn.completed"),
+    *("item.completed", "thread.started", "init", "message", "tool_result"),
+)
+_NAMES = (
+    *("part", "error", "usage", "result", "item", "stats", "mcp_servers", "permission_denials", "tool_id", "message"),
+    *("role", "api_error_status", "total_cost_usd", "session_id", "thread_id"),
+)
+_ANY = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(_NAMES), inner, max_size=2),
+    max_leaves=5,
+)
+
+
+@given(
+    cli=st.sampled_from(AgentCli),
+    events=st.lists(
+        st.fixed_dictionaries(
+            {"type": st.sampled_from(_TYPES), "is_error": st.just(False) | _ANY, "subtype": st.just("success") | _ANY},
+            optional=dict.fromkeys(_NAMES, _ANY),
+        )
+    ),
+)
+def test_events_of_any_shape_are_judged_and_never_break_the_judge(
+    cli: AgentCli, events: list[dict[str, object]]
+) -> None:
+    stdout = b"".join(json.dumps(event).encode() + b"\n" for event in events)
+    assert outcome_name(judge(cli, stdout, 0))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "name", "text", "again"),
+    [
+        (Answered("a", Usage()), "ok", "answered", False),
+        (NoResult("why"), "no_result", "did not end its work: why", False),
+        (ApiError(429, "m"), "api_error(429)", "was refused by the model's API with HTTP status 429: m", True),
+        (ApiError(529, "m"), "api_error(529)", "was refused by the model's API with HTTP status 529: m", True),
+        (ApiError(500, "m"), "api_error(500)", "was refused by the model's API with HTTP status 500: m", True),
+        (ApiError(400, "m"), "api_error(400)", "was refused by the model's API with HTTP status 400: m", False),
+        (ApiError(401, "m"), "api_error(401)", "was refused by the model's API with HTTP status 401: m", False),
+        (ApiError(403, "m"), "api_error(403)", "was refused by the model's API with HTTP status 403: m", False),
+        (ApiError(404, "m"), "api_error(404)", "was refused by the model's API with HTTP status 404: m", False),
+        (ApiError(None, "m"), "api_error", "was refused by the model's API: m", True),
+        (LimitReached("turns"), "limit_reached", "reached its limit: turns", False),
+        (McpFailed(("a", "b")), "mcp_failed", "could not connect to its MCP servers: a, b", False),
+        (
+            PermissionDenied(("Write",)),
+            "permission_denied",
+            "was denied Write; allow them under tools: or args: of its entry",
+            False,
+        ),
+        (Exited(3), "exit_3", "exited with code 3", False),
+        (Exited(3, "why"), "exit_3", "exited with code 3: why", False),
+    ],
+)
+def test_each_outcome_has_its_name_its_words_and_its_retry_class(
+    outcome: AgentOutcome, name: str, text: str, again: bool
+) -> None:
+    assert (outcome_name(outcome), outcome_text(outcome), is_worth_a_retry(outcome)) == (name, text, again)
+
+
+def test_usages_add_up_exactly_and_what_is_unknown_stays_unknown() -> None:
+    assert summed((Usage(1, 2, 0.1), Usage(3, 4, 0.2))) == Usage(4, 6, Decimal("0.3"))
+    assert summed((Usage(1, 2, 0.1), Usage(3, None, None))) == Usage(4, None, None)
+    assert usage_json(Usage(1, 2)) == {"input": 1, "output": 2, "cost": None}
