@@ -75,6 +75,10 @@ def read_rules(document: Document, resolve: Resolve, library: Library = no_funct
 
 def _layers(document: Document, around: _Surroundings, trail: tuple[str, ...], problems: list[Problem]) -> list[_File]:
     """Give a file, then those it extends, in order. `trail` is how it was come to."""
+    if isinstance(document.value, dict) and "phases" in document.value:
+        hint = "`shardflow validate` checks those"
+        problems.append(document.problem(ROOT, "this is a workflow, not a rule file", hint))
+        return []
     own: list[Problem] = []
     file = _file(Place(document, ROOT, document.value, own), around.library)
     problems.extend(sorted(own, key=lambda problem: problem.line or 0))

@@ -15,7 +15,7 @@ from fcntl import LOCK_EX, LOCK_NB, flock
 from types import TracebackType
 from typing import Final, TypeAlias
 
-from shardflow.errors import ContextLocked, StorageError
+from shardflow.errors import ContextLocked, ShardflowError, StorageError
 from shardflow.storage.excerpts import printable
 
 FilePath: TypeAlias = "str | os.PathLike[str]"
@@ -271,6 +271,12 @@ def sha256_of(pieces: Iterable[bytes]) -> str:
     for piece in pieces:
         digest.update(piece)
     return digest.hexdigest()
+
+
+def why_refused(path: FilePath, error: ShardflowError) -> str:
+    """Say why a file was not read, for a message that names it already."""
+    named = _named(path)
+    return str(error).removeprefix(f"cannot read {named}: ").removeprefix(f"{named} is ")
 
 
 def _refusal(path: FilePath, verb: str, error: OSError | ValueError) -> StorageError:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 from shardflow.errors import InvalidWorkflow
 from shardflow.model.documents import Document
 from shardflow.model.fields import Fields, Place, quoted, read_document
+from shardflow.model.paths import ROOT
+from shardflow.model.values import Json
 from shardflow.workflow.dialect import recognising
 from shardflow.workflow.dialect.model import Mode, Staging
 from shardflow.workflow.dialect.reading import (
@@ -51,7 +53,14 @@ def read_workflow(document: Document) -> Workflow:
 
     Raises InvalidWorkflow with every problem, in the order of the file.
     """
+    if _is_a_rule_file(document.value):
+        hint = "`shardflow rules lint` checks those"
+        raise InvalidWorkflow([document.problem(ROOT, "these are rules, not a workflow: it has no 'phases'", hint)])
     return read_document(document, _read_workflow, InvalidWorkflow)
+
+
+def _is_a_rule_file(value: Json) -> bool:
+    return isinstance(value, dict) and "phases" not in value and isinstance(value.get("rules"), list)
 
 
 def _read_workflow(place: Place) -> Workflow:

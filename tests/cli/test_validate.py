@@ -54,6 +54,16 @@ def test_rules_and_contexts_are_checked_too_each_once(folder: Path) -> None:
     assert "w.yaml:2: cannot read context.json: it does not exist at $.context" in ended.stderr
 
 
+def test_a_workflow_and_a_rule_file_taken_for_each_other_are_told_so(folder: Path) -> None:
+    (folder / "rules.yaml").write_text("rules: [{path: $.n, strategy: sum}]")
+    ended = shardflow("validate", "rules.yaml", cwd=folder)
+    told = "rules.yaml:1: these are rules, not a workflow: it has no 'phases'; `shardflow rules lint` checks those\n"
+    assert (ended.returncode, ended.stderr) == (2, f"{told}invalid: 1 of 1 workflow\n")
+    ended = shardflow("rules", "lint", "valid.yaml", cwd=folder)
+    told = "valid.yaml:1: this is a workflow, not a rule file; `shardflow validate` checks those\n"
+    assert (ended.returncode, ended.stderr) == (2, f"{told}invalid: 1 of 1 file\n")
+
+
 UNUSABLE = """\
 nmae: typo
 rules: fndings

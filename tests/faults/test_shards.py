@@ -46,8 +46,8 @@ BAD = {
         "it is a symbolic link",
     ),
     "a link to nowhere": ('ln -sf /no/where "$SHARDFLOW_SHARD"', "it is a symbolic link"),
-    "a pipe": ('rm "$SHARDFLOW_SHARD"; mkfifo "$SHARDFLOW_SHARD"', "is a pipe, not a regular file"),
-    "a folder": ('rm "$SHARDFLOW_SHARD"; mkdir "$SHARDFLOW_SHARD"', "is a folder, not a regular file"),
+    "a pipe": ('rm "$SHARDFLOW_SHARD"; mkfifo "$SHARDFLOW_SHARD"', "a pipe, not a regular file"),
+    "a folder": ('rm "$SHARDFLOW_SHARD"; mkdir "$SHARDFLOW_SHARD"', "a folder, not a regular file"),
     "too deep": (
         f"""{sys.executable} -c 'print("{{\\"a\\": " * 300 + "1" + "}}" * 300)' > "$SHARDFLOW_SHARD" """,
         "deep",
@@ -64,7 +64,8 @@ def test_a_shard_that_cannot_be_used_fails_its_group_with_its_reason(place: Work
     ending = endings(report)["bad"]
     assert isinstance(ending, InvalidShard)
     assert reason in ending_text(ending)
-    assert "context-bad.json" in ending_text(ending)
+    assert ending_text(ending).startswith("left an invalid shard: context-bad.json:")
+    assert str(place.run_dir) not in ending_text(ending)
     assert endings(report)["good"] == Succeeded()
     assert place.context == {"n": 1}
     assert not (place.run_dir / "groups/01-work/merge.json").exists()

@@ -12,6 +12,7 @@ from shardflow.errors import UsageError
 from shardflow.execution.checking import Checked, check_all
 from shardflow.model.documents import Problem
 from shardflow.storage.excerpts import printable
+from shardflow.storage.files import why_refused
 from shardflow.workflow.model import Workflow
 
 _INVALID = 2
@@ -38,9 +39,7 @@ def _checked(file: str, agents: str | None) -> Checked:
     try:
         return check_all(read_named(file, MAX_WORKFLOW_BYTES), file, agents)
     except UsageError as error:
-        named = printable(file)
-        reason = str(error).removeprefix(f"cannot read {named}: ").removeprefix(f"{named} is ")
-        return Checked(None, (Problem(file, None, reason),))
+        return Checked(None, (Problem(file, None, why_refused(file, error)),))
 
 
 def _tell(file: str, found: Checked) -> None:

@@ -30,7 +30,7 @@ from shardflow.execution.secrets.guarding import masked_logs, refuse_secrets
 from shardflow.model.changes import Delta
 from shardflow.model.documents import Problem
 from shardflow.model.records import replaced
-from shardflow.storage.files import sha256_hex, sync_folder, write_new
+from shardflow.storage.files import sha256_hex, sync_folder, why_refused, write_new
 from shardflow.storage.runs.directory import SubagentFolder, make_folder, move_folder
 from shardflow.workflow.model import OnUndeclaredWrite, Subagent
 
@@ -162,7 +162,7 @@ class GroupJobs:
         try:
             settled = group.outfit.settle(subagent, group.base, shard)
         except StorageError as error:
-            return InvalidShard((Problem(shard, None, str(error)),)), ()
+            return InvalidShard((Problem(shard, None, why_refused(shard, error)),)), ()
         return (None, settled) if isinstance(settled, tuple) else (settled, ())
 
     def _sealed(self, rank: int) -> Ending:
@@ -175,7 +175,7 @@ class GroupJobs:
             refuse_secrets(self._around.secrets, data, path)
             delta = shard_delta(base, subagent.id, rank, subagent.shard, data, path)
         except StorageError as error:
-            return InvalidShard((Problem(path, None, str(error)),))
+            return InvalidShard((Problem(path, None, why_refused(path, error)),))
         except InvalidJson as error:
             return InvalidShard(error.problems)
         if undeclared := self._beyond_writes(rank, delta):

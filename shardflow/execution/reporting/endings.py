@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from shardflow.model.documents import Problem
-from shardflow.model.records import record
+from shardflow.model.records import record, replaced
 
 if TYPE_CHECKING:
     from shardflow.merge.declared.writes import UndeclaredWrites  # loaded only where subagents declare some
@@ -126,7 +127,8 @@ def ending_text(ending: Ending) -> str:
         case NotStarted(reason):
             return f"could not be started: {reason}"
         case InvalidShard(problems):
-            return "left an invalid shard: " + "; ".join(map(str, problems))
+            named = (replaced(problem, source=os.path.basename(problem.source)) for problem in problems)
+            return "left an invalid shard: " + "; ".join(map(str, named))
         case WroteUndeclared(writes):
             advice = "declare it in its writes, or say on_undeclared_write: warn"
             return f"changed what it does not declare to write: {writes}; {advice}"

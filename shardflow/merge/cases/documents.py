@@ -34,7 +34,8 @@ from shardflow.model.values import ABSENT, Json, Value
 def read_case(document: Document) -> Case:
     """Read a case. Raises InvalidCase with every problem; those of its rules are found by whoever reads the rules."""
     if not _is_case(document.value):
-        raise InvalidCase([document.problem(ROOT, "this is no case: it has neither 'base' nor 'shards'")])
+        hint = "for a merge into it, name its shards too"
+        raise InvalidCase([document.problem(ROOT, "this is no case: it has neither 'base' nor 'shards'", hint)])
     return read_document(document, _case, InvalidCase)
 
 
