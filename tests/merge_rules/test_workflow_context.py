@@ -100,3 +100,42 @@ def test_what_the_header_names_as_a_known_problem_is_a_conflict_and_never_settle
 ) -> None:
     code, context = in_parallel(tmp_path, CONTEXT, STOPPED[script])
     assert (code, json.loads(context)) == (3, CONTEXT)
+
+
+ALL_AT_ONCE = """.subagents_spawned += 1
+  | .deliverables += [{phase: "discovery", path: ($id + ".md"), subagent: $id, size_bytes: 5}]
+  | .results[$id] = {found: 3, by: $id} | .phases.iteration_counts[$id] += 1 | .status = ("done by " + $id)"""
+
+
+@pytest.mark.parametrize("engine", ["native", "with the engine's own books"])
+def test_fifty_scripts_at_once_leave_entry_for_entry_what_fifty_in_a_row_leave(tmp_path: Path, engine: str) -> None:
+    """The script is one that existing workflows have; with books, the engine counts nobody twice who counts itself."""
+    count = 50
+    (tmp_path / "row").mkdir()
+    (tmp_path / "together").mkdir()
+    file = tmp_path / "row/context.json"
+    file.write_text(json.dumps(CONTEXT, indent=2) + "\n")
+    for number in range(count):
+        environment = {**os.environ, "SHARDFLOW_ID": f"agent-{number}", "CONTEXT_FILE": str(file)}
+        line = ["/bin/sh", "-c", shell(ALL_AT_ONCE)]
+        subprocess.run(line, cwd=tmp_path / "row", env=environment, check=True)
+    in_a_row = json.loads(file.read_bytes())
+
+    at_once = shell(ALL_AT_ONCE).replace("new", '"$CONTEXT_FILE.new"')
+    listed = [{"id": f"agent-{number}", "run": at_once} for number in range(count)]
+    phase = {"id": "work", "behavior": "parallel", "max_parallel": count, "subagents": listed}
+    workflow = {"name": "w", "context": CONTEXT, "phases": [phase]}
+    more = {"rules": "workflow-context"} if engine == "native" else {"execution_mode": "strict"}
+    (tmp_path / "together/w.yaml").write_text(json.dumps(workflow | more))
+    ran = shardflow("run", "w.yaml", "--run-dir", "run", "--quiet", cwd=tmp_path / "together")
+    together = json.loads((tmp_path / "together/run/context.json").read_bytes())
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert in_a_row["subagents_spawned"] == CONTEXT["subagents_spawned"] + count
+    if engine != "native":
+        # the engine says of this run who runs it, and that the phase is through
+        assert together["phases"]["completed"] == [*in_a_row["phases"]["completed"], "work"]
+        for member in ("workflow", "feature"):
+            together[member] = in_a_row[member]
+        together["phases"] |= {"current": in_a_row["phases"]["current"], "completed": in_a_row["phases"]["completed"]}
+    assert together == in_a_row
