@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 from collections.abc import Iterable
 from contextlib import suppress
@@ -25,8 +26,10 @@ _CHUNK: Final = 1 << 20
 _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW_LOG: Final = _CREATE | os.O_APPEND
-_LOCK: Final = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+_LOCK: Final = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
+_LOCK_TEXT: Final = re.compile(rb"([0-9]{1,19}\n)?")
+"""What a lock file holds: the process that has it, or nothing yet."""
 _NO_FOLDER_SYNC: Final = frozenset({errno.EINVAL, errno.ENOTSUP})
 """What a file system answers when it has no way to sync a folder."""
 
@@ -49,10 +52,40 @@ def read_regular(path: FilePath, limit: int) -> bytes:
         os.close(descriptor)
 
 
-def _read_open(descriptor: int, path: FilePath, limit: int) -> bytes:
+def open_regular(path: FilePath) -> int:
+    """Open a regular file for reading, and give its descriptor. Raises StorageError, as `read_regular` does."""
+    try:
+        descriptor = os.open(path, _READ)
+        try:
+            _check_regular(descriptor, path)
+        except BaseException:
+            os.close(descriptor)
+            raise
+    except (OSError, ValueError) as error:
+        raise _refusal(path, "read", error) from error
+    return descriptor
+
+
+def read_tail(path: FilePath, most: int) -> bytes:
+    """Read the last bytes of a regular file, `most` of them if it has so many. Raises StorageError."""
+    descriptor = open_regular(path)
+    try:
+        size = os.fstat(descriptor).st_size
+        return os.pread(descriptor, most, max(0, size - most))
+    except OSError as error:
+        raise _refusal(path, "read", error) from error
+    finally:
+        os.close(descriptor)
+
+
+def _check_regular(descriptor: int, path: FilePath) -> None:
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
         raise StorageError(f"{_named(path)} is {_kind(status.st_mode)}, not a regular file")
+
+
+def _read_open(descriptor: int, path: FilePath, limit: int) -> bytes:
+    _check_regular(descriptor, path)
     data = bytearray()
     while len(data) <= limit and (chunk := os.read(descriptor, min(_CHUNK, limit + 1 - len(data)))):
         data += chunk
@@ -226,6 +259,7 @@ class ContextLock:
         """Take the lock, or tell that its file was removed by the last holder in between: then try again."""
         self._descriptor = os.open(self._path, _LOCK, _PRIVATE)
         try:
+            self._check_ours()
             self._take()
             if self._is_current():
                 return True
@@ -234,6 +268,14 @@ class ContextLock:
             raise
         os.close(self._descriptor)
         return False
+
+    def _check_ours(self) -> None:
+        """Refuse what is no lock file: its bytes would be lost, by whatever other name it has too."""
+        _check_regular(self._descriptor, self._path)
+        is_linked = os.fstat(self._descriptor).st_nlink > 1
+        if is_linked or not _LOCK_TEXT.fullmatch(os.pread(self._descriptor, 21, 0)):
+            what = "has another name too (a hard link)" if is_linked else "holds something else"
+            raise StorageError(f"{_named(self._path)} is where the context is locked, and {what}; move it away")
 
     def _take(self) -> None:
         try:

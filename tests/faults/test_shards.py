@@ -48,6 +48,16 @@ BAD = {
     "a link to nowhere": ('ln -sf /no/where "$SHARDFLOW_SHARD"', "it is a symbolic link"),
     "a pipe": ('rm "$SHARDFLOW_SHARD"; mkfifo "$SHARDFLOW_SHARD"', "a pipe, not a regular file"),
     "a folder": ('rm "$SHARDFLOW_SHARD"; mkdir "$SHARDFLOW_SHARD"', "a folder, not a regular file"),
+    "a hard link": (
+        """echo '{"n": 3}' > elsewhere; ln -f elsewhere "$SHARDFLOW_SHARD" """,
+        "has another name too (a hard link)",
+    ),
+    "a device": ('rm "$SHARDFLOW_SHARD"; ln -s /dev/zero "$SHARDFLOW_SHARD"', "it is a symbolic link"),
+    "a file of /proc": ('ln -sf /proc/self/environ "$SHARDFLOW_SHARD"', "it is a symbolic link"),
+    "in a folder elsewhere": (
+        'd=$(dirname "$SHARDFLOW_SHARD"); mv "$d" elsewhere; ln -s "$PWD/elsewhere" "$d"',
+        "its folder is a symbolic link",
+    ),
     "too deep": (
         f"""{sys.executable} -c 'print("{{\\"a\\": " * 300 + "1" + "}}" * 300)' > "$SHARDFLOW_SHARD" """,
         "deep",

@@ -54,12 +54,24 @@ def seal(path: str, content: Content) -> Seal:
 def read_and_seal(path: str, known: bytes) -> tuple[bytes, Seal]:
     """Read a file and seal what was read: as its SHA-256, or for free as the `known` bytes if it holds those.
 
-    Raises StorageError for anything but a regular file of at most 1 GiB.
+    Raises StorageError for anything but a regular file of at most 1 GiB with one name, in a folder that is no link:
+    what has a second name can be written to where nobody looks for it.
     """
+    if os.path.islink(os.path.dirname(path)):
+        raise StorageError(f"cannot read {path}: its folder is a symbolic link")
     # Stamps first: what is written between the two steps is either read, or bears later stamps.
     stamps = _stamps(path)
     data = read_regular(path, SIZE_LIMIT)
+    if _names(path) > 1:
+        raise StorageError(f"{path} has another name too (a hard link); a shard is a file of its own")
     return data, _sealed(path, known if data == known else sha256_hex(data), stamps)
+
+
+def _names(path: str) -> int:
+    try:
+        return os.lstat(path).st_nlink
+    except OSError:
+        return 0
 
 
 def _sealed(path: str, content: Content, stamps: _Stamps) -> Seal:

@@ -22,7 +22,7 @@ from typing import Final
 
 from shardflow.execution.processes.survivors import Survivor, in_group, signal_group
 from shardflow.model.records import record, replaced
-from shardflow.storage.files import open_log
+from shardflow.storage.files import open_log, open_regular
 
 _LOOK: Final = 0.005
 """Seconds between two looks at a group whose leader is gone."""
@@ -204,7 +204,7 @@ def _spawn(command: Command, stdin: int) -> subprocess.Popen[bytes]:
     child for a parent of 2 GB). The logs are opened here and not by the child, so that nothing stands in their place.
     """
     if command.stdin is not None:
-        own = os.open(command.stdin, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        own = open_regular(command.stdin)
         try:
             return _spawn(replaced(command, stdin=None), own)
         finally:

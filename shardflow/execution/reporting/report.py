@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from shardflow.errors import StorageError
 from shardflow.execution.reporting.endings import Ending, succeeded
 from shardflow.model.decisions import Conflict, Outcome
 from shardflow.model.records import record
+from shardflow.storage.files import read_tail
 from shardflow.workflow.model import Behavior
 
 if TYPE_CHECKING:
@@ -164,13 +165,10 @@ class RunReport:
 def last_lines(log: str, count: int) -> tuple[str, ...]:
     """Read the last lines of a log, when someone asks. Bytes not UTF-8 are replaced, nothing is escaped.
 
-    Looks at no more than the last 64 KiB. A log that is not there has no lines.
+    Looks at no more than the last 64 KiB. A log that is not there, or no regular file, has no lines.
     """
     try:
-        with open(log, "rb") as file:
-            file.seek(0, os.SEEK_END)
-            file.seek(max(0, file.tell() - _TAIL_BYTES))
-            text = file.read().decode("utf-8", "replace")
-    except OSError:
+        text = read_tail(log, _TAIL_BYTES).decode("utf-8", "replace")
+    except StorageError:
         return ()
     return tuple(text.splitlines()[-count:])
