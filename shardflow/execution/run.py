@@ -18,6 +18,7 @@ from shardflow.execution.base import Base
 from shardflow.execution.groups.canonical_context import CanonicalContext
 from shardflow.execution.groups.group import Host
 from shardflow.execution.groups.inputs import Earlier
+from shardflow.execution.groups.run_seals import RunSeals
 from shardflow.execution.groups.workplace import surroundings
 from shardflow.execution.phases.loop import PhaseLoop
 from shardflow.execution.processes.interrupts import Interrupts
@@ -251,7 +252,8 @@ class _Run:
         self._interrupts = interrupts
         self._listen = listen
         self._started = started
-        host = Host(layout.context, interrupts, request.grace, self._tell, durable, layout.earlier)
+        self._seals = RunSeals(layout.directory, journal)
+        host = Host(layout.context, interrupts, request.grace, self._tell, durable, layout.earlier, self._seals)
         folder = os.path.dirname(os.path.abspath(request.workflow_file))
         around = partial(surroundings, folder, layout.directory, secrets=layout.secrets)
         self._staged = self._staged_run(request, layout)
@@ -291,6 +293,7 @@ class _Run:
             finalized = self._staged.finalize(self._loop.base.value, self._layout.directory.path)
             self._problems.extend(finalized.problems)
             self._notes.extend(finalized.notes)
+        self._problems += self._seals.altered_groups()
         self._attempt(self._durable.settle)
         self._attempt(lambda: context.bring_to(self._loop.base, self._durable.settle))
         self._attempt(self._copy_context)

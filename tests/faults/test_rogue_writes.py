@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import pytest
 
 from shardflow.errors import ContextLocked
 from shardflow.execution.reporting.endings import NotStarted, Succeeded
+from tests.execution.resumption.test_resume import resumed
 from tests.execution.running import Workplace, endings, group, wait_for
 
 TEXT = """
@@ -43,6 +45,14 @@ SEALED = f'until grep -q subagent-finished "$SHARDFLOW_RUN_DIR/events.jsonl"; do
         ("base.json", "echo '{\"n\": 0}' > new; mv -f new base.json"),
         ("rules.json", 'echo \'{"rules": [{"path": "$.n", "strategy": "last"}]}\' > rules.json'),
         ("../../context.json", "echo '{\"n\": 5}' > ../../context.json"),
+        ("../../base.json", "chmod u+w ../../base.json; echo '{\"n\": 5}' > ../../base.json"),
+        ("../../workflow.yaml", "echo 'name: mine' > ../../workflow.yaml"),
+        ("../../run.json", "sed -i s/rogue/mine/ ../../run.json"),
+        ("../../run.json", "rm ../../run.json"),
+        ("../../events.jsonl", 'echo \'{"event": "run-started"}\' >> ../../events.jsonl'),
+        ("../../events.jsonl", "printf X | dd of=../../events.jsonl bs=1 seek=20 conv=notrunc 2> /dev/null"),
+        ("../../events.jsonl", "cp ../../events.jsonl e; mv e ../../events.jsonl"),
+        ("../../events.jsonl", "rm ../../events.jsonl"),
     ],
 )
 def test_a_file_altered_after_it_was_sealed_fails_the_group_by_name(place: Workplace, file: str, write: str) -> None:
@@ -125,3 +135,55 @@ def test_a_second_run_on_the_same_context_is_refused_at_once(place: Workplace) -
     process.communicate(timeout=60)
     assert process.returncode == 0
     assert context.read_text() == '{\n  "n": 2\n}\n'
+
+
+FORGED = """
+import hashlib, json, os, pathlib
+run = pathlib.Path(os.environ["SHARDFLOW_RUN_DIR"])
+shard = run / "groups/01-work/good/context-good.json"
+forged = b'{"n": 666}'
+lines = (run / "events.jsonl").read_text().splitlines()
+line = next(json.loads(line) for line in lines if '"subagent": "good"' in line and "subagent-finished" in line)
+line["sealed"]["sha256"] = hashlib.sha256(forged).hexdigest()
+%s
+shard.write_bytes(forged)
+"""
+
+
+@pytest.mark.parametrize(
+    "put",
+    [
+        "(run / 'events.jsonl').open('a').write(json.dumps(line) + chr(10))",
+        "new = run / 'new'; new.write_text(chr(10).join([*lines, json.dumps(line), ''])); new.rename(run / 'events.jsonl')",
+    ],
+)
+def test_a_journal_forged_to_fit_a_forged_shard_is_not_relied_on_when_the_run_is_resumed(
+    place: Workplace, put: str
+) -> None:
+    (place.folder / "forge.py").write_text(FORGED % put)
+    rogue = f"[ -e forged ] || ({SEALED}; cd ../../..; {sys.executable} forge.py; touch forged)"
+    text = TEXT.format(slots=3, run=rogue, long=wait_for("forged"))
+    assert place.run(text).exit_code == 1
+    report = resumed(place)
+    assert report.exit_code == 0
+    assert place.context == {"n": 2}
+
+
+def test_files_of_a_group_that_ended_are_found_altered_when_the_run_ends(place: Workplace) -> None:
+    write = "cd run/groups/01-first; for f in group.json merge.json context.json a/context-a.json; do echo >> $f; done"
+    text = f"""
+        name: late
+        phases:
+          - id: first
+            behavior: parallel
+            subagents: [{{id: a, run: 'echo ''{{"a": 1}}'' > "$SHARDFLOW_SHARD"'}}]
+          - id: second
+            behavior: main-only
+            run: |
+              {write}
+        """
+    report = place.run(text)
+    assert report.exit_code == 1
+    names = [problem.partition(" was altered after 01-first had ended")[0] for problem in report.problems]
+    assert [os.path.basename(name) for name in names] == ["group.json", "merge.json", "context.json", "context-a.json"]
+    assert place.context == {"a": 1}

@@ -19,6 +19,7 @@ from shardflow.execution.base import Base
 from shardflow.execution.groups.canonical_context import CanonicalContext
 from shardflow.execution.groups.inputs import Earlier, Group
 from shardflow.execution.groups.jobs import GroupJobs
+from shardflow.execution.groups.run_seals import RunSeals
 from shardflow.execution.groups.sealing import Seal, seal
 from shardflow.execution.groups.workplace import Surroundings
 from shardflow.execution.processes.interrupts import Interrupts
@@ -51,6 +52,7 @@ class Host:
     tell: Callable[[Event], None]
     durable: BackgroundSync
     earlier: Earlier | None
+    seals: RunSeals
 
 
 def run_group(group: Group, rules: EffectiveRules, around: Surroundings, host: Host) -> tuple[GroupReport, Base]:
@@ -90,6 +92,7 @@ class _GroupRun:
             status = Status.INTERRUPTED
         status = self._record(status)
         keep_group(self._group.folder, self._host.durable)
+        self._host.seals.keep(self._group.name, self._group.folder)
         merged = self._folded if status is Status.DONE else None
         base = Base(merged.context, merged.value) if merged else self._group.base
         report = self._report(status)
@@ -142,7 +145,8 @@ class _GroupRun:
 
     def _broken(self) -> list[str]:
         everyone = [subagent.id for subagent in self._group.subagents]
-        broken = [_altered(seal.path, everyone) for seal in self._seals if seal.is_broken()]
+        altered = [*(seal.path for seal in self._seals if seal.is_broken()), *self._host.seals.altered()]
+        broken = [_altered(path, everyone) for path in altered]
         ended = list(self._jobs.reports)
         for rank, sealed in self._jobs.sealed.items():
             if sealed.is_broken():

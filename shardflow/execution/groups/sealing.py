@@ -51,6 +51,11 @@ def seal(path: str, content: Content) -> Seal:
     return _sealed(path, content, _stamps(path))
 
 
+def seal_digest(path: str, sha256: str) -> Seal:
+    """Seal a file by the SHA-256 of what it holds. Cost: one system call."""
+    return Seal(path, sha256, _stamps(path), is_racy=False)
+
+
 def read_and_seal(path: str, known: bytes) -> tuple[bytes, Seal]:
     """Read a file and seal what was read: as its SHA-256, or for free as the `known` bytes if it holds those.
 

@@ -204,6 +204,7 @@ class PhaseLoop:
         report, self.base = kept
         self.groups.append(group.name)
         keep_group(group.folder, self._host.durable)
+        self._host.seals.keep(group.name, group.folder)
         self._host.context.is_due |= report.status is Status.DONE
         self._host.tell(GroupFinished(report))
         return report

@@ -89,6 +89,8 @@ def read_history(path: str) -> History:
                 pid = line["pid"] if isinstance(line.get("pid"), int) else None
                 again = set(_pairs(line.get("again")))
                 seals, answers = _kept(seals, again), _kept_answers(answers, again)
+            case {"event": "journal-altered"}:
+                seals = {}
             case {"event": str()}:
                 starts = max(starts, 1)  # the line that told of the start is lost
             case _:

@@ -29,6 +29,7 @@ and what belongs to its event:
     noted               phase, text: something people shall hear
     phase-finished      phase, status, seconds, reason (why it was skipped), problems
     run-finished        status, exit_code, seconds, problems
+    journal-altered     someone else wrote to this file: no seal told of before here is relied on
 
 `content` is the digest of all that a shard depends on (`workflow/content.py`), `sha256` that of the shard's bytes: what
 a resumed run needs to use it again. Readers must ignore members and events they do not know.
@@ -49,9 +50,10 @@ import json
 import os
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 from types import TracebackType
-from typing import Final
+from typing import Any, Final
 
 from shardflow.errors import RunInProgress, StorageError
 
@@ -61,6 +63,10 @@ VERSION: Final = 1
 _APPEND: Final = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NEW: Final = _APPEND | os.O_CREAT | os.O_EXCL
 _LOOK: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+ALTERED: Final = "journal-altered"
+"""The event that says: someone else wrote to this journal before here."""
+_TICK: Final = 50_000_000
+"""Nanoseconds within which two writes may bear the same time stamp, generously."""
 _TRIES: Final = 20
 _PAUSE: Final = 0.005
 """Seconds between two tries to lock: someone who only looks holds the lock for microseconds."""
@@ -69,15 +75,18 @@ _PAUSE: Final = 0.005
 class Journal:
     """A journal being written, locked; see `new_journal` and `continued_journal`."""
 
-    __slots__ = ("_descriptor", "_path", "_torn")
+    __slots__ = ("_changed", "_descriptor", "_hash", "_new", "_path", "_size", "_torn")
 
     def __init__(self, path: str, flags: int) -> None:
         self._path = path
+        self._hash: Any = None
         try:
             self._descriptor = os.open(path, flags, 0o600)
             try:
                 self._lock()
                 self._torn = not self._ends_a_line()
+                self._new = bytearray(self._whole())
+                self._size, self._changed = len(self._new), os.fstat(self._descriptor).st_ctime_ns
             except BaseException:
                 os.close(self._descriptor)
                 raise
@@ -99,10 +108,61 @@ class Journal:
         try:
             while rest:
                 taken = os.write(self._descriptor, rest)
+                self._new += rest[:taken]
+                self._size += taken
                 self._torn = taken < len(rest)
                 rest = rest[taken:]
+            self._changed = os.fstat(self._descriptor).st_ctime_ns
         except OSError as error:
             raise self._refusal(error) from error
+
+    @property
+    def path(self) -> str:
+        """The file."""
+        return self._path
+
+    def is_altered(self) -> bool:
+        """Tell whether anyone else wrote to the journal, or put another file in its place.
+
+        Cost: a system call; reading the journal, if its time stamps leave room for doubt.
+        """
+        try:
+            status = os.lstat(self._path)
+            if not os.path.samestat(status, os.fstat(self._descriptor)) or status.st_size != self._size:
+                return True
+            if status.st_ctime_ns == self._changed < time.time_ns() - _TICK:
+                return False
+            return self._is_other(self._whole())
+        except OSError:
+            return True
+
+    def distrust(self) -> None:
+        """Write down that what the journal tells so far is not to be relied on, also into what took its place."""
+        with suppress(StorageError):
+            self.write(ALTERED, {})
+        self._new, self._hash, self._size = bytearray(), None, -1
+        try:
+            own = not os.path.samestat(os.lstat(self._path), os.fstat(self._descriptor))
+            if own:
+                with Journal(self._path, _APPEND) as other:
+                    other.write(ALTERED, {})
+        except (OSError, StorageError):
+            pass  # nothing stands there that a resumed run could read
+
+    def _is_other(self, data: bytes) -> bool:
+        from hashlib import sha256  # loads OpenSSL: not before anything has run
+
+        self._hash = self._hash or sha256()
+        self._hash.update(self._new)
+        self._new.clear()
+        return bool(sha256(data).digest() != self._hash.digest())
+
+    def _whole(self) -> bytes:
+        pieces, place = [], 0
+        while piece := os.pread(self._descriptor, 1 << 20, place):
+            pieces.append(piece)
+            place += len(piece)
+        return b"".join(pieces)
 
     def sync(self) -> None:
         """Make every line so far survive a power cut. Raises StorageError."""
