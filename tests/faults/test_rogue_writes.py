@@ -154,7 +154,7 @@ shard.write_bytes(forged)
     "put",
     [
         "(run / 'events.jsonl').open('a').write(json.dumps(line) + chr(10))",
-        "new = run / 'new'; new.write_text(chr(10).join([*lines, json.dumps(line), ''])); new.rename(run / 'events.jsonl')",
+        "new = run / 'new'; new.write_text('\\n'.join([*lines, json.dumps(line)])); new.rename(run / 'events.jsonl')",
     ],
 )
 def test_a_journal_forged_to_fit_a_forged_shard_is_not_relied_on_when_the_run_is_resumed(

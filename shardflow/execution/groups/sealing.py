@@ -68,7 +68,7 @@ def read_and_seal(path: str, known: bytes) -> tuple[bytes, Seal]:
     stamps = _stamps(path)
     data = read_regular(path, SIZE_LIMIT)
     if _names(path) > 1:
-        raise StorageError(f"{path} has another name too (a hard link); a shard is a file of its own")
+        raise StorageError(f"cannot read {path}: it has another name too (a hard link); a shard is a file of its own")
     return data, _sealed(path, known if data == known else sha256_hex(data), stamps)
 
 
