@@ -41,6 +41,10 @@ class Base:
 
         return layout_of(self.value, self.data)
 
+    def forget_layout(self) -> None:
+        """Free what reading shards needs, once all are read; it is made again should one more come."""
+        self.__dict__.pop("layout", None)
+
     @cached_property
     def digest(self) -> str:
         """The SHA-256 of the bytes."""

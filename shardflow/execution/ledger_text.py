@@ -38,6 +38,19 @@ _IN_CHANGE: Final = b"\n          "
 _PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 
 
+class _Shard:
+    """What is written of a shard again and again, and what became of its changes."""
+
+    __slots__ = ("alone", "counts", "head", "lone_head", "rank")
+
+    def __init__(self, shard: str, rank: int) -> None:
+        self.rank = rank
+        self.counts = no_counts()
+        self.alone = 0
+        self.head = b'        {\n          "shard": %s,\n          "rank": %d,\n' % (orjson.dumps(shard), rank)
+        self.lone_head = _CHANGES + self.head + _AFTER
+
+
 class LedgerText(Ledger):
     """A ledger that is kept as text; conflicts are kept as values too, for whoever has to decide about them."""
 
@@ -45,33 +58,30 @@ class LedgerText(Ledger):
         self.conflicts: list[Conflict] = []
         self._contested = Spool()
         self._settled = Spool()
-        self._counts: dict[str, Counts] = {}
-        self._ranks: dict[str, int] = {}
-        self._lone: dict[str, int] = {}
-        self._heads: dict[str, bytes] = {}
+        self._shards: dict[str, _Shard] = {}
+        self._rules: dict[int, tuple[RuleRef, bytes]] = {}
         self._within: Path | None = None
         self._start = b""
 
     def taken(self, within: Path, name: Segment, base: Value, lone: Delta | Candidate, after: Value) -> None:
-        """Write down what only one shard changed and no rule speaks of: what `write` does, in one piece."""
+        """Write down what only one shard changed and no rule speaks of: of most changes a scalar."""
+        if type(after) not in _PLAIN or type(base) not in _PLAIN:
+            return super().taken(within, name, base, lone, after)
+        try:
+            before, text = orjson.dumps(base), orjson.dumps(after)
+        except orjson.JSONEncodeError:  # an integer beyond 64 bits
+            return super().taken(within, name, base, lone, after)
         if within is not self._within:
             self._within = within
-            self._start = _prefix_text(within)
-        shard = lone.shard
-        head = self._heads.get(shard) or self._introduce(shard, lone.rank)
-        self._lone[shard] += 1
-        before = _UNRULED if base is ABSENT else _UNRULED_BASE + _value_text(base, _IN_DECISION)
-        start, place = self._start, _segment_text(name)
-        if after is ABSENT:
-            self._settled.add(b"".join((start, place, before, _CHANGES, head, _LONE)))
-            return
-        text = _value_text(after, _IN_DECISION)
-        said = text if type(after) in _PLAIN else text.replace(_IN_DECISION, _IN_CHANGE)
-        self._settled.add(b"".join((start, place, before, _VALUE, text, _CHANGES, head, _AFTER, said, _LONE_AFTER)))
+            self._start = _path_text(within)
+        own = self._shards.get(lone.shard) or self._introduce(lone.shard, lone.rank)
+        own.alone += 1
+        place = self._start, _segment_text(name), _UNRULED
+        return self._settled.add(b"".join((*place, before, _VALUE, text, own.lone_head, text, _LONE_AFTER)))
 
     def write(self, decision: Decision) -> None:
         """Write one decision down."""
-        pieces = [_path_text(decision.path), _rule_text(decision.rule)]
+        pieces = [_path_text(decision.path), self._rule_text(decision.rule)]
         if decision.base is not ABSENT:
             pieces += (_BASE, _value_text(decision.base, _IN_DECISION))
         if isinstance(decision, Conflict):
@@ -86,30 +96,31 @@ class LedgerText(Ledger):
         pieces.append(b"\n    }")
         (self._contested if isinstance(decision, Conflict) else self._settled).add(b"".join(pieces))
 
+    def _rule_text(self, rule: RuleRef) -> bytes:
+        known = self._rules.get(id(rule))
+        if known is None or known[0] is not rule:
+            known = self._rules[id(rule)] = rule, _rule_text(rule)  # kept, so that no other takes its identity
+        return known[1]
+
     def _change(self, contribution: Contribution) -> bytes:
         shard, after, outcome = contribution.shard, contribution.after, contribution.outcome
-        head = self._heads.get(shard) or self._introduce(shard, contribution.rank)
-        self._counts[shard][outcome] += 1
+        own = self._shards.get(shard) or self._introduce(shard, contribution.rank)
+        own.counts[outcome] += 1
         if after is ABSENT:
-            return head + _OUTCOME[outcome]
-        return b"".join((head, _AFTER, _value_text(after, _IN_CHANGE), b",\n", _OUTCOME[outcome]))
+            return own.head + _OUTCOME[outcome]
+        return b"".join((own.head, _AFTER, _value_text(after, _IN_CHANGE), b",\n", _OUTCOME[outcome]))
 
-    def _introduce(self, shard: str, rank: int) -> bytes:
-        self._ranks[shard] = rank
-        self._counts[shard] = no_counts()
-        self._lone[shard] = 0
-        head = b'        {\n          "shard": %s,\n          "rank": %d,\n' % (orjson.dumps(shard), rank)
-        self._heads[shard] = head
-        return head
+    def _introduce(self, shard: str, rank: int) -> _Shard:
+        own = self._shards[shard] = _Shard(shard, rank)
+        return own
 
     @property
     def shards(self) -> dict[str, Counts]:
         """The changes of each shard by outcome, shards by rank."""
-        by_rank = sorted(self._ranks, key=lambda shard: (self._ranks[shard], shard))
-        return {shard: {o: n + self._alone(shard, o) for o, n in self._counts[shard].items()} for shard in by_rank}
-
-    def _alone(self, shard: str, outcome: Outcome) -> int:
-        return self._lone[shard] if outcome is Outcome.APPLIED else 0
+        by_rank = sorted(self._shards.items(), key=lambda item: (item[1].rank, item[0]))
+        return {
+            shard: {**own.counts, Outcome.APPLIED: own.counts[Outcome.APPLIED] + own.alone} for shard, own in by_rank
+        }
 
     @property
     def counts(self) -> Counts:
@@ -155,24 +166,18 @@ def _value_text(value: Json, line_break: bytes) -> bytes:
 
 
 def _path_text(path: Path) -> bytes:
-    return _prefix_text(path[:-1]) + _segment_text(path[-1]) if path else _PATH + b'"'
-
-
-def _prefix_text(path: Path) -> bytes:
-    return b"".join((_PATH, *(_segment_text(segment)[:-1] for segment in path)))
+    """Write a path; the quote behind it is left to what follows."""
+    return b"".join((_PATH, *map(_segment_text, path)))
 
 
 @lru_cache(maxsize=1 << 14)
 def _segment_text(segment: Segment) -> bytes:
-    """Write the last segment of a path, and the quote behind it."""
-    return orjson.dumps(segment_text(segment))[1:]
+    return orjson.dumps(segment_text(segment))[1:-1]
 
 
-@lru_cache(maxsize=256)
 def _rule_text(rule: RuleRef) -> bytes:
     told: dict[str, Json] = {"path": rule.pattern, "strategy": rule.strategy, "origin": rule.origin}
-    return b',\n      "rule": ' + _value_text(told, _IN_DECISION)
+    return b'",\n      "rule": ' + _value_text(told, _IN_DECISION)
 
 
-_UNRULED: Final = _rule_text(UNRULED)
-_UNRULED_BASE: Final = _UNRULED + _BASE
+_UNRULED: Final = _rule_text(UNRULED) + _BASE

@@ -94,7 +94,7 @@ def settle_into(
     """Settle as `settle` does, writing each decision into a ledger as it is met, and give the merged context."""
     ranked = sorted(candidates.values(), key=lambda delta: (delta.rank, delta.shard))
     changed = [(delta, delta.edit) for delta in ranked if delta.edit is not None]
-    context: Value = _Walk(ledger, resolutions).settle_part(ROOT, base, changed, rules.root) if changed else base
+    context: Value = _Walk(ledger, resolutions, {}).settle_part(ROOT, base, changed, rules.root) if changed else base
     if context is ABSENT:
         raise AssertionError("no shard, strategy or resolution can remove the document itself")
     return context
@@ -108,24 +108,25 @@ _OwnMembers: TypeAlias = "tuple[Delta | Candidate, Mapping[str, Edit]]"
 
 @record
 class _Walk:
-    """One walk down the document, along the changes only."""
+    """One walk down the document, along the changes only. `refs` are how the ledger names rules, by their identity."""
 
     ledger: Ledger
     resolutions: Resolutions
+    refs: dict[int, RuleRef]
 
     def settle_part(self, path: Path, base: Value, edits: Sequence[_OwnEdit], node: Node) -> Value:
         """Settle one place by its rule, going into it where the rule says so."""
-        if node.goes_deep and all(isinstance(edit, Into) for _, edit in edits):
-            return self._settle_members(path, base, edits, node)
+        if node.goes_deep:
+            inside = [(owner, edit.members) for owner, edit in edits if isinstance(edit, Into)]
+            if len(inside) == len(edits):
+                return self._settle_members(path, base, inside, node)
         return self._ask(path, base, tuple(Candidate(owner.shard, owner.rank, edit) for owner, edit in edits), node)
 
-    def _settle_members(self, path: Path, base: Value, edits: Sequence[_OwnEdit], node: Node) -> Value:
+    def _settle_members(self, path: Path, base: Value, inside: Sequence[_OwnMembers], node: Node) -> Value:
         """Settle an object that stays one where the rule says to go deep: what asking would come to, without asking."""
         found: dict[str, list[_OwnMembers]] = {}
-        for owner, edit in edits:
-            members = edit.members if isinstance(edit, Into) else {}
-            own = owner, members
-            for name in members:
+        for own in inside:
+            for name in own[1]:
                 theirs = found.get(name)
                 if theirs is None:
                     found[name] = [own]
@@ -168,9 +169,12 @@ class _Walk:
         site = Site(path, base, candidates, node.governed)
         rule = node.rule(site)
         ruling = ruled(site, rule)
+        ref = self.refs.get(id(rule))
+        if ref is None:
+            ref = self.refs[id(rule)] = rule.ref
         if isinstance(ruling.verdict, Split):
-            return self._settle_inside(site, rule.ref, ruling.verdict, ruling.overruled, node)
-        return self._settle_whole(site, rule.ref, ruling.verdict, ruling.overruled)
+            return self._settle_inside(site, ref, ruling.verdict, ruling.overruled, node)
+        return self._settle_whole(site, ref, ruling.verdict, ruling.overruled)
 
     def _settle_inside(
         self, site: Site, rule: RuleRef, split: Split, overruled: tuple[Candidate, ...], node: Node
@@ -178,7 +182,7 @@ class _Walk:
         if split.opened is ABSENT or len(site.candidates) > 1:
             return self._settle_parts(site, rule, split, overruled, node)
         inner = DecisionList()
-        value = _Walk(inner, self.resolutions)._settle_parts(site, rule, split, overruled, node)
+        value = _Walk(inner, self.resolutions, self.refs)._settle_parts(site, rule, split, overruled, node)
         after = site.after(site.candidates[0])
         if same(value, after) and not any(decision.rule.strategy == RESOLUTION for decision in inner.decisions):
             return self.ledger.record(site, rule, Chosen(after), ())

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from os import SEEK_END
 from typing import IO, Final
 
 from shardflow.errors import StorageError
 
-_PIECES: Final = 1 << 12
-_IN_MEMORY: Final = 1 << 21
+_PIECES: Final = 1 << 8
+_IN_MEMORY: Final = 1 << 18
 """Bytes that are kept in memory; a file is opened only for more."""
-_CHUNK: Final = 1 << 20
+_CHUNK: Final = 1 << 18
 
 
 class Spool:
@@ -40,7 +41,8 @@ class Spool:
 
         try:
             if self._file is None:
-                self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
+                self._file = tempfile.TemporaryFile()  # noqa: SIM115
+            self._file.seek(0, SEEK_END)
             for piece in self._joined:
                 self._file.write(piece)
         except OSError as error:
@@ -51,7 +53,7 @@ class Spool:
         self._joined.clear()
 
     def chunks(self) -> Iterator[bytes]:
-        """Give all bytes in chunks of about a megabyte; none where nothing was added."""
+        """Give all bytes in chunks of a quarter of a megabyte; none where nothing was added."""
         if self._file is not None:
             self._file.seek(0)
             while chunk := self._file.read(_CHUNK):

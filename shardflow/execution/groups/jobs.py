@@ -173,7 +173,8 @@ class GroupJobs:
         try:
             data, seal = read_and_seal(path, base.start(subagent.shard))
             refuse_secrets(self._around.secrets, data, path)
-            delta = shard_delta(base, subagent.id, rank, subagent.shard, data, path)
+            among = len(self._group.subagents)
+            delta = shard_delta(base, subagent.id, rank, subagent.shard, data, path, among=among)
         except StorageError as error:
             return InvalidShard((Problem(path, None, why_refused(path, error)),))
         except InvalidJson as error:

@@ -123,7 +123,9 @@ def fold_recorded(
             if subagent.sha256 is not None:
                 path = elsewhere.get(subagent.id) or folder.subagent(subagent.id).shard
                 data = read_regular(path, SIZE_LIMIT)
-                deltas.append(shard_delta(base, subagent.id, rank, ShardForm(subagent.form), data, path))
+                form = ShardForm(subagent.form)
+                among = len(record.subagents)
+                deltas.append(shard_delta(base, subagent.id, rank, form, data, path, among=among))
         return fold(base, deltas, rules, by_path(written))
 
 

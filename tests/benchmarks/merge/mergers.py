@@ -35,12 +35,13 @@ def read_deltas(inputs: Inputs) -> tuple[Base, list[Delta]]:
     """Read the base and, as if its subagent had just finished, one shard after another."""
     data = inputs.base.read_bytes()
     base = Base(data, read_object(data, "base.json"))
+    copies = inputs.copies()
     with collector_paused():
-        return base, [_delta(base, rank, path) for rank, path in enumerate(inputs.copies())]
+        return base, [_delta(base, rank, path, len(copies)) for rank, path in enumerate(copies)]
 
 
-def _delta(base: Base, rank: int, path: Path) -> Delta:
-    return shard_delta(base, path.stem, rank, ShardForm.COPY, path.read_bytes(), path.name)
+def _delta(base: Base, rank: int, path: Path, among: int) -> Delta:
+    return shard_delta(base, path.stem, rank, ShardForm.COPY, path.read_bytes(), path.name, among=among)
 
 
 def merge_deltas(inputs: Inputs, base: Base, deltas: list[Delta]) -> None:

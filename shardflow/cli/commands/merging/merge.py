@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from shardflow.cli.commands.merging.options import MergeOptions, Otherwise, shard_id
 from shardflow.cli.commands.reading import read_named
@@ -101,13 +101,14 @@ def _folded(options: MergeOptions) -> Folded:
         return fold(base, _deltas(base, shards), rules)
 
 
-def _deltas(base: Base, shards: Iterable[str]) -> list[Delta]:
+def _deltas(base: Base, shards: Sequence[str]) -> list[Delta]:
     """Work out every shard's delta. Raises InvalidInput with the problems of all shards that cannot be read."""
     deltas: list[Delta] = []
     problems: list[Problem] = []
     for (name, rank), shard in _ranked(shards):
         try:
-            deltas.append(shard_delta(base, name, rank, ShardForm.COPY, read_named(shard, SIZE_LIMIT), shard))
+            data = read_named(shard, SIZE_LIMIT)
+            deltas.append(shard_delta(base, name, rank, ShardForm.COPY, data, shard, among=len(shards)))
         except InvalidInput as error:
             problems.extend(error.problems)
     if problems:

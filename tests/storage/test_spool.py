@@ -1,0 +1,42 @@
+"""Pieces that may be more than memory should hold come back as they were added."""
+
+import tempfile
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shardflow.errors import StorageError
+from shardflow.storage.spool import Spool
+
+
+@given(st.lists(st.binary(max_size=3)), st.sampled_from([0, 1, 1000, 100_000]), st.integers(0, 400))
+def test_all_pieces_come_back_in_order_as_often_as_asked(pieces, size, count):
+    spool = Spool()
+    added = [*pieces, *([b"x" * size] * count), *pieces]
+    for piece in added:
+        spool.add(piece)
+    assert b"".join(spool.chunks()) == b"".join(added)
+    assert b"".join(spool.chunks()) == b"".join(added)
+
+
+def test_a_piece_added_after_the_first_reading_stands_behind_the_others():
+    spool = Spool()
+    for _ in range(600):
+        spool.add(b"a" * 1000)
+    assert sum(map(len, spool.chunks())) == 600_000
+    for _ in range(600):
+        spool.add(b"b")
+    assert b"".join(spool.chunks()) == b"a" * 600_000 + b"b" * 600
+
+
+def test_nothing_added_is_nothing():
+    assert list(Spool().chunks()) == []
+
+
+def test_where_there_is_no_room_the_folder_and_the_way_out_are_named(monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    spool = Spool()
+    with pytest.raises(StorageError, match=r"cannot keep .*gone.*TMPDIR"):
+        for _ in range(1000):
+            spool.add(b"x" * 1000)
