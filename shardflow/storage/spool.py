@@ -24,6 +24,11 @@ class Spool:
         self._joined: list[bytes] = []
         self._file: IO[bytes] | None = None
 
+    def __del__(self) -> None:
+        """Let the file go."""
+        if self._file is not None:
+            self._file.close()
+
     def add(self, piece: bytes) -> None:
         """Add a piece. Raises StorageError where the file system refuses."""
         self._pieces.append(piece)
@@ -45,6 +50,7 @@ class Spool:
             self._file.seek(0, SEEK_END)
             for piece in self._joined:
                 self._file.write(piece)
+            self._file.flush()
         except OSError as error:
             raise StorageError(
                 f"cannot keep what a merge has to tell in {tempfile.gettempdir()}: {error.strerror}; "
