@@ -16,5 +16,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     examples = config.getoption("--campaign")
     if examples is not None:
-        settings.register_profile("campaign", settings.get_profile("default"), max_examples=examples)
-        settings.load_profile("campaign")
+        from tests.campaign import Campaign
+
+        config.pluginmanager.register(Campaign(config, examples), "campaign")

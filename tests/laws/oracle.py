@@ -18,12 +18,12 @@ def _merged(base, documents, path, contested):
     changed = [document for document in documents if not same(document, base)]
     if not changed:
         return base
+    if isinstance(base, dict | type(ABSENT)) and all(isinstance(document, dict) for document in changed):
+        return _merged_objects({} if base is ABSENT else base, changed, path, contested)
     if isinstance(base, list) and all(isinstance(d, list) and same(d[: len(base)], base) for d in changed):
         return base + [item for document in changed for item in document[len(base) :]]
     if all(same(document, changed[0]) for document in changed):
         return changed[0]
-    if isinstance(base, dict | type(ABSENT)) and all(isinstance(document, dict) for document in changed):
-        return _merged_objects({} if base is ABSENT else base, changed, path, contested)
     contested.add(path)
     return base
 

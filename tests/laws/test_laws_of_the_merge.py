@@ -14,15 +14,14 @@ groups = generators.groups()
 rule_sets = generators.rule_sets()
 
 
+@pytest.mark.timeout(0)  # a campaign takes as long as it takes
 @pytest.mark.parametrize("name", REQUIRED)
-def test_every_rule_set_keeps(name):
-    @given(groups, rule_sets)
-    def kept(group, rules):
-        REQUIRED[name](ENGINE, group, rules)
-
-    kept()
+@given(group=groups, rules=rule_sets)
+def test_every_rule_set_keeps(name, group, rules):
+    REQUIRED[name](ENGINE, group, rules)
 
 
+@pytest.mark.timeout(0)
 @given(groups)
 def test_without_rules_the_engine_agrees_with_the_naive_oracle(group):
     base, deltas = group.base, group.deltas
