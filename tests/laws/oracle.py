@@ -11,10 +11,11 @@ def naive_merge(base, deltas):
     """Give the merged document (base values where contested) and the set of contested paths."""
     contested = set()
     documents = [apply(delta.edit, base) for delta in sorted(deltas, key=lambda d: d.rank)]
-    return _merged(base, documents, (), contested), contested
+    return merged_values(base, documents, (), contested), contested
 
 
-def _merged(base, documents, path, contested):
+def merged_values(base, documents, path, contested):
+    """Give what stands at a path after a merge, and add the paths in conflict to `contested`."""
     changed = [document for document in documents if not same(document, base)]
     if not changed:
         return base
@@ -31,7 +32,7 @@ def _merged(base, documents, path, contested):
 def _merged_objects(base, documents, path, contested):
     names = dict.fromkeys(name for document in (base, *documents) for name in document)
     values = {
-        name: _merged(base.get(name, ABSENT), [d.get(name, ABSENT) for d in documents], (*path, name), contested)
+        name: merged_values(base.get(name, ABSENT), [d.get(name, ABSENT) for d in documents], (*path, name), contested)
         for name in names
     }
     return {name: value for name, value in values.items() if value is not ABSENT}
