@@ -15,7 +15,7 @@ read as a stand-in of the right type (an empty text, no items), which never leav
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
@@ -150,6 +150,10 @@ class Fields:
         """Tell whether the object has this field, and make it a known one."""
         self._asked[name] = None
         return name in self._members
+
+    def has_any(self, names: Iterable[str]) -> bool:
+        """Tell whether the object has one of these fields, and make all of them known ones."""
+        return sum(name in self for name in names) > 0
 
     def place(self, name: str) -> Place:
         """Give the place of a field, and make it a known one."""

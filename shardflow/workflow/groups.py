@@ -11,6 +11,7 @@ from shardflow.model.fields import Fields, Place, quoted
 from shardflow.model.paths import path_text
 from shardflow.model.records import replaced
 from shardflow.workflow.model import FanOut, Subagent
+from shardflow.workflow.policies import NO_POLICY, POLICY_FIELDS, Policy
 from shardflow.workflow.programs import read_subagent
 from shardflow.workflow.texts import id_fault, read_id
 
@@ -55,7 +56,8 @@ def _read_subagent(place: Place) -> tuple[Named, Subagent]:
         named = _read_name(fields)
         subagent = read_subagent(fields, "", named.id if _is_type(named) else "")
         when = fields.optional("when", read_when, None)
-        return named, replaced(subagent, when=when, foreach=fields.optional("foreach", _read_foreach, None))
+        foreach = fields.optional("foreach", _read_foreach, None)
+        return named, replaced(subagent, when=when, foreach=foreach, policy=read_policy_of(fields))
 
 
 def read_when(place: Place) -> Condition:
@@ -63,6 +65,15 @@ def read_when(place: Place) -> Condition:
     from shardflow.workflow.conditions import read_condition  # most workflows have none
 
     return read_condition(place)
+
+
+def read_policy_of(fields: Fields) -> Policy:
+    """Read what a subagent says of itself, a phase or a workflow of all its subagents."""
+    if not fields.has_any(POLICY_FIELDS):
+        return NO_POLICY
+    from shardflow.workflow.policy_reading import read_policy
+
+    return read_policy(fields)
 
 
 def _read_foreach(place: Place) -> FanOut:

@@ -12,6 +12,7 @@ from shardflow.model.paths import Path
 from shardflow.model.records import record
 from shardflow.model.values import Json
 from shardflow.workflow.dialect.model import NO_CONFIG, Finalization, Mode, Staging
+from shardflow.workflow.policies import NO_FAILURE_POLICY, NO_POLICY, FailurePolicy, Policy
 
 if TYPE_CHECKING:
     from shardflow.model.patterns import Pattern  # loaded only where a workflow declares some
@@ -153,7 +154,7 @@ class Item:
 
 @record
 class Subagent:
-    """One program of a group. `timeout` in seconds, None for none; `cwd` relative to the workflow's folder.
+    """One program of a group; `cwd` relative to the workflow's folder. `policy` holds for it, with what it inherits.
 
     `writes` are the paths it may change, each with all below it; None: it does not say. `reads`: what it works from.
     `secrets` are variables of its environment whose values are nowhere but where they refer to.
@@ -165,7 +166,7 @@ class Subagent:
     program: Program
     environment: Mapping[str, str] = MappingProxyType({})
     cwd: str | None = None
-    timeout: float | None = None
+    policy: Policy = NO_POLICY
     shard: ShardForm = ShardForm.COPY
     writes: tuple[Pattern, ...] | None = None
     reads: tuple[Pattern, ...] = ()
@@ -183,7 +184,7 @@ class Phase:
     """A step of the workflow.
 
     A main-only phase has one subagent, whose id is the phase's own, or none where its `staging` has a main agent. Of an
-    adaptive phase `subagents` are those that always run.
+    adaptive phase `subagents` are those that always run. `policy` is what subagents have that only the run knows.
     """
 
     id: str
@@ -196,6 +197,8 @@ class Phase:
     on_missing_output: OnMissingOutput | None = None
     staging: Staging = Staging()
     when: Condition | None = None
+    policy: Policy = NO_POLICY
+    failures: FailurePolicy = NO_FAILURE_POLICY
 
 
 @record
@@ -254,3 +257,5 @@ class Workflow:
     agents: tuple[AgentEntry, ...] = ()
     helpers: Mapping[str, HelperCommand] = MappingProxyType({})
     keeps_books: bool = False
+    policy: Policy = NO_POLICY
+    failures: FailurePolicy = NO_FAILURE_POLICY

@@ -32,6 +32,7 @@ from shardflow.workflow.model import (
     Workflow,
     secret_json,
 )
+from shardflow.workflow.policies import NO_FAILURE_POLICY, NO_POLICY, FailurePolicy, Policy
 
 if TYPE_CHECKING:
     from shardflow.workflow.conditions import Condition
@@ -49,6 +50,8 @@ def plan(workflow: Workflow) -> dict[str, Json]:
             "on_undeclared_write": _unless_refused(workflow.on_undeclared_write),
             "on_missing_output": _unless_failed(workflow.on_missing_output),
             "context": _context(workflow.context),
+            **_failures(workflow.failures),
+            **_policy(workflow.policy),
             "phases": [_phase(phase, workflow) for phase in workflow.phases],
             "finalization": finalization_plan(workflow.finalization),
         }
@@ -65,6 +68,8 @@ def _phase(phase: Phase, workflow: Workflow) -> dict[str, Json]:
         "on_missing_output": phase.on_missing_output and phase.on_missing_output.value,
         **staging_plan(phase.staging),
         "when": _when(phase.when),
+        **_failures(phase.failures),
+        **_policy(phase.policy),
     }
     if phase.staging.mode is not workflow.mode:
         described["execution_mode"] = phase.staging.mode.value
@@ -91,7 +96,25 @@ def _subagents(phase: Phase) -> Json:
 def _subagent(subagent: Subagent) -> dict[str, Json]:
     name = "type" if isinstance(subagent.program, OfType) else "id"
     named = {name: subagent.type if name == "type" else subagent.id, "when": _when(subagent.when)}
-    return _without_nothing({**named, "foreach": _foreach(subagent.foreach), **_what_runs(subagent)})
+    return _without_nothing(
+        {**named, "foreach": _foreach(subagent.foreach), **_what_runs(subagent), **_policy(subagent.policy)}
+    )
+
+
+def _policy(policy: Policy) -> dict[str, Json]:
+    if policy == NO_POLICY:
+        return {}
+    from shardflow.workflow.policy_reading import policy_json
+
+    return policy_json(policy)
+
+
+def _failures(policy: FailurePolicy) -> dict[str, Json]:
+    if policy == NO_FAILURE_POLICY:
+        return {}
+    from shardflow.workflow.policy_reading import failure_policy_json
+
+    return failure_policy_json(policy)
 
 
 def _when(condition: Condition | None) -> Json:
@@ -116,7 +139,6 @@ def _what_runs(subagent: Subagent) -> dict[str, Json]:
             **_program(subagent.program),
             "env": _environment(subagent) or None,
             "cwd": subagent.cwd,
-            "timeout": subagent.timeout,
             "shard": subagent.shard.value,
             "writes": None if subagent.writes is None else list(map(str, subagent.writes)),
             "reads": list(map(str, subagent.reads)) or None,

@@ -19,12 +19,12 @@ from shardflow.workflow.model import (
     ShellCommand,
     Subagent,
 )
-from shardflow.workflow.texts import read_filled, read_handed_over, read_timeout, refuse_template
+from shardflow.workflow.texts import read_filled, read_handed_over, refuse_template
 
 if TYPE_CHECKING:
     from shardflow.model.patterns import Pattern
 
-PROGRAM_FIELDS: Final = ("run", "python", "env", "cwd", "timeout", "shard", "writes", "reads", "config")
+PROGRAM_FIELDS: Final = ("run", "python", "env", "cwd", "shard", "writes", "reads", "config")
 """The fields that say what to run, in a subagent or in a main-only phase."""
 
 _SHARD_FORMS: Final = {form.value: form for form in ShardForm}
@@ -43,7 +43,6 @@ def read_subagent(fields: Fields, name: str, type_: str = "") -> Subagent:
         environment={name: value for name, value in environment.items() if isinstance(value, str)},
         secrets={name: value for name, value in environment.items() if not isinstance(value, str)},
         cwd=fields.optional("cwd", read_filled, None),
-        timeout=fields.optional("timeout", read_timeout, None),
         shard=fields.optional("shard", _read_shard_form, None) or ShardForm.COPY,
         writes=fields.optional("writes", _read_patterns, None),
         reads=fields.optional("reads", _read_patterns, ()),

@@ -9,6 +9,7 @@ from shardflow.errors import InvalidWorkflow
 from shardflow.model.documents import Document
 from shardflow.model.fields import Fields, Place, quoted, read_document
 from shardflow.model.paths import ROOT
+from shardflow.model.records import replaced
 from shardflow.model.values import Json
 from shardflow.workflow.dialect import recognising
 from shardflow.workflow.dialect.model import Mode, Staging
@@ -22,7 +23,7 @@ from shardflow.workflow.dialect.reading import (
     read_version,
 )
 from shardflow.workflow.dialect.targets import refuse_unknown_targets
-from shardflow.workflow.groups import Named, read_when, refuse_twins
+from shardflow.workflow.groups import Named, read_policy_of, read_when, refuse_twins
 from shardflow.workflow.model import (
     DEFAULT_MAX_PARALLEL,
     Behavior,
@@ -35,9 +36,11 @@ from shardflow.workflow.model import (
     Phase,
     RulesFile,
     RulesSource,
+    Subagent,
     Workflow,
 )
 from shardflow.workflow.modes import WhatRuns, read_what_runs
+from shardflow.workflow.policies import FAILURE_FIELDS, NO_FAILURE_POLICY, FailurePolicy
 from shardflow.workflow.texts import read_filled, read_id, read_label, read_max_parallel
 
 if TYPE_CHECKING:
@@ -56,7 +59,18 @@ def read_workflow(document: Document) -> Workflow:
     if _is_a_rule_file(document.value):
         hint = "`shardflow rules lint` checks those"
         raise InvalidWorkflow([document.problem(ROOT, "these are rules, not a workflow: it has no 'phases'", hint)])
-    return read_document(document, _read_workflow, InvalidWorkflow)
+    return inherited(read_document(document, _read_workflow, InvalidWorkflow))
+
+
+def inherited(workflow: Workflow) -> Workflow:
+    """Give a workflow whose phases have what they do not say from it, and whose subagents from their phases."""
+    return replaced(workflow, phases=tuple(_inherited(phase, workflow) for phase in workflow.phases))
+
+
+def _inherited(phase: Phase, workflow: Workflow) -> Phase:
+    policy = phase.policy.over(workflow.policy)
+    subagents = tuple(replaced(one, policy=one.policy.over(policy)) for one in phase.subagents)
+    return replaced(phase, policy=policy, failures=phase.failures.over(workflow.failures), subagents=subagents)
 
 
 def _is_a_rule_file(value: Json) -> bool:
@@ -84,6 +98,8 @@ def _read_workflow(place: Place) -> Workflow:
             helpers=fields.optional("helpers", _read_helpers, {}),
             phases=fields.required("phases", lambda inner: _read_phases(inner, mode)),
             keeps_books=is_of_the_shell_engine or recognising.uses_the_dialect(place.document),
+            policy=read_policy_of(fields),
+            failures=_read_failures(fields, None),
         )
 
 
@@ -156,6 +172,8 @@ def _read_phase(place: Place, default: Mode) -> Phase:
             subagents=runs.subagents,
             staging=_read_staging(fields, mode, runs),
             when=fields.optional("when", read_when, None),
+            policy=read_policy_of(fields),
+            failures=_read_failures(fields, _number_of(runs.subagents)),
         )
 
 
@@ -170,6 +188,20 @@ def _read_staging(fields: Fields, mode: Mode, runs: WhatRuns) -> Staging:
         checkpoint=fields.optional("checkpoint", read_checkpoint, None),
         skills=fields.optional("skills", read_skills, ()),
     )
+
+
+def _read_failures(fields: Fields, subagents: int | None) -> FailurePolicy:
+    if not fields.has_any(FAILURE_FIELDS):
+        return NO_FAILURE_POLICY
+    from shardflow.workflow.policy_reading import read_failure_policy
+
+    return read_failure_policy(fields, subagents)
+
+
+def _number_of(subagents: tuple[Subagent, ...]) -> int | None:
+    """Count the subagents of a phase, if it is known before the run."""
+    varies = any(subagent.foreach is not None for subagent in subagents)
+    return None if varies else len(subagents)
 
 
 def _read_on_undeclared_write(fields: Fields) -> OnUndeclaredWrite | None:

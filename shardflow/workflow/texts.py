@@ -94,6 +94,15 @@ def read_timeout(place: Place) -> float | None:
     return seconds
 
 
+def read_duration(place: Place) -> float:
+    """Read a time that may be none at all, in seconds; stand-in: 0."""
+    seconds = _seconds(place)
+    if seconds is None or not 0 <= seconds <= LONGEST_TIMEOUT:
+        place.expect("from 0 seconds to 24 days (such as 30, '30s', '5m', '1h')")
+        return 0.0
+    return seconds
+
+
 def _seconds(place: Place) -> float | None:
     match place.value:
         case str(text) if found := _TIMEOUT.fullmatch(text):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from shardflow.execution.reporting.endings import InvalidShard, Succeeded, ending_text
+from shardflow.execution.reporting.endings import EmptyShard, InvalidShard, Succeeded, ending_text
 from tests.execution.running import Workplace, endings
 
 TEXT = """
@@ -30,8 +30,8 @@ TEXT = """
 
 BAD = {
     "torn": ("""printf '{"n": 1, "l": [1, 2' > "$SHARDFLOW_SHARD" """, "context-bad.json:1: column"),
-    "empty": (': > "$SHARDFLOW_SHARD"', "the file is empty"),
-    "blank": ('echo > "$SHARDFLOW_SHARD"', "the file is empty"),
+    "empty": (': > "$SHARDFLOW_SHARD"', "left an empty shard"),
+    "blank": ('echo > "$SHARDFLOW_SHARD"', "left an empty shard"),
     "not JSON": ('echo hello > "$SHARDFLOW_SHARD"', "context-bad.json:1: column"),
     "two documents": ("""echo '{} {}' > "$SHARDFLOW_SHARD" """, "context-bad.json:1: column"),
     "a list": ("echo '[1]' > \"$SHARDFLOW_SHARD\"", "expected an object, found a list"),
@@ -72,9 +72,10 @@ def test_a_shard_that_cannot_be_used_fails_its_group_with_its_reason(place: Work
     report = place.run(TEXT.format(form=form, run=run))
     assert report.exit_code == 1
     ending = endings(report)["bad"]
-    assert isinstance(ending, InvalidShard)
+    assert isinstance(ending, EmptyShard if case in ("empty", "blank") else InvalidShard)
     assert reason in ending_text(ending)
-    assert ending_text(ending).startswith("left an invalid shard: context-bad.json:")
+    if isinstance(ending, InvalidShard):
+        assert ending_text(ending).startswith("left an invalid shard: context-bad.json:")
     assert str(place.run_dir) not in ending_text(ending)
     assert endings(report)["good"] == Succeeded()
     assert place.context == {"n": 1}

@@ -56,7 +56,6 @@ settings = st.fixed_dictionaries(
     optional={
         "env": st.dictionaries(variables, st.text(LETTERS + " {}=", max_size=10) | secrets, max_size=3),
         "cwd": st.sampled_from([".", "sub/folder", "/tmp"]),
-        "timeout": timeouts,
         "shard": st.sampled_from(["copy", "patch"]),
         "writes": declared,
         "reads": declared,
@@ -73,7 +72,27 @@ fan_outs: st.SearchStrategy[Json] = st.sampled_from(
     [{"path": "$.files"}, {"path": "$.a.files", "key": "name", "max": 7}]
 )
 choosing = st.fixed_dictionaries({}, optional={"when": conditions, "foreach": fan_outs})
+retries: st.SearchStrategy[Json] = st.sampled_from([0, 3, {"max": 2, "backoff": "1s", "on": [75, "timed-out"]}])
+policies = st.fixed_dictionaries(
+    {},
+    optional={
+        "timeout": timeouts,
+        "idle_timeout": timeouts,
+        "grace": timeouts,
+        "stop_signal": st.sampled_from(["SIGINT", "SIGKILL"]),
+        "allow_failure": st.booleans(),
+        "retry": retries,
+    },
+)
+failures = st.fixed_dictionaries(
+    {},
+    optional={
+        "fail_fast": st.booleans(),
+        "on_failure": st.sampled_from(["stop", "continue", {"require": 1}, {"require": "75%"}]),
+    },
+)
 what_runs = st.builds(lambda program, more: {**program, **more}, programs, settings)
+with_policy = st.builds(lambda runs, policy: {**runs, **policy}, what_runs, policies)
 
 
 @st.composite
@@ -82,8 +101,8 @@ def groups(draw: st.DrawFn) -> list[Json]:
     own = draw(st.lists(ids, unique_by=str.lower, max_size=3))
     shared = draw(st.lists(st.sampled_from(["scan", "Scan", "scan-2", "write"]), max_size=4))
     free = [name for name in own if not name.lower().startswith(("scan", "write"))]
-    named: list[Json] = [{"id": name, **draw(what_runs), **draw(choosing)} for name in free]
-    named += [{"type": name, **draw(what_runs)} for name in shared]
+    named: list[Json] = [{"id": name, **draw(with_policy), **draw(choosing)} for name in free]
+    named += [{"type": name, **draw(with_policy)} for name in shared]
     return draw(st.permutations(named or [{"id": "only", **draw(what_runs)}]))
 
 
@@ -103,7 +122,7 @@ def phases(draw: st.DrawFn, phase_id: str) -> dict[str, Json]:
         )
     )
     inside: dict[str, Json] = draw(what_runs) if behavior == "main-only" else {"subagents": draw(groups())}
-    return {"id": phase_id, "behavior": behavior, **more, **inside}
+    return {"id": phase_id, "behavior": behavior, **more, **inside, **draw(policies), **draw(failures)}
 
 
 @st.composite
@@ -122,7 +141,13 @@ def workflows(draw: st.DrawFn) -> dict[str, Json]:
         )
     )
     phase_ids = draw(st.lists(ids, unique_by=str.lower, min_size=1, max_size=3))
-    return {"name": draw(labels), **more, "phases": [draw(phases(name)) for name in phase_ids]}
+    return {
+        "name": draw(labels),
+        **more,
+        **draw(policies),
+        **draw(failures),
+        "phases": [draw(phases(name)) for name in phase_ids],
+    }
 
 
 def document(text: str) -> Document:

@@ -19,6 +19,7 @@ from shardflow.workflow.model import (
     ShellCommand,
     Subagent,
 )
+from shardflow.workflow.policies import Policy
 
 PLAIN = Subagent("a", ShellCommand("x"))
 
@@ -33,7 +34,7 @@ COUNTS = {
     "type": {"type": "scanner"},
     "config": {"config": {"output_path": "a.md"}},
 }
-COUNTS_NOT = {"when", "foreach", "of", "timeout", "writes", "reads"}
+COUNTS_NOT = {"when", "foreach", "of", "policy", "writes", "reads"}
 
 
 def test_every_field_of_a_subagent_counts_or_is_known_not_to() -> None:
@@ -48,7 +49,7 @@ def test_a_change_of_what_counts_changes_the_content(field: str) -> None:
 def test_phase_iteration_and_base_count_and_the_timeout_does_not() -> None:
     contents = {subagent_content(phase, turn, PLAIN, base) for phase in "pq" for base in "de" for turn in (1, 2)}
     assert len(contents) == 8
-    assert subagent_content("p", 1, replaced(PLAIN, timeout=5.0), "d") in contents
+    assert subagent_content("p", 1, replaced(PLAIN, policy=Policy(timeout=5.0)), "d") in contents
 
 
 def test_programs_that_look_alike_are_told_apart() -> None:

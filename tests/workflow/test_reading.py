@@ -26,6 +26,7 @@ from shardflow.workflow.model import (
     Subagent,
     Workflow,
 )
+from shardflow.workflow.policies import Policy
 from shardflow.workflow.reading import read_workflow
 from tests.workflow.documents import HOW_A_PHASE_RUNS, ID_RULE, document, json_values, problems_of, workflows
 
@@ -113,10 +114,10 @@ phases:
                         ShellCommand("python3 sizes.py"),
                         {"KEY": "value", "EMPTY": ""},
                         ".",
-                        30.0,
+                        Policy(timeout=30.0),
                         ShardForm.PATCH,
                     ),
-                    Subagent("graph", PythonFunction("audit.graph", "build"), timeout=300.0),
+                    Subagent("graph", PythonFunction("audit.graph", "build"), policy=Policy(timeout=300.0)),
                 ),
             ),
             Phase(
@@ -127,7 +128,8 @@ phases:
             Phase(
                 id="report",
                 behavior=Behavior.MAIN_ONLY,
-                subagents=(Subagent("report", ShellCommand("./report"), {"A": "b"}, "sub", 5400.0),),
+                policy=Policy(timeout=5400.0),
+                subagents=(Subagent("report", ShellCommand("./report"), {"A": "b"}, "sub", Policy(timeout=5400.0)),),
             ),
         ),
     )

@@ -94,7 +94,7 @@ def _extent(scheduled: ScheduledPhase) -> str:
 
 
 def _shown_program(subagent: Subagent) -> str:
-    timeout = f", at most {subagent.timeout:g} s" if subagent.timeout is not None else ""
+    timeout = f", at most {subagent.policy.timeout:g} s" if subagent.policy.timeout is not None else ""
     return f"{shortened(_program_text(subagent.program), _PROGRAM_WIDTH)}{timeout}"
 
 

@@ -15,6 +15,7 @@ from shardflow.execution.reporting.events import (
     RunStarted,
     Stopping,
     SubagentFinished,
+    SubagentRetried,
     SubagentSkipped,
     SubagentStarted,
 )
@@ -52,23 +53,33 @@ def _line(event: Event) -> str | None:
             return f"{printable(event.workflow)}: {phases}, run directory {place(event.run_dir)}{start}"
         case PhaseStarted():
             return f"{event.phase}: {_how(event)}"
-        case SubagentSkipped():
-            return f"  {event.subagent}: skipped, {shortened(event.reason, _LINE)}"
+        case SubagentSkipped() | SubagentStarted() | SubagentRetried() | SubagentFinished():
+            return _subagent_line(event)
         case PhaseFinished(report=phase) if phase.status is Status.SKIPPED:
             return f"{phase.id}: skipped, {shortened(phase.reason, _LINE)}"
-        case SubagentStarted():
-            return f"  {event.subagent}: started"
-        case SubagentFinished(report=report):
-            ending = "kept from an earlier start" if report.kept else shortened(ending_text(report.ending), _LINE)
-            return f"  {report.id}: {ending} ({seconds(report.seconds)})"
         case Noted(text=text):
             return f"  {shortened(text, _LINE)}"
         case Stopping():
-            return f"  {signal_name(event.signal)}: stopping {count(len(event.subagents), 'subagent')}"
+            by = "the run's time is over" if event.signal is None else signal_name(event.signal)
+            return f"  {by}: stopping {count(len(event.subagents), 'subagent')}"
         case GroupFinished(report=report):
             return f"  {report.name}: {_group_ending(report)}"
         case _:
             return None
+
+
+def _subagent_line(event: SubagentSkipped | SubagentStarted | SubagentRetried | SubagentFinished) -> str:
+    match event:
+        case SubagentSkipped():
+            return f"  {event.subagent}: skipped, {shortened(event.reason, _LINE)}"
+        case SubagentStarted():
+            return f"  {event.subagent}: started"
+        case SubagentRetried():
+            ending = shortened(ending_text(event.ending), _LINE)
+            return f"  {event.subagent}: {ending} ({seconds(event.seconds)}); tried again in {seconds(event.pause)}"
+        case SubagentFinished(report=report):
+            ending = "kept from an earlier start" if report.kept else shortened(ending_text(report.ending), _LINE)
+            return f"  {report.id}: {ending} ({seconds(report.seconds)})"
 
 
 def _is_bookkeeping(event: Event) -> bool:
@@ -99,7 +110,9 @@ def _group_ending(report: GroupReport) -> str:
         case Status.DONE if report.kept:
             return f"kept from an earlier start, {counts_text(report.counts)}"
         case Status.DONE:
-            return f"merged, {counts_text(report.counts)}"
+            failed = sum(1 for _ in report.failed)
+            told = f"; {count(failed, 'failure')} allowed" if failed else ""
+            return f"merged, {counts_text(report.counts)}{told}"
         case Status.CONFLICT:
             return f"{count(len(report.conflicts), 'unresolved conflict')}, nothing merged"
         case _:

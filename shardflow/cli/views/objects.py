@@ -139,6 +139,7 @@ def _subagent(subagent: SubagentReport) -> Json:
         "ending": ending_name(subagent.ending),
         "detail": ending_text(subagent.ending),
         "seconds": round(subagent.seconds, 3),
+        "tries": subagent.tries,
         "shard": subagent.shard,
         "stdout": subagent.stdout,
         "stderr": subagent.stderr,

@@ -10,7 +10,7 @@ from typing import Final
 from shardflow.cli.console import styled
 from shardflow.cli.views.conflicts import conflicts_text
 from shardflow.cli.views.display import count, place, printable_lines, seconds, shell_word, shortened
-from shardflow.execution.reporting.endings import Cancelled, ending_text, succeeded
+from shardflow.execution.reporting.endings import Cancelled, ending_text
 from shardflow.execution.reporting.report import GroupReport, RunReport, Status, SubagentReport, last_lines
 from shardflow.storage.excerpts import printable
 
@@ -32,13 +32,15 @@ def problem_texts(report: RunReport) -> Iterator[str]:
 
 
 def _group_problems(group: GroupReport) -> Iterator[str]:
-    failed = [s for s in group.subagents if not succeeded(s.ending) and not isinstance(s.ending, Cancelled)]
+    failed = [subagent for subagent in group.failed if not isinstance(subagent.ending, Cancelled)]
     yield from ("\n".join(_failure(group, subagent)) for subagent in failed[:_SHOWN])
     if len(failed) > _SHOWN:
         yield f"… and {count(len(failed) - _SHOWN, 'more failed subagent')}, in {place(group.folder)}"
     stopped = sum(isinstance(subagent.ending, Cancelled) for subagent in group.subagents)
     if stopped:
-        yield f"{group.phase}: {count(stopped, 'subagent')} stopped with the run"
+        fast = any(isinstance(one.ending, Cancelled) and one.ending.others_failed for one in group.subagents)
+        why = "since others of their group failed" if fast else "with the run"
+        yield f"{group.phase}: {count(stopped, 'subagent')} stopped {why}"
     yield from (_styled_head("problem", f"{group.phase}: {printable_lines(text)}") for text in group.problems)
     if group.conflicts:
         yield conflicts_text(group.conflicts, f"{group.phase}: ", sys.stderr)
@@ -55,7 +57,9 @@ def _group_problems(group: GroupReport) -> Iterator[str]:
 
 def _failure(group: GroupReport, subagent: SubagentReport) -> Iterator[str]:
     ending = shortened(ending_text(subagent.ending), _REASON_WIDTH)
-    yield _styled_head("failed", f"{subagent.id} (phase {group.phase}): {ending}, after {seconds(subagent.seconds)}")
+    tries = f" in {count(subagent.tries, 'try', 'tries')}" if subagent.tries > 1 else ""
+    head = "failed, as is allowed" if group.status is Status.DONE else "failed"
+    yield _styled_head(head, f"{subagent.id} (phase {group.phase}): {ending}, after {seconds(subagent.seconds)}{tries}")
     log, lines = _last_words(subagent)
     if lines:
         yield f"  last lines of {log}:"
@@ -71,4 +75,4 @@ def _last_words(subagent: SubagentReport) -> tuple[str, tuple[str, ...]]:
 
 
 def _styled_head(word: str, text: str) -> str:
-    return f"{styled(word, 'warn' if word in ('warning', 'note') else 'bad', sys.stderr)}: {text}"
+    return f"{styled(word, 'bad' if word in ('failed', 'problem') else 'warn', sys.stderr)}: {text}"

@@ -15,6 +15,7 @@ from shardflow.execution.reporting.events import (
     RunStarted,
     Stopping,
     SubagentFinished,
+    SubagentRetried,
     SubagentStarted,
 )
 from shardflow.execution.reporting.report import Status, SubagentReport
@@ -63,9 +64,8 @@ class Progress:
                 self.subagents = {name: SubagentProgress(name) for name in event.subagents}
             case GroupStarted():
                 self.subagents |= {name: SubagentProgress(name) for name in event.subagents}
-            case SubagentStarted():
-                subagent = self.subagents[event.subagent]
-                subagent.state, subagent.since = State.RUNNING, monotonic()
+            case SubagentStarted() | SubagentRetried():
+                self._moved(event)
             case SubagentFinished():
                 self._ended(event.report)
             case GroupFinished() if event.report.kept:
@@ -77,6 +77,14 @@ class Progress:
                 self.stopping = True
             case _:
                 pass
+
+    def _moved(self, event: SubagentStarted | SubagentRetried) -> None:
+        subagent = self.subagents[event.subagent]
+        match event:
+            case SubagentStarted():
+                subagent.state, subagent.since = State.RUNNING, monotonic()
+            case SubagentRetried():
+                subagent.state = State.WAITING
 
     def _ended(self, report: SubagentReport) -> None:
         subagent = self.subagents.setdefault(report.id, SubagentProgress(report.id))

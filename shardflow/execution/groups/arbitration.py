@@ -100,7 +100,11 @@ class Arbitration:
     def idle(self) -> None:
         """Have nothing to do meanwhile."""
 
-    def stopping(self, signal: int, ranks: list[int], grace: float) -> None:
+    def is_lost(self) -> bool:
+        """Let all be asked, whatever one of them does."""
+        return False
+
+    def stopping(self, signal: int | None, ranks: list[int], grace: float) -> None:
         """Hear that they are stopped with the run, which tells so itself."""
 
     def _strays(self) -> list[Survivor]:

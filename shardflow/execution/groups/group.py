@@ -25,7 +25,7 @@ from shardflow.execution.groups.workplace import Surroundings
 from shardflow.execution.processes.interrupts import Interrupts
 from shardflow.execution.processes.pool import run_jobs
 from shardflow.execution.processes.survivors import named, stop_all, with_environment
-from shardflow.execution.reporting.endings import ending_name, ending_text, succeeded
+from shardflow.execution.reporting.endings import ending_name, ending_text, failure_facts, succeeded
 from shardflow.execution.reporting.events import Event, GroupFinished, GroupMerged, GroupStarted
 from shardflow.execution.reporting.report import GroupReport, Status, SubagentReport
 from shardflow.execution.rule_sources import EffectiveRules
@@ -69,7 +69,7 @@ class _GroupRun:
         self._rules = rules
         self._around = around
         self._host = host
-        self._jobs = GroupJobs(group, around, host.tell, host.durable.add)
+        self._jobs = GroupJobs(group, around, host.tell, host.durable.add, host.earlier)
         self._seals: list[Seal] = []
         self._problems: list[str] = []
         self._folded: Folded | None = None
@@ -113,8 +113,7 @@ class _GroupRun:
 
     def _run_subagents(self) -> None:
         group, host = self._group, self._host
-        if host.earlier is not None:
-            self._jobs.keep(host.earlier)
+        self._jobs.keep()
         try:
             if group.engine_made is not None:
                 self._jobs.make(group.engine_made)
@@ -157,7 +156,7 @@ class _GroupRun:
     def _outcome(self) -> Status:
         if self._host.interrupts.count:
             return Status.INTERRUPTED
-        if self._problems or not all(succeeded(report.ending) for report in self._jobs.reports.values()):
+        if self._problems or self._jobs.failures() > self._group.tolerates:
             return Status.FAILED
         return self._fold()
 
@@ -251,7 +250,9 @@ class _GroupRun:
         form = self._group.subagents[report.rank].shard.value
         undeclared = None if report.undeclared is None else report.undeclared.as_json()
         detail = ending_text(report.ending)
-        return SubagentRecord(report.id, form, ending_name(report.ending), detail, sha256, undeclared)
+        failure = None if succeeded(report.ending) else failure_facts(report.ending)
+        name = ending_name(report.ending)
+        return SubagentRecord(report.id, form, name, detail, sha256, undeclared, report.tries, failure)
 
     def _report(self, status: Status) -> GroupReport:
         counts: Mapping[Outcome, int] = self._folded.counts if self._folded else {}

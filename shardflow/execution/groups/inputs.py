@@ -39,6 +39,9 @@ class Group:
 
     `iteration` is how often the phase has begun in this run. `engine_made` is the shard of a change that the engine
     makes itself; such a group has one subagent, and nothing to start. `outfit` is there for subagents of the dialect.
+
+    It `tolerates` so many failures, not counting those of subagents that may fail: the others are merged then. One that
+    `fails_fast` stops what still runs once it has more.
     """
 
     phase: str
@@ -51,6 +54,8 @@ class Group:
     on_undeclared_write: OnUndeclaredWrite
     engine_made: bytes | None = None
     outfit: Outfit | None = None
+    tolerates: int = 0
+    fails_fast: bool = False
 
     def content(self, rank: int) -> str:
         """Give the digest of all that the shard of a subagent depends on."""
@@ -81,6 +86,9 @@ class Earlier(Protocol):
 
     def shard(self, phase: str, subagent: str, content: str) -> KeptShard | None:
         """Find the shard sealed for this content; its folder stands outside every group, and is there to be moved."""
+
+    def tries(self, content: str) -> int:
+        """Count the failed tries of a subagent that was to be tried again when the start that ran it died."""
 
     def group(self, group: Group, rules: bytes) -> tuple[GroupReport, Base] | None:
         """Take back the group, if it was merged from the same content: give its report and what the merge gave."""

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 from shardflow.errors import InvalidJson, StorageError
 from shardflow.execution.groups.inputs import Earlier, Fitting, Group
 from shardflow.execution.groups.sealing import Seal, read_and_seal
+from shardflow.execution.groups.tries import Failed, Tries
 from shardflow.execution.groups.workplace import Surroundings, set_up
 from shardflow.execution.processes.child import Cause, Command, Exit
 from shardflow.execution.processes.survivors import named
 from shardflow.execution.reporting.endings import (
     Cancelled,
     DiedBySignal,
+    EmptyShard,
     Ending,
     ExitedNonZero,
     InvalidShard,
@@ -24,7 +26,7 @@ from shardflow.execution.reporting.endings import (
     WroteUndeclared,
     succeeded,
 )
-from shardflow.execution.reporting.events import Event, Stopping, SubagentFinished, SubagentStarted
+from shardflow.execution.reporting.events import Event, Stopping, SubagentFinished, SubagentRetried, SubagentStarted
 from shardflow.execution.reporting.report import Sealed, SubagentReport
 from shardflow.execution.secrets.guarding import masked_logs, refuse_secrets
 from shardflow.model.changes import Delta
@@ -51,6 +53,7 @@ class GroupJobs:
         around: Surroundings,
         tell: Callable[[Event], None],
         make_durable: Callable[[str], None],
+        earlier: Earlier | None,
     ) -> None:
         self.reports: dict[int, SubagentReport] = {}
         self.sealed: dict[int, Seal] = {}
@@ -63,6 +66,9 @@ class GroupJobs:
         self._make_durable = make_durable
         self._is_findable = False
         self._logs = masked_logs(around.secrets)
+        self._is_stopping = False
+        self._earlier = earlier
+        self._tries = Tries(group, self._tries_before)
 
     @property
     def left(self) -> list[int]:
@@ -75,17 +81,22 @@ class GroupJobs:
             self._contents[rank] = self._group.content(rank)
         return self._contents[rank]
 
-    def keep(self, earlier: Earlier) -> None:
+    def keep(self) -> None:
         """Take back what earlier starts of the run sealed for the same content: all but running it is done again.
 
         Raises StorageError.
         """
+        if self._earlier is None:
+            return
         for rank, subagent in enumerate(self._group.subagents):
-            kept = earlier.shard(self._group.phase, subagent.id, self.content(rank))
+            kept = self._earlier.shard(self._group.phase, subagent.id, self.content(rank))
             if kept is not None:
                 self._make_findable()
                 move_folder(kept.folder, self._group.folder.subagent(subagent.id).path)
                 self._report(rank, self._sealed(rank), kept.seconds, kept.warnings, kept=True)
+
+    def _tries_before(self, rank: int) -> int:
+        return 0 if self._earlier is None else self._earlier.tries(self.content(rank))
 
     def make(self, shard: bytes) -> None:
         """Leave the shard of the one subagent that the engine itself is, unless it was kept. Raises StorageError."""
@@ -108,19 +119,31 @@ class GroupJobs:
         group = self._group
         self._tell(SubagentStarted(group.phase, group.name, group.subagents[rank].id, rank, pid))
 
-    def not_started(self, rank: int, error: Exception) -> None:
-        """Report a subagent that could not be started."""
-        self._report(rank, NotStarted(reason_of(error)), 0.0, ())
+    def not_started(self, rank: int, error: Exception) -> float | None:
+        """Report a subagent that could not be started, or say when to try again."""
+        return self._settle(rank, NotStarted(reason_of(error)), 0.0, ())
 
-    def ended(self, rank: int, how: Exit) -> None:
-        """Seal the shard of a subagent that succeeded, work out its delta, and report."""
+    def ended(self, rank: int, how: Exit) -> float | None:
+        """Seal the shard of a subagent that succeeded, work out its delta, and report; or say when to try again."""
         places = self._group.folder.subagent(self._group.subagents[rank].id)
         unwritten = () if self._logs is None else self._logs.settle(places.stdout, places.stderr)
-        ending, warnings = ending_of(how, self._group.subagents[rank].timeout), (*_warnings(how), *unwritten)
+        policy = self._group.subagents[rank].policy
+        ending, warnings = ending_of(how, policy.timeout, policy.idle_timeout), (*_warnings(how), *unwritten)
         if ending is None:
             ending, missing = self._settled(rank)
             warnings = (*warnings, *missing)
-        self._report(rank, ending or self._sealed(rank), how.seconds, warnings)
+        return self._settle(rank, ending or self._sealed(rank), how.seconds, warnings)
+
+    def is_lost(self) -> bool:
+        """Tell whether so many have failed that the group has, and is to be ended for it."""
+        return self._group.fails_fast and self.failures() > self._group.tolerates
+
+    def failures(self) -> int:
+        """Count the subagents that did not succeed though they had to."""
+        return sum(
+            not succeeded(report.ending) and not self._group.subagents[rank].policy.allow_failure
+            for rank, report in self.reports.items()
+        )
 
     def idle(self) -> None:
         """Load the merge while the children run and nobody waits for this process: the time is free."""
@@ -129,14 +152,20 @@ class GroupJobs:
         import shardflow.execution.folding
         import shardflow.workflow.content  # noqa: F401
 
-    def stopping(self, signal: int, ranks: list[int], grace: float) -> None:
+    def stopping(self, signal: int | None, ranks: list[int], grace: float) -> None:
         """Tell that subagents are stopped."""
+        self._is_stopping = True
         self._tell(Stopping(signal, tuple(self._group.subagents[rank].id for rank in ranks), grace))
 
     def cancel_the_rest(self) -> None:
-        """Report every subagent the pool never came to."""
+        """Report every subagent the pool never came to, or did not come back to."""
+        others_failed = self.is_lost()
         for rank in self.left:
-            self._report(rank, Cancelled(started=False), 0.0, ())
+            last = self._tries.last.get(rank)
+            if last is None:
+                self._report(rank, Cancelled(started=False, others_failed=others_failed), 0.0, ())
+            else:
+                self._report(rank, last.ending, last.seconds, last.warnings)
 
     def _make_findable(self) -> None:
         """Have the group's folder survive a power cut before the only copy of a shard is moved into it."""
@@ -165,6 +194,36 @@ class GroupJobs:
             return InvalidShard((Problem(shard, None, why_refused(shard, error)),)), ()
         return (None, settled) if isinstance(settled, tuple) else (settled, ())
 
+    def _settle(self, rank: int, ending: Ending, seconds: float, warnings: tuple[str, ...]) -> float | None:
+        """Report how a subagent ended, unless it is tried again: then put away what it left, and say when."""
+        pause = None if self._is_stopping or self.is_lost() else self._tries.pause(rank, ending)
+        if pause is not None:
+            try:
+                self._put_away(rank, Failed(ending, seconds, warnings), pause)
+            except StorageError as error:
+                pause, warnings = None, (*warnings, f"cannot be tried again: {error}")
+        if pause is None:
+            self._report(rank, ending, seconds, warnings)
+        return pause
+
+    def _put_away(self, rank: int, failed: Failed, pause: float) -> None:
+        group, name, tries = self._group, self._group.subagents[rank].id, self._tries.count(rank)
+        folder = self._tries.keep(rank, failed)
+        self._tell(
+            SubagentRetried(
+                group.phase,
+                group.name,
+                name,
+                rank,
+                self.content(rank),
+                tries,
+                failed.ending,
+                failed.seconds,
+                pause,
+                folder,
+            )
+        )
+
     def _sealed(self, rank: int) -> Ending:
         from shardflow.execution.folding import shard_delta  # loaded by now, see `idle`
 
@@ -172,6 +231,8 @@ class GroupJobs:
         path = self._group.folder.subagent(subagent.id).shard
         try:
             data, seal = read_and_seal(path, base.start(subagent.shard))
+            if not data.strip():
+                return EmptyShard()
             refuse_secrets(self._around.secrets, data, path)
             among = len(self._group.subagents)
             delta = shard_delta(base, subagent.id, rank, subagent.shard, data, path, among=among)
@@ -220,6 +281,7 @@ class GroupJobs:
             kept,
             group.subagents[rank].of,
             group.engine_made is not None,
+            self._tries.count(rank),
         )
         self.reports[rank] = report
         self._tell(SubagentFinished(group.phase, group.name, report))
@@ -233,13 +295,17 @@ class GroupJobs:
         return base.digest if content is base.data else sha256_hex(content or b"")
 
 
-def ending_of(how: Exit, timeout: float | None) -> Ending | None:
+def ending_of(how: Exit, timeout: float | None, idle_timeout: float | None = None) -> Ending | None:
     """Say how a child ended; None for one whose shard decides."""
     match how:
         case Exit(cause=Cause.RUN_STOPPED):
             return Cancelled(started=True)
+        case Exit(cause=Cause.OTHERS_FAILED):
+            return Cancelled(started=True, others_failed=True)
         case Exit(cause=Cause.TIMEOUT):
             return TimedOut(timeout or 0.0)
+        case Exit(cause=Cause.IDLE):
+            return TimedOut(idle_timeout or 0.0, is_idle=True)
         case Exit(code=0):
             return None
         case Exit(code=code) if code < 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Mapping
 from typing import Final
@@ -78,8 +79,12 @@ def set_up(
         {**around.environment, **own, **handed, **fitted},
         places.stdout,
         places.stderr,
-        subagent.timeout,
+        subagent.policy.timeout,
         prompt,
+        idle_timeout=subagent.policy.idle_timeout,
+        watched=(places.shard,),
+        stop_signal=signal.Signals[subagent.policy.stop_signal or "SIGTERM"],
+        grace=subagent.policy.grace,
     )
 
 

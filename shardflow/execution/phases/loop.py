@@ -31,6 +31,7 @@ from shardflow.execution.phases.steps import (
     Step,
     Steps,
 )
+from shardflow.execution.phases.tolerating import Tally, TooManyFailed, failures_told, may_fail
 from shardflow.execution.phases.written import steps_of
 from shardflow.execution.reporting.events import (
     Answered,
@@ -82,6 +83,7 @@ class PhaseLoop:
         self._staged = staged
         self._iterations: Counter[str] = Counter()
         self._answer: Json = None
+        self._tally = Tally()
 
     def run(self) -> tuple[Status, list[PhaseReport]]:
         """Run all phases as far as they go. Raises only what a listener raises, and StorageError."""
@@ -115,6 +117,7 @@ class PhaseLoop:
         fans_out = any(subagent.foreach for subagent in phase.subagents)
         self._host.tell(PhaseStarted(phase.id, phase.behavior, ids, scheduled.slots, fans_out))
         taken: list[GroupReport | Skip] = []
+        self._tally = Tally()
         follow = self._take_steps(scheduled, taken)
         status, problems = (follow.status, follow.problems) if isinstance(follow, End) else (Status.DONE, ())
         groups = tuple(step for step in taken if isinstance(step, GroupReport))
@@ -137,13 +140,28 @@ class PhaseLoop:
             while not self._host.interrupts.count:
                 if (came := self._take(scheduled, step)) is not None:
                     taken.append(came)
-                    if isinstance(came, GroupReport) and came.status is not Status.DONE:
-                        return End(came.status)
+                if isinstance(came, GroupReport) and (end := self._ended_by(scheduled, came, taken)):
+                    return end
                 step = steps.send(self._situation(scheduled, taken))
+        except TooManyFailed as error:
+            return End(Status.FAILED, (str(error),))
         except StopIteration as end:
             follow: Follow = end.value
-            return follow
+            return self._tally.ended(scheduled.phase) or follow
         return End(Status.INTERRUPTED)
+
+    def _ended_by(self, scheduled: ScheduledPhase, came: GroupReport, taken: list[GroupReport | Skip]) -> End | None:
+        """Say whether a group ends the phase; if it does not, tell the context of failures that were allowed."""
+        if came.status is not Status.DONE:
+            return End(came.status)
+        self._tally.count(scheduled.phase, came)
+        told = failures_told(scheduled.phase, came, self.base.value)
+        if isinstance(told, Amend):
+            amended = self._amended(scheduled, told)
+            if amended is not None:
+                taken.append(amended)
+            return None if amended is None or amended.status is Status.DONE else End(amended.status)
+        return told
 
     def _steps(self, scheduled: ScheduledPhase, now: Situation) -> Steps:
         if self._staged is None:
@@ -157,9 +175,12 @@ class PhaseLoop:
             case Skip(subagent, reason):
                 self._host.tell(SubagentSkipped(scheduled.phase.id, subagent, reason))
                 return step
-            case RunGroup(subagents, slots, suffix, is_last, outfit):
-                self.more = not (is_last and scheduled is self._schedule[-1])
-                group = replaced(self._new(scheduled, subagents, slots, suffix), outfit=outfit)
+            case RunGroup(subagents, slots, suffix, is_last, outfit, share):
+                self.more = not (is_last and scheduled is self._schedule[-1]) or may_fail(scheduled.phase)
+                group = self._new(scheduled, subagents, slots, suffix)
+                tolerates = self._tally.tolerates(scheduled.phase, subagents, share)
+                fails_fast = scheduled.phase.failures.fail_fast is True
+                group = replaced(group, outfit=outfit, tolerates=tolerates, fails_fast=fails_fast)
                 return self._kept(group, scheduled.rules) or self._run(group, scheduled.rules)
             case Amend():
                 self.more = True

@@ -38,6 +38,7 @@ class RunGroup:
     suffix    tells the group from others of its phase: its folder is `NN-PHASE-SUFFIX`, or `NN-PHASE` without one
     outfit    what they get beyond their shards, if anything
     is_last   nothing follows in this phase, whatever the group leaves: a conflict in it is the last thing to settle
+    share     how many subagents of the phase its `on_failure` is about, where they are not just those of this group
     """
 
     subagents: tuple[Subagent, ...]
@@ -45,6 +46,7 @@ class RunGroup:
     suffix: str = ""
     is_last: bool = False
     outfit: Outfit | None = None
+    share: int | None = None
 
 
 @record

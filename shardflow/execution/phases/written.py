@@ -28,11 +28,13 @@ def _all_at_once(scheduled: ScheduledPhase, now: Situation) -> Steps:
 def _one_after_another(scheduled: ScheduledPhase, now: Situation) -> Steps:
     """Run one group a subagent: each starts from what the former left, and is chosen by it."""
     subagents = scheduled.phase.subagents
+    share = len(subagents)
     for subagent in subagents:
         chosen = yield from chosen_of((subagent,), now)
         if isinstance(chosen, str):
             return End(Status.FAILED, (chosen,))
+        share += len(chosen) - 1
         for one in chosen:
             is_last = subagent is subagents[-1] and one is chosen[-1]
-            now = yield RunGroup((one,), scheduled.slots, one.id, is_last)
+            now = yield RunGroup((one,), scheduled.slots, one.id, is_last, share=share)
     return GoOn()

@@ -1,6 +1,6 @@
 """One child: the leader of a process group of its own, from its start until nothing of the group runs any more.
 
-    RUNNING --timeout, or the run stops: SIGTERM--> ASKED --grace is over: SIGKILL--> KILLED
+    RUNNING --a limit, or it is stopped: SIGTERM--> ASKED --grace is over: SIGKILL--> KILLED
        |                                              |                                  |
        '------------------------ the leader exits -------------------------------------->+--> GONE: all of it
                                                                                          '--> LINGERING: survivors
@@ -21,6 +21,7 @@ from math import inf
 from typing import Final
 
 from shardflow.execution.processes.survivors import Survivor, in_group, signal_group
+from shardflow.execution.processes.time_limits import TimeLimits
 from shardflow.model.records import record, replaced
 from shardflow.storage.files import open_log, open_regular
 
@@ -32,10 +33,11 @@ _LAST_WAIT: Final = 2.0
 
 @record
 class Command:
-    """What to start, and where. Paths are absolute; `timeout` in seconds. The logs must not exist yet.
+    """What to start, and where. Paths are absolute, times in seconds. The logs must not exist yet.
 
     `stdin` is the file it reads on its standard input, which holds nothing if there is none. `open_log` begins a log
-    and gives the descriptor that the child prints to.
+    and gives the descriptor that the child prints to. `watched` are files besides the logs that show that it lives.
+    It is asked to end by `stop_signal`, and is killed after `grace`; None for that of all children.
     """
 
     arguments: tuple[str, ...]
@@ -46,6 +48,10 @@ class Command:
     timeout: float | None
     stdin: str | None = None
     open_log: Callable[[str], int] = open_log
+    idle_timeout: float | None = None
+    watched: tuple[str, ...] = ()
+    stop_signal: int = signal.SIGTERM
+    grace: float | None = None
 
 
 class Cause(Enum):
@@ -53,7 +59,9 @@ class Cause(Enum):
 
     ITS_OWN = auto()
     TIMEOUT = auto()
+    IDLE = auto()
     RUN_STOPPED = auto()
+    OTHERS_FAILED = auto()
 
 
 @record
@@ -88,8 +96,10 @@ class Child:
         "_code",
         "_grace",
         "_kill_at",
+        "_limits",
         "_seconds",
         "_started",
+        "_stop_signal",
         "_survivors",
         "_unstoppable",
         "due",
@@ -104,14 +114,17 @@ class Child:
         self.popen = _spawn(command, stdin)
         self.stage = Stage.RUNNING
         self._started = time.monotonic()
-        self._grace = grace
+        self._grace = grace if command.grace is None else command.grace
+        self._stop_signal = command.stop_signal
+        files = (command.stdout, command.stderr, *command.watched)
+        self._limits = TimeLimits(self._started, command.timeout, command.idle_timeout, files)
         self._cause = Cause.ITS_OWN
         self._code = 0
         self._seconds = 0.0
         self._survivors: tuple[Survivor, ...] = ()
         self._unstoppable: tuple[Survivor, ...] = ()
         self._kill_at = inf
-        self.due = inf if command.timeout is None else self._started + command.timeout
+        self.due = self._limits.due
 
     @property
     def exit(self) -> Exit:
@@ -148,13 +161,24 @@ class Child:
         """Do what has become due: the timeout, the end of the grace, another look at what lingers."""
         match self.stage:
             case Stage.RUNNING:
-                self.stop(Cause.TIMEOUT)
+                self._look_at_limits()
             case Stage.ASKED:
                 self._kill(Stage.KILLED)
             case Stage.LINGERING:
                 self._look_for_survivors()
             case _:
                 self.due = inf
+
+    def suspend(self) -> None:
+        """Stop the whole group where it is, until it is resumed."""
+        signal_group(self.popen.pid, signal.SIGSTOP)
+
+    def resume(self, seconds: float) -> None:
+        """Have the whole group go on after so many seconds, which count for nothing."""
+        self._limits.shift(seconds)
+        self._kill_at += seconds
+        self.due += seconds
+        signal_group(self.popen.pid, signal.SIGCONT)
 
     def leader_exited(self) -> None:
         """Take note of the exit of the group's leader, already reaped, and see what it left behind."""
@@ -171,8 +195,18 @@ class Child:
             self.stage = Stage.LINGERING
         self.due = time.monotonic() + _LOOK
 
+    def _look_at_limits(self) -> None:
+        now = time.monotonic()
+        if self._limits.is_over(now):
+            self.stop(Cause.TIMEOUT)
+        elif self._limits.is_idle(now):
+            self.stop(Cause.IDLE)
+        else:
+            self.due = self._limits.due
+
     def _ask(self, stage: Stage) -> None:
-        signal_group(self.popen.pid, signal.SIGTERM)
+        signal_group(self.popen.pid, self._stop_signal)
+        signal_group(self.popen.pid, signal.SIGCONT)  # one that somebody stopped cannot heed it
         self.stage = stage
         self.due = self._kill_at = time.monotonic() + self._grace
 

@@ -2,6 +2,9 @@
 
 The first one asks everything to stop within its grace, the second one at once. Outside the pool, where nobody
 waits for the note to be read, the second one raises KeyboardInterrupt.
+
+The end of the run's time is noted as an interrupt without a signal. Being suspended (Ctrl-Z) is noted too, where
+children run that the terminal does not reach: whoever looks at the notes suspends them first.
 """
 
 from __future__ import annotations
@@ -9,8 +12,10 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import inf
 from types import FrameType, TracebackType
 from typing import Any, Final
 
@@ -20,15 +25,30 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class Interrupts:
     """While entered: `signal` is the first signal noted, `count` how many; `descriptor` is readable after each.
 
+    `deadline` is the moment (monotonic) at which the run's time is over, `inf` for never; `is_out_of_time` once it was.
     A signal that was ignored before stays ignored (nohup). Only the main thread can have handlers: entered on
     another, it notes nothing.
     """
 
-    __slots__ = ("_attended", "_before", "_wakeup_before", "_writer", "count", "descriptor", "signal")
+    __slots__ = (
+        "_attended",
+        "_before",
+        "_wakeup_before",
+        "_writer",
+        "count",
+        "deadline",
+        "descriptor",
+        "is_asked_to_suspend",
+        "is_out_of_time",
+        "signal",
+    )
 
     def __init__(self) -> None:
         self.signal: int | None = None
         self.count = 0
+        self.deadline = inf
+        self.is_out_of_time = False
+        self.is_asked_to_suspend = False
         self._attended = False
 
     def __enter__(self) -> Interrupts:
@@ -62,6 +82,23 @@ class Interrupts:
         finally:
             self._attended = False
 
+    def look_at_the_clock(self) -> None:
+        """Note the end of the run's time, once it has come."""
+        if time.monotonic() >= self.deadline and not self.is_out_of_time:
+            self.is_out_of_time = True
+            self.count += 1
+
+    def suspend(self) -> float:
+        """Suspend this process, as its parent was told to have it; give the seconds until it went on."""
+        self.is_asked_to_suspend = False
+        began = time.monotonic()
+        handler = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGTSTP)
+        signal.signal(signal.SIGTSTP, handler)
+        seconds = time.monotonic() - began
+        self.deadline += seconds
+        return seconds
+
     def drain(self) -> None:
         """Empty `descriptor`."""
         try:
@@ -74,6 +111,13 @@ class Interrupts:
         wanted = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
         self._wakeup_before = signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
         self._before = {number: signal.signal(number, self._note) for number in wanted}
+        if signal.getsignal(signal.SIGTSTP) == signal.SIG_DFL:
+            self._before[signal.SIGTSTP] = signal.signal(signal.SIGTSTP, self._note_suspension)
+
+    def _note_suspension(self, _number: int, _frame: FrameType | None) -> None:
+        self.is_asked_to_suspend = True
+        if not self._attended:
+            self.suspend()
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
         self.signal = self.signal or number

@@ -28,24 +28,27 @@ class Jobs(Protocol):
     def started(self, rank: int, pid: int) -> None:
         """Hear that a child runs."""
 
-    def not_started(self, rank: int, error: Exception) -> None:
-        """Hear that a child could not be started, and what was raised."""
+    def not_started(self, rank: int, error: Exception) -> float | None:
+        """Hear that a child could not be started, and what was raised; say after how many seconds to try again."""
 
-    def ended(self, rank: int, how: Exit) -> None:
-        """Hear that a child and all its group are gone."""
+    def ended(self, rank: int, how: Exit) -> float | None:
+        """Hear that a child and all its group are gone; say after how many seconds to run it again, None for never."""
+
+    def is_lost(self) -> bool:
+        """Tell whether what still runs is in vain, so that it is stopped and nothing more is started."""
 
     def idle(self) -> None:
         """Use the moment: everything that may run runs, and the children need this process for nothing."""
 
-    def stopping(self, signal: int, ranks: list[int], grace: float) -> None:
-        """Hear that these ranks are asked to end, or killed at once (grace 0)."""
+    def stopping(self, signal: int | None, ranks: list[int], grace: float) -> None:
+        """Hear that these ranks are asked to end, or killed at once (grace 0); without a signal, for want of time."""
 
 
 def run_jobs(ranks: Iterable[int], slots: int, grace: float, jobs: Jobs, interrupts: Interrupts) -> None:
     """Run the jobs of these ranks, at most `slots` at a time, started in this order.
 
-    After an interrupt nothing more is started, and those that never were are not told of. When this returns or
-    raises, no child runs.
+    After an interrupt, or once all is lost, nothing more is started, and those that never were are not told of. When
+    this returns or raises, no child runs.
     """
     stdin = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -75,7 +78,9 @@ class _Pool:
         self._stdin = stdin
         self._running: dict[subprocess.Popen[bytes], Child] = {}
         self._due: list[tuple[float, int, Child]] = []
+        self._again: list[tuple[float, int]] = []
         self._heeded = 0
+        self._lost = False
 
     def run(self) -> None:
         try:
@@ -83,7 +88,7 @@ class _Pool:
             if self._running:
                 self._turn(_HEAD_START)
             self._jobs.idle()
-            while self._running:
+            while self._running or (self._again and not self._is_ending()):
                 self._turn(inf)
         except BaseException:
             self._abandon()
@@ -93,21 +98,37 @@ class _Pool:
         """Sleep until something happens, or for this many seconds, and act on it."""
         self._heed()
         for child in self._advance(longest):
-            self._jobs.ended(child.rank, child.exit)
+            self._put_off(child.rank, self._jobs.ended(child.rank, child.exit))
+        if not self._lost and self._jobs.is_lost():
+            self._lost = True
+            self._stop(Cause.OTHERS_FAILED)
         self._fill()
 
+    def _is_ending(self) -> bool:
+        return self._lost or self._interrupts.count > 0
+
     def _fill(self) -> None:
-        while len(self._running) < self._slots and not self._interrupts.count:
-            rank = next(self._ranks, None)
+        while len(self._running) < self._slots and not self._is_ending():
+            rank = self._next()
             if rank is None:
                 return
             self._start(rank)
+
+    def _next(self) -> int | None:
+        """Give the next one to start: one whose pause is over, else the next rank."""
+        if self._again and self._again[0][0] <= time.monotonic():
+            return heapq.heappop(self._again)[1]
+        return next(self._ranks, None)
+
+    def _put_off(self, rank: int, seconds: float | None) -> None:
+        if seconds is not None:
+            heapq.heappush(self._again, (time.monotonic() + seconds, rank))
 
     def _start(self, rank: int) -> None:
         try:
             child = Child(rank, self._jobs.command(rank), self._grace, self._stdin)
         except (OSError, ValueError, StorageError) as error:
-            self._jobs.not_started(rank, error)
+            self._put_off(rank, self._jobs.not_started(rank, error))
             return
         self._running[child.popen] = child
         self._waiter.add(child.popen)
@@ -116,7 +137,7 @@ class _Pool:
 
     def _advance(self, longest: float) -> list[Child]:
         """Sleep until something happens, deal with it, and give the children that are gone."""
-        pause = min(longest, max(0.0, self._due[0][0] - time.monotonic()) if self._due else inf)
+        pause = min(longest, max(0.0, self._next_moment() - time.monotonic()))
         gone: list[Child] = []
         for popen in self._waiter.wait(None if pause == inf else pause):
             child = self._running[popen]
@@ -128,6 +149,15 @@ class _Pool:
                 child.look()
                 self._settle(child, gone)
         return gone
+
+    def _next_moment(self) -> float:
+        """Give the moment at which something is to be done, whatever happens."""
+        moments = [self._interrupts.deadline]
+        if self._due:
+            moments.append(self._due[0][0])
+        if self._again and len(self._running) < self._slots:
+            moments.append(self._again[0][0])
+        return min(moments)
 
     def _settle(self, child: Child, gone: list[Child]) -> None:
         if child.is_gone:
@@ -141,27 +171,46 @@ class _Pool:
             heapq.heappush(self._due, (child.due, child.rank, child))
 
     def _heed(self) -> None:
-        """Act on interrupts noted since the last look: the first asks, the second kills."""
-        count, number = min(self._interrupts.count, 2), self._interrupts.signal
-        if number is None or count == self._heeded:
+        """Act on interrupts noted since the last look: the first asks, the second kills; and on being suspended."""
+        if self._interrupts.is_asked_to_suspend:
+            self._suspend()
+        self._interrupts.look_at_the_clock()
+        count = min(self._interrupts.count, 2)
+        if count == self._heeded:
             return
         self._heeded = count
         ranks = [child.rank for child in self._running.values()]
-        self._jobs.stopping(number, ranks, self._grace if count == 1 else 0.0)
-        self._stop(at_once=count > 1)
+        self._jobs.stopping(self._interrupts.signal, ranks, self._grace if count == 1 else 0.0)
+        if count == 1:
+            self._stop(Cause.RUN_STOPPED)
+        else:
+            self._kill()
 
-    def _stop(self, *, at_once: bool) -> None:
+    def _suspend(self) -> None:
+        """Suspend the children, then this process; when it goes on, so do they, and the time between counts nothing."""
         for child in self._running.values():
-            if at_once:
-                child.kill()
-            else:
-                child.stop(Cause.RUN_STOPPED)
+            child.suspend()
+        seconds = self._interrupts.suspend()
+        for child in self._running.values():
+            child.resume(seconds)
+        self._due = [(child.due, child.rank, child) for child in self._running.values() if child.due < inf]
+        heapq.heapify(self._due)
+        self._again = [(moment + seconds, rank) for moment, rank in self._again]
+
+    def _stop(self, cause: Cause) -> None:
+        for child in self._running.values():
+            child.stop(cause)
+            self._watch(child)
+
+    def _kill(self) -> None:
+        for child in self._running.values():
+            child.kill()
             self._watch(child)
 
     def _abandon(self) -> None:
         """Stop every child and tell nobody: someone failed to hear."""
-        self._stop(at_once=False)
+        self._stop(Cause.RUN_STOPPED)
         while self._running:
             if self._interrupts.count > 1:
-                self._stop(at_once=True)
+                self._kill()
             self._advance(inf)

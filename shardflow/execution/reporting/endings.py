@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from shardflow.model.documents import Problem
 from shardflow.model.records import record, replaced
+from shardflow.model.values import Json
 
 if TYPE_CHECKING:
     from shardflow.merge.declared.writes import UndeclaredWrites  # loaded only where subagents declare some
@@ -34,9 +36,10 @@ class DiedBySignal:
 
 @record
 class TimedOut:
-    """The program ran into its timeout, in seconds, and was stopped."""
+    """The program ran into its timeout, in seconds, and was stopped; `is_idle`: into its idle timeout."""
 
     seconds: float
+    is_idle: bool = False
 
 
 @record
@@ -51,6 +54,11 @@ class InvalidShard:
     """The program exited with 0, but its shard cannot be used; it is kept for inspection."""
 
     problems: tuple[Problem, ...]
+
+
+@record
+class EmptyShard:
+    """The program exited with 0, but its shard holds nothing at all: it was emptied, and never written."""
 
 
 @record
@@ -69,9 +77,21 @@ class MissingOutput:
 
 @record
 class Cancelled:
-    """The run was stopped: before the program could start, or while it ran (then it was stopped)."""
+    """It was stopped with the run, or since `others_failed` in a group that fails fast: while it ran, or before it
+    started.
+    """
 
     started: bool
+    others_failed: bool = False
+
+
+@record
+class FailedEarlier:
+    """It failed in an earlier start of the run, which was allowed: the name of that ending, its text, its facts."""
+
+    name: str
+    text: str
+    facts: Mapping[str, Json]
 
 
 Ending: TypeAlias = (
@@ -81,9 +101,11 @@ Ending: TypeAlias = (
     | TimedOut
     | NotStarted
     | InvalidShard
+    | EmptyShard
     | WroteUndeclared
     | MissingOutput
     | Cancelled
+    | FailedEarlier
 )
 
 _EXIT_CODES: Final = {126: " (found, but not executable)", 127: " (command not found)"}
@@ -96,8 +118,8 @@ def succeeded(ending: Ending) -> bool:
 
 
 def ending_name(ending: Ending) -> str:
-    """Name the kind of an ending as the journal, group.json and `--json` spell it."""
-    return _NAMES[type(ending)]
+    """Name the kind of an ending as the journal, group.json, `--json` and `retry:` spell it."""
+    return ending.name if isinstance(ending, FailedEarlier) else _NAMES[type(ending)]
 
 
 _NAMES: Final[dict[type, str]] = {
@@ -107,6 +129,7 @@ _NAMES: Final[dict[type, str]] = {
     TimedOut: "timed-out",
     NotStarted: "not-started",
     InvalidShard: "invalid-shard",
+    EmptyShard: "empty-shard",
     WroteUndeclared: "wrote-undeclared",
     MissingOutput: "missing-output",
     Cancelled: "cancelled",
@@ -122,20 +145,53 @@ def ending_text(ending: Ending) -> str:
             return f"exited with code {code}{_EXIT_CODES.get(code, '')}"
         case DiedBySignal(number):
             return f"died by {signal_name(number)}"
+        case TimedOut(seconds, True):
+            return f"gave no sign of life for {seconds:g} s and was stopped"
         case TimedOut(seconds):
             return f"timed out after {seconds:g} s and was stopped"
         case NotStarted(reason):
             return f"could not be started: {reason}"
+        case Cancelled(started, others_failed):
+            return _cancelled_text(started, others_failed=others_failed)
+        case FailedEarlier(_, text):
+            return text
+        case _:
+            return _left_text(ending)
+
+
+def _left_text(ending: InvalidShard | EmptyShard | WroteUndeclared | MissingOutput) -> str:
+    match ending:
         case InvalidShard(problems):
             named = (replaced(problem, source=os.path.basename(problem.source)) for problem in problems)
             return "left an invalid shard: " + "; ".join(map(str, named))
+        case EmptyShard():
+            return "left an empty shard: the file holds nothing, not even {}"
         case WroteUndeclared(writes):
             advice = "declare it in its writes, or say on_undeclared_write: warn"
             return f"changed what it does not declare to write: {writes}; {advice}"
         case MissingOutput(path):
             return f"its output {path} is not there; say on_missing_output: warn to go on without it"
-        case Cancelled(started):
-            return "stopped with the run" if started else "not started: the run was stopped first"
+
+
+def _cancelled_text(started: bool, *, others_failed: bool) -> str:
+    if others_failed:
+        return "stopped, since others of its group failed" if started else "not started: others of its group had failed"
+    return "stopped with the run" if started else "not started: the run was stopped first"
+
+
+def failure_facts(ending: Ending) -> dict[str, Json]:
+    """Give what a program can use of how a subagent failed, with nothing in it that depends on where the run stands."""
+    match ending:
+        case FailedEarlier(_, _, facts):
+            return dict(facts)
+        case ExitedNonZero(code):
+            return {"ending": ending_name(ending), "exit_code": code}
+        case DiedBySignal(number):
+            return {"ending": ending_name(ending), "signal": signal_name(number)}
+        case TimedOut(_, is_idle):
+            return {"ending": ending_name(ending), "idle": is_idle}
+        case _:
+            return {"ending": ending_name(ending)}
 
 
 def signal_name(number: int) -> str:

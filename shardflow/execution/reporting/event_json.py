@@ -18,6 +18,7 @@ from shardflow.execution.reporting.events import (
     RunStarted,
     Stopping,
     SubagentFinished,
+    SubagentRetried,
     SubagentSkipped,
     SubagentStarted,
 )
@@ -35,7 +36,7 @@ def event_json(event: Event) -> tuple[str, dict[str, object]]:
             return "subagent-skipped", {"phase": phase, "subagent": subagent, "reason": reason}
         case GroupStarted(phase, group, subagents):
             return "group-started", {"phase": phase, "group": group, "subagents": subagents}
-        case SubagentStarted() | SubagentFinished() | Stopping():
+        case SubagentStarted() | SubagentRetried() | SubagentFinished() | Stopping():
             return _subagents(event)
         case GroupMerged(phase, group, sha256):
             return "group-merged", {"phase": phase, "group": group, "sha256": sha256}
@@ -73,15 +74,34 @@ def _phase(event: PhaseStarted | PhaseFinished) -> tuple[str, dict[str, object]]
             return "phase-finished", {**told, "problems": report.problems}
 
 
-def _subagents(event: SubagentStarted | SubagentFinished | Stopping) -> tuple[str, dict[str, object]]:
+def _subagents(event: SubagentStarted | SubagentRetried | SubagentFinished | Stopping) -> tuple[str, dict[str, object]]:
     match event:
         case SubagentStarted(phase, group, subagent, rank, pid):
             members = {"phase": phase, "group": group, "subagent": subagent, "rank": rank, "pid": pid}
             return "subagent-started", members
         case SubagentFinished(phase, group, report):
             return "subagent-finished", {"phase": phase, "group": group, **_subagent(report)}
+        case SubagentRetried():
+            return "subagent-retried", _retried(event)
         case Stopping(number, subagents, grace):
-            return "stopping", {"signal": signal_name(number), "subagents": subagents, "grace": grace}
+            by = None if number is None else signal_name(number)
+            return "stopping", {"signal": by, "subagents": subagents, "grace": grace}
+
+
+def _retried(event: SubagentRetried) -> dict[str, object]:
+    return {
+        "phase": event.phase,
+        "group": event.group,
+        "subagent": event.subagent,
+        "rank": event.rank,
+        "content": event.content,
+        "tries": event.tries,
+        "ending": ending_name(event.ending),
+        "detail": ending_text(event.ending),
+        "seconds": round(event.seconds, 6),
+        "pause": round(event.pause, 6),
+        "folder": event.folder,
+    }
 
 
 def _subagent(report: SubagentReport) -> dict[str, object]:
@@ -93,6 +113,7 @@ def _subagent(report: SubagentReport) -> dict[str, object]:
         "ending": ending_name(report.ending),
         "detail": ending_text(report.ending),
         "seconds": round(report.seconds, 6),
+        "tries": report.tries,
         "warnings": report.warnings,
         **({} if report.undeclared is None else {"undeclared": report.undeclared.as_json()}),
         "sealed": {"content": sealed.content, "sha256": sealed.sha256} if sealed else None,

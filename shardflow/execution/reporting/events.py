@@ -3,7 +3,7 @@
 Events come in this order, on the caller's thread:
 
     RunStarted (PhaseStarted (SubagentSkipped | Answered | Noted | GROUP)* PhaseFinished)* RunFinished
-    GROUP: GroupStarted (SubagentStarted | SubagentFinished | Stopping)* GroupMerged? GroupFinished
+    GROUP: GroupStarted (SubagentStarted | SubagentRetried | SubagentFinished | Stopping)* GroupMerged? GroupFinished
 
 Every subagent of a group has exactly one SubagentFinished, also one that never started. A group that an earlier start
 of the run merged has GroupFinished only, a phase that is skipped PhaseFinished only.
@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
+from shardflow.execution.reporting.endings import Ending
 from shardflow.execution.reporting.report import GroupReport, PhaseReport, RunReport, SubagentReport
 from shardflow.model.records import record
 from shardflow.model.values import Json
@@ -89,10 +90,32 @@ class SubagentFinished:
 
 
 @record
-class Stopping:
-    """A signal stops the run: `subagents` are told to end and have `grace` seconds; 0 when killed at once."""
+class SubagentRetried:
+    """A subagent has failed and is tried again after `pause` seconds; it has had so many `tries`.
 
-    signal: int
+    `folder` is where its shard and its logs are kept now, `content` the digest of all that it depends on.
+    """
+
+    phase: str
+    group: str
+    subagent: str
+    rank: int
+    content: str
+    tries: int
+    ending: Ending
+    seconds: float
+    pause: float
+    folder: str
+
+
+@record
+class Stopping:
+    """The run stops: `subagents` are told to end and have `grace` seconds; 0 when killed at once.
+
+    By this signal, or without one since the run's time is over.
+    """
+
+    signal: int | None
     subagents: tuple[str, ...]
     grace: float
 
@@ -152,6 +175,7 @@ Event: TypeAlias = (
     | GroupStarted
     | SubagentStarted
     | SubagentFinished
+    | SubagentRetried
     | Stopping
     | GroupMerged
     | GroupFinished

@@ -51,7 +51,8 @@ class SubagentReport:
 
     `warnings` name what it left, and what it wrote undeclared if that is no failure; `undeclared` has it either way.
     `sealed` is there for a shard that can be merged; `kept` tells that an earlier start of the run sealed it; `of` is
-    the fan-out it belongs to, or nothing. `engine_made`: it is no program, the engine changed the context itself.
+    the fan-out it belongs to, or nothing. `engine_made`: it is no program, the engine changed the context itself. This
+    is the last of so many `tries`.
     """
 
     id: str
@@ -67,6 +68,7 @@ class SubagentReport:
     kept: bool = False
     of: str = ""
     engine_made: bool = False
+    tries: int = 1
 
 
 @record
@@ -89,6 +91,11 @@ class GroupReport:
     problems: tuple[str, ...] = ()
     stale_reads: tuple[StaleRead, ...] = ()
     kept: bool = False
+
+    @property
+    def failed(self) -> Iterator[SubagentReport]:
+        """Its subagents whose ending was no success; of a group that is done they were allowed to fail."""
+        return (subagent for subagent in self.subagents if not succeeded(subagent.ending))
 
 
 @record

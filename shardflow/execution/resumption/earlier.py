@@ -14,14 +14,14 @@ from shardflow.errors import NotARun, StorageError
 from shardflow.execution.base import SIZE_LIMIT, Base, read_object
 from shardflow.execution.groups.inputs import Group, KeptShard
 from shardflow.execution.inspection.post_mortem import altered_files, refold
-from shardflow.execution.reporting.endings import Succeeded
+from shardflow.execution.reporting.endings import FailedEarlier, Succeeded
 from shardflow.execution.reporting.report import GroupReport, Sealed, Status, SubagentReport
 from shardflow.model.decisions import Conflict, Outcome
 from shardflow.model.values import ABSENT, Value
 from shardflow.storage.files import read_regular, sha256_hex
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory, groups_set_aside, move_folder
-from shardflow.storage.runs.history import History, SealedShard
-from shardflow.storage.runs.records import GroupRecord, read_group_record
+from shardflow.storage.runs.history import History, SealedShard, was_asked
+from shardflow.storage.runs.records import GroupRecord, SubagentRecord, read_group_record
 from shardflow.workflow.model import EngineMade
 
 
@@ -50,26 +50,48 @@ class EarlierStarts:
         found = self._history.answers.get(content)
         return ABSENT if found is None else found.value
 
+    def tries(self, content: str) -> int:
+        """Count the failed tries of a subagent that was to be tried again when the start that ran it died."""
+        return self._history.tries.get(content, 0)
+
     def group(self, group: Group, rules: bytes) -> tuple[GroupReport, Base] | None:
         """Take back the group, if it was merged from the same content: give its report and what the merge gave.
 
         Raises StorageError when it cannot be moved.
         """
         contents = [group.content(rank) for rank in range(len(group.subagents))]
-        seals = [self._history.seals[content] for content in contents if content in self._history.seals]
         found = self._folded.get(group.content_merged_under(rules, contents))
-        if found is None or len(seals) < len(contents):
+        if found is None or not self._still_holds(group, found[1], contents):
             return None
         folder, record = found
         if altered := next(altered_files(folder, record), None):
             self.notes.append(f"{group.name} is merged again: {altered.path}: {altered.how}")
             return None
         move_folder(folder.path, group.folder.path)
-        reports = tuple(_report(group, rank, content, seals[rank]) for rank, content in enumerate(contents))
+        reports = tuple(
+            _report(group, rank, content, self._history.seals[content])
+            if one.failure is None
+            else _failed_report(group, rank, one)
+            for rank, (one, content) in enumerate(zip(record.subagents, contents, strict=True))
+        )
         if record.status == Status.CONFLICT:
             return _group_report(group, Status.CONFLICT, reports, _conflicts(group.folder)), group.base
         data = read_regular(group.folder.context, SIZE_LIMIT)
         return _group_report(group, Status.DONE, reports), Base(data, read_object(data, group.folder.context))
+
+    def _still_holds(self, group: Group, record: GroupRecord, contents: list[str]) -> bool:
+        """Tell whether nobody of a merged group is to run again, and no more failed than may."""
+        if len(record.subagents) != len(contents):
+            return False
+        failed = 0
+        for subagent, one, content in zip(group.subagents, record.subagents, contents, strict=True):
+            if one.failure is not None:
+                failed += not subagent.policy.allow_failure
+                if was_asked(group.phase, subagent.id, self._history.asked):
+                    return False
+            elif content not in self._history.seals:
+                return False
+        return failed <= group.tolerates
 
     def _folders_called(self, group: str) -> Iterator[GroupFolder]:
         """Give the folders of a group, whatever number a start gave it."""
@@ -114,6 +136,23 @@ def _report(group: Group, rank: int, content: str, seal: SealedShard) -> Subagen
         kept=True,
         of=group.subagents[rank].of,
         engine_made=isinstance(group.subagents[rank].program, EngineMade),
+    )
+
+
+def _failed_report(group: Group, rank: int, one: SubagentRecord) -> SubagentReport:
+    places = group.folder.subagent(one.id)
+    facts = one.failure if isinstance(one.failure, dict) else {}
+    return SubagentReport(
+        id=one.id,
+        rank=rank,
+        ending=FailedEarlier(one.ending, one.detail, facts),
+        seconds=0.0,
+        shard=places.shard,
+        stdout=places.stdout,
+        stderr=places.stderr,
+        kept=True,
+        of=group.subagents[rank].of,
+        tries=one.tries,
     )
 
 

@@ -16,6 +16,7 @@ from shardflow.workflow.agents.model import AgentEntry, AgentPreset, AgentsFile,
 from shardflow.workflow.agents.reading import read_agents_file
 from shardflow.workflow.dialect.model import Skill
 from shardflow.workflow.model import OfType, Phase, Subagent, Workflow
+from shardflow.workflow.policies import Policy
 
 BESIDE: Final = "shardflow.yaml"
 """The file of agents and helpers that is looked for beside a workflow."""
@@ -96,7 +97,7 @@ def _equipped(subagent: Subagent, chosen: Chosen) -> Subagent:
         subagent,
         program=entry.program,
         environment={**entry.environment, **subagent.environment},
-        timeout=subagent.timeout or entry.timeout,
+        policy=subagent.policy.over(Policy(timeout=entry.timeout)),
     )
 
 

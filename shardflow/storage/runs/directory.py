@@ -12,6 +12,7 @@
         rules.json      the effective rules
         <id>/           context-<id>.json, stdout.log, stderr.log; of a fan-out item.json, what it works on; prompt.md,
                         if it has a prompt
+        _tries/<id>/1/  what the first try of a subagent left that was tried again, and so on
         merge.json      the ledger
         conflicts.json  what no rule settled; only if there was anything
         _arbiters/      what arbiters were asked, a folder each: question.json, answer.json, stderr.log
@@ -130,6 +131,10 @@ class GroupFolder:
         path = f"{self.arbiters}/{conflict}"
         return ArbiterFolder(path, f"{path}/question.json", f"{path}/answer.json", f"{path}/stderr.log")
 
+    def tried(self, name: str, tries: int) -> str:
+        """Give the folder that keeps what a failed try of a subagent left; no subagent's id begins like this."""
+        return f"{self.path}/_tries/{name}/{tries}"
+
     def subagent(self, name: str) -> SubagentFolder:
         """Give the places of a subagent by its id."""
         path = f"{self.path}/{name}"
@@ -221,6 +226,17 @@ def move_folder(path: str, to: str) -> None:
         os.rename(path, to)
     except OSError as error:
         raise StorageError(f"cannot move {path} to {to}: {(error.strerror or '').lower()}") from error
+
+
+def keep_try(group: GroupFolder, name: str, tries: int) -> str:
+    """Move what a failed try of a subagent left out of the way, in one step; give its folder. Raises StorageError."""
+    to = group.tried(name, tries)
+    try:
+        os.makedirs(os.path.dirname(to), mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"cannot make {os.path.dirname(to)}: {(error.strerror or '').lower()}") from error
+    move_folder(group.subagent(name).path, to)
+    return to
 
 
 def set_aside(run: RunDirectory, copies: Iterable[str]) -> None:

@@ -7,7 +7,7 @@ and passed over: what it told of counts as not having happened.
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Collection, Container, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
@@ -50,6 +50,8 @@ class History:
     """What a journal tells.
 
     seals   the last sealed shard of each content, by its digest
+    asked   who was asked for once more and has not ended since
+    tries   how often a subagent that was to be tried again had failed, by its content; those that ended since are none
     merged  the SHA-256 of every context that was about to become the canonical one
     starts  how often the run was started
     pid     the process of the last start
@@ -63,39 +65,86 @@ class History:
     pid: int | None
     torn: tuple[int, ...]
     answers: Mapping[str, GivenAnswer] = MappingProxyType({})
+    tries: Mapping[str, int] = MappingProxyType({})
+    asked: frozenset[Asked] = frozenset()
 
-    def without(self, again: Container[Asked]) -> History:
+    def without(self, again: Collection[Asked]) -> History:
         """Forget the shards of these subagents, and the answers given to a phase that is run again as a whole."""
-        return replaced(self, seals=_kept(self.seals, again), answers=_kept_answers(self.answers, again))
+        asked = self.asked | frozenset(again)
+        return replaced(self, asked=asked, seals=_kept(self.seals, again), answers=_kept_answers(self.answers, again))
 
 
 def read_history(path: str) -> History:
     """Read a journal. Raises StorageError for one that is no regular file."""
-    seals: dict[str, SealedShard] = {}
-    answers: dict[str, GivenAnswer] = {}
-    merged: set[str] = set()
-    starts, pid = 0, None
-    torn: list[int] = []
+    reading = _Reading()
     for number, line in _lines(path):
+        if isinstance(line, dict) and isinstance(line.get("event"), str):
+            reading.hear(line)
+        else:
+            reading.torn.append(number)
+    return reading.history()
+
+
+class _Reading:
+    def __init__(self) -> None:
+        self.torn: list[int] = []
+        self._seals: dict[str, SealedShard] = {}
+        self._answers: dict[str, GivenAnswer] = {}
+        self._merged: set[str] = set()
+        self._tried: dict[tuple[str, str], tuple[str, int]] = {}
+        self._asked: set[Asked] = set()
+        self._starts = 0
+        self._pid: int | None = None
+
+    def history(self) -> History:
+        return History(
+            seals=self._seals,
+            merged=frozenset(self._merged),
+            starts=self._starts,
+            pid=self._pid,
+            torn=tuple(self.torn),
+            answers=self._answers,
+            tries=dict(self._tried.values()),
+            asked=frozenset(self._asked),
+        )
+
+    def hear(self, line: Mapping[str, Any]) -> None:
         match line:
-            case {"event": "subagent-finished", "sealed": {"content": str(content), "sha256": str(sha256)}}:
-                seals[content] = _sealed(line, sha256)
+            case {"event": "subagent-finished" | "subagent-retried"}:
+                self._hear_subagent(line)
             case {"event": "answered", "content": str(content), "answer": answer}:
-                answers[content] = GivenAnswer(str(line.get("phase")), answer)
+                self._answers[content] = GivenAnswer(str(line.get("phase")), answer)
+            case {"event": "group-finished", "phase": str(phase), "status": "done", "kept": False}:
+                self._asked = {pair for pair in self._asked if pair[0] != phase}
             case {"event": "group-merged", "sha256": str(sha256)}:
-                merged.add(sha256)
+                self._merged.add(sha256)
             case {"event": "run-started" | "run-resumed"}:
-                starts += 1
-                pid = line["pid"] if isinstance(line.get("pid"), int) else None
-                again = set(_pairs(line.get("again")))
-                seals, answers = _kept(seals, again), _kept_answers(answers, again)
-            case {"event": "journal-altered"}:
-                seals = {}
-            case {"event": str()}:
-                starts = max(starts, 1)  # the line that told of the start is lost
+                self._begin(line)
             case _:
-                torn.append(number)
-    return History(seals, frozenset(merged), starts, pid, tuple(torn), answers)
+                self._starts = max(self._starts, 1)  # the line that told of the start is lost
+
+    def _begin(self, line: Mapping[str, Any]) -> None:
+        self._starts += 1
+        self._pid = line["pid"] if isinstance(line.get("pid"), int) else None
+        again = set(_pairs(line.get("again")))
+        self._asked |= again
+        self._seals, self._answers = _kept(self._seals, again), _kept_answers(self._answers, again)
+
+    def _hear_subagent(self, line: Mapping[str, Any]) -> None:
+        match line:
+            case {"event": "subagent-retried", "content": str(content), "tries": int(tries)}:
+                self._tried[_whose(line)] = (content, tries)
+            case {"sealed": {"content": str(content), "sha256": str(sha256)}}:
+                self._seals[content] = _sealed(line, sha256)
+                self._tried.pop(_whose(line), None)
+            case {"ending": str(ending)} if ending != "cancelled":
+                self._tried.pop(_whose(line), None)
+            case _:
+                pass
+
+
+def _whose(line: Mapping[str, Any]) -> tuple[str, str]:
+    return str(line.get("phase")), str(line.get("subagent"))
 
 
 def _lines(path: str) -> Iterator[tuple[int, Any]]:

@@ -16,11 +16,13 @@ and what belongs to its event:
     subagent-skipped    phase, subagent, reason (for people)
     group-started       phase, group (its folder's name), subagents (ids by rank)
     subagent-started    phase, group, subagent, rank, pid
-    subagent-finished   phase, group, subagent, rank, ending, detail (for people), seconds, warnings,
+    subagent-retried    phase, group, subagent, rank, content, tries (so many failed), ending, detail, seconds,
+                        pause (seconds until the next try), folder (where this try's shard and logs are kept)
+    subagent-finished   phase, group, subagent, rank, ending, detail (for people), seconds, tries, warnings,
                         sealed: {content, sha256} or null, kept (true: sealed by an earlier start, not run again), and
                         undeclared (as in group.json) if it changed what it does not declare to write, of (the id it has
                         in the workflow) if it is one of a fan-out
-    stopping            signal, subagents (ids), grace (seconds; 0: killed at once)
+    stopping            signal (null: the run's time is over), subagents (ids), grace (seconds; 0: killed at once)
     group-merged        phase, group, sha256 (of the merged context): about to become the canonical context
     group-finished      phase, group, status, seconds, counts (changes by outcome), conflicts (how many),
                         stale_reads (how many), problems, kept (true: merged by an earlier start)

@@ -88,7 +88,8 @@ class RunRecord:
 class SubagentRecord:
     """One subagent of a group: its shard's form, how it ended, the SHA-256 of its shard if that was sealed.
 
-    `undeclared` is what it changed outside of its declared writes, as `{count, places: [{path, nearest}]}`.
+    `undeclared` is what it changed outside of its declared writes, as `{count, places: [{path, nearest}]}`. It had so
+    many `tries`; `failure` has the facts of how it failed, `{ending, ...}`.
     """
 
     id: str
@@ -97,6 +98,8 @@ class SubagentRecord:
     detail: str
     sha256: str | None
     undeclared: Json = None
+    tries: int = 1
+    failure: Json = None
 
 
 @record
@@ -232,8 +235,10 @@ def _subagent(item: Json, source: str) -> SubagentRecord:
             "detail": str(detail),
             "sha256": str() | None as sha256,
             "undeclared": dict() | None as undeclared,
+            "tries": int(tries),
+            "failure": dict() | None as failure,
         } if is_name(name):
-            return SubagentRecord(name, form, ending, detail, sha256, undeclared)
+            return SubagentRecord(name, form, ending, detail, sha256, undeclared, tries, failure)
         case _:
             raise NotARun(f"{source} is no record of a group: a subagent in it cannot be read")
 
@@ -312,4 +317,6 @@ def _subagent_json(subagent: SubagentRecord) -> Json:
         "detail": subagent.detail,
         "sha256": subagent.sha256,
         "undeclared": subagent.undeclared,
+        "tries": subagent.tries,
+        "failure": subagent.failure,
     }

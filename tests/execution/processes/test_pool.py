@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,12 +62,16 @@ class Recorder:
     heard: list[tuple[str, int]] = field(default_factory=list)
     exits: dict[int, Exit] = field(default_factory=dict)
     fail_at: str = ""
-    stops: list[tuple[int, list[int], float]] = field(default_factory=list)
+    stops: list[tuple[int | None, list[int], float]] = field(default_factory=list)
+    again: dict[int, list[float]] = field(default_factory=dict)
+    lost_at: int | None = None
+    more: dict[str, Any] = field(default_factory=dict)
 
     def command(self, rank: int) -> Command:
         if self.texts[rank] == "refuse":
             raise StorageError("no room")
-        logs = f"{self.folder}/{rank}"
+        tries = sum(other == rank and what in ("ended", "not started") for what, other in self.heard)
+        logs = f"{self.folder}/{rank}{f'-{tries}' if tries else ''}"
         environment = dict(os.environb)
         return Command(
             ("/bin/sh", "-c", self.texts[rank]),
@@ -75,22 +80,32 @@ class Recorder:
             f"{logs}.out",
             f"{logs}.err",
             self.timeout,
+            **self.more,
         )
 
     def started(self, rank: int, pid: int) -> None:
         self.hear("started", rank)
 
-    def not_started(self, rank: int, error: Exception) -> None:
+    def not_started(self, rank: int, error: Exception) -> float | None:
         self.hear("not started", rank)
+        return self._again(rank)
 
-    def ended(self, rank: int, how: Exit) -> None:
+    def ended(self, rank: int, how: Exit) -> float | None:
         self.exits[rank] = how
         self.hear("ended", rank)
+        return self._again(rank)
+
+    def _again(self, rank: int) -> float | None:
+        left = self.again.get(rank, [])
+        return left.pop(0) if left else None
+
+    def is_lost(self) -> bool:
+        return self.lost_at is not None and self.lost_at in self.exits
 
     def idle(self) -> None:
         self.hear("idle", -1)
 
-    def stopping(self, signal: int, ranks: list[int], grace: float) -> None:
+    def stopping(self, signal: int | None, ranks: list[int], grace: float) -> None:
         self.stops.append((signal, ranks, grace))
 
     def hear(self, what: str, rank: int) -> None:

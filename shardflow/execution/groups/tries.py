@@ -1,0 +1,80 @@
+"""Tries: which failed subagents of a group are tried again, when, and what became of the failed try.
+
+Law: whatever a try left is kept, in a folder that no later try writes to; nothing of it still runs when the next one
+begins. A resumed run goes on counting where the engine died, and begins anew with whom it had given up.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable
+
+from shardflow.execution.groups.inputs import Group
+from shardflow.execution.processes.survivors import Survivor, named, stop_all, with_environment
+from shardflow.execution.reporting.endings import Ending, ExitedNonZero, ending_name
+from shardflow.model.records import record
+from shardflow.storage.runs.directory import keep_try
+
+
+@record
+class Failed:
+    """A failed try: how it ended, after how many seconds, and the warnings about it."""
+
+    ending: Ending
+    seconds: float
+    warnings: tuple[str, ...]
+
+
+class Tries:
+    """Counts the tries of a group's subagents by rank; `last` has the failed ones of those that wait for another."""
+
+    def __init__(self, group: Group, before: Callable[[int], int]) -> None:
+        """Begin; `before` tells how many tries of a rank failed when an earlier start of the run died."""
+        self.last: dict[int, Failed] = {}
+        self._group = group
+        self._before = before
+        self._failed: dict[int, int] = {}
+
+    def count(self, rank: int) -> int:
+        """Count the tries of a subagent, the one that has ended last included."""
+        return self._failures(rank) + 1
+
+    def pause(self, rank: int, ending: Ending) -> float | None:
+        """Say after how many seconds to try again one that ended so; None for never."""
+        retry = self._group.subagents[rank].policy.retry
+        if retry is None or self._failures(rank) >= retry.most or not _is_among(ending, retry.on):
+            return None
+        return retry.pause(self.count(rank), random.random())
+
+    def keep(self, rank: int, failed: Failed) -> str:
+        """Put away what a failed try left, and give the folder. Raises StorageError."""
+        name = self._group.subagents[rank].id
+        warnings = (*failed.warnings, *_stopped(self._group.folder.subagent(name).shard))
+        folder = keep_try(self._group.folder, name, self.count(rank))
+        self.last[rank] = Failed(failed.ending, failed.seconds, warnings)
+        self._failed[rank] = self.count(rank)
+        return folder
+
+    def _failures(self, rank: int) -> int:
+        if rank not in self._failed:
+            self._failed[rank] = self._before(rank)
+        return self._failed[rank]
+
+
+def _is_among(ending: Ending, named_ones: tuple[str | int, ...]) -> bool:
+    return ending_name(ending) in named_ones or (isinstance(ending, ExitedNonZero) and ending.code in named_ones)
+
+
+def _stopped(shard: str) -> tuple[str, ...]:
+    """End at once what a failed try left running in a session of its own: it would write into the next one's shard."""
+    entry = b"SHARDFLOW_SHARD=" + os.fsencode(shard)
+
+    def find() -> list[Survivor]:
+        return [survivor for survivor, found in with_environment(entry).items() if found == entry]
+
+    left = find()
+    if not left:
+        return ()
+    what = "stopped" if stop_all(find, 0.0, lambda: True) else "could not all be stopped"
+    return (f"left running in a session of its own, and {what}: {named(left)}",)

@@ -1,0 +1,92 @@
+"""Tolerating: how many failures a phase lets pass, and how the context is told of them.
+
+Law: a failure that is allowed is told twice: in the group's record like any other, and in the context, as an item of
+`$.failures`, which the engine adds as a change of its own. An item has only facts that another run of the same failures
+would have too: `{phase, subagent, tries, ending, ...}`, with `exit_code`, `signal` or `idle`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from shardflow.execution.phases.steps import Amend, End
+from shardflow.execution.reporting.endings import failure_facts
+from shardflow.execution.reporting.report import GroupReport, Status
+from shardflow.model.fields import shown
+from shardflow.model.values import Json
+from shardflow.workflow.model import Phase, Subagent
+from shardflow.workflow.policies import OnFailure, Require, tolerated
+
+MEMBER: Final = "failures"
+"""The member of the context that failures are added to."""
+
+
+class TooManyFailed(Exception):
+    """So many must succeed that it cannot come to that any more."""
+
+
+class Tally:
+    """Counts, over the groups of one phase, who had to succeed and who failed."""
+
+    def __init__(self) -> None:
+        self._ran = 0
+        self._failed = 0
+
+    def tolerates(self, phase: Phase, subagents: Sequence[Subagent], share: int | None) -> int:
+        """Say how many failures of a group that starts now are tolerated; `share` is how many the phase's policy is
+        about, None for those of the group. Raises TooManyFailed.
+        """
+        those = sum(not subagent.policy.allow_failure for subagent in subagents)
+        of, failed = (those, 0) if share is None else (share, self._failed)
+        left = tolerated(phase.failures.on_failure or OnFailure.STOP, of) - failed
+        if left < 0:
+            raise TooManyFailed(_told(phase, of, of - failed))
+        return left
+
+    def count(self, phase: Phase, report: GroupReport) -> None:
+        """Take a group into account that ended well."""
+        may_fail = {subagent.id for subagent in phase.subagents if subagent.policy.allow_failure}
+        counted = [one for one in report.subagents if not one.engine_made and not {one.id, one.of} & may_fail]
+        failed = {one.id for one in report.failed}
+        self._ran += len(counted)
+        self._failed += sum(one.id in failed for one in counted)
+
+    def ended(self, phase: Phase) -> End | None:
+        """Say whether too few succeeded, when the phase has no more groups."""
+        tolerance = phase.failures.on_failure
+        if isinstance(tolerance, Require) and self._failed > tolerated(tolerance, self._ran):
+            return End(Status.FAILED, (_told(phase, self._ran, self._ran - self._failed),))
+        return None
+
+
+def may_fail(phase: Phase) -> bool:
+    """Tell whether any failure of a phase is tolerated, so that something may follow its last group."""
+    is_strict = phase.failures.on_failure in (None, OnFailure.STOP)
+    return not is_strict or any(subagent.policy.allow_failure for subagent in phase.subagents)
+
+
+def failures_told(phase: Phase, report: GroupReport, context: dict[str, Json]) -> Amend | End | None:
+    """Give the change that tells the context of a group's failures; None if it had none, or nobody wants that."""
+    items: list[Json] = [
+        {"phase": phase.id, "subagent": one.id, "tries": one.tries, **failure_facts(one.ending)}
+        for one in report.failed
+    ]
+    if not items or phase.failures.record_failures is False:
+        return None
+    before = context.get(MEMBER, [])
+    if not isinstance(before, list):
+        told = f"failures that are allowed are added to $.{MEMBER}, which holds {shown(before)}"
+        return End(Status.FAILED, (f"{told}; say record_failures: false, or use another member",))
+    return Amend(MEMBER, lambda context: {**context, MEMBER: [*before, *items]}, items)
+
+
+def _told(phase: Phase, of: int, can: int) -> str:
+    match phase.failures.on_failure:
+        case Require(None, percent):
+            must = f"{percent}% of {of}"
+        case Require(number):
+            must = str(number)
+        case _:
+            must = "all"
+    return f"{must} must succeed, and no more than {can} of {of} can"

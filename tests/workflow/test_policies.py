@@ -1,0 +1,150 @@
+"""Policies: how they are read, what inherits them, and how many failures they allow."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shardflow.workflow.model import Workflow
+from shardflow.workflow.plan import plan
+from shardflow.workflow.policies import (
+    FailurePolicy,
+    OnFailure,
+    Policy,
+    Require,
+    Retry,
+    Tolerance,
+    tolerated,
+)
+from shardflow.workflow.reading import read_workflow
+from tests.workflow.documents import document, problems_of
+
+TEXT = """
+name: w
+timeout: 10m
+retry: 2
+on_failure: continue
+phases:
+  - id: p
+    behavior: parallel
+    idle_timeout: 30s
+    grace: 0
+    on_failure: {require: 1 of 2}
+    fail_fast: true
+    subagents:
+      - {id: a, run: x, timeout: 5, allow_failure: true}
+      - id: b
+        run: x
+        stop_signal: SIGINT
+        retry: {max: 0, backoff: 1m, factor: 1, longest: 1h, jitter: 0, on: [75, timed-out]}
+  - {id: q, behavior: main-only, run: x, timeout: 1h, on_failure: {require: 80%}}
+  - {id: r, behavior: sequential, on_failure: stop, subagents: [{id: c, run: x, foreach: {path: $.l}}]}
+"""
+
+
+def read(text: str = TEXT) -> Workflow:
+    return read_workflow(document(text))
+
+
+def test_what_a_subagent_does_not_say_its_phase_says_and_then_the_workflow() -> None:
+    p, q, r = read().phases
+    a, b = p.subagents
+    assert a.policy == Policy(Retry(2), 5.0, 30.0, None, 0.0, True)
+    assert b.policy == Policy(Retry(0, 60.0, 1.0, 3600.0, 0.0, (75, "timed-out")), 600.0, 30.0, "SIGINT", 0.0, None)
+    assert p.policy == Policy(Retry(2), 600.0, 30.0, None, 0.0)
+    assert q.subagents[0].policy == q.policy == Policy(Retry(2), 3600.0)
+    assert [phase.failures for phase in (p, q, r)] == [
+        FailurePolicy(Require(1), True),
+        FailurePolicy(Require(None, 80)),
+        FailurePolicy(OnFailure.STOP),
+    ]
+
+
+def test_a_plan_says_what_was_inherited_and_is_a_workflow_again() -> None:
+    planned = plan(read())
+    phase = planned["phases"][0]  # type: ignore[index, call-overload]
+    assert phase["subagents"][1]["timeout"] == 600.0  # type: ignore[index, call-overload]
+    assert phase["on_failure"] == {"require": 1}  # type: ignore[index, call-overload]
+
+
+def test_every_mistake_in_a_policy_is_told_with_its_line() -> None:
+    found = problems_of(
+        """name: w
+retry: many
+grace: -1
+on_failure: {require: 1 of 2}
+phases:
+  - id: p
+    behavior: parallel
+    on_failure: {require: 3}
+    fail_fast: 1
+    stop_signal: SIGSTOP
+    subagents:
+      - {id: a, run: x, retry: {max: 1, on: [0, died], jitter: 2, factor: 0.5}}
+      - {id: b, run: x, idle_timeout: 0, allow_failure: 'yes', fail_fast: true}
+  - {id: q, behavior: parallel, on_failure: {require: 1 of 3}, subagents: [{id: c, run: x}]}
+  - {id: r, behavior: parallel, on_failure: ignore, subagents: [{id: c, run: x}]}
+  - {id: s, behavior: parallel, on_failure: {require: 1 of 3}, subagents: [{id: c, run: x, foreach: {path: $.l}}]}
+  - {id: t, behavior: parallel, on_failure: 3, subagents: [{id: c, run: x}]}
+  - {id: u, behavior: main-only, run: x, on_failure: {require: 101%}}
+"""
+    )
+    told = [(line.split(":")[1], line.split(": ", 1)[1].split(";")[0].split(" at $")[0]) for line in found]
+    assert [line for line, _ in told] == sorted((line for line, _ in told), key=int)
+    assert sorted(told) == sorted(
+        [
+            ("2", "expected how often it is tried again, from 0 to 1000, found the text 'many'"),
+            ("3", "expected from 0 seconds to 24 days (such as 30, '30s', '5m', '1h'), found the integer -1"),
+            ("4", "'1 of 2': how many there are only the run tells"),
+            ("8", "expected how many must succeed (there are 2), as a number, '2 of 3' or '80%', found the integer 3"),
+            ("9", "expected true or false, found the integer 1"),
+            ("10", "unknown signal 'SIGSTOP'"),
+            ("12", "expected an exit code from 1 to 255, found the integer 0"),
+            ("12", "unknown ending 'died'"),
+            ("12", "expected a number from 0 to 1, found the integer 2"),
+            ("12", "expected a number from 1 to 100, found the decimal 0.5"),
+            ("13", "expected more than 0 seconds and at most 24 days (576h), found the integer 0"),
+            ("13", "expected true or false, found the text 'yes'"),
+            ("13", "unknown field 'fail_fast'"),
+            ("14", "'1 of 3', and there are 1"),
+            ("15", "unknown on_failure 'ignore'"),
+            ("16", "'1 of 3': how many there are only the run tells"),
+            ("17", "expected stop, continue, or an object with require, found the integer 3"),
+            (
+                "18",
+                "expected how many must succeed (there are 1), as a number, '2 of 3' or '80%', found the text '101%'",
+            ),
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "of", "wanted"),
+    [
+        (OnFailure.STOP, 5, 0),
+        (OnFailure.CONTINUE, 5, 5),
+        (Require(3), 5, 2),
+        (Require(3), 2, -1),
+        (Require(0), 2, 2),
+        (Require(None, 80), 10, 2),
+        (Require(None, 80), 4, 0),
+        (Require(None, 50), 3, 1),
+        (Require(None, 100), 3, 0),
+        (Require(None, 0), 3, 3),
+    ],
+)
+def test_how_many_may_fail(tolerance: Tolerance, of: int, wanted: int) -> None:
+    assert tolerated(tolerance, of) == wanted
+
+
+@given(
+    st.builds(Retry, st.integers(0, 9), st.floats(0, 60), st.floats(1, 100), st.floats(0, 600), st.floats(0, 1)),
+    st.data(),
+)
+def test_pauses_grow_up_to_the_longest_and_chance_only_shortens_them(retry: Retry, data: st.DataObject) -> None:
+    tries, chance = data.draw(st.integers(1, 1_000)), data.draw(st.floats(0, 1))
+    pause = retry.pause(tries, 0)
+    assert 0 <= pause <= retry.longest
+    assert pause <= retry.pause(tries + 1, 0)
+    assert pause * (1 - retry.jitter) - 1e-9 <= retry.pause(tries, chance) <= pause
