@@ -19,7 +19,7 @@ from shardflow.model.values import Json
 from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.workflow.dialect.recognising import uses_the_dialect
 from shardflow.workflow.model import Behavior, ContextFile, Phase, Workflow
-from shardflow.workflow.reading import read_workflow
+from shardflow.workflow.reading import passed_over, read_workflow
 
 T = TypeVar("T")
 
@@ -60,7 +60,7 @@ def check_workflow(data: bytes, file: str) -> Checked:
     if workflow.keeps_books:
         from shardflow.execution.staging.checking import shared_outputs  # most workflows are native
 
-        warnings.extend(shared_outputs(workflow, document))
+        warnings.extend((*shared_outputs(workflow, document), *passed_over(document)))
     return Checked(workflow, (), tuple(warnings))
 
 

@@ -70,6 +70,15 @@ def load_rules(source: RulesSource | None, folder: str) -> EffectiveRules:
             return _loaded(name, folder, folder)
 
 
+def with_rules_behind(own: EffectiveRules, more: EffectiveRules) -> EffectiveRules:
+    """Give rules that decide first, and behind them the path rules of others; defaults are those of the first."""
+    from shardflow.merge.rules import RuleSet, rules_json
+    from shardflow.storage.json.canonical import canonical_bytes
+
+    rules = RuleSet((*own.rules.rules, *more.rules.rules), own.rules.defaults)
+    return EffectiveRules(canonical_bytes(rules_json(rules)), rules, (*own.functions, *more.functions))
+
+
 def load_named_rules(name: str | None) -> EffectiveRules:
     """Load the rules a person named on a command line: a shipped set, or a file, relative to the current folder.
 

@@ -103,7 +103,7 @@ def run_workflow(request: RunRequest, listen: Listener) -> RunReport:
         request, staging = staged(request)
         if staging is not None:
             staging.folder.make()
-        if (path := _context_path(request, staging)) is not None:
+        if (path := context_path(request, staging)) is not None:
             if request.context is not None:
                 refuse_without_folder(request.context)
             held.enter_context(ContextLock(path))
@@ -135,17 +135,18 @@ class Layout:
 
 def staged(request: RunRequest) -> tuple[RunRequest, Staging | None]:
     """Prepare a run of the dialect: its workflow with all that is left to agents and to the dialect filled in."""
-    if request.staging is None:
+    if request.staging is None and not request.workflow.keeps_books:
         return request, None
-    from shardflow.execution.staging.preparing import prepare, refuse_scripts_that_do_not_parse
+    from shardflow.execution.staging.preparing import StagingRequest, prepare, refuse_scripts_that_do_not_parse
 
     file = request.workflow_file
     refuse_scripts_that_do_not_parse(file, request.workflow_bytes)
-    staging, workflow = prepare(request.staging, request.workflow, file)
+    staging, workflow = prepare(request.staging or StagingRequest(), request.workflow, file)
     return replaced(request, workflow=workflow), staging
 
 
-def _context_path(request: RunRequest, staging: Staging | None) -> str | None:
+def context_path(request: RunRequest, staging: Staging | None) -> str | None:
+    """Give the canonical context's file (absolute); None for the run directory's own."""
     if request.context is not None:
         return os.path.abspath(request.context)
     return staging.folder.context if staging is not None else None
@@ -165,7 +166,7 @@ def run_laid_out(
 def _lay_out(request: RunRequest, staging: Staging | None, held_open: ExitStack) -> tuple[Layout, Journal]:
     """Check everything that can be checked, then make the run directory; the journal first, which is the run's lock."""
     workflow = request.workflow
-    path, moment = _context_path(request, staging), utc_text(time.time_ns())
+    path, moment = context_path(request, staging), utc_text(time.time_ns())
     base, held, schedule = checked_start(request, staging)
     value, found = base.data, held if request.context is not None else None
     if staging is not None:
@@ -289,6 +290,8 @@ class _Run:
     def _finish(self, status: Status, phases: list[PhaseReport]) -> RunReport:
         """Write what ends a run. What cannot be written fails the run, and is told."""
         context, earlier = self._layout.context, self._layout.earlier
+        if self._staged is not None:
+            self._notes.extend(self._staged.passed_over())
         if self._staged is not None and status is Status.DONE:
             finalized = self._staged.finalize(self._loop.base.value, self._layout.directory.path)
             self._problems.extend(finalized.problems)

@@ -6,10 +6,11 @@ All rules of all phases are loaded first: nobody waits an hour to hear that the 
 from __future__ import annotations
 
 import os
+from typing import Final
 
 from shardflow.errors import StorageError, UsageError
 from shardflow.execution.base import SIZE_LIMIT, Base, base_of, read_object
-from shardflow.execution.rule_sources import EffectiveRules, load_named_rules, load_rules
+from shardflow.execution.rule_sources import EffectiveRules, load_named_rules, load_rules, with_rules_behind
 from shardflow.model.records import record
 from shardflow.storage.files import read_regular
 from shardflow.workflow.model import (
@@ -18,8 +19,12 @@ from shardflow.workflow.model import (
     ContextSource,
     InlineContext,
     Phase,
+    RulesFile,
     Workflow,
 )
+
+BOOK_RULES: Final = "workflow-context"
+"""The shipped rules under which the books of subagents in parallel come out as those of subagents in a row."""
 
 
 @record
@@ -39,10 +44,13 @@ def schedule_phases(
     Raises InvalidInput for rules that cannot be used.
     """
     over = load_named_rules(rules) if rules is not None else None
+    books = load_rules(RulesFile(BOOK_RULES), folder) if workflow.keeps_books else None
     scheduled: list[ScheduledPhase] = []
     for phase in workflow.phases:
         slots = max_parallel or phase.max_parallel or workflow.max_parallel
         own = over or load_rules(phase.rules or workflow.rules, folder)
+        if books is not None and own.data != books.data:
+            own = with_rules_behind(own, books)
         scheduled.append(ScheduledPhase(phase, slots if phase.behavior is Behavior.PARALLEL else 1, own))
     return tuple(scheduled)
 

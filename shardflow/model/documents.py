@@ -7,6 +7,7 @@ A document is a plain value plus the line each part of it stands on, so that pur
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from enum import Enum, auto
 from types import MappingProxyType
 from typing import Final
 
@@ -36,18 +37,28 @@ class Problem:
         return f"{where}: {self.message}{at}{hint}"
 
 
+class UnknownFields(Enum):
+    """What to do with a field that no reader of a document asked for."""
+
+    REFUSE = auto()
+    """It is a problem: most are misspelt."""
+    PASS_OVER = auto()
+    """It says something to somebody else."""
+
+
 @record
 class Document:
     """A value with its origin. `lines` maps a path to its 1-based line; a path without one takes its parent's.
 
     `source` is the file as problems name it, for somebody to open; `name`, if it has one, is what the file is called
-    wherever a name must not depend on who reads it from which folder.
+    wherever a name must not depend on who reads it from which folder. `unknown_fields` holds in all of it.
     """
 
     source: str
     value: Json
     lines: Mapping[Path, int] = MappingProxyType({})
     name: str = ""
+    unknown_fields: UnknownFields = UnknownFields.REFUSE
 
     def line(self, path: Path) -> int | None:
         """Give the line a path stands on, or the nearest known line above it."""

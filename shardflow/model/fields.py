@@ -19,12 +19,15 @@ from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
-from shardflow.model.documents import Document, Problem, did_you_mean
+from shardflow.model.documents import Document, Problem, UnknownFields, did_you_mean
 from shardflow.model.paths import ROOT, Path
 from shardflow.model.records import record
 from shardflow.model.values import ABSENT, Json, Value, is_number, kind
 
 T = TypeVar("T")
+
+UNKNOWN_FIELD: Final = "unknown field"
+"""How every problem with a field that no reader asked for begins."""
 
 _SHOWN_LENGTH: Final = 60
 """The most characters of a text or number repeated in a message."""
@@ -118,7 +121,7 @@ class Place:
         depth = len(self.path)
         lines = {path[depth:]: line for path, line in self.document.lines.items() if path[:depth] == self.path}
         value: Json = None if self.value is ABSENT else self.value
-        return Document(self.document.source, value, lines, self.document.name)
+        return Document(self.document.source, value, lines, self.document.name, self.document.unknown_fields)
 
     def inner(self, segment: str | int, value: Value) -> Place:
         """Give the place one segment further down, where this value stands."""
@@ -142,9 +145,11 @@ class Fields:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self.here.document.unknown_fields is UnknownFields.PASS_OVER:
+            return
         for name in self._members:
             if name not in self._asked:
-                self._at(name).refuse(f"unknown field {quoted(name)}", did_you_mean(name, self._asked))
+                self._at(name).refuse(f"{UNKNOWN_FIELD} {quoted(name)}", did_you_mean(name, self._asked))
 
     def __contains__(self, name: str) -> bool:
         """Tell whether the object has this field, and make it a known one."""

@@ -46,7 +46,7 @@ def plan(workflow: Workflow) -> dict[str, Json]:
             "description": workflow.description,
             "max_parallel": workflow.max_parallel,
             "version": workflow.version,
-            "execution_mode": None if workflow.mode is Mode.STRICT else workflow.mode.value,
+            "execution_mode": workflow.mode.value if workflow.keeps_books else None,
             "on_undeclared_write": _unless_refused(workflow.on_undeclared_write),
             "on_missing_output": _unless_failed(workflow.on_missing_output),
             "context": _context(workflow.context),

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from shardflow.errors import InvalidWorkflow
-from shardflow.model.documents import Document
-from shardflow.model.fields import Fields, Place, quoted, read_document
+from shardflow.model.documents import Document, Problem, UnknownFields
+from shardflow.model.fields import UNKNOWN_FIELD, Fields, Place, quoted, read_document
 from shardflow.model.paths import ROOT
 from shardflow.model.records import replaced
 from shardflow.model.values import Json
@@ -54,8 +54,11 @@ _ON_MISSING_OUTPUT: Final = {choice.value: choice for choice in OnMissingOutput}
 def read_workflow(document: Document) -> Workflow:
     """Read a workflow; names of files in it stay texts, nothing is opened.
 
+    Fields that nobody knows are passed over in the shell engine's files, as that engine did; `passed_over` tells which.
     Raises InvalidWorkflow with every problem, in the order of the file.
     """
+    if recognising.is_of_the_shell_engine(document):
+        document = replaced(document, unknown_fields=UnknownFields.PASS_OVER)
     if _is_a_rule_file(document.value):
         hint = "`shardflow rules lint` checks those"
         raise InvalidWorkflow([document.problem(ROOT, "these are rules, not a workflow: it has no 'phases'", hint)])
@@ -71,6 +74,17 @@ def _inherited(phase: Phase, workflow: Workflow) -> Phase:
     policy = phase.policy.over(workflow.policy)
     subagents = tuple(replaced(one, policy=one.policy.over(policy)) for one in phase.subagents)
     return replaced(phase, policy=policy, failures=phase.failures.over(workflow.failures), subagents=subagents)
+
+
+def passed_over(document: Document) -> tuple[Problem, ...]:
+    """Find what reading a workflow of the shell engine passes over; of every other one that is nothing."""
+    if not recognising.is_of_the_shell_engine(document):
+        return ()
+    try:
+        read_document(document, _read_workflow, InvalidWorkflow)
+    except InvalidWorkflow as error:
+        return tuple(problem for problem in error.problems if problem.message.startswith(UNKNOWN_FIELD))
+    return ()
 
 
 def _is_a_rule_file(value: Json) -> bool:

@@ -105,7 +105,20 @@ def test_json_is_one_object_with_the_documented_keys(good: Path) -> None:
     ]
     assert [subagent["id"] for subagent in group["subagents"]] == ["one", "two"]
     assert list(group["subagents"][0]) == (
-        ["id", "rank", "ending", "detail", "seconds", "tries", "shard", "stdout", "stderr", "warnings", "kept"]
+        [
+            "id",
+            "rank",
+            "ending",
+            "detail",
+            "seconds",
+            "tries",
+            "shard",
+            "stdout",
+            "stderr",
+            "warnings",
+            "kept",
+            "engine_made",
+        ]
     )
     assert json.loads(Path(told["context"]).read_text()) == {"a": 1, "b": [2]}
 

@@ -10,8 +10,9 @@ from shardflow.cli.commands.validate import tell_warnings
 from shardflow.cli.console import CONSOLE
 from shardflow.cli.views.display import count, path_label, place, shortened
 from shardflow.cli.views.objects import object_bytes, problem_objects
+from shardflow.cli.views.staging import staging_lines
 from shardflow.execution.checking import write_overlaps
-from shardflow.execution.run import RunRequest, checked_start, staged
+from shardflow.execution.run import RunRequest, checked_start, context_path, staged
 from shardflow.execution.schedule import ScheduledPhase
 from shardflow.model.documents import Problem
 from shardflow.model.patterns import Pattern
@@ -49,13 +50,13 @@ def show_plan(request: RunRequest, *, as_json: bool) -> int:
         CONSOLE.hand_over(object_bytes(_plan_object(request, warnings)))
         return 0
     tell_warnings(warnings)
-    CONSOLE.say("\n".join(_plan_lines(request, phases)))
+    CONSOLE.say("\n".join(_plan_lines(request, context_path(request, staging), phases)))
     return 0
 
 
-def _plan_lines(request: RunRequest, phases: Sequence[ScheduledPhase]) -> Iterator[str]:
+def _plan_lines(request: RunRequest, context: str | None, phases: Sequence[ScheduledPhase]) -> Iterator[str]:
     yield f"{printable(request.workflow.name)}: {count(len(phases), 'phase')}, nothing run (--dry-run)"
-    yield f"context: {place(request.context) if request.context else 'context.json in the run directory'}"
+    yield f"context: {place(context) if context else 'context.json in the run directory'}"
     for scheduled in phases:
         yield f"{scheduled.phase.id}: {scheduled.phase.behavior.value}, {_extent(scheduled)}"
         if scheduled.phase.when is not None:
@@ -64,6 +65,7 @@ def _plan_lines(request: RunRequest, phases: Sequence[ScheduledPhase]) -> Iterat
             yield f"  {subagent.id}: {_shown_program(subagent)}"
             yield from _chosen(subagent)
             yield from _declared(subagent, scheduled.phase.on_undeclared_write or request.workflow.on_undeclared_write)
+        yield from staging_lines(scheduled.phase.staging)
 
 
 def _chosen(subagent: Subagent) -> Iterator[str]:

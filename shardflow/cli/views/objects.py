@@ -10,8 +10,10 @@
     phases          [{id, behavior, status, seconds, groups}]
       groups        [{name, status, seconds, folder, counts, conflicts, problems, kept, stale_reads, subagents}]
         stale_reads [{shard, reads, count, changed: [{path, shards}]}]
-      subagents     [{id, rank, ending, detail, seconds, shard, stdout, stderr, warnings, kept, undeclared}]
+      subagents     [{id, rank, ending, detail, seconds, shard, stdout, stderr, warnings, kept, engine_made,
+                    undeclared}]
         undeclared  {count, places: [{path, nearest}]}; not where every change was declared
+                    engine_made: the engine itself changed the context, no program ran
                     kept: an earlier start of the run merged or sealed it
     problems        [text], what failed outside every group
     notes           [text], what a resumed run found, which is no failure
@@ -145,6 +147,7 @@ def _subagent(subagent: SubagentReport) -> Json:
         "stderr": subagent.stderr,
         "warnings": list(subagent.warnings),
         "kept": subagent.kept,
+        "engine_made": subagent.engine_made,
         **({} if subagent.undeclared is None else {"undeclared": subagent.undeclared.as_json()}),
     }
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from shardflow.errors import InvalidWorkflow
+from shardflow.errors import InvalidWorkflow, StorageError, UsageError
 from shardflow.model.documents import Problem
 from shardflow.model.records import record, replaced
 from shardflow.storage.files import read_regular
@@ -46,9 +46,10 @@ class AgentMap:
 def load_agents(workflow: Workflow, folder: str, given: str | None) -> AgentMap:
     """Load the maps of a run: `given` on the command line, of the workflow, and of `shardflow.yaml` in its folder.
 
-    Raises InvalidAgents or InvalidYaml with every problem of a file, or StorageError.
+    Raises InvalidAgents or InvalidYaml with every problem of a file, UsageError for a given one that cannot be read, or
+    StorageError.
     """
-    first = AgentsFile() if given is None else _read(given)
+    first = AgentsFile() if given is None else _read_given(given)
     beside = os.path.join(folder, BESIDE)
     last = _read(beside) if os.path.lexists(beside) else AgentsFile()
     helpers = {**last.helpers, **workflow.helpers, **first.helpers}
@@ -99,6 +100,13 @@ def _equipped(subagent: Subagent, chosen: Chosen) -> Subagent:
         environment={**entry.environment, **subagent.environment},
         policy=subagent.policy.over(Policy(timeout=entry.timeout)),
     )
+
+
+def _read_given(path: str) -> AgentsFile:
+    try:
+        return _read(path)
+    except StorageError as error:
+        raise UsageError(str(error)) from error
 
 
 def _read(path: str) -> AgentsFile:

@@ -6,6 +6,7 @@ import os
 
 from shardflow.errors import InvalidWorkflow
 from shardflow.execution.base import Base, base_of
+from shardflow.execution.schedule import BOOK_RULES
 from shardflow.execution.staging.agent_map import equipped, load_agents
 from shardflow.execution.staging.asking import Asker, nobody
 from shardflow.execution.staging.checking import script_problems
@@ -18,9 +19,6 @@ from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.workflow.dialect import books
 from shardflow.workflow.dialect.books import Feature, NoBook
 from shardflow.workflow.model import RulesFile, Workflow
-
-BOOK_RULES = "workflow-context"
-"""The shipped rules under which the books of parallel subagents come out as those of subagents in a row."""
 
 
 @record
@@ -47,7 +45,8 @@ def prepare(request: StagingRequest, workflow: Workflow, file: str) -> tuple[Sta
         settings = request.settings
         folder = FeatureFolder(settings.folder, settings.name, workflow.name)
     agent_map = load_agents(workflow, os.path.dirname(file), settings.agents)
-    ready = replaced(equipped(workflow, agent_map, file), rules=workflow.rules or RulesFile(BOOK_RULES))
+    filled_in = equipped(workflow, agent_map, file)
+    ready = replaced(filled_in, rules=workflow.rules or RulesFile(BOOK_RULES), keeps_books=True)
     return Staging(folder, settings, agent_map, request.asker), ready
 
 

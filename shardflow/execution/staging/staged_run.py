@@ -29,6 +29,7 @@ from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.workflow.dialect.model import Skill
 from shardflow.workflow.groups import read_subagents
 from shardflow.workflow.model import Phase, Subagent, Workflow
+from shardflow.workflow.reading import passed_over
 
 
 @record
@@ -87,6 +88,10 @@ class StagedRun:
         """Write what is written when all phases are through."""
         places = template_places(self._file, self._staging.settings.project)
         return finalize(self._workflow, self._staging.folder, places, context, run_dir)
+
+    def passed_over(self) -> tuple[str, ...]:
+        """Tell what of the workflow's file nobody knows, and is passed over."""
+        return tuple(f"{problem}; passed over" for problem in passed_over(parse_yaml(self._data, self._file)))
 
     def note(self, phase: str, text: str) -> None:
         """Tell something about a phase that is no failure."""

@@ -331,3 +331,23 @@ def test_a_native_phase_in_a_workflow_of_the_dialect_runs_as_ever(feature: Featu
     )
     assert (report.status, feature.context["mine"]) == (Status.DONE, 2)
     assert feature.context["phases"]["completed"] == ["p"]
+
+
+def test_under_rules_of_its_own_a_workflow_still_has_the_books_add_up_and_nothing_else_is_decided_for_it(
+    feature: FeaturePlace,
+) -> None:
+    text = """
+        name: ruled
+        rules: {rules: [{path: $.score, strategy: max}]}
+        agents:
+          default:
+            run: |
+              echo out > "$SHARDFLOW_OUTPUT"
+              jq --arg id "$SHARDFLOW_ID" '.score = ($id | length) SET' "$CONTEXT_FILE" > new-$SHARDFLOW_ID
+              mv new-$SHARDFLOW_ID "$CONTEXT_FILE"
+        phases: [{id: p, behavior: parallel, subagents: [{type: a}, {type: bbb}, {type: cc}]}]
+        """
+    assert feature.run(text.replace("SET", "")).exit_code == 0
+    assert (feature.context["score"], feature.context["subagents_spawned"]) == (3, 3)
+    assert [entry["path"] for entry in feature.context["deliverables"]] == ["a.md", "bbb.md", "cc.md"]
+    assert feature.run(text.replace("SET", "| .status = $id")).exit_code == 3

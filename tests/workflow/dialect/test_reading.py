@@ -28,7 +28,7 @@ from shardflow.workflow.dialect.model import (
 )
 from shardflow.workflow.model import Behavior, OfType, OnMissingOutput, Phase, Subagent, Workflow
 from shardflow.workflow.plan import plan
-from shardflow.workflow.reading import read_workflow
+from shardflow.workflow.reading import passed_over, read_workflow
 
 WHOLE = """
 name: feature
@@ -293,3 +293,15 @@ def test_a_missing_output_is_a_failure_unless_the_workflow_says_otherwise() -> N
         OnMissingOutput.FAIL,
         OnMissingOutput.WARN,
     )
+
+
+def test_fields_that_nobody_knows_are_passed_over_in_a_file_of_the_shell_engine_and_told() -> None:
+    text = WHOLE.replace("version: 1.2", "author: somebody").replace("  name: Discovery", "  estimate: 2h")
+    assert read(text, "feature.workflow.yaml").phases[0].id == "discover"
+    found = passed_over(parse_yaml(text.encode(), "feature.workflow.yaml"))
+    assert [str(problem).split(";")[0] for problem in found] == [
+        "feature.workflow.yaml:4: unknown field 'author' at $.author",
+        "feature.workflow.yaml:8: unknown field 'estimate' at $.phases[0].estimate",
+    ]
+    assert len(problems(text)) == 2
+    assert passed_over(parse_yaml(b"nmae: x", "w.yaml")) == ()
