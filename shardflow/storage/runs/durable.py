@@ -2,7 +2,8 @@
 
 Law: when `settle` has returned, every file added before, with all folders on the way to it, and every line of the
 journal is on the disk. A shard costs about a millisecond to sync (file, folder, journal); by a thread of its own that
-millisecond delays no subagent, and only what is still missing at the end of a group is waited for.
+millisecond delays no subagent, and only what is still missing at the end of a group is waited for. Shards that come
+faster than that are synced together, their common folders and the journal once for all.
 
 Death of the process needs none of this: what was handed to the system is there for the next process. What cannot be
 made again is added as soon as it is there: shards, the first base, the run's record. Bases, ledgers and merged contexts
@@ -14,7 +15,8 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -81,38 +83,42 @@ class BackgroundSync:
             self._thread = thread
 
     def _work(self) -> None:
+        """Sync all that waits, and then what has come meanwhile: the more there is, the more share a folder."""
         while True:
             with self._wanted:
                 self._wanted.wait_for(lambda: self._waiting)
-                path = self._waiting[0]
-            self._sync(path)
+                batch = list(self._waiting)
+            self._sync([path for path in batch if path])
             with self._wanted:
-                self._waiting.popleft()
+                for _ in batch:
+                    self._waiting.popleft()
                 self._wanted.notify_all()
-            if not path:
+            if not batch[-1]:
                 return
 
-    def _sync_way(self, folder: str) -> None:
-        """Make the names of the folders on the way durable, from above: what is moved in must be found there."""
-        if not folder or folder in self._known:
-            return
-        self._sync_way(os.path.dirname(folder))
-        sync_folder(os.path.dirname(folder) or ".")
-        self._known.add(folder)
+    def _sync(self, paths: list[str]) -> None:
+        """Sync files, then the journal, so that they are known by what it tells."""
+        folders = list(dict.fromkeys(map(os.path.dirname, paths)))
+        steps: list[Callable[[], None]] = [partial(sync_folder, above or ".") for above in self._on_the_way(folders)]
+        steps += [partial(sync_file, path) for path in paths]
+        steps += [partial(sync_folder, folder or ".") for folder in folders]
+        for step in (*steps, self._journal.sync):
+            try:
+                step()
+            except StorageError as error:
+                self._failure = self._failure or error
 
-    def _sync(self, path: str) -> None:
-        """Sync one file; behind the last one that waits, the journal, so that it is known by what it tells."""
-        try:
-            if path:
-                folder = os.path.dirname(path)
-                self._sync_way(folder)
-                sync_file(path)
-                if len(self._waiting) < 2 or os.path.dirname(self._waiting[1]) != folder:
-                    sync_folder(folder or ".")
-            if len(self._waiting) == 1:
-                self._journal.sync()
-        except StorageError as error:
-            self._failure = self._failure or error
+    def _on_the_way(self, folders: Iterable[str]) -> list[str]:
+        """Give the folders that hold the names of others on the way, from above: what is moved in must be found."""
+        holders: dict[str, None] = {}
+        for folder in folders:
+            new = []
+            while folder and folder not in self._known:
+                self._known.add(folder)
+                folder = os.path.dirname(folder)
+                new.append(folder)
+            holders.update(dict.fromkeys(reversed(new)))
+        return list(holders)
 
 
 def keep_group(group: GroupFolder, durable: BackgroundSync) -> None:
