@@ -58,6 +58,34 @@ def test_a_workflow_that_was_moved_is_named(tmp_path: Path) -> None:
     )
 
 
+def test_a_run_goes_on_at_another_place_with_everything_it_was_given(tmp_path: Path) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    here.mkdir()
+    (here / "c.json").write_text('{"a": 1}')
+    (here / "r.yaml").write_text("rules: [{path: $.a, strategy: sum}]")
+    write_workflow(here / "w.yaml", fine=adding(a=2), bad="[ -e fixed ]")
+    given = ["--context", "c.json", "--rules", "r.yaml", "--run-dir", "run"]
+    assert shardflow("run", "w.yaml", *given, cwd=here).returncode == 1
+    here.rename(there)
+    (there / "fixed").touch()
+    ended = shardflow("resume", "there/run", "--workflow", "there/w.yaml", cwd=tmp_path)
+    assert (ended.returncode, "say where the context stands now: --context FILE" in ended.stderr) == (2, True)
+    now = ["--workflow", "there/w.yaml", "--context", "there/c.json", "--rules", "there/r.yaml"]
+    ended = shardflow("resume", "there/run", *now, cwd=tmp_path)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "fine: kept from an earlier start" in ended.stdout
+    assert json.loads((there / "c.json").read_text())["a"] == 2
+    assert not here.exists()
+
+
+def test_what_a_run_was_never_given_cannot_stand_elsewhere(tmp_path: Path) -> None:
+    name = failed_run(tmp_path)
+    for option in ("--context", "--rules"):
+        ended = shardflow("resume", name, option, "default", cwd=tmp_path)
+        assert (ended.returncode, ended.stdout) == (2, "")
+        assert f"the run was started without {option}" in ended.stderr
+
+
 def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
     for run in ("nowhere", "."):
         ended = shardflow("resume", run, cwd=tmp_path)

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import os
+
 from shardflow.cli.commands.feature import asker_of
 from shardflow.cli.commands.reading import MAX_WORKFLOW_BYTES, read_named, workflow_of
 from shardflow.cli.commands.run import tell_report
 from shardflow.cli.views import View, view_for
 from shardflow.errors import UsageError
 from shardflow.execution.resumption.resume import ResumeRequest, resume_run
-from shardflow.model.records import record
+from shardflow.execution.rule_sources import anchored
+from shardflow.model.records import record, replaced
 from shardflow.storage.runs.listing import RUNNING, FoundRun, list_runs, run_named
+from shardflow.storage.runs.records import RunRecord
 
 _OVER = (RUNNING, "done")
+
+
+@record
+class Moved:
+    """Where what the run was given stands now; None for where it stood then."""
+
+    workflow: str | None
+    context: str | None
+    rules: str | None
 
 
 @record
@@ -19,7 +32,7 @@ class ResumeOptions:
     """What the command line says about one resumed run."""
 
     run: str | None
-    workflow: str | None
+    moved: Moved
     rerun: tuple[str, ...]
     from_phase: str | None
     as_json: bool
@@ -51,15 +64,15 @@ def _latest() -> FoundRun:
 
 
 def _request(options: ResumeOptions, view: View, run: FoundRun) -> ResumeRequest:
-    file = options.workflow or run.record.settings.workflow_file
+    file = options.moved.workflow or run.record.settings.workflow_file
     try:
         data = read_named(file, MAX_WORKFLOW_BYTES)
     except UsageError as error:
-        hint = "" if options.workflow else "; say where the workflow stands now: --workflow FILE"
+        hint = "" if options.moved.workflow else "; say where the workflow stands now: --workflow FILE"
         raise UsageError(f"{error}{hint}") from error
     return ResumeRequest(
         directory=run.directory,
-        record=run.record,
+        record=_moved(run.record, options.moved),
         workflow=workflow_of(data, file),
         workflow_file=file,
         workflow_bytes=data,
@@ -67,3 +80,16 @@ def _request(options: ResumeOptions, view: View, run: FoundRun) -> ResumeRequest
         from_phase=options.from_phase,
         asker=None if run.record.settings.feature is None else asker_of(options.answers, view, yes=options.yes),
     )
+
+
+def _moved(record: RunRecord, moved: Moved) -> RunRecord:
+    """Give the record with the places of now. Raises UsageError for what the run was never given."""
+    settings = record.settings
+    for name, given, before in (("context", moved.context, settings.context), ("rules", moved.rules, settings.rules)):
+        if given is not None and before is None:
+            raise UsageError(f"the run was started without --{name}, so there is none that can stand elsewhere now")
+    context = settings.context if moved.context is None else os.path.abspath(moved.context)
+    if context is not None and not os.path.isdir(os.path.dirname(context)):
+        raise UsageError(f"{context} has no folder any more; say where the context stands now: --context FILE")
+    rules = settings.rules if moved.rules is None else anchored(moved.rules)
+    return replaced(record, settings=replaced(settings, context=context, rules=rules))

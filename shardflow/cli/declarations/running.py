@@ -92,6 +92,12 @@ def resume(
         str | None,
         Option(("--workflow",), "Where the workflow stands now. Default: where the run was started from.", "FILE"),
     ] = None,
+    context: Annotated[
+        str | None, Option(("--context",), "Where the context stands now that the run was given.", "FILE")
+    ] = None,
+    rules: Annotated[
+        str | None, Option(("--rules",), "Where the rules stand now that the run was given.", "FILE|NAME")
+    ] = None,
     rerun: Annotated[
         list[str],
         Option(("--rerun",), "Run this subagent again, ID or PHASE/ID; may be given several times.", "ID"),
@@ -114,6 +120,9 @@ def resume(
     phase, id, command, environment, folder and form of shard are the same, and so is the context it started from.
     Files that a command reads are not looked at: name its subagent with --rerun if one was edited.
 
+    A run directory may have been moved, to another machine too: say where the workflow stands there, and what else the
+    run was given by the path of a file.
+
     Exit codes: 0 done, 1 a subagent failed, 2 wrong usage or invalid input, 3 unresolved conflicts, 4 aborted or paused
     at a checkpoint, 130 interrupted.
 
@@ -123,11 +132,13 @@ def resume(
       shardflow resume 20261123-101500-audit-1f3a
       shardflow resume --rerun security --rerun report/writer
       shardflow resume --from report --json
+      shardflow resume moved/run --workflow moved/audit.yaml --context moved/context.json
     """
-    from shardflow.cli.commands.resume import ResumeOptions
+    from shardflow.cli.commands.resume import Moved, ResumeOptions
     from shardflow.cli.commands.resume import resume as go_on
 
-    return go_on(ResumeOptions(run, workflow, tuple(rerun), from_phase, as_json, quiet, answers, yes))
+    moved = Moved(workflow, context, rules)
+    return go_on(ResumeOptions(run, moved, tuple(rerun), from_phase, as_json, quiet, answers, yes))
 
 
 COMMANDS: Final = (command(run), command(resume))

@@ -85,7 +85,7 @@ class _GroupRun:
             self._prepare()
             self._run_subagents()
             status = self._outcome()
-        except (StorageError, InvalidInput) as error:
+        except (StorageError, InvalidInput, OSError) as error:
             self._problems.append(str(error))
             status = Status.FAILED
         except KeyboardInterrupt:

@@ -80,7 +80,11 @@ class PidfdWaiter:
         if len(self._children) >= self._most:
             self._polled.add(child)
             return
-        descriptor = os.pidfd_open(child.pid)
+        try:
+            descriptor = os.pidfd_open(child.pid)
+        except OSError:  # this process may open no more files
+            self._polled.add(child)
+            return
         self._children[descriptor] = child
         self._epoll.register(descriptor, select.EPOLLIN)
 
@@ -114,7 +118,12 @@ def waiting(interrupts: Interrupts) -> Iterator[Waiter]:
     if not hasattr(os, "pidfd_open") or not hasattr(select, "epoll"):
         yield PollingWaiter(interrupts)
         return
-    waiter = PidfdWaiter(interrupts, select.epoll(), os.sysconf("SC_OPEN_MAX") - _SPARE)
+    try:
+        epoll = select.epoll()
+    except OSError:  # this process may open no more files
+        yield PollingWaiter(interrupts)
+        return
+    waiter = PidfdWaiter(interrupts, epoll, os.sysconf("SC_OPEN_MAX") - _SPARE)
     try:
         yield waiter
     finally:

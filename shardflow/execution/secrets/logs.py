@@ -8,6 +8,7 @@ Only runs with secrets pay for this; elsewhere subagents write into their log fi
 
 from __future__ import annotations
 
+import errno
 import os
 import selectors
 import threading
@@ -45,6 +46,7 @@ class MaskedLogs:
 
     def open(self, path: str) -> int:
         """Begin a log, and give the descriptor to print to. Raises OSError."""
+        self._start()
         log = open_log(path)
         try:
             pipe, printed = os.pipe()
@@ -56,7 +58,6 @@ class MaskedLogs:
         with self._lock:
             self._copies[path] = copy
             self._selector.register(pipe, selectors.EVENT_READ, copy)
-        self._start()
         return printed
 
     def settle(self, *paths: str) -> tuple[str, ...]:
@@ -82,8 +83,12 @@ class MaskedLogs:
 
     def _start(self) -> None:
         if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name="logs", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._work, name="logs", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError as error:  # Python's word for what the system answers with EAGAIN
+                raise OSError(errno.EAGAIN, str(error)) from error
+            self._thread = thread
 
     def _work(self) -> None:
         while True:
