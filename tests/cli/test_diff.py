@@ -165,3 +165,20 @@ def test_a_group_that_merged_nothing_has_no_context_to_compare(tmp_path: Path) -
     ended = shardflow("diff", "run", "run/groups/01-work", cwd=tmp_path)
     assert ended.returncode == 2
     assert "context.json: it does not exist" in ended.stderr
+
+
+def test_differences_are_told_in_deepdiffs_words_and_counted_strictly(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"n": 1, "z": 0.0, "gone": null, "\\u001b": "x\\ny"}')
+    (tmp_path / "b.json").write_text('{"n": 2, "z": -0.0, "\\u001b": ["x"]}')
+    ended = shardflow("diff", "a.json", "b.json", "--format", "deepdiff", cwd=tmp_path)
+    assert (ended.returncode, ended.stderr) == (1, "")
+    *lines, counted = ended.stdout.splitlines()
+    assert "Value of root['n'] changed from 1 to 2." in lines
+    assert len(lines) == 3  # it does not tell 0.0 from -0.0
+    assert counted == "4 differences, strictly compared"
+    assert all(line.isprintable() for line in lines)
+    ended = shardflow("diff", "a.json", "a.json", "--format", "deepdiff", cwd=tmp_path)
+    assert (ended.returncode, ended.stdout) == (0, "no differences\n")
+    ended = shardflow("merge", "a.json", "b.json", "--format", "deepdiff", cwd=tmp_path)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "--format deepdiff words what differs" in ended.stderr

@@ -81,6 +81,9 @@ def test_other_rules_show_what_would_change_and_touch_nothing(folder: Path) -> N
         "  otherwise: 0 changes\n"
         "nothing was written; --write records the last merge like this\n"
     )
+    worded = shardflow("merge", "run", "--rules", "sum.yaml", "--format", "deepdiff", cwd=folder)
+    table = "path  recorded  otherwise\n$.n   1         3\n"
+    assert worded.stdout == ended.stdout.replace(table, "Value of root['n'] changed from 1 to 3.\n")
     assert image(folder) == before
 
 

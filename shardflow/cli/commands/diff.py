@@ -21,7 +21,7 @@ _DIFFERENT = 1
 
 def show_differences(before: str, after: str, layout: str | None) -> int:
     """Compare two files and print how they differ; give the exit code."""
-    chosen = format_of(layout)
+    chosen = format_of(layout, tuple(Format))
     one, other = _documents(before, after)
     found = list(differences(one, other))
     code = _DIFFERENT if found else 0
@@ -29,6 +29,10 @@ def show_differences(before: str, after: str, layout: str | None) -> int:
         from shardflow.cli.views.objects import object_bytes
 
         CONSOLE.hand_over(object_bytes(differences_object(found, code)))
+    elif chosen is Format.DEEPDIFF and found:
+        from shardflow.cli.views.deepdiff import deepdiff_lines, strictly
+
+        CONSOLE.say("\n".join([*deepdiff_lines(one, other), strictly(len(found))]))
     else:
         CONSOLE.say(differences_text(found, chosen))
     return code

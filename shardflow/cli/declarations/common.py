@@ -8,6 +8,9 @@ from shardflow.cli.parameters import Option
 
 JSON: Final = Option(("--json",), "Print one JSON object on standard output, and nothing else there.")
 FORMAT: Final = Option(("--format",), "How to print: table, json or markdown. Default: table.", "FORMAT")
+FORMAT_OF_DIFFERENCES: Final = Option(
+    ("--format",), "How to print: table, json, markdown, or differences in deepdiff's words. Default: table.", "FORMAT"
+)
 ALL: Final = Option(("--all",), "Show long tables whole, not their first 20 rows.")
 QUIET: Final = Option(("--quiet", "-q"), "Print problems only.")
 

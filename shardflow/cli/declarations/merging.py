@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from shardflow.cli.declarations.common import ALL, FORMAT, JSON
+from shardflow.cli.declarations.common import ALL, FORMAT_OF_DIFFERENCES, JSON
 from shardflow.cli.parameters import Argument, Option, command
 
 _NONE: Final[list[str]] = []
@@ -25,7 +25,7 @@ def merge(
         str | None,
         Option(("--output", "-o"), "Where the merged context goes; - is standard output, the default.", "FILE"),
     ] = None,
-    layout: Annotated[str | None, FORMAT] = None,
+    layout: Annotated[str | None, FORMAT_OF_DIFFERENCES] = None,
     only: Annotated[
         str | None,
         Option(
@@ -107,8 +107,9 @@ def merge(
     from shardflow.cli.commands.merging.merge import merge_inputs
     from shardflow.cli.commands.merging.options import Decided, MergeOptions, Otherwise
     from shardflow.cli.commands.selecting import selection_of
+    from shardflow.cli.views.selection import Format
 
-    shown = selection_of(layout, only, whole=whole, as_json=as_json)
+    shown = selection_of(layout, only, whole=whole, as_json=as_json, offered=tuple(Format))
     decided = Decided(tuple(decisions), resolutions, interactive)
     otherwise = Otherwise(tuple(without), tuple(added), write)
     return merge_inputs(MergeOptions(tuple(inputs), rules, output, decided, otherwise, shown))
@@ -118,7 +119,7 @@ def diff(
     before: Annotated[str, Argument("A", "A JSON document, or a folder of a run (see above).")],
     after: Annotated[str, Argument("B", "The document to compare it with.")],
     *,
-    layout: Annotated[str | None, FORMAT] = None,
+    layout: Annotated[str | None, FORMAT_OF_DIFFERENCES] = None,
 ) -> int:
     """Show what differs between two JSON documents.
 
@@ -135,6 +136,7 @@ def diff(
 
       shardflow diff base.json context-audit.json
       shardflow diff context.json context.json.old --format markdown
+      shardflow diff context.json context.json.old --format deepdiff
       shardflow diff RUN/groups/01-audit/base.json RUN/groups/01-audit/sizes
       shardflow diff RUN/groups/01-audit/sizes RUN/groups/01-audit
     """

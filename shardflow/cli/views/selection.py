@@ -22,6 +22,11 @@ class Format(StrEnum):
     TABLE = "table"
     JSON = "json"
     MARKDOWN = "markdown"
+    DEEPDIFF = "deepdiff"
+
+
+COMMON: Final = (Format.TABLE, Format.JSON, Format.MARKDOWN)
+"""The forms in which everything can be printed; deepdiff's words are for differences only."""
 
 
 @record

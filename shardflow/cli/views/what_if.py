@@ -51,13 +51,24 @@ def _group(group: Imagined, shown: Selection, stream: TextIO | None) -> Iterator
         yield _conflicts(group, only_conflicts, stream)
         yield from gap
     if group.differences:
-        yield from differences_table(_HEAD, shown.rows(group.differences), shown.layout)
+        yield from _differences(group, shown)
         yield from gap
-    yield from shown.left_out(group.differences, "difference")
     yield from [f"{group.group}: {_verdict(group, None if in_markdown else stream)}", *gap]
     recorded = counts_text({outcome: group.recorded.counts.get(outcome.value, 0) for outcome in Outcome})
     now = counts_text(group.folded.counts)
     yield from [f"  recorded:  {recorded}", *gap, f"  otherwise: {now}", *gap]
+
+
+def _differences(group: Imagined, shown: Selection) -> Iterator[str]:
+    if shown.layout is Format.DEEPDIFF:
+        from shardflow.cli.views.deepdiff import deepdiff_lines
+
+        lines = deepdiff_lines(group.recorded.context, group.folded.value)
+        yield from shown.rows(lines)
+        yield from shown.left_out(lines, "line")
+        return
+    yield from differences_table(_HEAD, shown.rows(group.differences), shown.layout)
+    yield from shown.left_out(group.differences, "difference")
 
 
 def _conflicts(group: Imagined, shown: Selection, stream: TextIO | None) -> str:

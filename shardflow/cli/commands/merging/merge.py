@@ -27,6 +27,8 @@ _CONFLICTS = 3
 
 def merge_inputs(options: MergeOptions) -> int:
     """Merge what is named: a run directory, or a base and its shards. Give the exit code."""
+    if options.shown.layout is Format.DEEPDIFF and not _is_otherwise(options):
+        raise UsageError("--format deepdiff words what differs: it goes with a run and --rules, --without or --with")
     if len(options.inputs) > 1:
         if options.decided.anything:
             raise UsageError("--resolve, --resolutions and --interactive go with a run directory")
@@ -53,7 +55,7 @@ def _merge_case(file: str, options: MergeOptions) -> int:
 
 def _merge_run(run_dir: str, options: MergeOptions) -> int:
     other = options.otherwise
-    is_otherwise = options.rules is not None or bool(other.without or other.added)
+    is_otherwise = _is_otherwise(options)
     if options.output is not None:
         raise UsageError("--output goes with a base and shards; for a run, --write puts the context where it belongs")
     if other.write and not is_otherwise:
@@ -74,6 +76,11 @@ def _merge_run(run_dir: str, options: MergeOptions) -> int:
     from shardflow.cli.commands.merging.again import merge_again
 
     return merge_again(run_dir, options.shown)
+
+
+def _is_otherwise(options: MergeOptions) -> bool:
+    one_run = len(options.inputs) == 1 and os.path.isdir(options.inputs[0])
+    return one_run and (options.rules is not None or bool(options.otherwise.without or options.otherwise.added))
 
 
 def _merge_files(options: MergeOptions) -> int:
