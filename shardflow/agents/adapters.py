@@ -9,7 +9,7 @@ from shardflow.agents import claude, codex, gemini, opencode
 from shardflow.agents.outcomes import AgentOutcome, Answered, Exited, NoResult
 from shardflow.agents.start import AgentTask, Start
 from shardflow.model.records import record
-from shardflow.workflow.agents.model import AgentCli, AgentPreset
+from shardflow.workflow.agents.preset import AgentCli, AgentPreset
 
 
 @record

@@ -22,7 +22,7 @@ from shardflow.agents.outcomes import (
     Usage,
 )
 from shardflow.agents.start import AgentTask, Start
-from shardflow.workflow.agents.model import AgentPreset
+from shardflow.workflow.agents.preset import AgentPreset
 
 ALLOWED: Final = (
     *(

@@ -16,7 +16,7 @@ from typing import Final
 from shardflow.agents.events import Event, count, events, of_type, part, status_in, text
 from shardflow.agents.outcomes import AgentOutcome, Answered, ApiError, NoResult, Usage
 from shardflow.agents.start import AgentTask, Start
-from shardflow.workflow.agents.model import AgentPreset
+from shardflow.workflow.agents.preset import AgentPreset
 
 ALLOWED: Final = ("GEMINI_*", "GOOGLE_*")
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from shardflow.agents.events import Event, count, events, number, of_type, part, status_in, text
 from shardflow.agents.outcomes import AgentOutcome, Answered, ApiError, NoResult, PermissionDenied, Usage, summed
 from shardflow.agents.start import AgentTask, Start
-from shardflow.workflow.agents.model import AgentPreset
+from shardflow.workflow.agents.preset import AgentPreset
 
 ALLOWED: Final = ("ANTHROPIC_*", "AWS_*", "GEMINI_*", "GOOGLE_*", "OPENAI_*", "OPENCODE_*", "OPENROUTER_*")
 

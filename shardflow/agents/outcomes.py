@@ -25,6 +25,10 @@ class Usage:
     output: int | None = None
     cost: float | Decimal | None = None
 
+    def as_json(self) -> dict[str, Json]:
+        """Give it as records and reports spell it: `{input, output, cost}`, null for what is not known."""
+        return {"input": self.input, "output": self.output, "cost": None if self.cost is None else float(self.cost)}
+
 
 @record
 class Answered:
@@ -133,11 +137,6 @@ def is_worth_a_retry(outcome: AgentOutcome) -> bool:
             return True  # no answer at all: the connection failed
         case _:
             return False
-
-
-def usage_json(usage: Usage) -> dict[str, Json]:
-    """Give a usage as records and reports spell it: `{input, output, cost}`, null where it is not known."""
-    return {"input": usage.input, "output": usage.output, "cost": usage.cost}
 
 
 def summed(usages: tuple[Usage, ...]) -> Usage:

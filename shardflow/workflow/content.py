@@ -23,6 +23,7 @@ import json
 from collections.abc import Iterable
 
 from shardflow.model.values import Json
+from shardflow.workflow.agents.preset import AgentPreset
 from shardflow.workflow.model import (
     ArgumentList,
     EngineMade,
@@ -87,6 +88,9 @@ def _program(program: Program) -> list[object]:
             return ["arguments", *arguments]
         case PythonFunction(module, name):
             return ["python", module, name]
+        case AgentPreset(cli, model, tools, arguments, passed, prompt):
+            allowed = None if tools is None else list(tools)
+            return ["agent", cli.value, model, allowed, list(arguments), list(passed), prompt]
         case OfType(name):
             return ["type", name]
         case EngineMade(inputs):

@@ -11,6 +11,7 @@ from shardflow.model.documents import Document
 from shardflow.model.paths import Path
 from shardflow.model.records import record
 from shardflow.model.values import Json
+from shardflow.workflow.agents.preset import AgentPreset
 from shardflow.workflow.dialect.model import NO_CONFIG, Finalization, Mode, Staging
 from shardflow.workflow.policies import NO_FAILURE_POLICY, NO_POLICY, FailurePolicy, Policy
 
@@ -103,7 +104,7 @@ class EngineMade:
     inputs: str
 
 
-Program: TypeAlias = ShellCommand | ArgumentList | PythonFunction | OfType | EngineMade
+Program: TypeAlias = ShellCommand | ArgumentList | PythonFunction | AgentPreset | OfType | EngineMade
 
 
 @record

@@ -19,7 +19,7 @@ from shardflow.workflow.dialect.model import MainAgent, Mode, Script
 from shardflow.workflow.dialect.reading import in_phase, read_main_agent, read_script
 from shardflow.workflow.groups import read_subagents
 from shardflow.workflow.model import Behavior, Subagent
-from shardflow.workflow.programs import PROGRAM_FIELDS, read_subagent
+from shardflow.workflow.programs import PROGRAM_FIELDS, PROGRAMS, read_subagent
 
 _ALONE: Final = (Behavior.MAIN_ONLY,)
 _WITH_OTHERS: Final = (Behavior.PARALLEL, Behavior.SEQUENTIAL)
@@ -27,7 +27,7 @@ _BEHAVIORS_OF: Final = {Mode.STRICT: (*_WITH_OTHERS, *_ALONE), Mode.LOOSE: _ALON
 _NOBODY: Final[tuple[Subagent, ...]] = ()
 _HOW_TO_RUN: Final = (
     "say main_agent: {script: JavaScript}, run: with a shell command or a list of arguments, "
-    "or python: package.module:function"
+    "python: package.module:function, or agent: with one of claude, codex, gemini, opencode"
 )
 
 
@@ -69,7 +69,7 @@ def _named(mode: Mode) -> str:
 
 def _likely_behavior(fields: Fields) -> Behavior:
     """Guess what a phase without a readable behavior was meant to be, so that all its problems are told."""
-    alone = any(name in fields for name in ("run", "python", "main_agent"))
+    alone = any(name in fields for name in (*PROGRAMS, "main_agent"))
     return Behavior.MAIN_ONLY if alone and "subagents" not in fields else Behavior.SEQUENTIAL
 
 
@@ -78,7 +78,7 @@ def _read_alone(fields: Fields, main: MainAgent | None, phase: str) -> WhatRuns:
         hint = "put main_agent:, run: or python: on the phase itself, or say behavior: sequential"
         fields.place("subagents").refuse("a main-only phase has no subagents", hint)
     if main is None:
-        if "run" not in fields and "python" not in fields:
+        if not any(name in fields for name in PROGRAMS):
             for name in PROGRAM_FIELDS:
                 fields.optional(name, Place.part, None)
             fields.here.refuse(in_phase(phase, "nothing to run"), _HOW_TO_RUN)

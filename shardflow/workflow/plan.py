@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shardflow.model.values import Json
+from shardflow.workflow.agents.preset import AgentPreset
 from shardflow.workflow.dialect.model import Mode
 from shardflow.workflow.dialect.plan import finalization_plan, staging_plan
 from shardflow.workflow.model import (
@@ -167,10 +168,25 @@ def _program(program: Program) -> dict[str, Json]:
             return {"run": list(arguments)}
         case PythonFunction(module, name):
             return {"python": f"{module}:{name}"}
+        case AgentPreset():
+            return _agent(program)
         case OfType():
             return {}
         case EngineMade():
             raise AssertionError("no workflow says what the engine makes itself")
+
+
+def _agent(preset: AgentPreset) -> dict[str, Json]:
+    return _without_nothing(
+        {
+            "agent": preset.cli.value,
+            "model": preset.model,
+            "tools": None if preset.tools is None else list(preset.tools),
+            "args": list(preset.arguments) or None,
+            "pass_env": list(preset.pass_environment) or None,
+            "prompt": preset.prompt or None,
+        }
+    )
 
 
 def _context(source: ContextSource | None) -> Json:

@@ -24,10 +24,13 @@ from shardflow.model.records import record
 
 T = TypeVar("T")
 
-RETRIED: Final = ("exited-non-zero", "died-by-signal", "timed-out", "invalid-shard", "empty-shard")
+RETRIED: Final = (
+    *("exited-non-zero", "died-by-signal", "timed-out", "invalid-shard", "empty-shard"),
+    "agent-unavailable",  # its API says 408, 429, 5xx or 529, or is not reached: all that may be otherwise soon
+)
 """The endings that are tried again unless `on:` says otherwise."""
 
-RETRYABLE: Final = (*RETRIED, "not-started")
+RETRYABLE: Final = (*RETRIED, "agent-failed", "not-started")
 """The endings that `on:` can name, besides exit codes. What wrote undeclared would write it again."""
 
 _GROWTH: Final = 100

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from shardflow.model.fields import Fields, Place, quoted
+from shardflow.workflow.agents.preset import AgentPreset
 from shardflow.workflow.dialect.model import NO_CONFIG
 from shardflow.workflow.dialect.reading import read_config
 from shardflow.workflow.model import (
@@ -24,11 +25,18 @@ from shardflow.workflow.texts import read_filled, read_handed_over, refuse_templ
 if TYPE_CHECKING:
     from shardflow.model.patterns import Pattern
 
-PROGRAM_FIELDS: Final = ("run", "python", "env", "cwd", "shard", "writes", "reads", "config")
+PROGRAMS: Final = ("run", "python", "agent")
+"""The fields of which one names the program."""
+
+_OF_AGENTS: Final = ("model", "tools", "args", "pass_env", "prompt")
+PROGRAM_FIELDS: Final = (*PROGRAMS, *_OF_AGENTS, "env", "cwd", "shard", "writes", "reads", "config")
 """The fields that say what to run, in a subagent or in a main-only phase."""
 
 _SHARD_FORMS: Final = {form.value: form for form in ShardForm}
-_HOW_TO_RUN: Final = "say run: with a shell command or a list of arguments, or python: package.module:function"
+HOW_TO_RUN: Final = (
+    "say run: with a shell command or a list of arguments, python: package.module:function, "
+    "or agent: with one of claude, codex, gemini, opencode"
+)
 _HOW_TO_REFER: Final = "say {env: NAME} for a variable of the environment, or {file: PATH} for a file"
 _NO_PROGRAM: Final = ShellCommand("")
 
@@ -52,15 +60,37 @@ def read_subagent(fields: Fields, name: str, type_: str = "") -> Subagent:
 
 
 def _read_program(fields: Fields, type_: str) -> Program:
-    run = fields.optional("run", read_command, None)
-    python = fields.optional("python", read_python, None)
-    if run and python:
-        fields.place("python").refuse("'run' and 'python' exclude each other", "keep one of them")
-    elif not run and not python:
-        if type_:
-            return OfType(type_)
-        fields.here.refuse("nothing to run", _HOW_TO_RUN)
-    return run or python or _NO_PROGRAM
+    program = read_program(fields)
+    if program is None and type_:
+        return OfType(type_)
+    if program is None:
+        fields.here.refuse("nothing to run", HOW_TO_RUN)
+    return program or _NO_PROGRAM
+
+
+def read_program(fields: Fields) -> Program | None:
+    """Read what runs: `run`, `python` or `agent`; None if it has none of them."""
+    read: dict[str, Program | None] = {
+        "run": fields.optional("run", read_command, None),
+        "python": fields.optional("python", read_python, None),
+        "agent": _read_agent(fields),
+    }
+    given = [(name, program) for name, program in read.items() if program is not None]
+    for name, _ in given[1:]:
+        fields.place(name).refuse(f"'{given[0][0]}' and '{name}' exclude each other", "keep one of them")
+    return given[0][1] if given else None
+
+
+def _read_agent(fields: Fields) -> AgentPreset | None:
+    if "agent" in fields:
+        from shardflow.workflow.agents.preset_reading import read_preset  # most workflows call no agent CLI
+
+        return read_preset(fields)
+    members = fields.here.value if isinstance(fields.here.value, dict) else {}
+    for name in _OF_AGENTS:
+        if name in members:
+            fields.place(name).refuse(f"{quoted(name)} is for an agent CLI", "say agent: too, or leave it out")
+    return None
 
 
 def read_command(place: Place) -> ShellCommand | ArgumentList:

@@ -24,9 +24,8 @@ from shardflow.agents.outcomes import (
     outcome_name,
     outcome_text,
     summed,
-    usage_json,
 )
-from shardflow.workflow.agents.model import AgentCli
+from shardflow.workflow.agents.preset import AgentCli
 from tests.agents.recorded import (
     CLAUDE_DENIAL,
     CLAUDE_DROPPED,
@@ -245,4 +244,5 @@ def test_each_outcome_has_its_name_its_words_and_its_retry_class(
 def test_usages_add_up_exactly_and_what_is_unknown_stays_unknown() -> None:
     assert summed((Usage(1, 2, 0.1), Usage(3, 4, 0.2))) == Usage(4, 6, Decimal("0.3"))
     assert summed((Usage(1, 2, 0.1), Usage(3, None, None))) == Usage(4, None, None)
-    assert usage_json(Usage(1, 2)) == {"input": 1, "output": 2, "cost": None}
+    assert Usage(1, 2, Decimal("0.3")).as_json() == {"input": 1, "output": 2, "cost": 0.3}
+    assert Usage(1, 2).as_json() == {"input": 1, "output": 2, "cost": None}

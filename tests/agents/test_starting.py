@@ -10,7 +10,7 @@ import pytest
 
 from shardflow.agents.adapters import ADAPTERS
 from shardflow.agents.start import AgentTask, Start, inherited
-from shardflow.workflow.agents.model import AgentCli, AgentPreset
+from shardflow.workflow.agents.preset import AgentCli, AgentPreset
 
 TASK = AgentTask("/run/a/agent", "/run/a/context-a.json", "/out/look/a.md", ("/project", "/out"))
 IDLE = AgentTask("/run/a/agent")

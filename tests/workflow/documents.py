@@ -14,10 +14,13 @@ from shardflow.model.values import Json
 from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.workflow.reading import read_workflow
 
-HOW_TO_RUN: Final = "say run: with a shell command or a list of arguments, or python: package.module:function"
+HOW_TO_RUN: Final = (
+    "say run: with a shell command or a list of arguments, python: package.module:function, "
+    "or agent: with one of claude, codex, gemini, opencode"
+)
 HOW_A_PHASE_RUNS: Final = (
     "say main_agent: {script: JavaScript}, run: with a shell command or a list of arguments,"
-    " or python: package.module:function"
+    " python: package.module:function, or agent: with one of claude, codex, gemini, opencode"
 )
 ID_RULE: Final = "an id is 1 to 64 of A-Z a-z 0-9 . _ - and begins with a letter or digit"
 
@@ -46,8 +49,19 @@ contexts: st.SearchStrategy[Json] = st.sampled_from(["context.json", {"n": 1}, {
 timeouts = st.sampled_from([1, 0.5, "30s", "1.5m", "1h"])
 counts = st.integers(1, 10_000)
 
-programs = st.fixed_dictionaries({"run": commands | st.lists(commands, min_size=1, max_size=3)}) | (
-    st.fixed_dictionaries({"python": st.from_regex(r"[a-z]{1,5}(?:\.[a-z]{1,5})?:[a-z_]{1,8}", fullmatch=True)})
+texts = st.text(LETTERS + " -:()*", min_size=1, max_size=12).filter(str.strip)
+programs = (
+    st.fixed_dictionaries({"run": commands | st.lists(commands, min_size=1, max_size=3)})
+    | st.fixed_dictionaries({"python": st.from_regex(r"[a-z]{1,5}(?:\.[a-z]{1,5})?:[a-z_]{1,8}", fullmatch=True)})
+    | st.fixed_dictionaries(
+        {"agent": st.sampled_from(["claude", "codex", "gemini", "opencode"]), "prompt": texts},
+        optional={
+            "model": st.from_regex(r"[a-z][a-z0-9/.-]{0,8}", fullmatch=True),
+            "tools": st.lists(texts, max_size=2),
+            "args": st.lists(texts, max_size=2),
+            "pass_env": st.lists(variables, max_size=2),
+        },
+    )
 )
 declared = st.lists(st.sampled_from(["$", "$.a", "$.findings[*]", "$..['b c']"]), max_size=2)
 on_undeclared_write = st.sampled_from(["refuse", "warn"])

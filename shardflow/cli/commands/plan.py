@@ -20,6 +20,7 @@ from shardflow.model.records import replaced
 from shardflow.model.values import Json
 from shardflow.storage.excerpts import printable
 from shardflow.storage.yaml.documents import parse_yaml
+from shardflow.workflow.agents.preset import AgentPreset
 from shardflow.workflow.conditions import condition_text
 from shardflow.workflow.model import (
     ArgumentList,
@@ -108,6 +109,8 @@ def _program_text(program: Program) -> str:
             return shlex.join(arguments)
         case PythonFunction(module, name):
             return f"python {module}:{name}"
+        case AgentPreset(cli, model):
+            return f"the agent CLI {cli.value}" + (f", model {model}" if model is not None else "")
         case OfType(name):
             return f"the agent for {name}"
         case EngineMade():

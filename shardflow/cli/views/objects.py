@@ -11,8 +11,9 @@
       groups        [{name, status, seconds, folder, counts, conflicts, problems, kept, stale_reads, subagents}]
         stale_reads [{shard, reads, count, changed: [{path, shards}]}]
       subagents     [{id, rank, ending, detail, seconds, shard, stdout, stderr, warnings, kept, engine_made,
-                    undeclared}]
+                    undeclared, usage}]
         undeclared  {count, places: [{path, nearest}]}; not where every change was declared
+        usage       {input, output, cost}: tokens and US dollars, null where an agent CLI does not say; only of these
                     engine_made: the engine itself changed the context, no program ran
                     kept: an earlier start of the run merged or sealed it
     problems        [text], what failed outside every group
@@ -149,6 +150,7 @@ def _subagent(subagent: SubagentReport) -> Json:
         "kept": subagent.kept,
         "engine_made": subagent.engine_made,
         **({} if subagent.undeclared is None else {"undeclared": subagent.undeclared.as_json()}),
+        **({} if subagent.usage is None else {"usage": subagent.usage.as_json()}),
     }
 
 

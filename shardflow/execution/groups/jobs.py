@@ -34,9 +34,11 @@ from shardflow.model.documents import Problem
 from shardflow.model.records import replaced
 from shardflow.storage.files import sha256_hex, sync_folder, why_refused, write_new
 from shardflow.storage.runs.directory import SubagentFolder, make_folder, move_folder
+from shardflow.workflow.agents.preset import AgentPreset
 from shardflow.workflow.model import OnUndeclaredWrite, Subagent
 
 if TYPE_CHECKING:
+    from shardflow.agents.outcomes import Usage  # loaded only where agent CLIs are called
     from shardflow.merge.declared.writes import UndeclaredWrites
 
 
@@ -64,6 +66,7 @@ class GroupJobs:
         self._undeclared: dict[int, UndeclaredWrites] = {}
         self._contents: dict[int, str] = {}
         self._make_durable = make_durable
+        self._usages: dict[int, Usage | None] = {}
         self._is_findable = False
         self._logs = masked_logs(around.secrets)
         self._is_stopping = False
@@ -129,6 +132,9 @@ class GroupJobs:
         unwritten = () if self._logs is None else self._logs.settle(places.stdout, places.stderr)
         policy = self._group.subagents[rank].policy
         ending, warnings = ending_of(how, policy.timeout, policy.idle_timeout), (*_warnings(how), *unwritten)
+        if isinstance(program := self._group.subagents[rank].program, AgentPreset):
+            ending, said = self._judged(rank, program, how, ending)
+            warnings = (*warnings, *said)
         if ending is None:
             ending, missing = self._settled(rank)
             warnings = (*warnings, *missing)
@@ -181,6 +187,17 @@ class GroupJobs:
     def _fitting(self, subagent: Subagent, places: SubagentFolder) -> Fitting | None:
         outfit = self._group.outfit
         return None if outfit is None else outfit.fit(subagent, self._group.base, places.shard)
+
+    def _judged(
+        self, rank: int, preset: AgentPreset, how: Exit, ending: Ending | None
+    ) -> tuple[Ending | None, tuple[str, ...]]:
+        """Judge an agent CLI by what it printed; give how it failed, and warnings. Its report says what it used."""
+        from shardflow.execution.agents.calling import verdict_of
+
+        places = self._group.folder.subagent(self._group.subagents[rank].id)
+        verdict = verdict_of(preset, how, places.stdout, places.stderr)
+        self._usages[rank] = verdict.usage
+        return verdict.ending or ending, verdict.warnings
 
     def _settled(self, rank: int) -> tuple[Ending | None, tuple[str, ...]]:
         """Have the engine's notes made in a shard before it is sealed; give how it failed then, or warnings."""
@@ -282,6 +299,7 @@ class GroupJobs:
             group.subagents[rank].of,
             group.engine_made is not None,
             self._tries.count(rank),
+            self._usages.get(rank),
         )
         self.reports[rank] = report
         self._tell(SubagentFinished(group.phase, group.name, report))

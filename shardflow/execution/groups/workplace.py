@@ -11,9 +11,10 @@ from typing import Final
 from shardflow.execution.groups.inputs import Fitting
 from shardflow.execution.processes.child import Command
 from shardflow.execution.secrets.references import NO_SECRETS, Secrets
-from shardflow.model.records import record
+from shardflow.model.records import record, replaced
 from shardflow.storage.files import write_new
 from shardflow.storage.runs.directory import READ_ONLY, GroupFolder, RunDirectory, SubagentFolder, make_folder
+from shardflow.workflow.agents.preset import AgentPreset
 from shardflow.workflow.model import (
     ArgumentList,
     EngineMade,
@@ -73,7 +74,7 @@ def set_up(
     own = {**_encoded(subagent.environment), **around.secrets.environment(subagent), **_own(subagent.id, places.shard)}
     handed = _handed_over(subagent.item, places) if subagent.item is not None else {}
     fitted, prompt = _fitted(fitting, places)
-    return Command(
+    command = Command(
         _arguments(subagent.program, subagent.shard.value),
         os.path.join(around.folder, subagent.cwd or "."),
         {**around.environment, **own, **handed, **fitted},
@@ -86,6 +87,25 @@ def set_up(
         stop_signal=signal.Signals[subagent.policy.stop_signal or "SIGTERM"],
         grace=subagent.policy.grace,
     )
+    if isinstance(subagent.program, AgentPreset):
+        return _called(subagent.program, subagent, command, places, own)
+    return command
+
+
+def _called(
+    preset: AgentPreset, subagent: Subagent, command: Command, places: SubagentFolder, own: Mapping[bytes, bytes]
+) -> Command:
+    """Call an agent CLI: it starts in a folder of its own unless it is given one, and reads here and there."""
+    from shardflow.agents.start import AgentTask
+    from shardflow.execution.agents.calling import called, with_model, working_folder
+
+    found = {name: command.environment.get(f"SHARDFLOW_{name}".encode()) for name in ("OUTPUT", "OUTPUT_DIR")}
+    output, output_dir = (None if found[name] is None else os.fsdecode(found[name] or b"") for name in found)
+    project = os.fsdecode(command.environment[b"SHARDFLOW_WORKFLOW_DIR"])
+    readable = dict.fromkeys(path for path in (project, os.getcwd(), output_dir) if path is not None)
+    task = AgentTask(working_folder(places.path), places.shard, output, tuple(readable))
+    folder = task.folder if subagent.cwd is None else command.cwd
+    return called(with_model(preset, subagent.config), replaced(command, cwd=folder), task, own)
 
 
 def _handed_over(item: Item, places: SubagentFolder) -> dict[bytes, bytes]:
@@ -128,6 +148,8 @@ def _arguments(program: Program, form: str) -> tuple[str, ...]:
             return shell_or_not(arguments)
         case PythonFunction(module, name):
             return (sys.executable, "-c", _BOOT, _HOME, f"{module}:{name}", form)
+        case AgentPreset():
+            return ()  # what starts it is worked out where it is called
         case OfType(name):
             raise AssertionError(f"the map of agents was not asked for {name}")
         case EngineMade():

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from shardflow.execution.base import Base, base_of
 from shardflow.execution.groups.group import Host, run_group
-from shardflow.execution.groups.inputs import Group
+from shardflow.execution.groups.inputs import Group, Outfit
 from shardflow.execution.groups.workplace import Surroundings
 from shardflow.execution.phases.steps import (
     Amend,
@@ -48,6 +48,7 @@ from shardflow.model.values import ABSENT, Json
 from shardflow.storage.files import sha256_hex
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory
 from shardflow.storage.runs.durable import keep_group
+from shardflow.workflow.agents.preset import AgentPreset
 from shardflow.workflow.content import question_content
 from shardflow.workflow.model import EngineMade, Phase, Subagent, Workflow
 
@@ -180,7 +181,12 @@ class PhaseLoop:
                 group = self._new(scheduled, subagents, slots, suffix)
                 tolerates = self._tally.tolerates(scheduled.phase, subagents, share)
                 fails_fast = scheduled.phase.failures.fail_fast is True
-                group = replaced(group, outfit=outfit, tolerates=tolerates, fails_fast=fails_fast)
+                group = replaced(
+                    group,
+                    outfit=outfit or self._outfit(scheduled.phase, group),
+                    tolerates=tolerates,
+                    fails_fast=fails_fast,
+                )
                 return self._kept(group, scheduled.rules) or self._run(group, scheduled.rules)
             case Amend():
                 self.more = True
@@ -188,6 +194,15 @@ class PhaseLoop:
             case Ask():
                 self._answer = self._asked(scheduled, step)
                 return None
+
+    def _outfit(self, phase: Phase, group: Group) -> Outfit | None:
+        """Give what agent CLIs get; other programs of a native phase get nothing beyond their shards."""
+        if not any(isinstance(subagent.program, AgentPreset) for subagent in group.subagents):
+            return None
+        from shardflow.execution.agents.native import NativeOutfit  # most workflows call no agent CLI
+
+        folder = self._around(group.folder, group.phase).folder
+        return NativeOutfit(self._workflow.name, folder, self._directory.path, phase)
 
     def _amended(self, scheduled: ScheduledPhase, step: Amend) -> GroupReport | None:
         """Change the context as the engine does it: no rule of a person speaks of that. No change leaves no group."""

@@ -27,8 +27,8 @@ _SETTINGS: Final = frozenset({*_TASKS, "context", "output_path", "model", "max_t
 class PromptRequest:
     """All that a prompt is made of. `phase` is the phase as the workflow has it, with its `id`.
 
-    `output` is the file the output belongs into, None if none is expected; `shard` the subagent's shard, None where
-    the prompt shall not speak of it. Both, and `output_dir`, are absolute.
+    `output` is the file the output belongs into, None if none is expected; `shard` the subagent's shard and `project`
+    the folder of what is worked on, None where the prompt shall not speak of them. All, and `output_dir`, are absolute.
     """
 
     workflow_name: str
@@ -39,6 +39,7 @@ class PromptRequest:
     output_dir: str
     output: str | None = None
     shard: str | None = None
+    project: str | None = None
 
 
 @record
@@ -113,7 +114,8 @@ def _task(request: PromptRequest) -> str:
 
 
 def _ending(request: PromptRequest) -> str:
-    parts = ["# What to leave"]
+    parts = [] if request.project is None else [f"The project's files are in the folder `{request.project}`."]
+    parts.append("# What to leave")
     if request.shard is not None:
         parts.append(
             f"The context that all subagents share is the JSON file `{request.shard}`, your own copy of it. "

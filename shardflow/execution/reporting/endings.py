@@ -76,6 +76,22 @@ class MissingOutput:
 
 
 @record
+class AgentFailed:
+    """The agent CLI did not do its work, whatever its exit code; `name` and `text` are of its outcome."""
+
+    name: str
+    text: str
+
+
+@record
+class AgentUnavailable:
+    """The agent CLI's model was not to be had: busy, overloaded, in trouble, out of reach. Later it may well be."""
+
+    name: str
+    text: str
+
+
+@record
 class Cancelled:
     """It was stopped with the run, or since `others_failed` in a group that fails fast: while it ran, or before it
     started.
@@ -104,6 +120,8 @@ Ending: TypeAlias = (
     | EmptyShard
     | WroteUndeclared
     | MissingOutput
+    | AgentFailed
+    | AgentUnavailable
     | Cancelled
     | FailedEarlier
 )
@@ -132,6 +150,8 @@ _NAMES: Final[dict[type, str]] = {
     EmptyShard: "empty-shard",
     WroteUndeclared: "wrote-undeclared",
     MissingOutput: "missing-output",
+    AgentFailed: "agent-failed",
+    AgentUnavailable: "agent-unavailable",
     Cancelled: "cancelled",
 }
 
@@ -159,7 +179,9 @@ def ending_text(ending: Ending) -> str:
             return _left_text(ending)
 
 
-def _left_text(ending: InvalidShard | EmptyShard | WroteUndeclared | MissingOutput) -> str:
+def _left_text(
+    ending: InvalidShard | EmptyShard | WroteUndeclared | MissingOutput | AgentFailed | AgentUnavailable,
+) -> str:
     match ending:
         case InvalidShard(problems):
             named = (replaced(problem, source=os.path.basename(problem.source)) for problem in problems)
@@ -171,6 +193,8 @@ def _left_text(ending: InvalidShard | EmptyShard | WroteUndeclared | MissingOutp
             return f"changed what it does not declare to write: {writes}; {advice}"
         case MissingOutput(path):
             return f"its output {path} is not there; say on_missing_output: warn to go on without it"
+        case AgentFailed(_, text) | AgentUnavailable(_, text):
+            return text
 
 
 def _cancelled_text(started: bool, *, others_failed: bool) -> str:
@@ -188,6 +212,8 @@ def failure_facts(ending: Ending) -> dict[str, Json]:
             return {"ending": ending_name(ending), "exit_code": code}
         case DiedBySignal(number):
             return {"ending": ending_name(ending), "signal": signal_name(number)}
+        case AgentFailed(name) | AgentUnavailable(name):
+            return {"ending": ending_name(ending), "outcome": name}
         case TimedOut(_, is_idle):
             return {"ending": ending_name(ending), "idle": is_idle}
         case _:

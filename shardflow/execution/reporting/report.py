@@ -14,6 +14,7 @@ from shardflow.storage.files import read_tail
 from shardflow.workflow.model import Behavior
 
 if TYPE_CHECKING:
+    from shardflow.agents.outcomes import Usage  # loaded only where agent CLIs are called
     from shardflow.merge.declared.reads import StaleRead  # loaded only where subagents declare some
     from shardflow.merge.declared.writes import UndeclaredWrites
 
@@ -52,7 +53,7 @@ class SubagentReport:
     `warnings` name what it left, and what it wrote undeclared if that is no failure; `undeclared` has it either way.
     `sealed` is there for a shard that can be merged; `kept` tells that an earlier start of the run sealed it; `of` is
     the fan-out it belongs to, or nothing. `engine_made`: it is no program, the engine changed the context itself. This
-    is the last of so many `tries`.
+    is the last of so many `tries`; `usage` is what an agent CLI says that it used in it.
     """
 
     id: str
@@ -69,6 +70,7 @@ class SubagentReport:
     of: str = ""
     engine_made: bool = False
     tries: int = 1
+    usage: Usage | None = None
 
 
 @record

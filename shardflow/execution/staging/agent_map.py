@@ -12,7 +12,7 @@ from shardflow.model.records import record, replaced
 from shardflow.storage.files import read_regular
 from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.workflow.agents.choosing import Chosen, choose_programs
-from shardflow.workflow.agents.model import AgentEntry, AgentPreset, AgentsFile, HelperCommand
+from shardflow.workflow.agents.model import AgentEntry, AgentsFile, HelperCommand
 from shardflow.workflow.agents.reading import read_agents_file
 from shardflow.workflow.dialect.model import Skill
 from shardflow.workflow.model import OfType, Phase, Subagent, Workflow
@@ -90,10 +90,6 @@ def _equipped(subagent: Subagent, chosen: Chosen) -> Subagent:
     if not isinstance(subagent.program, OfType):
         return subagent
     entry = chosen.programs[subagent.program.type]
-    if isinstance(entry.program, AgentPreset):
-        raise InvalidWorkflow(
-            [Problem(entry.origin, None, f"the agent CLI {entry.program.cli} cannot be run here yet")]
-        )
     return replaced(
         subagent,
         program=entry.program,

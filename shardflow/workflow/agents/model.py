@@ -3,45 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Final
 
 from shardflow.model.records import record
-from shardflow.workflow.model import ArgumentList, PythonFunction, ShellCommand
+from shardflow.workflow.model import ArgumentList, Program, ShellCommand
 
 DEFAULT: Final = "default"
 """The type of the entry that stands for every type no other entry fits."""
 
 HELPER_TIMEOUT: Final = 600.0
 """Seconds a command may take that answers for a helper of scripts."""
-
-
-class AgentCli(StrEnum):
-    """The agent CLIs that there are presets for."""
-
-    CLAUDE = "claude"
-    CODEX = "codex"
-    GEMINI = "gemini"
-    OPENCODE = "opencode"
-
-
-@record
-class AgentPreset:
-    """An agent CLI. `tools` are the CLI's own names of what it may use beyond its shard; None for its reading tools.
-
-    `arguments` go behind those of the preset; `pass_environment` names variables of ours that it gets beside the
-    preset's own. `model` None: the CLI's default.
-    """
-
-    cli: AgentCli
-    model: str | None = None
-    tools: tuple[str, ...] | None = None
-    arguments: tuple[str, ...] = ()
-    pass_environment: tuple[str, ...] = ()
-
-
-AgentProgram: TypeAlias = ShellCommand | ArgumentList | PythonFunction | AgentPreset
 
 
 @record
@@ -52,7 +24,7 @@ class AgentEntry:
     """
 
     pattern: str
-    program: AgentProgram
+    program: Program
     environment: Mapping[str, str] = MappingProxyType({})
     timeout: float | None = None
     origin: str = ""

@@ -52,4 +52,4 @@ def _is_configured(subagent: Json) -> bool:
     """Tell whether a subagent is one by its type, for the map of agents to run, or has a configuration."""
     if not isinstance(subagent, dict):
         return False
-    return "config" in subagent or ("type" in subagent and not {"run", "python"} & subagent.keys())
+    return "config" in subagent or ("type" in subagent and not {"run", "python", "agent"} & subagent.keys())

@@ -6,7 +6,8 @@ import pytest
 
 from shardflow.errors import InvalidAgents
 from shardflow.storage.yaml.documents import parse_yaml
-from shardflow.workflow.agents.model import AgentCli, AgentEntry, AgentPreset, AgentsFile, HelperCommand
+from shardflow.workflow.agents.model import AgentEntry, AgentsFile, HelperCommand
+from shardflow.workflow.agents.preset import AgentCli, AgentPreset
 from shardflow.workflow.agents.reading import read_agents_file
 from shardflow.workflow.model import ArgumentList, PythonFunction, ShellCommand
 
@@ -80,6 +81,11 @@ def test_an_empty_file_names_nobody() -> None:
             "'--yolo' would be taken for an option of the CLI at @.model; options go into args:",
         ),
         ("{agent: codex, model: ' '}", "expected a text that is not blank, found the text ' ' at @.model"),
+        (
+            "{agent: claude, prompt: x}",
+            "an entry of the map has no prompt at @.prompt; the prompt of a type comes from "
+            "subagents/prompts/TYPE/default.md.tmpl, or from its subagent's config",
+        ),
         ("{agent: claude, tools: Read}", "expected a list, found the text 'Read' at @.tools"),
         (
             "{agent: claude, args: [5]}",

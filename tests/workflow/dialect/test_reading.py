@@ -163,7 +163,8 @@ def test_the_plan_of_such_a_workflow_is_the_same_workflow() -> None:
                 "a main-only phase has no subagents at $.phases[0].subagents;"
                 " put main_agent:, run: or python: on the phase itself, or say behavior: sequential",
                 "phase 'p': nothing to run at $.phases[0]; say main_agent: {script: JavaScript}, run: with a shell"
-                " command or a list of arguments, or python: package.module:function",
+                " command or a list of arguments, python: package.module:function, or agent: with one of claude, codex,"
+                " gemini, opencode",
             ],
         ),
         (

@@ -1,0 +1,103 @@
+"""One agent CLI as the pool starts it, and what is made of how it ended.
+
+Each has a working folder of its own, `<subagent>/agent`, which it starts in, with its temporary files; it reads its
+prompt from standard input; of our environment it gets what its adapter lists, and the places of its run.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Final
+
+from shardflow.agents.adapters import ADAPTERS, judge
+from shardflow.agents.outcomes import (
+    AgentOutcome,
+    Answered,
+    Exited,
+    Usage,
+    is_worth_a_retry,
+    outcome_name,
+    outcome_text,
+)
+from shardflow.agents.start import AgentTask, inherited
+from shardflow.errors import StorageError
+from shardflow.execution.processes.child import Cause, Command, Exit
+from shardflow.execution.reporting.endings import AgentFailed, AgentUnavailable, Ending, ExitedNonZero
+from shardflow.execution.reporting.report import last_lines
+from shardflow.model.records import record, replaced
+from shardflow.storage.files import read_regular, write_new
+from shardflow.storage.runs.directory import make_folder
+from shardflow.workflow.agents.preset import AgentPreset
+
+LARGEST_OUTPUT: Final = 256 << 20
+"""Bytes of what a CLI printed that are looked through."""
+
+_FOLDER: Final = "agent"
+_LAST_LINES: Final = 3
+_PLACES: Final = ("SHARDFLOW_*", "CONTEXT_FILE")
+
+
+@record
+class Verdict:
+    """What is made of how a CLI ended: `ending` is None if its shard decides; `answer` is its last message."""
+
+    ending: Ending | None
+    warnings: tuple[str, ...] = ()
+    usage: Usage | None = None
+    answer: str = ""
+
+
+def called(preset: AgentPreset, command: Command, task: AgentTask, own: Mapping[bytes, bytes]) -> Command:
+    """Give the command that calls a CLI in the place of a program: the same logs, prompt and timeout.
+
+    `own` are the variables that were given for it; of all others it gets what its adapter lists. Raises StorageError.
+    """
+    adapter = ADAPTERS[preset.cli]
+    start = adapter.start(task, preset)
+    make_folder(task.folder)
+    temporary = os.path.join(task.folder, "tmp")
+    make_folder(temporary)
+    for name, text in start.files.items():
+        write_new(os.path.join(task.folder, name), text.encode())
+    allowed = (*adapter.allowed, *_PLACES, *preset.pass_environment)
+    environment = {
+        **inherited(command.environment, allowed),
+        **{os.fsencode(name): os.fsencode(value) for name, value in start.environment.items()},
+        b"TMPDIR": os.fsencode(temporary),
+        **own,
+    }
+    return replaced(command, arguments=start.arguments, environment=environment)
+
+
+def working_folder(place: str) -> str:
+    """Give the working folder of a CLI in the folder of its subagent."""
+    return os.path.join(place, _FOLDER)
+
+
+def with_model(preset: AgentPreset, config: Mapping[str, object]) -> AgentPreset:
+    """Let the model that a subagent is configured with count where the map of agents names none."""
+    model = config.get("model")
+    fits = preset.model is None and isinstance(model, str) and not model.startswith("-")
+    return replaced(preset, model=model) if fits else preset
+
+
+def verdict_of(preset: AgentPreset, how: Exit, stdout: str, stderr: str) -> Verdict:
+    """Judge how a CLI ended; `stdout` and `stderr` are its logs. One that was stopped is not judged."""
+    if how.cause is not Cause.ITS_OWN or how.code < 0:
+        return Verdict(None)
+    try:
+        printed = read_regular(stdout, LARGEST_OUTPUT)
+    except StorageError as error:
+        return Verdict(AgentFailed("no_result", f"what it printed cannot be read: {error}"))
+    outcome = judge(preset.cli, printed, how.code, " | ".join(last_lines(stderr, _LAST_LINES)))
+    if isinstance(outcome, Answered):
+        return Verdict(None, outcome.warnings, outcome.usage, outcome.answer)
+    return Verdict(_ending(outcome))
+
+
+def _ending(outcome: AgentOutcome) -> Ending:
+    if isinstance(outcome, Exited) and not outcome.said:
+        return ExitedNonZero(outcome.code)
+    kind = AgentUnavailable if is_worth_a_retry(outcome) else AgentFailed
+    return kind(outcome_name(outcome), outcome_text(outcome))

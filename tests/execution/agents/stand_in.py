@@ -1,0 +1,77 @@
+"""A stand-in for an agent CLI: a real process that is started like one, and prints what the real one prints.
+
+Called as the CLI's own name; `--stand-in BEHAVIOR` among its arguments says what it shall be like. It does what a model
+would: reads the prompt, finds in it which file is its shard, and edits that if its arguments allow it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import time
+from pathlib import Path
+
+from tests.agents import recorded
+
+
+def main() -> None:
+    cli, arguments = sys.argv[1], sys.argv[2:]
+    prompt = sys.stdin.read()
+    behavior = arguments[arguments.index("--stand-in") + 1]
+    Path("seen.json").write_text(
+        json.dumps({"arguments": arguments, "prompt": prompt, "environment": dict(os.environ)})
+    )
+    if behavior == "hang":
+        time.sleep(600)
+    if behavior in ("edit", "break", "output"):
+        work(behavior, prompt, arguments)
+    sys.stdout.write(said(cli, behavior))
+    sys.stdout.flush()
+    if behavior == "crash":
+        sys.stderr.write("Segmentation fault\n")
+        sys.exit(3)
+    sys.exit(1 if behavior in ("busy", "refused") else 0)
+
+
+def work(behavior: str, prompt: str, arguments: list[str]) -> None:
+    (shard,) = re.findall(r"JSON file `([^`]+)`", prompt)
+    assert sys.argv[1] != "claude" or f"Edit(/{shard})" in arguments
+    if behavior == "break":
+        Path(shard).write_text('{"torn": ')
+        return
+    context = json.loads(Path(shard).read_text())
+    Path(shard).write_text(json.dumps({**context, "found": prompt.count("task")}))
+    if behavior == "output":
+        (output,) = re.findall(r"Save your output to the file `([^`]+)`", prompt)
+        Path(output).write_text("# Output\n")
+
+
+def said(cli: str, behavior: str) -> str:
+    lines = recorded.lines
+    match cli, behavior:
+        case "claude", "denied":
+            result = recorded.CLAUDE_RESULT | {"permission_denials": [recorded.CLAUDE_DENIAL]}
+            return lines(recorded.CLAUDE_INIT, result).decode()
+        case "claude", "busy":
+            return lines(recorded.CLAUDE_INIT, recorded.CLAUDE_REFUSED).decode()
+        case "claude", "dead-server":
+            servers = [{"name": "tracker", "status": "failed"}]
+            return lines(recorded.CLAUDE_INIT | {"mcp_servers": servers}, recorded.CLAUDE_RESULT).decode()
+        case _, "silent" | "crash":
+            return "thinking ...\n"
+        case "claude", _:
+            return lines(recorded.CLAUDE_INIT, recorded.CLAUDE_RESULT).decode()
+        case "codex", "refused":
+            return lines(*recorded.CODEX_OPENING, recorded.CODEX_FAILED).decode()
+        case "codex", _:
+            return lines(*recorded.CODEX_OPENING, recorded.CODEX_MESSAGE, recorded.CODEX_COMPLETED).decode()
+        case "gemini", _:
+            return lines(recorded.GEMINI_INIT, *recorded.GEMINI_SAID, recorded.GEMINI_RESULT).decode()
+        case _:
+            return lines(recorded.OPENCODE_TEXT, recorded.opencode_step("stop")).decode()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+"""Agent CLIs as subagents of a native workflow: real processes, and each way they fail is told as what it is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shardflow.execution.reporting.endings import AgentFailed, AgentUnavailable, InvalidShard, Succeeded, TimedOut
+from shardflow.execution.reporting.report import Status, SubagentReport
+from tests.execution.running import Workplace, subagent
+
+
+def run_one(folder: Path, cli: str, behavior: str, more: str = "") -> SubagentReport:
+    text = f"""
+        name: review
+        phases:
+          - id: look
+            description: Look at everything.
+            behavior: parallel
+            subagents:
+              - {{id: a, agent: {cli}, args: [--stand-in, {behavior}], prompt: task one{more}}}
+    """
+    return subagent(Workplace(folder).run(text), "a")
+
+
+def seen(folder: Path) -> Any:
+    return json.loads((folder / "run/groups/01-look/a/agent/seen.json").read_text())
+
+
+@pytest.mark.parametrize("cli", ["claude", "codex", "gemini", "opencode"])
+def test_an_agent_cli_finds_its_prompt_and_edits_its_shard(tmp_path: Path, cli: str) -> None:
+    report = run_one(tmp_path, cli, "edit")
+    assert report.ending == Succeeded()
+    assert Workplace(tmp_path).context == {"found": 1}
+    prompt = seen(tmp_path)["prompt"]
+    assert "You are the subagent `a` of the workflow `review`." in prompt
+    assert "# Phase\n\n`look`: Look at everything.\n\n# Task\n\ntask one" in prompt
+    assert f"The project's files are in the folder `{tmp_path}`." in prompt
+    assert "No output file is expected." in prompt
+
+
+def test_what_it_used_is_in_the_journal_and_in_the_report(tmp_path: Path) -> None:
+    report = run_one(tmp_path, "claude", "edit")
+    assert report.usage is not None
+    (finished,) = [event for event in Workplace(tmp_path).journal() if event["event"] == "subagent-finished"]
+    assert finished["usage"] == report.usage.as_json() == {"input": 39, "output": 21, "cost": 0.0005417999999999999}
+
+
+def test_it_inherits_no_secret_that_is_not_listed_and_has_places_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", "ours")
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "its")
+    monkeypatch.setenv("CHOSEN", "chosen")
+    run_one(tmp_path, "claude", "edit", ", pass_env: [CHOSEN], env: {DEPTH: '3'}")
+    environment = seen(tmp_path)["environment"]
+    work = f"{tmp_path}/run/groups/01-look/a/agent"
+    assert "GITHUB_TOKEN" not in environment
+    assert [environment[name] for name in ("ANTHROPIC_API_KEY", "CHOSEN", "DEPTH")] == ["its", "chosen", "3"]
+    assert [environment[name] for name in ("SHARDFLOW_ID", "TMPDIR", "PWD")] == ["a", f"{work}/tmp", work]
+    assert environment["CLAUDE_CODE_MAX_RETRIES"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("cli", "behavior", "ending"),
+    [
+        ("claude", "silent", AgentFailed("no_result", "did not end its work: there is no result event")),
+        (
+            "claude",
+            "busy",
+            AgentUnavailable(
+                "api_error(429)",
+                "was refused by the model's API with HTTP status 429: API Error: Request rejected (429) · no more",
+            ),
+        ),
+        ("claude", "dead-server", AgentFailed("mcp_failed", "could not connect to its MCP servers: tracker")),
+        ("claude", "crash", AgentFailed("exit_3", "exited with code 3: Segmentation fault")),
+        (
+            "claude",
+            "idle",
+            AgentFailed(
+                "shard_missing",
+                "answered, but left its shard as it was; say writes: [] if it has nothing to record",
+            ),
+        ),
+        (
+            "codex",
+            "refused",
+            AgentFailed(
+                "api_error(401)",
+                "was refused by the model's API with HTTP status 401: "
+                "unexpected status 401 Unauthorized: no, url: http://u",
+            ),
+        ),
+        ("codex", "silent", AgentFailed("no_result", "did not end its work: no turn was completed")),
+        ("gemini", "silent", AgentFailed("no_result", "did not end its work: there is no result event")),
+        ("opencode", "silent", AgentFailed("no_result", "did not end its work: no step was finished")),
+    ],
+)
+def test_an_exit_code_of_0_convinces_nobody(tmp_path: Path, cli: str, behavior: str, ending: object) -> None:
+    assert run_one(tmp_path, cli, behavior).ending == ending
+    assert Workplace(tmp_path).context == {}
+
+
+def test_a_broken_shard_is_invalid_whatever_the_cli_says_of_its_success(tmp_path: Path) -> None:
+    assert isinstance(run_one(tmp_path, "claude", "break").ending, InvalidShard)
+
+
+def test_one_that_declares_to_write_nothing_need_not(tmp_path: Path) -> None:
+    assert run_one(tmp_path, "claude", "idle", ", writes: []").ending == Succeeded()
+
+
+def test_a_denied_permission_beside_a_valid_shard_is_a_warning(tmp_path: Path) -> None:
+    report = run_one(tmp_path, "claude", "denied", ", writes: []")
+    assert (report.ending, report.warnings) == (Succeeded(), ("it was denied the use of Write",))
+
+
+def test_one_that_hangs_is_stopped_at_its_timeout(tmp_path: Path) -> None:
+    assert run_one(tmp_path, "claude", "hang", ", timeout: 3").ending == TimedOut(3)
+
+
+def test_a_cli_that_is_not_installed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    text = "{name: w, phases: [{id: p, behavior: main-only, agent: opencode, prompt: x}]}"
+    report = Workplace(tmp_path).run(text)
+    assert report.status is Status.FAILED
+    (only,) = report.subagents
+    assert "opencode" in str(only.ending)
+
+
+def test_the_prompt_comes_from_the_template_of_its_id(tmp_path: Path) -> None:
+    template = tmp_path / "subagents/prompts/a/default.md.tmpl"
+    template.parent.mkdir(parents=True)
+    template.write_text("My task: {{config.task}} in {{phase}}")
+    run_one(tmp_path, "claude", "edit")
+    assert seen(tmp_path)["prompt"].startswith("My task: task one in look\n\n")
