@@ -25,6 +25,9 @@ def main() -> None:
     )
     if behavior == "hang":
         time.sleep(600)
+    if behavior == "busy-once":
+        behavior = "edit" if os.path.exists(os.environ["BUSY"]) else "busy"
+        Path(os.environ["BUSY"]).touch()
     if behavior in ("edit", "break", "output"):
         work(behavior, prompt, arguments)
     sys.stdout.write(said(cli, behavior))

@@ -105,6 +105,19 @@ def test_an_exit_code_of_0_convinces_nobody(tmp_path: Path, cli: str, behavior: 
     assert Workplace(tmp_path).context == {}
 
 
+def test_one_whose_model_was_busy_is_tried_again_and_its_prompt_with_it(tmp_path: Path) -> None:
+    report = run_one(
+        tmp_path, "claude", "busy-once", f", retry: {{max: 2, backoff: 0}}, env: {{BUSY: '{tmp_path}/busy'}}"
+    )
+    assert (report.ending, report.tries) == (Succeeded(), 2)
+    assert Workplace(tmp_path).context == {"found": 1}
+
+
+def test_one_that_was_refused_for_good_is_not_tried_again(tmp_path: Path) -> None:
+    report = run_one(tmp_path, "codex", "refused", ", retry: {max: 2, backoff: 0}")
+    assert (type(report.ending), report.tries) == (AgentFailed, 1)
+
+
 def test_a_broken_shard_is_invalid_whatever_the_cli_says_of_its_success(tmp_path: Path) -> None:
     assert isinstance(run_one(tmp_path, "claude", "break").ending, InvalidShard)
 
