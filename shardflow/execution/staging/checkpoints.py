@@ -70,6 +70,8 @@ def decided_by_somebody(
     match answer:
         case {"place": int(place), "feedback": str(feedback), "timestamp": str(moment)}:
             return Decided(options[place], feedback, moment)
+        case _ if walk.run.is_stopped:
+            raise Ends(Status.INTERRUPTED)
         case _:
             labels = ", ".join(option.label for option in options)
             raise Ends(Status.PAUSED, f"somebody has to decide: {prompt} ({labels})")

@@ -97,6 +97,11 @@ class StagedRun:
         """Tell something about a phase that is no failure."""
         self._tell(Noted(phase, text))
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the run is asked to stop."""
+        return self._stopped()
+
     def moment(self) -> str:
         """Give the moment now, as the books write it."""
         return moment_text(time.time())
