@@ -6,7 +6,7 @@ import os
 from typing import Final
 
 from shardflow.cli.console import CONSOLE, never_fail_to_encode
-from shardflow.cli.declarations import GROUPS, all_commands, commands_of
+from shardflow.cli.declarations import GROUPS, all_commands, commands_of, completed
 from shardflow.cli.quick import Call, quick_call
 from shardflow.cli.views.display import printable_lines
 from shardflow.errors import ShardflowError
@@ -23,7 +23,7 @@ def guarded(line: list[str]) -> int:
     """Read a command line, do what it asks for, and give the exit code of DESIGN.md section 7."""
     never_fail_to_encode()
     try:
-        code = _read_and_call(line)
+        code = _read_and_call(completed(line))
     except KeyboardInterrupt:
         code = _INTERRUPTED
     except Exception as error:

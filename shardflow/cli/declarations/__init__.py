@@ -20,8 +20,12 @@ _FAMILIES: Final = {
     "git-driver": "merging",
     "rules": "rules",
     "case": "cases",
+    "runs": "runs",
 }
 """The module of each command, by its first word, in the order the help lists them (groups come last)."""
+
+_ALONE: Final = {"runs": "list"}
+"""The second word that is meant where a first word stands alone, or with options only."""
 
 GROUPS: Final = {
     "rules": """Look at rule sets and strategies, and check rules of your own.
@@ -43,6 +47,14 @@ GROUPS: Final = {
       shardflow case run tests/cases
       shardflow merge lost-count.case.yaml
     """,
+    "runs": """List runs, look into one, remove old ones; alone it lists them.
+
+    For example:
+
+      shardflow runs
+      shardflow runs show 20261123-101500-audit-1f3a
+      shardflow runs prune --older-than 7d
+    """,
 }
 """What the commands of two words with the same first are about."""
 
@@ -53,6 +65,13 @@ def commands_of(word: str) -> tuple[Command, ...]:
         return ()
     family: tuple[Command, ...] = import_module(f"{__name__}.{_FAMILIES[word]}").COMMANDS
     return tuple(command for command in family if command.words[0] == word)
+
+
+def completed(line: list[str]) -> list[str]:
+    """Give a command line with the second word that is meant."""
+    word, *rest = line or [""]
+    is_alone = word in _ALONE and (not rest or (rest[0].startswith("-") and rest[0] != "--help"))
+    return [word, _ALONE[word], *rest] if is_alone else line
 
 
 def all_commands() -> tuple[Command, ...]:

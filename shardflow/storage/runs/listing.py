@@ -46,7 +46,8 @@ def found_run(directory: RunDirectory) -> FoundRun:
 def list_runs(folder: str = RUNS) -> list[FoundRun]:
     """List the runs in a folder, the last started first; what is no run, or not yet one, is left out."""
     found: list[FoundRun] = []
-    for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
+    names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+    for name in (name for name in names if not name.startswith(".")):
         try:
             found.append(found_run(RunDirectory(os.path.abspath(f"{folder}/{name}"))))
         except NotARun:

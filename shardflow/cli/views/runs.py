@@ -1,0 +1,148 @@
+"""Runs at a glance, for people and as objects.
+
+`runs list --json`: status `listed`, exit_code, and runs `[{name, run_dir, workflow, status, started, finished,
+age_seconds, seconds, context, groups}]`, the last started first; `seconds` and `finished` are null until it has ended.
+`runs show --json`: one such object, with starts, bytes, and groups `[{name, phase, status, folder, subagents: [{id,
+ending, detail, tries, sealed}]}]`, `status` null for a group that has not ended.
+`runs prune --json`: status `pruned` or `planned`, exit_code, removed `[{name, run_dir}]`, problems.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from shardflow.cli.views.display import CELL_WIDTH, count, place, seconds, shell_word, shortened
+from shardflow.cli.views.tables import text_table
+from shardflow.execution.inspection.runs import GroupOverview, RunOverview, age, duration
+from shardflow.execution.reporting.report import Status
+from shardflow.model.values import Json
+from shardflow.storage.excerpts import printable
+from shardflow.storage.runs.listing import RUNNING, FoundRun
+from shardflow.storage.runs.records import SubagentRecord
+
+_HEAD = ("run", "status", "workflow", "age", "took", "groups")
+_DETAIL_WIDTH = 100
+
+
+def runs_text(runs: Sequence[FoundRun], now: float) -> str:
+    """List runs in a table."""
+    rows = [
+        (
+            shortened(run.name, CELL_WIDTH),
+            run.standing,
+            shortened(run.record.workflow, CELL_WIDTH),
+            _long(age(run.record, now)),
+            _took(run),
+            f"{len(run.record.groups):,}",
+        )
+        for run in runs
+    ]
+    return "\n".join(text_table(_HEAD, rows))
+
+
+def _took(run: FoundRun) -> str:
+    took = duration(run.record)
+    return "-" if took is None or run.standing == RUNNING else seconds(took)
+
+
+def _long(amount: float) -> str:
+    """Show an age, in days where it has some."""
+    days = int(amount // 86400)
+    return seconds(amount) if days < 1 else f"{days:,} d {int(amount % 86400 // 3600)} h"
+
+
+def runs_object(runs: Sequence[FoundRun], now: float) -> dict[str, Json]:
+    """Give runs as an object."""
+    return {"status": "listed", "exit_code": 0, "runs": [_run(run, now) for run in runs]}
+
+
+def _run(run: FoundRun, now: float) -> dict[str, Json]:
+    took = duration(run.record)
+    return {
+        "name": run.name,
+        "run_dir": run.directory.path,
+        "workflow": run.record.workflow,
+        "status": run.standing,
+        "started": run.record.started,
+        "finished": run.record.finished,
+        "age_seconds": round(age(run.record, now), 3),
+        "seconds": None if took is None else round(took, 3),
+        "context": run.record.settings.context or run.directory.context,
+        "groups": len(run.record.groups),
+    }
+
+
+def overview_text(found: RunOverview, now: float) -> str:
+    """Show one run with its groups and subagents."""
+    return "\n".join(_overview_lines(found, now))
+
+
+def _overview_lines(found: RunOverview, now: float) -> Iterator[str]:
+    run = found.run
+    yield f"{printable(run.name)}: {run.standing}"
+    yield f"workflow:      {printable(run.record.workflow)}, {place(run.record.settings.workflow_file)}"
+    again = f", started {found.starts} times" if found.starts > 1 else ""
+    yield f"started:       {printable(run.record.started)}, {_long(age(run.record, now))} ago{again}"
+    yield f"took:          {_took(run)}"
+    yield f"context:       {place(run.record.settings.context or run.directory.context)}"
+    yield f"run directory: {place(run.directory.path)}, {count(found.size, 'byte')}"
+    for group in found.groups:
+        yield from _group_lines(group)
+    if run.standing not in (Status.DONE, RUNNING):
+        yield f"go on:         shardflow resume {shell_word(run.directory.path)}"
+
+
+def _group_lines(group: GroupOverview) -> Iterator[str]:
+    if group.record is None:
+        yield f"{printable(group.name)}: not ended"
+        return
+    yield f"{printable(group.name)}: {printable(group.record.status)}"
+    for one in group.record.subagents:
+        tries = f" ({count(one.tries, 'try', 'tries')})" if one.tries > 1 else ""
+        yield f"  {one.id}: {shortened(one.detail, _DETAIL_WIDTH)}{tries}"
+
+
+def overview_object(found: RunOverview, now: float) -> dict[str, Json]:
+    """Give one run as an object."""
+    groups: list[Json] = [_group(group) for group in found.groups]
+    told = {**_run(found.run, now), "starts": found.starts, "bytes": found.size, "groups": groups}
+    return {"exit_code": 0, **told}
+
+
+def _group(group: GroupOverview) -> Json:
+    if group.record is None:
+        return {"name": group.name, "phase": None, "status": None, "folder": group.folder.path, "subagents": []}
+    return {
+        "name": group.name,
+        "phase": group.record.phase,
+        "status": group.record.status,
+        "folder": group.folder.path,
+        "subagents": [_subagent(one) for one in group.record.subagents],
+    }
+
+
+def _subagent(one: SubagentRecord) -> Json:
+    return {
+        "id": one.id,
+        "ending": one.ending,
+        "detail": one.detail,
+        "tries": one.tries,
+        "sealed": one.sha256 is not None,
+    }
+
+
+def pruned_text(removed: Sequence[FoundRun], *, dry_run: bool) -> str:
+    """Tell which runs were removed."""
+    verb = "would be removed" if dry_run else "removed"
+    lines = [f"{printable(run.name)}: {verb} ({run.standing})" for run in removed]
+    return "\n".join([*lines, f"{count(len(removed), 'run')} {verb}"])
+
+
+def pruned_object(removed: Sequence[FoundRun], problems: Sequence[str], code: int, *, dry_run: bool) -> dict[str, Json]:
+    """Give which runs were removed as an object."""
+    return {
+        "status": "planned" if dry_run else "pruned",
+        "exit_code": code,
+        "removed": [{"name": run.name, "run_dir": run.directory.path} for run in removed],
+        "problems": list(problems),
+    }
