@@ -1,4 +1,9 @@
-"""Hypothesis profiles: the everyday one, and the long campaign (`pytest tests/laws --campaign N`)."""
+"""Hypothesis profiles: the everyday one, and the long campaign (`pytest tests/laws --campaign N`).
+
+Tests marked `needs("jq", "node")` are skipped, and say why, on a machine without these programs.
+"""
+
+import shutil
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -13,7 +18,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        wanted = {program for marker in item.iter_markers("needs") for program in marker.args}
+        missing = sorted(program for program in wanted if shutil.which(program) is None)
+        if missing:
+            item.add_marker(pytest.mark.skip(reason=f"needs {' and '.join(missing)}"))
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "needs(*programs): skipped where one of these programs is missing")
     examples = config.getoption("--campaign")
     if examples is not None:
         from tests.campaign import Campaign

@@ -11,6 +11,8 @@ from tests.cli.git_repository import Repository, written
 from tests.cli.shell import shardflow
 from tests.execution.git.hunks import BASE, OURS, THEIRS, keeping
 
+pytestmark = pytest.mark.needs("git")
+
 FIRST = {"name": "a", "version": 1, "tags": ["x"], "owner": "o"}
 SUM = "rules:\n  - {path: $.version, strategy: sum}\n"
 LISTS_AS_GIT = "default: {lists: diff3}\n"

@@ -6,6 +6,8 @@ import os
 import shutil
 from pathlib import Path
 
+import pytest
+
 from tests.cli.shell import shardflow
 
 BROKEN = """\
@@ -37,6 +39,7 @@ finalization: {template: nowhere/final.md, output: final.md}
 AGENTS = "agents: {scanner: {run: ls}}\n"
 
 
+@pytest.mark.needs("node")
 def test_scripts_types_and_templates_are_told_with_their_lines(tmp_path: Path) -> None:
     (tmp_path / "broken.workflow.yaml").write_text(BROKEN)
     (tmp_path / "agents.yaml").write_text(AGENTS)
@@ -51,6 +54,7 @@ def test_scripts_types_and_templates_are_told_with_their_lines(tmp_path: Path) -
     ]
 
 
+@pytest.mark.needs("node")
 def test_what_is_beside_a_workflow_makes_it_valid_and_a_shared_output_is_a_warning(tmp_path: Path) -> None:
     text = BROKEN.replace("context. >", "context.n >").replace("a b;", "a;").replace("nowhere/final.md", "final.md")
     (tmp_path / "flows").mkdir()
@@ -71,6 +75,7 @@ def test_without_node_it_is_named_what_needs_it(tmp_path: Path) -> None:
     assert "phase 'scan' needs Node.js 18 or newer, and there is no 'node' on PATH" in done.stderr
 
 
+@pytest.mark.needs("node")
 def test_a_script_is_checked_however_much_else_is_wrong(tmp_path: Path) -> None:
     text = BROKEN.replace("behavior: parallel", "behavior: paralel").replace(
         "description: everything is wrong here\n", ""

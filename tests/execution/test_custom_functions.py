@@ -181,6 +181,7 @@ def test_a_module_that_cannot_be_loaded_keeps_a_run_from_starting(folder: Path) 
     assert "No module named 'nowhere_to_be_found'; install what it imports, or correct it" in ended.stderr
 
 
+@pytest.mark.needs("git")
 @pytest.mark.parametrize("named", [True, False])
 def test_a_repository_runs_functions_only_if_the_driver_names_its_rules(named: bool, tmp_path: Path) -> None:
     repository = Repository(tmp_path / "repo", "--rules .shardflow-rules.yaml" if named else "")

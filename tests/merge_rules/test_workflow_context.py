@@ -12,6 +12,8 @@ import pytest
 
 from tests.cli.shell import shardflow
 
+pytestmark = pytest.mark.needs("jq")
+
 SUBAGENTS = 5
 
 # jq before 1.7 writes the last two in its own way wherever it touches a file, in parallel as in a row

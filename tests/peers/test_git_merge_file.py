@@ -8,12 +8,15 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shardflow.merge.engine import MergeResult
 from shardflow.model.values import Json
 from tests.merge.small import merged, rule_set
+
+pytestmark = pytest.mark.needs("git")
 
 DIFF3 = rule_set({"path": "$.text", "strategy": "diff3"})
 NEW = st.sampled_from(["x", "y", "z"])

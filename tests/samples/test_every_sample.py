@@ -28,6 +28,7 @@ def test_a_sample_has_a_test_that_runs_it(sample: Path) -> None:
     assert "expected" in tests
 
 
+@pytest.mark.needs("node")
 @pytest.mark.parametrize("sample", EVERY, ids=lambda sample: sample.name)
 def test_the_workflows_that_the_page_of_a_sample_runs_are_valid(sample: Path) -> None:
     page = (sample / "README.md").read_text(encoding="utf-8")

@@ -12,6 +12,8 @@ import pytest
 from tests.cli.shell import shardflow
 from tests.samples.runs import PATH, SAMPLES
 
+pytestmark = pytest.mark.needs("jq", "node")
+
 SAMPLE = SAMPLES / "shell-engine"
 WORKFLOW = SAMPLE / "review.workflow.yaml"
 EVERY_PHASE = ["discover", "examine", "decide", "improve", "polish", "publish"]

@@ -12,6 +12,8 @@ from shardflow.execution.scripts.model import Deliverable, Threw
 from shardflow.model.values import Json
 from tests.execution.scripts.hosting import Scripts
 
+pytestmark = pytest.mark.needs("node")
+
 
 def message(scripts: Scripts, text: str) -> str:
     outcome = scripts.run(text).outcome

@@ -32,6 +32,8 @@ from shardflow.execution.scripts.model import (
 from shardflow.model.values import ABSENT, Json, same
 from tests.execution.scripts.hosting import Scripts
 
+pytestmark = pytest.mark.needs("node")
+
 
 @pytest.mark.parametrize(
     ("text", "value"),

@@ -9,6 +9,8 @@ import pytest
 from shardflow.execution.reporting.report import Status
 from tests.execution.staging.features import FeaturePlace, problems, without
 
+pytestmark = pytest.mark.needs("jq", "node")
+
 VISITS = "(context.phases.iteration_counts.p || 0)"
 
 

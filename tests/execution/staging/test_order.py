@@ -12,6 +12,8 @@ from shardflow.execution.reporting.endings import MissingOutput
 from shardflow.execution.reporting.report import Status
 from tests.execution.staging.features import FeaturePlace, problems, without
 
+pytestmark = pytest.mark.needs("jq", "node")
+
 STRICT = """
     name: whole
     execution_mode: strict
