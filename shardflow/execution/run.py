@@ -50,6 +50,7 @@ from shardflow.storage.runs.records import RunRecord, RunSettings, write_first_r
 from shardflow.workflow.model import DEFAULT_GRACE, Workflow
 
 if TYPE_CHECKING:  # only workflows of the dialect need it
+    from shardflow.execution.scripts.programs import ScriptPrograms
     from shardflow.execution.staging.preparing import StagingRequest
     from shardflow.execution.staging.staged_run import StagedRun, Staging
 
@@ -270,7 +271,20 @@ class _Run:
 
         file, data, most = request.workflow_file, request.workflow_bytes, layout.record.settings.max_parallel
         stopped: Callable[[], bool] = lambda: bool(self._interrupts.count)  # noqa: E731
-        return StagedRun(layout.staging, request.workflow, file, data, most, self._tell, stopped)
+        programs = partial(self._programs, request, layout, layout.staging)
+        return StagedRun(layout.staging, request.workflow, file, data, most, self._tell, stopped, programs)
+
+    def _programs(self, request: RunRequest, layout: Layout, staging: Staging) -> ScriptPrograms:
+        from shardflow.execution.scripts.programs import ScriptPrograms
+
+        environment = {
+            **layout.secrets.left_of(os.environb),
+            b"SHARDFLOW_RUN_DIR": os.fsencode(layout.directory.path),
+            b"SHARDFLOW_WORKFLOW_DIR": os.fsencode(os.path.dirname(os.path.abspath(request.workflow_file))),
+        }
+        project, output_dir = staging.settings.project, staging.folder.path
+        folder = layout.directory.scripts
+        return ScriptPrograms(folder, project, output_dir, environment, request.grace, self._interrupts)
 
     def report(self) -> RunReport:
         """Run all phases as far as they go; whatever ends the run, `run.json` says that it has ended."""

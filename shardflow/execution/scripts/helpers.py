@@ -33,6 +33,9 @@ from shardflow.model.values import Json
 ASKING_HELPERS: Final = ("all_tests_pass", "analyzeCoverage", "findAmbiguousRequirements", "has_syntax_errors")
 """The helpers that only a configured command can answer."""
 
+THINKING: Final = "thinkHard"
+"""The type that the map of agents is asked for, to find who answers `thinkHard`."""
+
 _TODO: Final = re.compile(r"\b(TODO|FIXME|XXX)\b")
 _SHORT: Final = 100
 """Characters under which a deliverable is taken for unfinished (the old engine's number)."""

@@ -33,6 +33,11 @@ class FeatureFolder:
     workflow: str
 
     @property
+    def project(self) -> str:
+        """The folder that the feature is one of: where its first run was started."""
+        return os.path.dirname(os.path.dirname(self.path))
+
+    @property
     def context(self) -> str:
         """The canonical context, unless the run was given another."""
         return f"{self.path}/{CONTEXT}"

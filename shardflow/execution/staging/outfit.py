@@ -59,6 +59,7 @@ class StagedOutfit:
             output_dir=self.folder.path,
             output=output,
             shard=shard,
+            project=self.folder.project,
         )
         try:
             return Fitting(environment, build_prompt(request, self.template_folders).text.encode())

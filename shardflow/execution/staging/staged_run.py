@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from shardflow.errors import InvalidWorkflow
 from shardflow.execution.reporting.events import Event, Noted
 from shardflow.execution.scripts.folder import OutputFolder
-from shardflow.execution.scripts.helpers import Helpers
-from shardflow.execution.scripts.host import ScriptHost
+from shardflow.execution.scripts.helpers import THINKING, Helpers, no_agent
+from shardflow.execution.scripts.host import HelperError, ScriptHost
 from shardflow.execution.staging.agent_map import AgentMap, skilled
 from shardflow.execution.staging.asking import Asker, Chosen, Question, Unclear
 from shardflow.execution.staging.feature_folder import FeatureFolder, moment_text
@@ -30,6 +30,9 @@ from shardflow.workflow.dialect.model import Skill
 from shardflow.workflow.groups import read_subagents
 from shardflow.workflow.model import Phase, Subagent, Workflow
 from shardflow.workflow.reading import passed_over
+
+if TYPE_CHECKING:
+    from shardflow.execution.scripts.programs import ScriptPrograms  # loaded only where a script asks one
 
 
 @record
@@ -60,6 +63,7 @@ class StagedRun:
         max_parallel: int | None,
         tell: Callable[[Event], None],
         stopped: Callable[[], bool],
+        programs: Callable[[], ScriptPrograms],
     ) -> None:
         self._staging = staging
         self._workflow = workflow
@@ -73,7 +77,9 @@ class StagedRun:
         needing = next((f"phase '{phase.id}'" for phase, _, _ in scripts_of(workflow)), "the workflow")
         self._host = ScriptHost(needing, stopped)
         folder = OutputFolder(staging.folder.path, (staging.settings.project,))
-        self.scripts = Scripts(self._host, Helpers(folder), staging.folder.path, self._written, tell)
+        helpers = Helpers(folder, self._think, dict.fromkeys(staging.agents.helpers, self._answer))
+        self.scripts = Scripts(self._host, helpers, staging.folder.path, self._written, tell)
+        self._programs = programs
 
     def __enter__(self) -> Self:
         self._held.enter_context(self._host)
@@ -83,6 +89,13 @@ class StagedRun:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._held.close()
+
+    def _think(self, prompts: Sequence[str]) -> Sequence[str | HelperError]:
+        entry = self._staging.agents.choose((THINKING,)).programs.get(THINKING)
+        return no_agent(prompts) if entry is None else self._programs().think(entry, prompts)
+
+    def _answer(self, helper: str, arguments: list[Json]) -> Json:
+        return self._programs().command(self._staging.agents.helpers[helper], helper, arguments)
 
     def finalize(self, context: dict[str, Json], run_dir: str) -> Finalized:
         """Write what is written when all phases are through."""

@@ -19,6 +19,7 @@
         resolutions.json    what was decided about conflicts, by arbiters or afterwards
         context.json    the merged context; absent when the group failed or has conflicts
         former-1/       what stood here before `merge --write` recorded the merge anew, and so on
+    scripts/01-thinkHard/   what a script asked a program: its question, stdout.log, stderr.log
     earlier/1/          what the run, when it was resumed for the first time, set aside and did not take back
 
 Everything is private (folders 0700, files 0600). Each subagent has a folder of its own because many writers in one
@@ -161,6 +162,11 @@ class RunDirectory:
     def base(self) -> str:
         """The file of the context as it was when the run started."""
         return f"{self.path}/base.json"
+
+    @property
+    def scripts(self) -> str:
+        """The folder of what scripts asked programs, there only if they did."""
+        return f"{self.path}/scripts"
 
     @property
     def context(self) -> str:

@@ -12,6 +12,8 @@ from shardflow.execution.reporting.endings import AgentFailed, AgentUnavailable,
 from shardflow.execution.reporting.report import Status, SubagentReport
 from tests.execution.running import Workplace, subagent
 
+pytestmark = pytest.mark.usefixtures("clis")
+
 
 def run_one(folder: Path, cli: str, behavior: str, more: str = "") -> SubagentReport:
     text = f"""

@@ -1,0 +1,138 @@
+"""What scripts ask programs: commands answer for helpers, the configured agent for `thinkHard`; nothing is made up."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from shardflow.execution.reporting.endings import MissingOutput
+from shardflow.execution.reporting.report import Status
+from tests.execution.staging.features import FeaturePlace
+
+
+def tried(feature: FeaturePlace, script: str, settings: str) -> str:
+    """Run a script as the only phase; give what it wrote of the value of `result`, or of the error it met."""
+    text = f"""
+        name: w
+        execution_mode: strict
+        {settings}
+        phases:
+          - id: ask
+            behavior: main-only
+            main_agent:
+              script: |
+                let result;
+                try {{ result = JSON.stringify({script}) }} catch (error) {{ result = error.message }}
+                writeFile('result', result)
+    """
+    assert feature.run(text).status is Status.DONE
+    return (feature.output / "result").read_text()
+
+
+@pytest.mark.parametrize(
+    ("helper", "run", "result"),
+    [
+        ("all_tests_pass", "exit 0", "true"),
+        ("all_tests_pass", "exit 3", "false"),
+        ("has_syntax_errors", "exit 0", "false"),
+        ("has_syntax_errors", "exit 1", "true"),
+        ("findAmbiguousRequirements", """printf '["a", "b"]'""", '["a","b"]'),
+        ("analyzeCoverage", """printf '{"lines": 0.5}'""", '{"lines":0.5}'),
+    ],
+)
+def test_a_command_answers_for_a_helper(feature: FeaturePlace, helper: str, run: str, result: str) -> None:
+    assert tried(feature, f"{helper}(['x'])", f"helpers: {{{helper}: {{run: {json.dumps(run)}}}}}") == result
+
+
+def test_a_command_is_told_what_was_asked_and_starts_in_the_project(feature: FeaturePlace) -> None:
+    run = "helpers: {analyzeCoverage: {run: 'cat; pwd > started'}}"
+    asked = json.loads(tried(feature, "analyzeCoverage('src', 2)", run))
+    assert asked == {"helper": "analyzeCoverage", "arguments": ["src", 2], "output_dir": str(feature.output)}
+    assert (feature.folder / "started").read_text().strip() == str(feature.folder)
+
+
+@pytest.mark.parametrize(
+    ("helper", "run", "message"),
+    [
+        ("all_tests_pass", "no-such-program", "its command exited with code 127 (command not found) | "),
+        ("all_tests_pass", "kill -KILL $$", "its command died by SIGKILL; see "),
+        ("analyzeCoverage", "echo why >&2; exit 4", "its command exited with code 4 | why; see "),
+        ("analyzeCoverage", "echo many words", "its command gave no answer that can be used: its command's answer:1:"),
+        ("analyzeCoverage", "true", "its command gave no answer that can be used: its command's answer:1:"),
+    ],
+)
+def test_a_command_that_does_not_answer_is_an_error_of_the_helper(
+    feature: FeaturePlace, helper: str, run: str, message: str
+) -> None:
+    told = tried(feature, f"{helper}()", f"helpers: {{{helper}: {{run: {json.dumps(run)}}}}}")
+    assert told.startswith(f"{helper}: {message}"), told
+
+
+def test_a_command_is_stopped_at_its_limit_which_is_not_the_scripts(feature: FeaturePlace) -> None:
+    told = tried(feature, "all_tests_pass()", "helpers: {all_tests_pass: {run: sleep 100, timeout: 0.5}}")
+    assert told.startswith("all_tests_pass: its command timed out after 0.5 s and was stopped")
+
+
+def test_the_configured_agent_thinks(feature: FeaturePlace) -> None:
+    asked = "await Promise.all(['a', 'b'].map(thinkHard))"
+    upper = json.dumps("tr a-z A-Z")
+    assert tried(feature, asked, f"agents: {{thinkHard: {{run: {upper}}}, default: {{run: 'exit 1'}}}}") == '["A","B"]'
+    (first, second) = sorted((feature.run_dir / "scripts").iterdir())
+    assert [(place.name, (place / "prompt.md").read_text()) for place in (first, second)] == [
+        ("01-thinkHard", "a"),
+        ("02-thinkHard", "b"),
+    ]
+
+
+@pytest.mark.usefixtures("clis")
+def test_an_agent_cli_thinks_and_is_judged_as_any(feature: FeaturePlace) -> None:
+    entry = "agents: {{thinkHard: {{agent: claude, args: [--stand-in, {}]}}}}"
+    assert tried(feature, "await thinkHard('x')", entry.format("idle")) == '"All done."'
+    assert tried(feature, "await thinkHard('x')", entry.format("busy")).startswith(
+        "thinkHard: the agent was refused by the model's API with HTTP status 429"
+    )
+
+
+@pytest.mark.parametrize(
+    ("agents", "message"),
+    [
+        ("{other: {run: cat}}", "thinkHard: no agent is configured to answer it; "),
+        ("{default: {run: 'echo why >&2; exit 2'}}", "thinkHard: its command exited with code 2 | why; see "),
+        ("{default: {python: 'a:b'}}", "thinkHard: its command could not be started: a Python function cannot answer"),
+    ],
+)
+def test_an_agent_that_does_not_answer_is_an_error(feature: FeaturePlace, agents: str, message: str) -> None:
+    assert tried(feature, "await thinkHard('x')", f"agents: {agents}").startswith(message)
+
+
+PRESET = """
+    name: w
+    execution_mode: strict
+    agents: {{default: {{agent: {cli}, args: [--stand-in, {behavior}]}}}}
+    phases:
+      - id: look
+        behavior: parallel
+        subagents:
+          - {{type: reviewer, config: {{output_path: 'look/review.md', task: task one}}}}
+"""
+
+
+@pytest.mark.usefixtures("clis")
+@pytest.mark.parametrize("cli", ["claude", "codex", "gemini", "opencode"])
+def test_an_agent_cli_runs_a_type_and_its_output_is_in_the_books(feature: FeaturePlace, cli: str) -> None:
+    report = feature.run(PRESET.format(cli=cli, behavior="output"))
+    assert report.status is Status.DONE
+    assert (feature.output / "look/review.md").read_text() == "# Output\n"
+    context: Any = feature.context
+    assert (context["subagents_spawned"], context["found"]) == (1, 1)
+    assert [entry["path"] for entry in context["deliverables"]] == ["look/review.md"]
+
+
+@pytest.mark.usefixtures("clis")
+def test_an_agent_that_answers_and_writes_no_output_failed(feature: FeaturePlace) -> None:
+    report = feature.run(PRESET.format(cli="claude", behavior="idle"))
+    assert report.status is Status.FAILED
+    (only,) = (subagent for subagent in report.subagents if not subagent.engine_made)
+    assert only.ending == MissingOutput(str(feature.output / "look/review.md"))
