@@ -13,13 +13,13 @@ from typing import Final
 from shardflow.errors import StorageError, UsageError
 from shardflow.model.fields import quoted
 from shardflow.model.records import record
+from shardflow.storage.runs.records import CONTEXT
 from shardflow.workflow.dialect.outputs import feature_fault, output_place
 from shardflow.workflow.model import Subagent
 
 HOME: Final = ".temp"
 """Where the output folders of all features stand, in the folder a run is started in."""
 
-CONTEXT: Final = "context.json"
 METADATA: Final = "metadata.json"
 _LONGEST: Final = 64
 

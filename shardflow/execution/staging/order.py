@@ -66,9 +66,12 @@ def _listed(walk: Walk, subagents: tuple[Subagent, ...], suffix: str) -> Part[No
     if walk.phase.behavior is not Behavior.SEQUENTIAL:
         yield from walk.group((yield from _chosen(walk, subagents)), walk.scheduled.slots, suffix)
         return
+    share = len(subagents)
     for subagent in subagents:
-        for one in (yield from _chosen(walk, (subagent,))):
-            yield from walk.group((one,), 1, "-".join(filter(None, (suffix, one.id))))
+        chosen = yield from _chosen(walk, (subagent,))
+        share += len(chosen) - 1
+        for one in chosen:
+            yield from walk.group((one,), 1, "-".join(filter(None, (suffix, one.id))), share)
 
 
 def _chosen(walk: Walk, subagents: tuple[Subagent, ...]) -> Part[tuple[Subagent, ...]]:

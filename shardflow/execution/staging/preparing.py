@@ -42,7 +42,8 @@ def prepare(request: StagingRequest, workflow: Workflow, file: str) -> tuple[Sta
         folder = feature_folder(request.feature, workflow.name)
         settings = FeatureSettings(folder.feature, request.flags, folder.path, agents, os.getcwd())
     else:
-        settings = request.settings
+        project = request.settings.project  # may stand elsewhere by now: then it is the folder of whoever resumes
+        settings = replaced(request.settings, project=project if os.path.isdir(project) else os.getcwd())
         folder = FeatureFolder(settings.folder, settings.name, workflow.name)
     agent_map = load_agents(workflow, os.path.dirname(file), settings.agents)
     filled_in = equipped(workflow, agent_map, file)

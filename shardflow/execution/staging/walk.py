@@ -72,10 +72,11 @@ class Walk:
             raise ended[0]
         return self.now.answer
 
-    def group(self, subagents: Sequence[Subagent], slots: int, suffix: str) -> Part[None]:
-        """Run subagents as one group, counted and with their outputs."""
+    def group(self, subagents: Sequence[Subagent], slots: int, suffix: str, share: int | None = None) -> Part[None]:
+        """Run subagents as one group, counted and with their outputs; `share` as in `RunGroup`."""
         if subagents:
-            self.now = yield RunGroup(tuple(subagents), slots, suffix, outfit=self.run.outfit(self.phase))
+            outfit = self.run.outfit(self.phase)
+            self.now = yield RunGroup(tuple(subagents), slots, suffix, outfit=outfit, share=share)
 
     def script(self, where: str, code: Script | Expression) -> Ran:
         """Run a script on the context as it is now."""

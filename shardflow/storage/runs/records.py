@@ -18,6 +18,9 @@ from shardflow.storage.files import put_file, read_regular, replace_file
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory, group_names
 from shardflow.storage.runs.journal import utc_text
 
+CONTEXT: Final = "context.json"
+"""The name of the canonical context in the output folder of a feature."""
+
 FORMAT: Final = 1
 """The version of the run directory's format, `format` in run.json."""
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from shardflow.execution.reporting.report import Status
+from tests.cli.shell import shardflow
 from tests.execution.staging.features import FeaturePlace, problems, without
 
 pytestmark = pytest.mark.needs("jq", "node")
@@ -295,3 +296,16 @@ def shape(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: shape(member) for name, member in value.items() if name not in ("timestamp", "started_at")}
     return [shape(item) for item in value] if isinstance(value, list) else value
+
+
+def test_a_run_that_was_moved_with_its_folder_goes_on_there(feature: FeaturePlace, monkeypatch: Any) -> None:
+    feature.run(decided())
+    elsewhere = feature.folder.with_name("elsewhere")
+    feature.folder.rename(elsewhere)
+    monkeypatch.chdir(elsewhere)
+    (elsewhere / "answers.yaml").write_text("[Continue]")
+    moved = ("--workflow", "w.yaml", "--context", ".temp/shop/context.json", "--answers", "answers.yaml")
+    done = shardflow("resume", f"run-{feature.runs}", *moved, cwd=elsewhere)
+    assert done.returncode == 0, done.stderr
+    assert (elsewhere / ".temp/shop/ran").read_text().split() == ["first", "second", "third", "fourth"]
+    assert not feature.folder.exists()
