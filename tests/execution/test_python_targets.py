@@ -129,3 +129,26 @@ def test_a_module_that_is_missing_is_a_traceback(place: Workplace) -> None:
     report = place.run(TEXT.format(name="f", more="timeout: 60"))
     (subagent,) = report.subagents
     assert last_lines(subagent.stderr, 1) == ("ModuleNotFoundError: No module named 'tools'",)
+
+
+@pytest.mark.parametrize("where", ["PYTHONPATH", "the folder the command is started in", "the context"])
+def test_nobody_but_the_workflows_owner_says_where_a_module_comes_from(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    hostile = place.folder / "hostile"
+    hostile.mkdir()
+    for name in ("tools.py", "shardflow.py", "json.py"):
+        (hostile / name).write_text("raise SystemExit('hostile')\n")
+    text = TEXT
+    match where:
+        case "PYTHONPATH":
+            monkeypatch.setenv("PYTHONPATH", str(hostile))
+            (hostile / "json.py").unlink()  # who sets this variable for a process may replace all of Python's library
+            (hostile / "shardflow.py").unlink()
+        case "the context":
+            text = TEXT.replace("n: 1,", "n: 1, PYTHONPATH: hostile, python: 'hostile:f', sys.path: [hostile],")
+        case _:
+            monkeypatch.chdir(hostile)
+    (place.folder / "tools.py").write_text(MODULE)
+    (subagent,) = place.run(text.format(name="change", more="timeout: 60")).subagents
+    assert subagent.ending == Succeeded()
