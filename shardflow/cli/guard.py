@@ -28,6 +28,10 @@ def guarded(line: list[str]) -> int:
         code = _INTERRUPTED
     except Exception as error:
         code = _internal_error(error)
+        if "--json" in line:
+            from shardflow.cli.views.objects import error_object, object_bytes
+
+            CONSOLE.hand_over(object_bytes(error_object(error, code)))
     return CONSOLE.finished(code)
 
 

@@ -352,4 +352,4 @@ def _kind(mode: int) -> str:
 
 
 def _named(path: FilePath) -> str:
-    return printable(os.fspath(path))
+    return printable(os.fspath(path)) or "''"

@@ -103,7 +103,8 @@ def read_command(place: Place) -> ShellCommand | ArgumentList:
         case [_, *_]:
             return ArgumentList(_read_arguments(place.items()))
         case _:
-            place.expect("a command for the shell or a list of arguments")
+            hint = "put it in quotes: 'true' is a program" if place.value is True else ""
+            place.expect("a command for the shell or a list of arguments", hint)
             return _NO_PROGRAM
 
 

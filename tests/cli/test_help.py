@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -85,6 +86,15 @@ def test_what_is_told_to_a_reader_that_left_is_no_error_and_to_a_full_disk_is_on
         ended = shardflow(*line, stdout=stdout, **quiet)
     assert ended.returncode == 1
     assert ended.stderr == "shardflow: standard output cannot be written: [Errno 28] No space left on device\n"
+
+
+def test_who_asks_for_an_object_gets_one_for_wrong_usage_too() -> None:
+    ended = shardflow("run", "w.yaml", "--contxt", "c.json", "--json")
+    told = json.loads(ended.stdout)
+    assert (ended.returncode, told["status"], told["exit_code"], told["problems"]) == (2, "error", 2, [])
+    assert told["error"].startswith("No such option: --contxt")
+    assert told["error"] in ended.stderr
+    assert shardflow("run", "w.yaml", "--contxt", "c.json").stdout == ""
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -312,6 +312,8 @@ def test_an_internal_error_is_one_line_and_its_details_are_kept(good: Path) -> N
     assert line.startswith("shardflow: internal error, please report it: TypeError: ")
     [kept] = re.findall(r"\(details in (.*)\)$", line)
     assert "Traceback" in Path(kept).read_text()
+    ended = shardflow("run", good.name, "--json", cwd=good.parent, PYTHONPATH=path, TMPDIR=str(good.parent))
+    assert (json.loads(ended.stdout)["status"], ended.returncode) == ("error", 1)
     debugged = shardflow("run", good.name, cwd=good.parent, PYTHONPATH=path, SHARDFLOW_DEBUG="1")
     assert debugged.returncode == 1
     assert debugged.stderr.startswith("Traceback")
