@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from shardflow.cli.console import CONSOLE, styled
+from shardflow.cli.views.cases import replayed_object
 from shardflow.cli.views.display import count
 from shardflow.cli.views.ledger import ledger_text
-from shardflow.cli.views.objects import object_bytes, replayed_object
+from shardflow.cli.views.objects import object_bytes
 from shardflow.cli.views.selection import Format, Selection
 from shardflow.cli.views.tables import markdown_span
 from shardflow.execution.cases.files import load_case

@@ -17,7 +17,8 @@ def save_case(
         Option(("--phase",), "The phase, or the group of it, whose merge is meant. Default: the only one.", "PHASE"),
     ] = None,
     shrink: Annotated[
-        bool, Option(("--shrink",), "Leave out what the same conflicts, or the same decisions if none, do not need.")
+        bool,
+        Option(("--shrink",), "Leave out what the conflicts do not need; if none, keep a decision of each kind."),
     ] = False,
     redact: Annotated[
         bool, Option(("--redact",), "Replace all texts, equal ones by equal ones, but for those the rules speak of.")
@@ -32,10 +33,12 @@ def save_case(
     The case holds the base, what every merged shard left, the rules and what was decided about conflicts; what comes
     out of it is what it expects from now on, conflicts too. `shardflow merge` replays it, and pytest collects it.
 
-    --shrink tries what can be left out: shards, rules, members, list items. With --redact equal texts stay equal and
-    different ones different, in the same order, line by line; empty ones, those that rules speak of, the names of
-    members and the ids of shards stay as they are, so look at the case before you hand it on. A case that would be
-    decided otherwise when redacted is not saved.
+    --shrink tries what can be left out, shards, rules, members, list items, while all conflicts come out as they did;
+    where there are none, while of each rule and outcome the first decision does.
+
+    With --redact equal texts stay equal and different ones different, in the same order, line by line; empty ones,
+    those that rules speak of, the names of members and the ids of shards stay as they are, so look at the case before
+    you hand it on. A case that would be decided otherwise when redacted is not saved.
 
     Exit codes: 0 saved, 1 a recorded file was altered, 2 wrong usage, or the file is there already.
 

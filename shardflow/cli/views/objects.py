@@ -39,14 +39,6 @@
     exit_code, workflow
     groups          [{name, verdict, sha256, altered: [{path, how}], counts, shards, conflicts, decisions}]
 
-`shardflow merge CASE_FILE`:
-
-    status          as-expected | not-as-expected; done | conflict where the case expects nothing
-    exit_code, context
-    differences     [{path, expected, found}], values that are not there have no member; not where nothing is expected
-    missing, unexpected     [{path, shards}], conflicts that did not come out, and those nobody expects
-    counts, shards, conflicts, decisions    the ledger
-
 `shardflow validate`:
 
     status          valid | invalid
@@ -74,15 +66,13 @@ from shardflow.execution.checking import Checked
 from shardflow.execution.inspection.post_mortem import PostMortem, Refolded
 from shardflow.execution.reporting.endings import ending_name, ending_text
 from shardflow.execution.reporting.report import GroupReport, PhaseReport, RunReport, SubagentReport
-from shardflow.merge.cases import Comparison, expected_conflict_json
 from shardflow.merge.engine import MergeResult
 from shardflow.merge.report import conflict_json, ledger_json, settled_json
 from shardflow.merge.resolving.conflicts import conflicts_json
 from shardflow.merge.resolving.documents import resolutions_json
-from shardflow.model.changes import Change
 from shardflow.model.documents import Problem
 from shardflow.model.paths import path_text
-from shardflow.model.values import ABSENT, Json
+from shardflow.model.values import Json
 from shardflow.storage.json.canonical import canonical_bytes
 
 if TYPE_CHECKING:
@@ -227,26 +217,6 @@ def merged_object(result: MergeResult, output: str | None, code: int, shown: Sel
         merged = {"context": result.context} if output is None else {"output": output}
     status = "conflict" if result.conflicts else "done"
     return {"status": status, "exit_code": code, **merged, **ledger_object(result, shown)}
-
-
-def replayed_object(result: MergeResult, found: Comparison | None, code: int, shown: Selection) -> dict[str, Json]:
-    """Give what came out of a case, and where it is not what the case expects."""
-    if found is None:
-        compared: dict[str, Json] = {"status": "conflict" if result.conflicts else "done", "exit_code": code}
-    else:
-        compared = {
-            "status": "as-expected" if found.is_same else "not-as-expected",
-            "exit_code": code,
-            "differences": [_expected_and_found(change) for change in found.context],
-            "missing": list(map(expected_conflict_json, found.missing)),
-            "unexpected": list(map(expected_conflict_json, found.unexpected)),
-        }
-    return {**compared, "context": result.context, **ledger_object(result, shown)}
-
-
-def _expected_and_found(change: Change) -> Json:
-    sides = (("expected", change.before), ("found", change.after))
-    return {"path": path_text(change.path), **{name: value for name, value in sides if value is not ABSENT}}
 
 
 def post_mortem_object(again: PostMortem, code: int, shown: Selection) -> dict[str, Json]:

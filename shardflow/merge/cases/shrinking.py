@@ -2,8 +2,8 @@
 
 Law: every decision of interest still comes out, at the same path by the same rule, with the same outcome for each
 shard, a conflict for the same reason, a deletion as a deletion; and leaving out any one more shard, rule, member or
-item would change one, unless the search was cut short. Of interest are the conflicts, or all decisions where there are
-none. The same case always shrinks to the same.
+item would change one, unless the search was cut short. Of interest are the conflicts; where there are none, of each
+rule and outcome the first decision. The same case always shrinks to the same.
 
 The search is delta debugging (Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input", 2002) on
 chunks that are halved: first whole shards and rules, then members and list items out of all documents at once, then
@@ -165,7 +165,14 @@ def _needed(items: Sequence[T], holds: Callable[[Sequence[T]], bool]) -> Sequenc
 
 
 def _of_interest(result: MergeResult) -> set[Told]:
-    return set(map(_told, result.conflicts or result.decisions))
+    if result.conflicts:
+        return set(map(_told, result.conflicts))
+    firsts: dict[object, Told] = {}
+    for told in map(_told, result.decisions):
+        _, pattern, strategy, _, opened, outcomes = told
+        sort = pattern, strategy, opened, frozenset((outcome, gone) for _, outcome, gone in outcomes)
+        firsts.setdefault(sort, told)
+    return set(firsts.values())
 
 
 def _told(decision: Decision) -> Told:
