@@ -34,7 +34,7 @@ class Folded:
     def __init__(self, value: dict[str, Json], ledger: LedgerText, repeat: Callable[[], MergeResult]) -> None:
         self.value = value
         self.context = written_bytes(value)
-        self.counts = ledger.counts
+        self.counts = ledger.counts()
         self.open_conflicts = tuple(ledger.conflicts)
         self._ledger = ledger
         self._repeat = repeat

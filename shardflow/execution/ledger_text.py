@@ -9,7 +9,7 @@ rule, a shard. orjson writes the values.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final
 
@@ -114,24 +114,23 @@ class LedgerText(Ledger):
         own = self._shards[shard] = _Shard(shard, rank)
         return own
 
-    @property
     def shards(self) -> dict[str, Counts]:
-        """The changes of each shard by outcome, shards by rank."""
-        by_rank = sorted(self._shards.items(), key=lambda item: (item[1].rank, item[0]))
-        return {
-            shard: {**own.counts, Outcome.APPLIED: own.counts[Outcome.APPLIED] + own.alone} for shard, own in by_rank
-        }
+        """Count the changes of each shard by outcome, shards by rank."""
+        shards: dict[str, Counts] = {}
+        for shard, own in sorted(self._shards.items(), key=lambda item: (item[1].rank, item[0])):
+            counts = shards[shard] = own.counts.copy()
+            counts[Outcome.APPLIED] += own.alone
+        return shards
 
-    @property
     def counts(self) -> Counts:
-        """All changes by outcome."""
-        shards = self.shards.values()
-        return {outcome: sum(counts[outcome] for counts in shards) for outcome in Outcome}
+        """Count all changes by outcome."""
+        return _sum(self.shards().values())
 
     def chunks(self) -> Iterator[bytes]:
         """Give the whole ledger, piece by piece."""
-        shards: dict[str, Json] = {shard: _counts_json(counts) for shard, counts in self.shards.items()}
-        head = written_bytes({"counts": _counts_json(self.counts), "shards": shards}).removesuffix(b"\n}\n")
+        counted = self.shards()
+        shards: dict[str, Json] = {shard: _counts_json(counts) for shard, counts in counted.items()}
+        head = written_bytes({"counts": _counts_json(_sum(counted.values())), "shards": shards}).removesuffix(b"\n}\n")
         yield head
         for name, items in ((b"conflicts", self._contested), (b"decisions", self._settled)):
             yield b',\n  "%s": ' % name
@@ -139,8 +138,16 @@ class LedgerText(Ledger):
         yield b"\n}\n"
 
 
+def _sum(shards: Iterable[Counts]) -> Counts:
+    columns = zip(*(counts.values() for counts in shards), strict=True)
+    return dict(zip(Outcome, map(sum, columns), strict=False)) or no_counts()
+
+
+_NAMES: Final = [outcome.value for outcome in Outcome]
+
+
 def _counts_json(counts: Counts) -> dict[str, Json]:
-    return {outcome.value: count for outcome, count in counts.items()}
+    return dict(zip(_NAMES, counts.values(), strict=True))
 
 
 def _list_chunks(items: Spool) -> Iterator[bytes]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from shardflow.model.paths import Path
 from shardflow.model.records import record
@@ -92,9 +92,12 @@ Counts: TypeAlias = dict[Outcome, int]
 """How many changes had which outcome; every outcome has a count."""
 
 
+_NO_COUNTS: Final[Counts] = dict.fromkeys(Outcome, 0)
+
+
 def no_counts() -> Counts:
     """Give counts of no change at all."""
-    return dict.fromkeys(Outcome, 0)
+    return _NO_COUNTS.copy()
 
 
 def outcome_counts(decisions: Iterable[Decision]) -> Counts:

@@ -36,7 +36,10 @@ def test_nothing_added_is_nothing():
 
 def test_where_there_is_no_room_the_folder_and_the_way_out_are_named(monkeypatch, tmp_path):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
-    spool = Spool()
     with pytest.raises(StorageError, match=r"cannot keep .*gone.*TMPDIR"):
-        for _ in range(1000):
-            spool.add(b"x" * 1000)
+        fill(Spool())
+
+
+def fill(spool):
+    for _ in range(1000):
+        spool.add(b"x" * 1000)

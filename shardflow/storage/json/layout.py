@@ -35,23 +35,26 @@ class Layout:
         self.value = value
         lines = text.splitlines(keepends=True)
         self._canonical = Lines(CANONICAL, text, lines)
-        self._styled = {CANONICAL: self._canonical}
+        self._styled = [self._canonical]
         self.root = Branch(self._canonical, value, 0, len(lines) - 1, 0)
 
     def lines(self, style: Style) -> Lines:
         """Give the lines of the base in a style. Cost: linear in the base, once for each style."""
-        if style not in self._styled:
-            lines = restyled_lines(self._canonical.text, style)
-            self._styled[style] = Lines(style, b"".join(lines), lines)
-        return self._styled[style]
+        for known in self._styled:
+            if known.style is style or known.style == style:
+                return known
+        lines = restyled_lines(self._canonical.text, style)
+        self._styled.append(Lines(style, b"".join(lines), lines))
+        return self._styled[-1]
 
 
 class Lines:
     """The text of a base in one style; line n stands at `text[starts[n]:starts[n + 1]]`."""
 
-    __slots__ = ("_behind", "_between", "_colon", "_margin", "end", "starts", "text")
+    __slots__ = ("_behind", "_between", "_colon", "_margin", "end", "starts", "style", "text")
 
     def __init__(self, style: Style, text: bytes, lines: Iterable[bytes]) -> None:
+        self.style = style
         self.text = text
         self.starts = array("I", accumulate(map(len, lines), initial=0))
         self.end = len(text.rstrip())

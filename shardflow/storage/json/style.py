@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from shardflow.model.records import record, replaced
@@ -95,10 +96,12 @@ _BEGINNING: Final = re.compile(rb'\s*\{([ \t]*\r?\n[ \t]*)?"[^"\\]*(?:\\.[^"\\]*
 
 def probable_style(data: bytes) -> Style:
     """Guess the style of a text, of which nothing is known, from how it begins; the canonical one in doubt."""
-    found = _BEGINNING.match(data)
-    if found is None:
-        return CANONICAL
-    broken, gap = found[1], found[2].decode()
+    found = None if data.startswith(b'{\n  "') else _BEGINNING.match(data)
+    return CANONICAL if found is None else _beginning_so(found[1], found[2].decode())
+
+
+@lru_cache(maxsize=16)
+def _beginning_so(broken: bytes | None, gap: str) -> Style:
     if broken is None:
         return Style(indent=None, after_comma=gap, after_colon=gap)
     newline = "\r\n" if b"\r" in broken else "\n"

@@ -14,11 +14,13 @@ from shardflow.cli.views.objects import merged_object, object_bytes
 from shardflow.cli.views.selection import Format
 from shardflow.errors import InvalidInput, UsageError
 from shardflow.execution.base import SIZE_LIMIT, Base, read_object
-from shardflow.execution.folding import Folded, fold, shard_delta
+from shardflow.execution.folding import shard_delta
 from shardflow.execution.rule_sources import load_named_rules
+from shardflow.merge.engine import MergeResult, merge
 from shardflow.model.changes import Delta
 from shardflow.model.documents import Problem
 from shardflow.storage.files import replace_file
+from shardflow.storage.json.canonical import written_bytes
 from shardflow.storage.json.strict import collector_paused
 from shardflow.workflow.model import ShardForm
 
@@ -84,28 +86,28 @@ def _is_otherwise(options: MergeOptions) -> bool:
 
 
 def _merge_files(options: MergeOptions) -> int:
-    folded = _folded(options)
-    code = _CONFLICTS if folded.open_conflicts else 0
+    result = _merged(options)
+    code = _CONFLICTS if result.conflicts else 0
     if options.output_file is not None and not code:
-        replace_file(options.output_file, folded.context)
+        replace_file(options.output_file, written_bytes(result.context))
     shown = options.shown
     if shown.layout is Format.JSON:
-        CONSOLE.hand_over(object_bytes(merged_object(folded.result, options.output_file, code, shown)))
+        CONSOLE.hand_over(object_bytes(merged_object(result, options.output_file, code, shown)))
     elif options.output_file is not None:
-        CONSOLE.say(ledger_text(folded.result, sys.stdout, shown))
+        CONSOLE.say(ledger_text(result, sys.stdout, shown))
     else:
-        CONSOLE.complain(ledger_text(folded.result, sys.stderr, shown))
-        CONSOLE.hand_over(b"" if code else folded.context)
+        CONSOLE.complain(ledger_text(result, sys.stderr, shown))
+        CONSOLE.hand_over(b"" if code else written_bytes(result.context))
     return code
 
 
-def _folded(options: MergeOptions) -> Folded:
+def _merged(options: MergeOptions) -> MergeResult:
     rules = load_named_rules(options.rules).rules
     first, *shards = options.inputs
     data = read_named(first, SIZE_LIMIT)
     base = Base(data, read_object(data, first))
     with collector_paused():
-        return fold(base, _deltas(base, shards), rules)
+        return merge(base.value, _deltas(base, shards), rules)
 
 
 def _deltas(base: Base, shards: Sequence[str]) -> list[Delta]:
