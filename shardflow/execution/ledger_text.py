@@ -31,8 +31,8 @@ _VALUE: Final = b',\n      "value": '
 _CHANGES: Final = b',\n      "changes": [\n'
 _AFTER: Final = b'          "after": '
 _OUTCOME: Final = {o: b'          "outcome": "%s"\n        }' % o.value.encode() for o in Outcome}
-_LONE: Final = _OUTCOME[Outcome.APPLIED] + b"\n      ]\n    }"
-_LONE_AFTER: Final = b",\n" + _LONE
+_AFTER_OUTCOME: Final = {outcome: b",\n" + text for outcome, text in _OUTCOME.items()}
+_LONE_AFTER: Final = _AFTER_OUTCOME[Outcome.APPLIED] + b"\n      ]\n    }"
 _IN_DECISION: Final = b"\n      "
 _IN_CHANGE: Final = b"\n          "
 _PLAIN: Final = frozenset({str, int, float, bool, type(None)})
@@ -41,14 +41,15 @@ _PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 class _Shard:
     """What is written of a shard again and again, and what became of its changes."""
 
-    __slots__ = ("alone", "counts", "head", "lone_head", "rank")
+    __slots__ = ("alone", "counts", "head", "head_after", "lone_head", "rank")
 
     def __init__(self, shard: str, rank: int) -> None:
         self.rank = rank
         self.counts = no_counts()
         self.alone = 0
         self.head = b'        {\n          "shard": %s,\n          "rank": %d,\n' % (orjson.dumps(shard), rank)
-        self.lone_head = _CHANGES + self.head + _AFTER
+        self.head_after = self.head + _AFTER
+        self.lone_head = _CHANGES + self.head_after
 
 
 class LedgerText(Ledger):
@@ -90,7 +91,8 @@ class LedgerText(Ledger):
             pieces += (b',\n      "reason": ', orjson.dumps(decision.reason))
         elif decision.value is not ABSENT:
             pieces += (_VALUE, _value_text(decision.value, _IN_DECISION))
-        pieces += (_CHANGES, b",\n".join(map(self._change, decision.contributions)), b"\n      ]")
+        changes = [self._change(contribution) for contribution in decision.contributions]
+        pieces += (_CHANGES, b",\n".join(changes), b"\n      ]")
         if isinstance(decision, Settled) and any(c.outcome is Outcome.SUPERSEDED for c in decision.contributions):
             pieces += (b',\n      "superseded_by": ', _value_text(list(decision.superseded_by), _IN_DECISION))
         pieces.append(b"\n    }")
@@ -103,12 +105,12 @@ class LedgerText(Ledger):
         return known[1]
 
     def _change(self, contribution: Contribution) -> bytes:
-        shard, after, outcome = contribution.shard, contribution.after, contribution.outcome
-        own = self._shards.get(shard) or self._introduce(shard, contribution.rank)
+        after, outcome = contribution.after, contribution.outcome
+        own = self._shards.get(contribution.shard) or self._introduce(contribution.shard, contribution.rank)
         own.counts[outcome] += 1
         if after is ABSENT:
             return own.head + _OUTCOME[outcome]
-        return b"".join((own.head, _AFTER, _value_text(after, _IN_CHANGE), b",\n", _OUTCOME[outcome]))
+        return own.head_after + _value_text(after, _IN_CHANGE) + _AFTER_OUTCOME[outcome]
 
     def _introduce(self, shard: str, rank: int) -> _Shard:
         own = self._shards[shard] = _Shard(shard, rank)
