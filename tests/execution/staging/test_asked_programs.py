@@ -11,6 +11,8 @@ from shardflow.execution.reporting.endings import MissingOutput
 from shardflow.execution.reporting.report import Status
 from tests.execution.staging.features import FeaturePlace
 
+pytestmark = pytest.mark.needs("node")
+
 
 def tried(feature: FeaturePlace, script: str, settings: str) -> str:
     """Run a script as the only phase; give what it wrote of the value of `result`, or of the error it met."""
