@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from shardflow.errors import InvalidInput, StorageError
 from shardflow.execution.base import Base
+from shardflow.execution.fallback import fallback
 from shardflow.execution.groups.canonical_context import CanonicalContext
 from shardflow.execution.groups.group import Host
 from shardflow.execution.groups.inputs import Earlier
@@ -26,6 +27,7 @@ from shardflow.execution.reporting.event_json import event_json
 from shardflow.execution.reporting.events import (
     Event,
     Listener,
+    Noted,
     RunFinished,
     RunStarted,
 )
@@ -42,7 +44,7 @@ from shardflow.execution.schedule import (
 from shardflow.execution.secrets.references import NO_SECRETS, Secrets, read_secrets
 from shardflow.model.records import record, replaced
 from shardflow.storage.files import ContextLock, write_new
-from shardflow.storage.runs.directory import READ_ONLY, RunDirectory, create_run_directory
+from shardflow.storage.runs.directory import READ_ONLY, RUNS, RunDirectory, create_run_directory
 from shardflow.storage.runs.durable import BackgroundSync
 from shardflow.storage.runs.history import Asked
 from shardflow.storage.runs.journal import Journal, new_journal, utc_text
@@ -78,6 +80,7 @@ class RunRequest:
     run_dir         a new or empty folder; None for a new one under `.shardflow/runs/` of the current folder
     grace           seconds between SIGTERM and SIGKILL when a subagent is stopped
     staging         what else a run of the dialect needs to know; None for a native one
+    reuse           use sealed shards of other runs in the run directory's folder that have the same content
     """
 
     workflow: Workflow
@@ -89,6 +92,7 @@ class RunRequest:
     run_dir: str | None = None
     grace: float = DEFAULT_GRACE
     staging: StagingRequest | None = None
+    reuse: bool = False
 
 
 def run_workflow(request: RunRequest, listen: Listener) -> RunReport:
@@ -99,6 +103,8 @@ def run_workflow(request: RunRequest, listen: Listener) -> RunReport:
     `listen` raises goes through, after every child was stopped.
     """
     started = time.monotonic()
+    instead = fallback(request.run_dir, request.context, request.max_parallel)
+    request = replaced(request, max_parallel=instead.max_parallel)
     with ExitStack() as held:
         interrupts = held.enter_context(Interrupts())
         request, staging = staged(request)
@@ -109,6 +115,7 @@ def run_workflow(request: RunRequest, listen: Listener) -> RunReport:
                 refuse_without_folder(request.context)
             held.enter_context(ContextLock(path))
         layout, journal = _lay_out(request, staging, held)
+        layout = replaced(layout, notes=instead.warnings)
         return run_laid_out(request, layout, journal, interrupts, listen, started)
 
 
@@ -176,6 +183,7 @@ def _lay_out(request: RunRequest, staging: Staging | None, held_open: ExitStack)
         scheduled.rules.load_functions()
     secrets = read_secrets(workflow, request.workflow_file)
     secrets.refuse_in(base.data, path or request.workflow_file)
+    earlier = _other_runs(request) if request.reuse else None
     directory = create_run_directory(request.run_dir, workflow.name)
     journal = held_open.enter_context(new_journal(directory.journal))
     settings = _settings(request, path, staging, found_context=found is not None)
@@ -188,10 +196,17 @@ def _lay_out(request: RunRequest, staging: Staging | None, held_open: ExitStack)
     if path is not None:
         context = CanonicalContext(path, held, value)
         copy = directory.context
-        return Layout(schedule, base, context, copy, directory, record, secrets=secrets, staging=staging), journal
+        begun = Layout(schedule, base, context, copy, directory, record, secrets=secrets, staging=staging)
+        return replaced(begun, earlier=earlier), journal
     write_new(directory.context, base.data)
     context = CanonicalContext(directory.context, base.data, base.data)
-    return Layout(schedule, base, context, None, directory, record, secrets=secrets), journal
+    return Layout(schedule, base, context, None, directory, record, earlier=earlier, secrets=secrets), journal
+
+
+def _other_runs(request: RunRequest) -> Earlier:
+    from shardflow.execution.resumption.reuse import OtherRuns  # most runs begin anew
+
+    return OtherRuns(request.workflow_file, os.path.dirname(request.run_dir or f"{RUNS}/x") or ".")
 
 
 def checked_start(
@@ -255,6 +270,8 @@ class _Run:
         self._listen = listen
         self._started = started
         self._seals = RunSeals(layout.directory, journal)
+        if request.workflow.limits.wall_time is not None:
+            interrupts.deadline = started + request.workflow.limits.wall_time
         host = Host(layout.context, interrupts, request.grace, self._tell, durable, layout.earlier, self._seals)
         folder = os.path.dirname(os.path.abspath(request.workflow_file))
         around = partial(surroundings, folder, layout.directory, secrets=layout.secrets)
@@ -293,12 +310,19 @@ class _Run:
             layout = self._layout
             context, name = layout.context.path, self._workflow.name
             self._tell(RunStarted(name, layout.directory.path, context, ids, layout.start, layout.again))
+            for note in layout.notes:
+                self._tell(Noted("", note))
             with self._staged or nullcontext():
                 status, phases = self._loop.run()
         except BaseException:
             with suppress(StorageError):
                 self._write_record(Status.FAILED)
             raise
+        if status is Status.INTERRUPTED and self._interrupts.is_out_of_time and self._interrupts.signal is None:
+            self._problems.append(
+                f"stopped: the run may take {self._workflow.limits.wall_time:g} s (limits: wall_time)"
+            )
+            status = Status.FAILED
         return self._finish(status, phases)
 
     def _finish(self, status: Status, phases: list[PhaseReport]) -> RunReport:

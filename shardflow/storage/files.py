@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Final, TypeAlias
 
 from shardflow.errors import ContextLocked, ShardflowError, StorageError
+from shardflow.storage.capabilities import NO_REPLACING, NOT_SUPPORTED
 from shardflow.storage.excerpts import printable
 
 FilePath: TypeAlias = "str | os.PathLike[str]"
@@ -211,10 +212,21 @@ def _write_all(descriptor: int, data: bytes) -> None:
 def _rename(temporary: str, path: FilePath) -> None:
     try:
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, OSError) and error.errno in NO_REPLACING and os.path.lexists(path):
+            return _put_in_two_steps(temporary, path)
         with suppress(OSError):
             os.unlink(temporary)
         raise
+
+
+def _put_in_two_steps(temporary: str, path: FilePath) -> None:
+    """Where no file can be put in the place of another: whoever dies in between leaves the new one, under its own name.
+
+    A run warns of such a file system before it starts (`execution/fallback.py`).
+    """
+    os.unlink(path)
+    os.rename(temporary, path)
 
 
 def _sync_folder(folder: str) -> None:
@@ -282,6 +294,9 @@ class ContextLock:
             flock(self._descriptor, LOCK_EX | LOCK_NB)
         except BlockingIOError:
             raise ContextLocked(self._holder()) from None
+        except OSError as error:
+            if error.errno not in NOT_SUPPORTED:  # a run warns of a file system without locks before it starts
+                raise
         os.ftruncate(self._descriptor, 0)
         os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
 

@@ -88,7 +88,8 @@ def one_for_each(subagent: Subagent, context: Json, taken: Collection[str] = ())
     if problem := next(_problems(subagent.id, fan_out, keys), None):
         return NoItems(problem)
     named = _ids(subagent.id, [str(key) for key in keys], taken)
-    if len({name.lower() for name in (*named, *taken)}) < len(named) + len(taken):
+    others = {name.lower() for name in taken}
+    if len({name.lower() for name in named} - others) < len(named):
         return NoItems(f"{subagent.id}: the keys of {path_text(fan_out.path)} give no ids that differ")
     return tuple(
         replaced(subagent, id=name, foreach=None, of=subagent.id, item=Item(str(key), item))

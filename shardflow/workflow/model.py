@@ -237,6 +237,18 @@ ContextSource: TypeAlias = ContextFile | InlineContext
 
 
 @record
+class Limits:
+    """What a whole run may take (`limits.py`); None for no limit. `wall_time` in seconds."""
+
+    wall_time: float | None = None
+    subagents: int | None = None
+    shard_bytes: int | None = None
+
+
+NO_LIMITS: Final = Limits()
+
+
+@record
 class Workflow:
     """A whole workflow; phases run in order.
 
@@ -260,3 +272,4 @@ class Workflow:
     keeps_books: bool = False
     policy: Policy = NO_POLICY
     failures: FailurePolicy = NO_FAILURE_POLICY
+    limits: Limits = NO_LIMITS

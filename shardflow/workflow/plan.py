@@ -12,6 +12,7 @@ from shardflow.workflow.agents.preset import AgentPreset
 from shardflow.workflow.dialect.model import Mode
 from shardflow.workflow.dialect.plan import finalization_plan, staging_plan
 from shardflow.workflow.model import (
+    NO_LIMITS,
     ArgumentList,
     Behavior,
     ContextFile,
@@ -20,6 +21,7 @@ from shardflow.workflow.model import (
     FanOut,
     InlineContext,
     InlineRules,
+    Limits,
     OfType,
     OnMissingOutput,
     OnUndeclaredWrite,
@@ -53,6 +55,7 @@ def plan(workflow: Workflow) -> dict[str, Json]:
             "context": _context(workflow.context),
             **_failures(workflow.failures),
             **_policy(workflow.policy),
+            "limits": _limits(workflow.limits),
             "phases": [_phase(phase, workflow) for phase in workflow.phases],
             "finalization": finalization_plan(workflow.finalization),
         }
@@ -100,6 +103,14 @@ def _subagent(subagent: Subagent) -> dict[str, Json]:
     return _without_nothing(
         {**named, "foreach": _foreach(subagent.foreach), **_what_runs(subagent), **_policy(subagent.policy)}
     )
+
+
+def _limits(limits: Limits) -> Json:
+    if limits == NO_LIMITS:
+        return None
+    from shardflow.workflow.limits import limits_json
+
+    return limits_json(limits) or None
 
 
 def _policy(policy: Policy) -> dict[str, Json]:

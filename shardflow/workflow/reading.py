@@ -26,11 +26,13 @@ from shardflow.workflow.dialect.targets import refuse_unknown_targets
 from shardflow.workflow.groups import Named, read_policy_of, read_when, refuse_twins
 from shardflow.workflow.model import (
     DEFAULT_MAX_PARALLEL,
+    NO_LIMITS,
     Behavior,
     ContextFile,
     ContextSource,
     InlineContext,
     InlineRules,
+    Limits,
     OnMissingOutput,
     OnUndeclaredWrite,
     Phase,
@@ -114,6 +116,7 @@ def _read_workflow(place: Place) -> Workflow:
             keeps_books=is_of_the_shell_engine or recognising.uses_the_dialect(place.document),
             policy=read_policy_of(fields),
             failures=_read_failures(fields, None),
+            limits=fields.optional("limits", _read_limits, NO_LIMITS),
         )
 
 
@@ -202,6 +205,12 @@ def _read_staging(fields: Fields, mode: Mode, runs: WhatRuns) -> Staging:
         checkpoint=fields.optional("checkpoint", read_checkpoint, None),
         skills=fields.optional("skills", read_skills, ()),
     )
+
+
+def _read_limits(place: Place) -> Limits:
+    from shardflow.workflow.limits import read_limits  # most workflows have none
+
+    return read_limits(place)
 
 
 def _read_failures(fields: Fields, subagents: int | None) -> FailurePolicy:

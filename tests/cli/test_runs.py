@@ -106,7 +106,8 @@ def test_a_run_whose_process_is_gone_was_killed(folder: Path) -> None:
     record = folder / ".shardflow/runs" / next(name for name in names(folder) if "bad" in name) / "run.json"
     told = json.loads(record.read_text()) | {"status": "running", "finished": None, "groups": []}
     record.write_text(json.dumps(told))
-    assert [(run["status"], run["seconds"]) for run in listed(folder)][0] == ("killed", None)
+    first, _ = listed(folder)
+    assert (first["status"], first["seconds"]) == ("killed", None)
 
 
 def test_one_run_shows_its_groups_and_how_each_subagent_ended(folder: Path) -> None:

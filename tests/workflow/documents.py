@@ -105,6 +105,9 @@ failures = st.fixed_dictionaries(
         "on_failure": st.sampled_from(["stop", "continue", {"require": 1}, {"require": "75%"}]),
     },
 )
+limits = st.fixed_dictionaries(
+    {}, optional={"limits": st.sampled_from([{}, {"wall_time": "2h"}, {"subagents": 3, "shard_bytes": 1000}])}
+)
 what_runs = st.builds(lambda program, more: {**program, **more}, programs, settings)
 with_policy = st.builds(lambda runs, policy: {**runs, **policy}, what_runs, policies)
 
@@ -159,6 +162,7 @@ def workflows(draw: st.DrawFn) -> dict[str, Json]:
         "name": draw(labels),
         **more,
         **draw(policies),
+        **draw(limits),
         **draw(failures),
         "phases": [draw(phases(name)) for name in phase_ids],
     }

@@ -6,6 +6,7 @@ from shardflow.cli.commands.feature import FeatureOptions, staging_request
 from shardflow.cli.commands.reading import MAX_WORKFLOW_BYTES, read_named, workflow_of
 from shardflow.cli.console import CONSOLE
 from shardflow.cli.views import View, view_for
+from shardflow.errors import UsageError
 from shardflow.execution.reporting.report import RunReport
 from shardflow.execution.run import RunRequest, run_workflow
 from shardflow.model.records import record
@@ -24,6 +25,8 @@ class RunOptions:
     dry_run: bool
     quiet: bool
     about: FeatureOptions = FeatureOptions()
+    serial: bool = False
+    reuse: bool = False
 
 
 def run_file(options: RunOptions) -> int:
@@ -43,6 +46,8 @@ def run_file(options: RunOptions) -> int:
 
 
 def _request(options: RunOptions, view: View) -> RunRequest:
+    if options.serial and options.max_parallel not in (None, 1):
+        raise UsageError(f"--serial and --max-parallel {options.max_parallel} exclude each other; keep one of them")
     data = read_named(options.workflow, MAX_WORKFLOW_BYTES)
     workflow = workflow_of(data, options.workflow)
     return RunRequest(
@@ -51,7 +56,8 @@ def _request(options: RunOptions, view: View) -> RunRequest:
         workflow_bytes=data,
         context=options.context,
         rules=options.rules,
-        max_parallel=options.max_parallel,
+        max_parallel=1 if options.serial else options.max_parallel,
+        reuse=options.reuse,
         run_dir=options.run_dir,
         staging=staging_request(options.about, workflow, view),
     )

@@ -47,6 +47,14 @@ def run(
     ] = None,
     answers: Annotated[str | None, ANSWERS] = None,
     yes: Annotated[bool, YES] = False,
+    serial: Annotated[
+        bool,
+        Option(("--serial",), "Run one subagent after another, as where there are no locks: slower, same result."),
+    ] = False,
+    reuse: Annotated[
+        bool,
+        Option(("--reuse",), "Use shards that other runs of the workflow sealed for the same content, and tell which."),
+    ] = False,
     as_json: Annotated[bool, JSON] = False,
     dry_run: Annotated[bool, Option(("--dry-run",), "Check everything, show what would run, run nothing.")] = False,
     quiet: Annotated[bool, QUIET] = False,
@@ -79,7 +87,8 @@ def run(
     from shardflow.cli.commands.run import RunOptions, run_file
 
     about = FeatureOptions(feature, tuple(flag), agents, answers, yes)
-    return run_file(RunOptions(workflow, context, rules, max_parallel, run_dir, as_json, dry_run, quiet, about))
+    options = RunOptions(workflow, context, rules, max_parallel, run_dir, as_json, dry_run, quiet, about, serial, reuse)
+    return run_file(options)
 
 
 def resume(

@@ -41,7 +41,7 @@ class Group:
     makes itself; such a group has one subagent, and nothing to start. `outfit` is there for subagents of the dialect.
 
     It `tolerates` so many failures, not counting those of subagents that may fail: the others are merged then. One that
-    `fails_fast` stops what still runs once it has more.
+    `fails_fast` stops what still runs once it has more. A shard of more than `shard_bytes` is invalid.
     """
 
     phase: str
@@ -56,6 +56,7 @@ class Group:
     outfit: Outfit | None = None
     tolerates: int = 0
     fails_fast: bool = False
+    shard_bytes: int | None = None
 
     def content(self, rank: int) -> str:
         """Give the digest of all that the shard of a subagent depends on."""
@@ -72,11 +73,14 @@ class Group:
 
 @record
 class KeptShard:
-    """A shard that an earlier start of the run sealed, still as it was: the folder of its subagent, and its report."""
+    """A shard that an earlier start of the run sealed, or another `run`, still as it was: the folder of its subagent,
+    and its report.
+    """
 
     folder: str
     seconds: float
     warnings: tuple[str, ...]
+    run: str = ""
 
 
 class Earlier(Protocol):

@@ -33,7 +33,7 @@ from shardflow.model.changes import Delta
 from shardflow.model.documents import Problem
 from shardflow.model.records import replaced
 from shardflow.storage.files import sha256_hex, sync_folder, why_refused, write_new
-from shardflow.storage.runs.directory import SubagentFolder, make_folder, move_folder
+from shardflow.storage.runs.directory import SubagentFolder, copy_folder, make_folder, move_folder
 from shardflow.workflow.agents.preset import AgentPreset
 from shardflow.workflow.model import OnUndeclaredWrite, Subagent
 
@@ -93,9 +93,10 @@ class GroupJobs:
             return
         for rank, subagent in enumerate(self._group.subagents):
             kept = self._earlier.shard(self._group.phase, subagent.id, self.content(rank))
-            if kept is not None:
+            if kept is not None and not (kept.run and self._group.engine_made is not None):
                 self._make_findable()
-                move_folder(kept.folder, self._group.folder.subagent(subagent.id).path)
+                take = copy_folder if kept.run else move_folder
+                take(kept.folder, self._group.folder.subagent(subagent.id).path)
                 self._report(rank, self._sealed(rank), kept.seconds, kept.warnings, kept=True)
 
     def _tries_before(self, rank: int) -> int:
@@ -247,6 +248,7 @@ class GroupJobs:
         subagent, base = self._group.subagents[rank], self._group.base
         path = self._group.folder.subagent(subagent.id).shard
         try:
+            self._refuse_large(path)
             data, seal = read_and_seal(path, base.start(subagent.shard))
             if not data.strip():
                 return EmptyShard()
@@ -264,6 +266,11 @@ class GroupJobs:
         self.sealed[rank] = seal
         self.deltas.append(delta)
         return Succeeded()
+
+    def _refuse_large(self, path: str) -> None:
+        most = self._group.shard_bytes
+        if most is not None and os.path.lexists(path) and os.lstat(path).st_size > most:
+            raise StorageError(f"the shard has more than the {most:,} bytes that the workflow's limits allow")
 
     def _beyond_writes(self, rank: int, delta: Delta) -> UndeclaredWrites | None:
         writes = self._group.subagents[rank].writes

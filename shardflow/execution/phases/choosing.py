@@ -20,16 +20,16 @@ def chosen_of(subagents: Sequence[Subagent], now: Situation) -> Generator[Step, 
     from shardflow.workflow.fan_out import NoItems, one_for_each
 
     chosen: list[Subagent] = []
-    ids = [subagent.id for subagent in subagents]
+    ids = {subagent.id for subagent in subagents}
     for subagent in subagents:
         if subagent.when is not None and not holds(subagent.when, now.context):
             yield Skip(subagent.id, f"{condition_text(subagent.when)}: no")
             continue
-        made = one_for_each(subagent, now.context, [name for name in ids if name != subagent.id])
+        made = one_for_each(subagent, now.context, ids - {subagent.id})
         if isinstance(made, NoItems):
             return made.reason
         if not made:
             yield Skip(subagent.id, "its list is empty")
-        ids.extend(one.id for one in made)
+        ids |= {one.id for one in made}
         chosen.extend(made)
     return tuple(chosen)

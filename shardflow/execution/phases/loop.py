@@ -31,7 +31,7 @@ from shardflow.execution.phases.steps import (
     Step,
     Steps,
 )
-from shardflow.execution.phases.tolerating import Tally, TooManyFailed, failures_told, may_fail
+from shardflow.execution.phases.tolerating import GoesTooFar, Tally, failures_told, may_fail
 from shardflow.execution.phases.written import steps_of
 from shardflow.execution.reporting.events import (
     Answered,
@@ -84,6 +84,7 @@ class PhaseLoop:
         self._staged = staged
         self._iterations: Counter[str] = Counter()
         self._answer: Json = None
+        self._started = 0
         self._tally = Tally()
 
     def run(self) -> tuple[Status, list[PhaseReport]]:
@@ -91,7 +92,7 @@ class PhaseLoop:
         reports: list[PhaseReport] = []
         position: int | None = 0
         while position is not None and position < len(self._schedule):
-            if self._host.interrupts.count:
+            if self._host.interrupts.has_come():
                 return Status.INTERRUPTED, reports
             report, follow = self._phase(self._schedule[position])
             reports.append(report)
@@ -138,13 +139,13 @@ class PhaseLoop:
         steps = self._steps(scheduled, self._situation(scheduled, taken))
         try:
             step = next(steps)
-            while not self._host.interrupts.count:
+            while not self._host.interrupts.has_come():
                 if (came := self._take(scheduled, step)) is not None:
                     taken.append(came)
                 if isinstance(came, GroupReport) and (end := self._ended_by(scheduled, came, taken)):
                     return end
                 step = steps.send(self._situation(scheduled, taken))
-        except TooManyFailed as error:
+        except GoesTooFar as error:
             return End(Status.FAILED, (str(error),))
         except StopIteration as end:
             follow: Follow = end.value
@@ -177,6 +178,8 @@ class PhaseLoop:
                 self._host.tell(SubagentSkipped(scheduled.phase.id, subagent, reason))
                 return step
             case RunGroup(subagents, slots, suffix, is_last, outfit, share):
+                self._started += len(subagents)
+                self._tally.refuse_more(self._started, self._workflow.limits.subagents)
                 self.more = not (is_last and scheduled is self._schedule[-1]) or may_fail(scheduled.phase)
                 group = self._new(scheduled, subagents, slots, suffix)
                 tolerates = self._tally.tolerates(scheduled.phase, subagents, share)
@@ -256,6 +259,7 @@ class PhaseLoop:
             subagents=subagents,
             base=self.base,
             slots=slots,
+            shard_bytes=self._workflow.limits.shard_bytes,
             on_undeclared_write=phase.on_undeclared_write or self._workflow.on_undeclared_write,
         )
 

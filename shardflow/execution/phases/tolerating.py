@@ -22,8 +22,8 @@ MEMBER: Final = "failures"
 """The member of the context that failures are added to."""
 
 
-class TooManyFailed(Exception):
-    """So many must succeed that it cannot come to that any more."""
+class GoesTooFar(Exception):
+    """A phase cannot end well any more: too many failed, or the run has reached a limit."""
 
 
 class Tally:
@@ -35,14 +35,19 @@ class Tally:
 
     def tolerates(self, phase: Phase, subagents: Sequence[Subagent], share: int | None) -> int:
         """Say how many failures of a group that starts now are tolerated; `share` is how many the phase's policy is
-        about, None for those of the group. Raises TooManyFailed.
+        about, None for those of the group. Raises GoesTooFar.
         """
         those = sum(not subagent.policy.allow_failure for subagent in subagents)
         of, failed = (those, 0) if share is None else (share, self._failed)
         left = tolerated(phase.failures.on_failure or OnFailure.STOP, of) - failed
         if left < 0:
-            raise TooManyFailed(_told(phase, of, of - failed))
+            raise GoesTooFar(_told(phase, of, of - failed))
         return left
+
+    def refuse_more(self, started: int, most: int | None) -> None:
+        """Raise GoesTooFar where a run has more subagents than it may."""
+        if most is not None and started > most:
+            raise GoesTooFar(f"the run would start {started:,} subagents, and its limit is {most:,}")
 
     def count(self, phase: Phase, report: GroupReport) -> None:
         """Take a group into account that ended well."""

@@ -82,6 +82,11 @@ class Interrupts:
         finally:
             self._attended = False
 
+    def has_come(self) -> bool:
+        """Tell whether anything asks the run to end by now."""
+        self.look_at_the_clock()
+        return self.count > 0
+
     def look_at_the_clock(self) -> None:
         """Note the end of the run's time, once it has come."""
         if time.monotonic() >= self.deadline and not self.is_out_of_time:

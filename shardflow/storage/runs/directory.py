@@ -38,7 +38,7 @@ from typing import Final
 
 from shardflow.errors import StorageError, UsageError
 from shardflow.model.records import record
-from shardflow.storage.files import sync_folder, write_new
+from shardflow.storage.files import read_regular, sync_folder, write_new
 
 READ_ONLY: Final = 0o400
 """The mode of a base: whoever writes into it by mistake is refused."""
@@ -47,6 +47,7 @@ _HOME: Final = ".shardflow"
 RUNS: Final = f"{_HOME}/runs"
 """Where the run directories of a folder are, unless the command line names another place."""
 _SLUG_LENGTH: Final = 40
+_COPY_LIMIT: Final = 1 << 30
 _NUMBERED: Final = re.compile(r"([0-9]{2,9})-[A-Za-z0-9][A-Za-z0-9._-]*")
 """The folder of a group: its number, and what it is called."""
 
@@ -232,6 +233,14 @@ def move_folder(path: str, to: str) -> None:
         os.rename(path, to)
     except OSError as error:
         raise StorageError(f"cannot move {path} to {to}: {(error.strerror or '').lower()}") from error
+
+
+def copy_folder(path: str, to: str) -> None:
+    """Copy the files of a subagent's folder in another run to a place where nothing stands. Raises StorageError."""
+    make_folder(to)
+    for name in sorted(os.listdir(path)):
+        if os.path.isfile(f"{path}/{name}") and not os.path.islink(f"{path}/{name}"):
+            write_new(f"{to}/{name}", read_regular(f"{path}/{name}", _COPY_LIMIT))
 
 
 def keep_try(group: GroupFolder, name: str, tries: int) -> str:

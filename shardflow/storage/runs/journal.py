@@ -58,6 +58,7 @@ from types import TracebackType
 from typing import Any, Final
 
 from shardflow.errors import RunInProgress, StorageError
+from shardflow.storage.capabilities import NOT_SUPPORTED
 
 VERSION: Final = 1
 """The version of the journal's format."""
@@ -179,6 +180,10 @@ class Journal:
                 flock(self._descriptor, LOCK_EX | LOCK_NB)
             except BlockingIOError:
                 time.sleep(_PAUSE)
+            except OSError as error:
+                if error.errno not in NOT_SUPPORTED:  # a run warns of a file system without locks before it starts
+                    raise
+                return
             else:
                 return
         raise RunInProgress(f"{os.path.dirname(self._path)} is a run that is still going on; wait until it has ended")

@@ -230,3 +230,39 @@ def test_a_timeout_longer_than_any_system_call_can_wait_is_just_a_long_one(tmp_p
     jobs = Recorder(tmp_path, ["sleep 0.1", "true"], timeout=1e12)
     jobs.run(slots=2)
     assert [jobs.exits[rank].code for rank in (0, 1)] == [0, 0]
+
+
+def test_a_child_runs_again_after_its_pause_and_others_use_the_place_meanwhile(tmp_path: Path) -> None:
+    jobs = Recorder(tmp_path, ["exit 3", "exit 0"], again={0: [0.05, 0.0]})
+    jobs.run(slots=1)
+    assert [rank for what, rank in jobs.heard if what == "started"] == [0, 1, 0, 0]
+    assert jobs.exits[0].code == 3
+
+
+def test_what_could_not_be_started_is_tried_again_as_often_as_said(tmp_path: Path) -> None:
+    jobs = Recorder(tmp_path, ["refuse"], again={0: [0.0, 0.0]})
+    jobs.run(slots=1)
+    assert [what for what, _ in jobs.heard].count("not started") == 3
+
+
+def test_once_all_is_lost_what_runs_is_stopped_and_nothing_starts(tmp_path: Path) -> None:
+    jobs = Recorder(tmp_path, ["sleep 100", "exit 3", "touch started"], lost_at=1)
+    jobs.run(slots=2)
+    assert jobs.exits[0].cause is Cause.OTHERS_FAILED
+    assert not (tmp_path / "started").exists()
+
+
+def test_the_end_of_the_runs_time_stops_like_a_signal_does(tmp_path: Path) -> None:
+    jobs = Recorder(tmp_path, ["sleep 100", "touch started"])
+    with Interrupts() as interrupts:
+        interrupts.deadline = 0.0
+        run_jobs(range(2), 1, 30.0, jobs, interrupts)
+        assert (interrupts.is_out_of_time, interrupts.signal) == (True, None)
+    assert not (tmp_path / "started").exists()
+
+
+def test_a_silent_child_is_stopped_for_it_and_one_with_a_sign_of_life_is_not(tmp_path: Path) -> None:
+    talks = "for i in 1 2 3 4 5 6 7 8 9; do echo $i; sleep 0.2; done"
+    jobs = Recorder(tmp_path, ["sleep 100", talks], more={"idle_timeout": 1.0})
+    jobs.run(slots=2)
+    assert [jobs.exits[rank].cause for rank in range(2)] == [Cause.IDLE, Cause.ITS_OWN]
