@@ -66,7 +66,7 @@ class Folded:
 
 
 MANY_SHARDS: Final = 256
-"""From so many shards on, what they changed is packed until the merge: a tenth of the memory for a sixth more time."""
+"""From so many shards on, what they changed is packed until the merge: a sixth of the memory, more time at the end."""
 
 
 def shard_delta(
