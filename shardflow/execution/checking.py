@@ -8,6 +8,7 @@ from functools import partial
 from typing import TypeVar
 
 from shardflow.errors import InvalidInput, InvalidWorkflow, StorageError
+from shardflow.execution.presence import missing_programs
 from shardflow.execution.rule_sources import NO_EFFECTIVE_RULES, EffectiveRules, load_rules_at
 from shardflow.execution.schedule import first_base
 from shardflow.model.documents import Document, Problem
@@ -56,7 +57,7 @@ def check_workflow(data: bytes, file: str) -> Checked:
     ruled = enumerate(workflow.phases)
     common = rules.get(("rules",))
     each = ((phase, rules.get(("phases", n, "rules"), common) or NO_EFFECTIVE_RULES) for n, phase in ruled)
-    warnings = [*write_overlaps(document, each)]
+    warnings = [*write_overlaps(document, each), *missing_programs(workflow, document, folder)]
     if workflow.keeps_books:
         from shardflow.execution.staging.checking import shared_outputs  # most workflows are native
 

@@ -206,3 +206,46 @@ phases:
         "  other: x",
         "    when: not $.n equals 1",
     ]
+
+
+ABSENT = """\
+name: absent
+phases:
+  - id: p
+    behavior: parallel
+    subagents:
+      - {id: a, run: [no-such-program-here, x]}
+      - {id: b, run: [./no-such-file.sh]}
+      - {id: c, python: 'no_such_module_here:f'}
+      - {id: d, python: 'kit.none:f'}
+      - {id: e, run: ls, cwd: nowhere}
+      - {id: f, run: [./tool.sh], cwd: kit}
+      - {id: g, python: 'kit.fns:f'}
+      - {id: h, python: 'fns:f', cwd: kit}
+      - {id: i, python: 'math:sqrt'}
+      - {id: j, run: [sh, -c, 'exit 0']}
+      - {id: k, run: no-such-program-here || true}
+  - {id: q, behavior: main-only, run: [no-such-program-here]}
+"""
+THERE_IS_NO = [
+    "w.yaml:6: there is no program no-such-program-here at $.phases[0].subagents[0].run",
+    "w.yaml:7: there is no program ./no-such-file.sh at $.phases[0].subagents[1].run",
+    "w.yaml:8: there is no module no_such_module_here, neither beside the workflow nor installed "
+    "at $.phases[0].subagents[2].python",
+    "w.yaml:9: there is no module kit.none, neither beside the workflow nor installed "
+    "at $.phases[0].subagents[3].python",
+    "w.yaml:10: there is no folder nowhere at $.phases[0].subagents[4].cwd",
+    "w.yaml:17: there is no program no-such-program-here at $.phases[1].run",
+]
+
+
+@pytest.mark.parametrize("line", [["validate"], ["run", "--dry-run"]], ids=" ".join)
+def test_programs_modules_and_folders_that_are_not_there_are_warned_of(folder: Path, line: list[str]) -> None:
+    (folder / "kit").mkdir()
+    (folder / "kit/fns.py").write_text("raise SystemExit('nothing is imported')")
+    (folder / "kit/tool.sh").touch(mode=0o700)
+    (folder / "w.yaml").write_text(ABSENT)
+    ended = shardflow(*line, "w.yaml", cwd=folder)
+    assert ended.returncode == 0
+    hint = "unless an earlier phase or the place where it runs brings it"
+    assert ended.stderr.splitlines() == [f"warning: {told}; {hint}" for told in THERE_IS_NO]

@@ -15,6 +15,11 @@ from tests.workflow.documents import HOW_TO_RUN, document, problems_of, subagent
         ("timeout: 5", f"nothing to run at $.phases[0].subagents[0]; {HOW_TO_RUN}"),
         ("run: ls, python: 'a:b'", "'run' and 'python' exclude each other at @.python; keep one of them"),
         ("run: 5", "expected a command for the shell or a list of arguments, found the integer 5 at @.run"),
+        (
+            "run: true",
+            "expected a command for the shell or a list of arguments, found the boolean true at @.run; "
+            "put it in quotes: 'true' is a program",
+        ),
         ("run: []", "expected a command for the shell or a list of arguments, found an empty list at @.run"),
         ("run: ' '", "expected a text that is not blank, found the text ' ' at @.run"),
         ("run: ['', a]", "expected a text that is not blank, found the text '' at @.run[0]"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -12,6 +13,7 @@ from shardflow.cli.views.display import count, path_label, place, shortened
 from shardflow.cli.views.objects import object_bytes, problem_objects
 from shardflow.cli.views.staging import staging_lines
 from shardflow.execution.checking import write_overlaps
+from shardflow.execution.presence import missing_programs
 from shardflow.execution.run import RunRequest, checked_start, context_path, staged
 from shardflow.execution.schedule import ScheduledPhase
 from shardflow.model.documents import Problem
@@ -46,7 +48,9 @@ def show_plan(request: RunRequest, *, as_json: bool) -> int:
     request, staging = staged(request)
     _, _, phases = checked_start(request, staging)
     document = parse_yaml(request.workflow_bytes, request.workflow_file)
-    warnings = tuple(write_overlaps(document, ((scheduled.phase, scheduled.rules) for scheduled in phases)))
+    overlaps = write_overlaps(document, ((scheduled.phase, scheduled.rules) for scheduled in phases))
+    folder = os.path.dirname(request.workflow_file)
+    warnings = (*overlaps, *missing_programs(request.workflow, document, folder))
     if as_json:
         CONSOLE.hand_over(object_bytes(_plan_object(request, warnings)))
         return 0
