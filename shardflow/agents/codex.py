@@ -1,7 +1,7 @@
 """Codex (npm `@openai/codex`), seen with 0.169.0.
 
 Its sandbox knows folders and not files: it may write in its own working folder, in the subagent's and in the output's.
-It has no list of tools to allow; `tools:` is refused for it where the entry is read.
+It has no list of tools to allow: `tools:` is refused where an entry is read.
 """
 
 from __future__ import annotations

@@ -49,6 +49,7 @@ from shardflow.storage.runs.durable import BackgroundSync
 from shardflow.storage.runs.history import Asked
 from shardflow.storage.runs.journal import Journal, new_journal, utc_text
 from shardflow.storage.runs.records import RunRecord, RunSettings, write_first_run_record, write_run_record
+from shardflow.workflow.agents.preset import AgentPreset
 from shardflow.workflow.model import DEFAULT_GRACE, Workflow
 
 if TYPE_CHECKING:  # only workflows of the dialect need it
@@ -229,6 +230,10 @@ def checked_start(
 
             refuse_all(request.workflow_bytes, request.workflow_file)
         raise
+    if any(isinstance(subagent.program, AgentPreset) for phase in workflow.phases for subagent in phase.subagents):
+        from shardflow.execution.agents.installed import refuse_missing  # most workflows call no agent CLI
+
+        refuse_missing(workflow, request.workflow_file)
     return base, former if request.context is None else held, schedule
 
 

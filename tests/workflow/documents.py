@@ -53,8 +53,9 @@ texts = st.text(LETTERS + " -:()*", min_size=1, max_size=12).filter(str.strip)
 programs = (
     st.fixed_dictionaries({"run": commands | st.lists(commands, min_size=1, max_size=3)})
     | st.fixed_dictionaries({"python": st.from_regex(r"[a-z]{1,5}(?:\.[a-z]{1,5})?:[a-z_]{1,8}", fullmatch=True)})
+    | st.fixed_dictionaries({"agent": st.just("codex"), "prompt": texts})
     | st.fixed_dictionaries(
-        {"agent": st.sampled_from(["claude", "codex", "gemini", "opencode"]), "prompt": texts},
+        {"agent": st.sampled_from(["claude", "gemini", "opencode"]), "prompt": texts},
         optional={
             "model": st.from_regex(r"[a-z][a-z0-9/.-]{0,8}", fullmatch=True),
             "tools": st.lists(texts, max_size=2),

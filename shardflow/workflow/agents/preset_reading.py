@@ -15,8 +15,11 @@ _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 def read_preset(fields: Fields) -> AgentPreset:
     """Read `agent:` and what belongs to it."""
+    cli = fields.required("agent", lambda place: place.choice("agent CLI", _CLIS)) or AgentCli.CLAUDE
+    if cli is AgentCli.CODEX and "tools" in fields:
+        fields.place("tools").refuse("codex has no tools to choose from", "leave it out; its sandbox is set by args:")
     return AgentPreset(
-        cli=fields.required("agent", lambda place: place.choice("agent CLI", _CLIS)) or AgentCli.CLAUDE,
+        cli=cli,
         model=fields.optional("model", _read_option, None),
         tools=fields.optional("tools", _read_texts, None),
         arguments=fields.optional("args", _read_texts, ()),

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from shardflow.errors import InvalidWorkflow
 from shardflow.execution.reporting.endings import AgentFailed, AgentUnavailable, InvalidShard, Succeeded, TimedOut
 from shardflow.execution.reporting.report import Status, SubagentReport
 from tests.execution.running import Workplace, subagent
@@ -137,13 +138,22 @@ def test_one_that_hangs_is_stopped_at_its_timeout(tmp_path: Path) -> None:
     assert run_one(tmp_path, "claude", "hang", ", timeout: 3").ending == TimedOut(3)
 
 
-def test_a_cli_that_is_not_installed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+def test_a_cli_that_is_not_installed_is_told_before_anything_runs(
+    tmp_path: Path, clis: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
     text = "{name: w, phases: [{id: p, behavior: main-only, agent: opencode, prompt: x}]}"
-    report = Workplace(tmp_path).run(text)
-    assert report.status is Status.FAILED
-    (only,) = report.subagents
-    assert "opencode" in str(only.ending)
+    with pytest.raises(InvalidWorkflow) as caught:
+        Workplace(tmp_path).run(text)
+    assert str(caught.value) == (
+        f"{tmp_path}/workflow.yaml: p needs the agent CLI 'opencode', which is not on PATH; "
+        "install it: npm install -g opencode-ai"
+    )
+    assert not (tmp_path / "run").exists()
+    own = f"agent: opencode, prompt: x, args: [--stand-in, edit], env: {{PATH: '{clis}:/bin'}}"
+    assert (
+        Workplace(tmp_path).run(f"{{name: w, phases: [{{id: p, behavior: main-only, {own}}}]}}").status is Status.DONE
+    )
 
 
 def test_the_prompt_comes_from_the_template_of_its_id(tmp_path: Path) -> None:

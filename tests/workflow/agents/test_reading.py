@@ -86,6 +86,10 @@ def test_an_empty_file_names_nobody() -> None:
             "an entry of the map has no prompt at @.prompt; the prompt of a type comes from "
             "subagents/prompts/TYPE/default.md.tmpl, or from its subagent's config",
         ),
+        (
+            "{agent: codex, tools: [Read]}",
+            "codex has no tools to choose from at @.tools; leave it out; its sandbox is set by args:",
+        ),
         ("{agent: claude, tools: Read}", "expected a list, found the text 'Read' at @.tools"),
         (
             "{agent: claude, args: [5]}",
