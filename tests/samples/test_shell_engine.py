@@ -47,6 +47,9 @@ def test_what_it_leaves_is_worth_reading(tmp_path: Path) -> None:
     assert "- `rates`: 1 functions, 0 documented, **no test**" in report
     assert "- decide: Rewrite the proposal (name the tests first)" in report
     assert "- wanted: name the tests first" in (output / "decide/proposal.md").read_text(encoding="utf-8")
+    assert "- advice: clear the markers" in (output / "decide/proposal.md").read_text(encoding="utf-8")
+    published = (output / "publish/index.md").read_text(encoding="utf-8")
+    assert published.startswith("All tests pass.\n1 of 3 modules are tested.\n")
     assert "`convert` has no docstring" in (output / "examine/rates.md").read_text(encoding="utf-8")
     metadata = json.loads((output / "metadata.json").read_bytes())
     assert (metadata["feature"], metadata["iteration_counts"]) == ("shop", {"discover": 1})

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs whatever no other entry fits: writes down what it was asked, and, of a skill, that it was done.
 set -eu
-asked=$(sed -n '/^# Task/,/^# [^T]/p' | sed '1d;$d' | grep . || true)
+asked=$(sed -n '/^# Task/,$p' | sed 1d | grep . | head -n 1)
 if [ -n "${SHARDFLOW_OUTPUT:-}" ]; then
   printf '# %s\n\n%s\n' "$SHARDFLOW_ID" "$asked" > "$SHARDFLOW_OUTPUT"
 else

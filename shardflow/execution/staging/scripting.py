@@ -13,6 +13,7 @@ from shardflow.execution.scripts.model import (
     CONDITION_LIMIT,
     SCRIPT_LIMIT,
     Deliverable,
+    Died,
     Returned,
     Scope,
     ScriptForm,
@@ -89,7 +90,7 @@ class Scripts:
         try:
             run = self._host.run(script, scope, self._helpers, limit)
         except NodeUnusable as error:
-            return Ran(Stopped(), problem=str(error))
+            return Ran(Died(str(error)), problem=str(error))
         for line in run.log:
             self._tell(Noted(phase, f"{where}: {line}"))
         for warning in run.warnings:
