@@ -74,7 +74,7 @@ class CaseItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, None, str]:
         """Say where the test stands."""
-        return self.path, None, self.nodeid
+        return self.path, None, self.name
 
 
 @pytest.fixture

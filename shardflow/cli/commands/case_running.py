@@ -40,14 +40,16 @@ class Ran:
 
 def run(files: Sequence[str], *, quiet: bool, as_json: bool) -> int:
     """Replay every case and tell what came of it; give the exit code."""
-    ran = [_ran(file) for file in dict.fromkeys(_files(files))]
+    ran: list[Ran] = []
+    for file in dict.fromkeys(_files(files)):
+        ran.append(_ran(file))
+        if not as_json:
+            _tell(ran[-1], quiet=quiet)
     code = _exit_code(ran)
     if as_json:
         cases: list[Json] = [_object(one) for one in ran]
         CONSOLE.hand_over(object_bytes({"status": _STATUS[code], "exit_code": code, "cases": cases}))
         return code
-    for one in ran:
-        _tell(one, quiet=quiet)
     bad = sum(one.status != "as-expected" for one in ran)
     if not quiet or bad:
         CONSOLE.say(f"{count(len(ran), 'case')}, {f'{bad:,} not as expected' if bad else 'all as expected'}")
