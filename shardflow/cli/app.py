@@ -15,7 +15,7 @@ import typer
 
 from shardflow.cli import version_line
 from shardflow.cli.console import CONSOLE
-from shardflow.cli.parameters import Argument, Command, Marker, Parameter
+from shardflow.cli.parameters import Argument, Command, Known, Marker, Parameter
 from shardflow.cli.quick import Call
 from shardflow.cli.views.display import printable_lines
 
@@ -128,9 +128,19 @@ def _keyword(name: str, annotation: Any, default: object) -> inspect.Parameter:
 
 
 def _typer_marker(marker: Marker) -> Any:
+    complete = None if marker.known is None else _completing(marker.known)
     if isinstance(marker, Argument):
-        return typer.Argument(metavar=marker.metavar, help=marker.help)
-    return typer.Option(*marker.names, help=marker.help, metavar=marker.metavar, min=marker.minimum)
+        return typer.Argument(metavar=marker.metavar, help=marker.help, autocompletion=complete)
+    return typer.Option(
+        *marker.names, help=marker.help, metavar=marker.metavar, min=marker.minimum, autocompletion=complete
+    )
+
+
+def _completing(known: Known) -> Callable[[str], list[str]]:
+    def complete(incomplete: str) -> list[str]:
+        return [value for value in known() if value.startswith(incomplete)]
+
+    return complete
 
 
 def _laid_out(text: str) -> str:

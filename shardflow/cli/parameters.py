@@ -6,32 +6,36 @@ Law: a command is declared in one place, its own signature. The quick parser (`c
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeAlias, get_args, get_type_hints
 
 from shardflow.model.records import record
+
+Known: TypeAlias = Callable[[], Iterable[str]]
 
 
 @record
 class Argument:
     """A positional argument. One of type `str | None` may be left out; one of `list[str]` takes one or more. Both
-    stand last.
+    stand last. `known` gives values that shells complete; others may be given too.
     """
 
     metavar: str
     help: str
+    known: Known | None = None
 
 
 @record
 class Option:
     """A named option that may be left out. One of type `bool` is a flag and takes no value; one of `list[str]` may be
-    given several times. `minimum` is for integers.
+    given several times. `minimum` is for integers; `known` gives values that shells complete.
     """
 
     names: tuple[str, ...]
     help: str
     metavar: str | None = None
     minimum: int | None = None
+    known: Known | None = None
 
 
 Marker: TypeAlias = Argument | Option

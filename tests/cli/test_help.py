@@ -111,3 +111,21 @@ def test_the_shell_gets_completions_of_commands_and_options() -> None:
     assert shardflow(**asked).stdout.split() == ["--dry-run"]
     asked = {"_SHARDFLOW_COMPLETE": "complete_bash", "COMP_CWORD": "2", "COMP_WORDS": "shardflow rules l"}
     assert "list" in shardflow(**asked).stdout.split()
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("rules show fin", ["findings"]),
+        ("rules show ma", ["majority", "max", "max_by"]),
+        ("merge r --rules s", ["strict"]),
+        ("merge r --only s", ["superseded"]),
+        ("merge r --format ", ["table", "json", "markdown", "deepdiff"]),
+        ("blame r --format m", ["markdown"]),
+        ("run w.yaml --rules ./r", []),
+    ],
+)
+def test_the_shell_gets_completions_of_values(line: str, offered: list[str]) -> None:
+    words = f"shardflow {line}"
+    asked = {"_SHARDFLOW_COMPLETE": "complete_bash", "COMP_CWORD": str(words.count(" ")), "COMP_WORDS": words}
+    assert shardflow(**asked).stdout.split() == offered

@@ -10,7 +10,7 @@ from shardflow.errors import UsageError
 from shardflow.model.decisions import Outcome
 from shardflow.model.documents import did_you_mean
 
-_OUTCOMES: Final = {
+OUTCOMES: Final = {
     "conflicts": Outcome.CONFLICT,
     **{outcome.value: outcome for outcome in Outcome if outcome is not Outcome.CONFLICT},
 }
@@ -37,6 +37,6 @@ def format_of(layout: str | None, offered: Sequence[Format] = COMMON, *, as_json
 
 
 def _outcome(only: str) -> Outcome:
-    if only not in _OUTCOMES:
-        raise UsageError(f"unknown outcome '{only}' for --only; {did_you_mean(only, _OUTCOMES)}")
-    return _OUTCOMES[only]
+    if only not in OUTCOMES:
+        raise UsageError(f"unknown outcome '{only}' for --only; {did_you_mean(only, OUTCOMES)}")
+    return OUTCOMES[only]

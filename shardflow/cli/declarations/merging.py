@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Final
 
 from shardflow.cli.declarations.common import ALL, FORMAT_OF_DIFFERENCES, JSON
+from shardflow.cli.declarations.known import outcomes, rule_sets
 from shardflow.cli.parameters import Argument, Option, command
 
 _NONE: Final[list[str]] = []
@@ -19,7 +20,8 @@ def merge(
     ],
     *,
     rules: Annotated[
-        str | None, Option(("--rules",), "The rules to merge under: a file, or a shipped set's name.", "RULES")
+        str | None,
+        Option(("--rules",), "The rules to merge under: a file, or a shipped set's name.", "RULES", known=rule_sets),
     ] = None,
     output: Annotated[
         str | None,
@@ -33,6 +35,7 @@ def merge(
             "Show only decisions with a change of this outcome: conflicts, superseded, combined, agreed or applied. "
             "The counts stay whole.",
             "OUTCOME",
+            known=outcomes,
         ),
     ] = None,
     whole: Annotated[bool, ALL] = False,

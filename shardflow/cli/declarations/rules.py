@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Final
 
 from shardflow.cli.declarations.common import JSON
+from shardflow.cli.declarations.known import rule_sets, rule_sets_and_strategies
 from shardflow.cli.parameters import Argument, Option, command
 
 
@@ -28,7 +29,9 @@ def list_rules(
 
 
 def show_rules(
-    name: Annotated[str, Argument("NAME|FILE", "A shipped rule set, a strategy, or a rule file.")],
+    name: Annotated[
+        str, Argument("NAME|FILE", "A shipped rule set, a strategy, or a rule file.", rule_sets_and_strategies)
+    ],
     *,
     as_json: Annotated[bool, JSON] = False,
 ) -> int:
@@ -55,7 +58,10 @@ def explain_path(
     path: Annotated[str, Argument("PATH", "The path of a value, as conflicts and tables show it.")],
     *,
     rules: Annotated[
-        str | None, Option(("--rules",), "The rules: a file, or a shipped set's name. Default: no rules.", "RULES")
+        str | None,
+        Option(
+            ("--rules",), "The rules: a file, or a shipped set's name. Default: no rules.", "RULES", known=rule_sets
+        ),
     ] = None,
     as_json: Annotated[bool, JSON] = False,
 ) -> int:

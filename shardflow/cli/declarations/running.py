@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Final
 
 from shardflow.cli.declarations.common import ANSWERS, JSON, QUIET, YES
+from shardflow.cli.declarations.known import rule_sets
 from shardflow.cli.parameters import Argument, Option, command
 
 
@@ -21,7 +22,12 @@ def run(
     ] = None,
     rules: Annotated[
         str | None,
-        Option(("--rules",), "Rules that go over all rules of the workflow: a file, or a shipped set's name.", "RULES"),
+        Option(
+            ("--rules",),
+            "Rules that go over all rules of the workflow: a file, or a shipped set's name.",
+            "RULES",
+            known=rule_sets,
+        ),
     ] = None,
     max_parallel: Annotated[
         int | None, Option(("--max-parallel",), "Subagents that run at the same time at most.", "N", minimum=1)
