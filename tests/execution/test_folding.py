@@ -3,8 +3,8 @@
 from hypothesis import given
 
 from shardflow.execution.base import base_of
-from shardflow.execution.folding import fold
-from shardflow.merge.engine import merge
+from shardflow.execution.folding import MANY_SHARDS, fold, shard_delta
+from shardflow.merge.engine import gather, merge
 from shardflow.merge.report import ledger_json
 from shardflow.merge.resolving.conflicts import conflicts_json
 from shardflow.merge.rules import NO_RULES
@@ -12,7 +12,9 @@ from shardflow.model.changes import Delta
 from shardflow.model.decisions import outcome_counts
 from shardflow.model.diff import diff
 from shardflow.storage.json.canonical import canonical_bytes
+from shardflow.storage.packed import PackedMembers
 from shardflow.testing import generators
+from shardflow.workflow.model import ShardForm
 
 
 def assert_both_ways_agree(base, deltas, rules):
@@ -38,3 +40,12 @@ def test_values_of_every_kind_are_written_as_the_plain_way_writes_them():
     for shards in ([ODDER], [ODDER, ODDER], [ODDER, {**ODD, "none": [2]}], [ODDER, {}, {**ODD, "list": {"a": 1}}]):
         deltas = [Delta(f'"{rank}"é', rank, diff(ODD, shard)) for rank, shard in enumerate(shards)]
         assert_both_ways_agree(ODD, deltas, NO_RULES)
+
+
+def test_of_many_shards_each_is_packed_and_says_the_same():
+    base = base_of({f"n{n}": n for n in range(40)})
+    data = canonical_bytes({f"n{n}": n + n % 2 for n in range(40)})
+    few, many = (shard_delta(base, "a", 0, ShardForm.COPY, data, "a", among=n) for n in (2, MANY_SHARDS))
+    assert isinstance(many.edit.members, PackedMembers)
+    assert list(many.edit.members.items()) == list(few.edit.members.items())
+    assert len(gather([few, many])) == 1

@@ -63,6 +63,8 @@ _DENSE: Final = 512
 """Bytes a difference: where differences stand closer on the whole, parsing everything is faster."""
 _SMALL: Final = 2048
 """Bytes of an object or list up to which reading all of it is faster than finding two differences in it."""
+_VAIN: Final = 16
+"""How many times the length of a shard may be searched for what is not there: finding costs a small part of parsing."""
 _SPACE: Final = b" \t\r\n"
 _SCALAR: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[^\s,\]}]+')
 _NEXT: Final = re.compile(rb'[\s\]},]*(?:"[^"\\]*(?:\\.[^"\\]*)*"\s*:|.)?')
@@ -73,7 +75,8 @@ class _Comparison:
     """One walk along the text of the base in a style and the bytes of a shard: all before `here` and `there` is equal,
     or was told to the branches around it.
 
-    `_open` are the branches that the last difference stood in, from the root on.
+    `_open` are the branches that the last difference stood in, from the root on. `_in_vain` are the bytes that were
+    searched for what is not there: bounded, so that all of it stays linear whatever the shard holds.
     """
 
     def __init__(self, layout: Layout, lines: Lines, data: bytes) -> None:
@@ -83,6 +86,7 @@ class _Comparison:
         self._here = 0
         self._there = 0
         self._gap = 0
+        self._in_vain = 0
         self._open = [Changed(layout.root, 0, 0, lines.end, 0, None)]
 
     def edit(self) -> Edit | None:
@@ -199,8 +203,11 @@ class _Comparison:
             raise Unaligned
         if following.end() >= self._lines.end:
             found = len(self._data.rstrip(_SPACE)) - len(following[0].rstrip(_SPACE))
+        elif self._in_vain > _VAIN * len(self._data):
+            raise Unaligned
         else:
             found = self._data.find(following[0], start)
+            self._in_vain += len(self._data) - start if found < 0 else 0
         if found <= start:
             raise Unaligned
         return found

@@ -16,6 +16,7 @@ import orjson
 
 import tests.benchmarks.merge as page
 from shardflow.execution.base import Base
+from shardflow.merge.rules import RuleSet
 from shardflow.model.changes import Delta
 from tests.benchmarks.measuring import cpu_seconds, show
 from tests.benchmarks.merge.contexts import SEED, Shape, task
@@ -104,7 +105,7 @@ def _row(size: int, copies: int, shape: Shape, folder: str, rounds: int) -> list
 def _round(inputs: Inputs, expected: bytes) -> tuple[float, ...]:
     """Give the seconds of floor, offline merge, and its part at the end of a group."""
     the_floor = cpu_seconds(lambda: floor(inputs))
-    read: list[tuple[Base, list[Delta]]] = []
+    read: list[tuple[Base, RuleSet, list[Delta]]] = []
     reading = cpu_seconds(lambda: read.append(read_deltas(inputs)))
     end = cpu_seconds(lambda: merge_deltas(inputs, *read.pop()))
     _check(inputs, expected)

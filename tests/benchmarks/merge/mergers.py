@@ -10,6 +10,7 @@ import orjson
 from shardflow.execution.base import Base, read_object
 from shardflow.execution.folding import fold, shard_delta
 from shardflow.merge.rule_file import read_rules
+from shardflow.merge.rules import RuleSet
 from shardflow.model.changes import Delta
 from shardflow.model.documents import Document
 from shardflow.storage.files import write_new_pieces
@@ -31,22 +32,22 @@ def floor(inputs: Inputs) -> None:
         gc.enable()
 
 
-def read_deltas(inputs: Inputs) -> tuple[Base, list[Delta]]:
-    """Read the base and, as if its subagent had just finished, one shard after another."""
+def read_deltas(inputs: Inputs) -> tuple[Base, RuleSet, list[Delta]]:
+    """Read what a run has read before its last subagent ends: base, rules, and one shard after another."""
+    rules = read_rules(Document("rules.yaml", orjson.loads(inputs.rules.read_bytes())), _nothing_extended)
     data = inputs.base.read_bytes()
     base = Base(data, read_object(data, "base.json"))
     copies = inputs.copies()
     with collector_paused():
-        return base, [_delta(base, rank, path, len(copies)) for rank, path in enumerate(copies)]
+        return base, rules, [_delta(base, rank, path, len(copies)) for rank, path in enumerate(copies)]
 
 
 def _delta(base: Base, rank: int, path: Path, among: int) -> Delta:
     return shard_delta(base, path.stem, rank, ShardForm.COPY, path.read_bytes(), path.name, among=among)
 
 
-def merge_deltas(inputs: Inputs, base: Base, deltas: list[Delta]) -> None:
+def merge_deltas(inputs: Inputs, base: Base, rules: RuleSet, deltas: list[Delta]) -> None:
     """Merge at the end of a group: what is left to do when all shards are read."""
-    rules = read_rules(Document("rules.yaml", orjson.loads(inputs.rules.read_bytes())), _nothing_extended)
     folded = fold(base, deltas, rules)
     inputs.merged.write_bytes(folded.context)
     inputs.ledger.unlink(missing_ok=True)
