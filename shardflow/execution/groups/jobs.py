@@ -28,7 +28,7 @@ from shardflow.execution.reporting.endings import (
 )
 from shardflow.execution.reporting.events import Event, Stopping, SubagentFinished, SubagentRetried, SubagentStarted
 from shardflow.execution.reporting.report import Sealed, SubagentReport
-from shardflow.execution.secrets.guarding import masked_logs, refuse_secrets
+from shardflow.execution.secrets.guarding import mask_shard, masked_logs, refuse_secrets
 from shardflow.model.changes import Delta
 from shardflow.model.documents import Problem
 from shardflow.model.records import replaced
@@ -214,6 +214,7 @@ class GroupJobs:
 
     def _settle(self, rank: int, ending: Ending, seconds: float, warnings: tuple[str, ...]) -> float | None:
         """Report how a subagent ended, unless it is tried again: then put away what it left, and say when."""
+        warnings = (*warnings, *self._masked(rank, ending))
         pause = None if self._is_stopping or self.is_lost() else self._tries.pause(rank, ending)
         if pause is not None:
             try:
@@ -223,6 +224,16 @@ class GroupJobs:
         if pause is None:
             self._report(rank, ending, seconds, warnings)
         return pause
+
+    def _masked(self, rank: int, ending: Ending) -> tuple[str, ...]:
+        """Mask the shard of a subagent that failed; give what went wrong with that."""
+        if succeeded(ending):
+            return ()
+        try:
+            mask_shard(self._around.secrets, self._group.folder.subagent(self._group.subagents[rank].id).shard)
+        except StorageError as error:
+            return (f"its shard may hold a secret, and cannot be masked: {error}",)
+        return ()
 
     def _put_away(self, rank: int, failed: Failed, pause: float) -> None:
         group, name, tries = self._group, self._group.subagents[rank].id, self._tries.count(rank)

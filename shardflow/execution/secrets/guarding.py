@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shardflow.errors import InvalidJson
+from shardflow.errors import InvalidJson, StorageError
+from shardflow.execution.base import SIZE_LIMIT
 from shardflow.execution.secrets.references import Secrets
 from shardflow.model.documents import Problem
-from shardflow.storage.files import put_file
+from shardflow.storage.files import put_file, read_regular
 
 if TYPE_CHECKING:
     from shardflow.execution.secrets.logs import MaskedLogs
@@ -22,6 +23,19 @@ def masked_logs(secrets: Secrets) -> MaskedLogs | None:
     from shardflow.execution.secrets.logs import MaskedLogs
 
     return MaskedLogs(secrets.mask)
+
+
+def mask_shard(secrets: Secrets, path: str) -> None:
+    """Mask what is kept of the shard of a subagent that failed. Raises StorageError if it cannot be replaced."""
+    if not secrets:
+        return
+    try:
+        data = read_regular(path, SIZE_LIMIT)
+    except StorageError:  # nothing stands there that is kept and read
+        return
+    masked = secrets.mask.masked(data)
+    if masked != data:
+        put_file(path, masked)
 
 
 def refuse_secrets(secrets: Secrets, data: bytes, path: str) -> None:

@@ -37,7 +37,7 @@ class MaskedLogs:
     def __init__(self, mask: Mask) -> None:
         self.failures: dict[str, str] = {}
         self._mask = mask
-        self._copies: dict[str, _Copy] = {}
+        self._copies: dict[int, _Copy] = {}
         self._lock = threading.Lock()
         self._selector = selectors.DefaultSelector()
         self._thread: threading.Thread | None = None
@@ -56,16 +56,15 @@ class MaskedLogs:
         os.set_blocking(pipe, False)
         copy = _Copy(path, pipe, log, self._mask.stream())
         with self._lock:
-            self._copies[path] = copy
+            self._copies[pipe] = copy
             self._selector.register(pipe, selectors.EVENT_READ, copy)
         return printed
 
     def settle(self, *paths: str) -> tuple[str, ...]:
         """Have these logs hold all that was printed so far; gives what went wrong with them."""
         with self._lock:
-            for path in paths:
-                if path in self._copies:
-                    self._drain(self._copies[path])
+            for copy in [copy for copy in self._copies.values() if copy.path in paths]:
+                self._drain(copy)
             return tuple(f"{path}: {self.failures[path]}" for path in paths if path in self.failures)
 
     def close(self) -> None:
@@ -97,7 +96,7 @@ class MaskedLogs:
                 return
             with self._lock:
                 for key, _ in ready:
-                    if key.data.path in self._copies:
+                    if key.data.pipe in self._copies:
                         self._take(key.data)
 
     def _drain(self, copy: _Copy) -> None:
@@ -121,7 +120,7 @@ class MaskedLogs:
         self._selector.unregister(copy.pipe)
         os.close(copy.pipe)
         os.close(copy.log)
-        del self._copies[copy.path]
+        del self._copies[copy.pipe]
 
     def _write(self, copy: _Copy, data: bytes) -> None:
         """Write on; what a full disk refuses is told, and the subagent is not held up by it."""

@@ -108,6 +108,21 @@ def test_a_shard_that_holds_a_secret_is_refused_and_what_is_kept_of_it_is_masked
     assert b"***" in Path(subagent(report, "a").shard).read_bytes()
 
 
+@pytest.mark.parametrize("end", ["exit 3", "kill -9 $$", "sleep 600"])
+def test_a_shard_of_a_subagent_that_failed_is_masked_too_and_so_is_every_try(place: Workplace, end: str) -> None:
+    leave = f"{sys.executable} -c \"import json, os; json.dump(dict(os.environ), open(os.environ['SHARDFLOW_SHARD'], 'w'))\""
+    text = workflow(f'{leave}; echo "$TOKEN"; {end}').replace("id: a\n", "id: a\n                retry: {max: 1}\n")
+    if end == "sleep 600":
+        text = text.replace("id: a\n", "id: a\n                idle_timeout: 1\n")
+    report = place.run(text)
+    assert report.exit_code == 1
+    assert holders(place) == []
+    shards = list(place.run_dir.rglob("context-a.json"))
+    assert len(shards) == 2
+    assert all(b"***" in shard.read_bytes() for shard in shards)
+    assert all(log.read_text() == "***\n" for log in place.run_dir.rglob("stdout.log"))
+
+
 def test_a_context_that_holds_a_secret_is_refused_before_anything_starts(place: Workplace) -> None:
     context = place.folder / "shared.json"
     context.write_text(json.dumps({"token": SECRET}))
