@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
 
 from shardflow.errors import InvalidWorkflow, StorageError
 from shardflow.execution.reporting.endings import MissingOutput
 from shardflow.execution.reporting.report import Status
+from tests.execution.running import ROOT
 from tests.execution.staging.features import FeaturePlace, problems, without
 
 pytestmark = pytest.mark.needs("jq", "node")
@@ -353,3 +358,25 @@ def test_under_rules_of_its_own_a_workflow_still_has_the_books_add_up_and_nothin
     assert (feature.context["score"], feature.context["subagents_spawned"]) == (3, 3)
     assert [entry["path"] for entry in feature.context["deliverables"]] == ["a.md", "bbb.md", "cc.md"]
     assert feature.run(text.replace("SET", "| .status = $id")).exit_code == 3
+
+
+def test_a_run_that_is_interrupted_while_a_script_loops_ends_at_once_and_goes_on_later(feature: FeaturePlace) -> None:
+    feature.write(
+        """
+        name: loops
+        phases:
+        - id: p
+          behavior: main-only
+          main_agent: {script: 'if (!files_exist(["go"])) { writeFile("begun", "x"); while (true) {} } return 1'}
+        """
+    )
+    command = [sys.executable, "-m", "shardflow", "run", "w.yaml", "--feature", "shop", "--run-dir", "run-0"]
+    process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.DEVNULL)
+    while not (feature.output / "begun").exists():
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=60) == 130
+    (feature.output / "go").touch()
+    assert feature.resume().exit_code == 0
+    assert feature.context["phases"]["completed"] == ["p"]
