@@ -42,6 +42,7 @@ from shardflow.execution.schedule import (
     schedule_phases,
 )
 from shardflow.execution.secrets.references import NO_SECRETS, Secrets, read_secrets
+from shardflow.execution.staging.beginning import opened, staged, staged_run
 from shardflow.model.records import record, replaced
 from shardflow.storage.files import ContextLock, write_new
 from shardflow.storage.runs.directory import READ_ONLY, RUNS, RunDirectory, create_run_directory
@@ -53,9 +54,8 @@ from shardflow.workflow.agents.preset import AgentPreset
 from shardflow.workflow.model import DEFAULT_GRACE, Workflow
 
 if TYPE_CHECKING:  # only workflows of the dialect need it
-    from shardflow.execution.scripts.programs import ScriptPrograms
     from shardflow.execution.staging.preparing import StagingRequest
-    from shardflow.execution.staging.staged_run import StagedRun, Staging
+    from shardflow.execution.staging.staged_run import Staging
 
 _EXIT_CODES: Final = {
     Status.DONE: 0,
@@ -142,18 +142,6 @@ class Layout:
     staging: Staging | None = None
 
 
-def staged(request: RunRequest) -> tuple[RunRequest, Staging | None]:
-    """Prepare a run of the dialect: its workflow with all that is left to agents and to the dialect filled in."""
-    if request.staging is None and not request.workflow.keeps_books:
-        return request, None
-    from shardflow.execution.staging.preparing import StagingRequest, prepare, refuse_scripts_that_do_not_parse
-
-    file = request.workflow_file
-    refuse_scripts_that_do_not_parse(file, request.workflow_bytes)
-    staging, workflow = prepare(request.staging or StagingRequest(), request.workflow, file)
-    return replaced(request, workflow=workflow), staging
-
-
 def context_path(request: RunRequest, staging: Staging | None) -> str | None:
     """Give the canonical context's file (absolute); None for the run directory's own."""
     if request.context is not None:
@@ -237,13 +225,6 @@ def checked_start(
     return base, former if request.context is None else held, schedule
 
 
-def opened(base: Base, workflow: Workflow, staging: Staging, started: str, source: str) -> Base:
-    """Open the books of the dialect in what a run starts from. Raises InvalidWorkflow."""
-    from shardflow.execution.staging.preparing import opened_base
-
-    return opened_base(base, workflow, staging, started, source)
-
-
 def _settings(request: RunRequest, context: str | None, staging: Staging | None, *, found_context: bool) -> RunSettings:
     rules = None if request.rules is None else anchored(request.rules)
     return RunSettings(
@@ -280,33 +261,11 @@ class _Run:
         host = Host(layout.context, interrupts, request.grace, self._tell, durable, layout.earlier, self._seals)
         folder = os.path.dirname(os.path.abspath(request.workflow_file))
         around = partial(surroundings, folder, layout.directory, secrets=layout.secrets)
-        self._staged = self._staged_run(request, layout)
+        self._staged = staged_run(request, layout, self._tell, interrupts)
         staged = self._staged
         self._loop = PhaseLoop(request.workflow, layout.schedule, layout.base, layout.directory, around, host, staged)
         self._problems: list[str] = []
         self._notes = list(layout.notes)
-
-    def _staged_run(self, request: RunRequest, layout: Layout) -> StagedRun | None:
-        if layout.staging is None:
-            return None
-        from shardflow.execution.staging.staged_run import StagedRun
-
-        file, data, most = request.workflow_file, request.workflow_bytes, layout.record.settings.max_parallel
-        stopped: Callable[[], bool] = lambda: bool(self._interrupts.count)  # noqa: E731
-        programs = partial(self._programs, request, layout, layout.staging)
-        return StagedRun(layout.staging, request.workflow, file, data, most, self._tell, stopped, programs)
-
-    def _programs(self, request: RunRequest, layout: Layout, staging: Staging) -> ScriptPrograms:
-        from shardflow.execution.scripts.programs import ScriptPrograms
-
-        environment = {
-            **layout.secrets.left_of(os.environb),
-            b"SHARDFLOW_RUN_DIR": os.fsencode(layout.directory.path),
-            b"SHARDFLOW_WORKFLOW_DIR": os.fsencode(os.path.dirname(os.path.abspath(request.workflow_file))),
-        }
-        project, output_dir = staging.settings.project, staging.folder.path
-        folder = layout.directory.scripts
-        return ScriptPrograms(folder, project, output_dir, environment, request.grace, self._interrupts)
 
     def report(self) -> RunReport:
         """Run all phases as far as they go; whatever ends the run, `run.json` says that it has ended."""

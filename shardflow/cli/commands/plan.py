@@ -14,8 +14,9 @@ from shardflow.cli.views.objects import object_bytes, problem_objects
 from shardflow.cli.views.staging import staging_lines
 from shardflow.execution.checking import write_overlaps
 from shardflow.execution.presence import missing_programs
-from shardflow.execution.run import RunRequest, checked_start, context_path, staged
+from shardflow.execution.run import RunRequest, checked_start, context_path
 from shardflow.execution.schedule import ScheduledPhase
+from shardflow.execution.staging.beginning import staged
 from shardflow.model.documents import Problem
 from shardflow.model.patterns import Pattern
 from shardflow.model.records import replaced

@@ -168,7 +168,7 @@ class PhaseLoop:
     def _steps(self, scheduled: ScheduledPhase, now: Situation) -> Steps:
         if self._staged is None:
             return steps_of(scheduled, now)
-        from shardflow.execution.staging.order import staged_steps  # only workflows of the dialect need it
+        from shardflow.execution.staging.order.phase import staged_steps  # only workflows of the dialect need it
 
         return staged_steps(scheduled, now, self._staged)
 

@@ -27,9 +27,10 @@ from shardflow.execution.processes.survivors import Survivor, named, stop_all, w
 from shardflow.execution.reporting.events import Listener
 from shardflow.execution.reporting.report import RunReport, Status
 from shardflow.execution.resumption.earlier import EarlierStarts, folded_groups
-from shardflow.execution.run import Layout, RunRequest, opened, run_laid_out, staged
+from shardflow.execution.run import Layout, RunRequest, run_laid_out
 from shardflow.execution.schedule import first_base, read_if_there, schedule_phases
 from shardflow.execution.secrets.references import read_secrets
+from shardflow.execution.staging.beginning import opened, staged
 from shardflow.model.documents import did_you_mean
 from shardflow.model.fields import quoted
 from shardflow.model.records import record, replaced

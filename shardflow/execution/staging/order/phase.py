@@ -12,11 +12,11 @@ from shardflow.execution.phases.choosing import chosen_of
 from shardflow.execution.phases.steps import Answer, End, Follow, GoOn, RunGroup, Situation, Steps
 from shardflow.execution.reporting.report import Status
 from shardflow.execution.schedule import ScheduledPhase
-from shardflow.execution.staging.checkpoints import passed
-from shardflow.execution.staging.gap_checks import gaps_are_closed
+from shardflow.execution.staging.order.checkpoints import passed
+from shardflow.execution.staging.order.gap_checks import gaps_are_closed
+from shardflow.execution.staging.order.walk import Ends, Part, Walk
 from shardflow.execution.staging.scripting import ADAPTIVE, MAIN_AGENT
 from shardflow.execution.staging.staged_run import StagedRun
-from shardflow.execution.staging.walk import Ends, Part, Walk
 from shardflow.model.values import Json
 from shardflow.workflow.dialect import books
 from shardflow.workflow.dialect.books import NoBook

@@ -14,9 +14,9 @@ from typing import Final
 from shardflow.execution.phases.steps import Answer
 from shardflow.execution.reporting.report import Status
 from shardflow.execution.scripts.model import Returned
-from shardflow.execution.staging.checkpoints import decided_by_somebody
+from shardflow.execution.staging.order.checkpoints import decided_by_somebody
+from shardflow.execution.staging.order.walk import Ends, Part, Walk
 from shardflow.execution.staging.scripting import GAP_CHECK, Ran
-from shardflow.execution.staging.walk import Ends, Part, Walk
 from shardflow.model.records import replaced
 from shardflow.model.values import Json
 from shardflow.workflow.dialect import books
@@ -49,17 +49,7 @@ def gaps_are_closed(walk: Walk) -> Part[bool]:
     if written:
         yield from walk.book("gap-script", books.delivered(walk.context, written), list(written))
     iteration = books.iterations(walk.context, walk.id)
-    entry: dict[str, Json] = {
-        "phase": walk.id,
-        "iteration": iteration,
-        "status": verdict.status,
-        "gaps": list(verdict.gaps),
-        "action_taken": "" if verdict.complete else verdict.action.value,
-        "agents_spawned": [],
-        "timestamp": moment,
-    }
-    if verdict.message:
-        entry["message"] = verdict.message
+    entry = _entry(walk.id, iteration, verdict, moment)
     if verdict.complete:
         yield from _booked(walk, entry)
         return True
@@ -79,14 +69,26 @@ def gaps_are_closed(walk: Walk) -> Part[bool]:
             return (yield from _escalated(walk, entry, verdict))
 
 
+def _entry(phase: str, iteration: int, verdict: Verdict, moment: str) -> dict[str, Json]:
+    entry: dict[str, Json] = {
+        "phase": phase,
+        "iteration": iteration,
+        "status": verdict.status,
+        "gaps": list(verdict.gaps),
+        "action_taken": "" if verdict.complete else verdict.action.value,
+        "agents_spawned": [],
+        "timestamp": moment,
+    }
+    return {**entry, "message": verdict.message} if verdict.message else entry
+
+
 def _verdict(walk: Walk, check: GapCheck) -> Part[tuple[Verdict, str, tuple[Json, ...]]]:
     """Have the phase checked; give the verdict, when it was given, and what the script wrote."""
 
     def ask() -> Answer | None:
         verdict, runs = _checked(walk, check)
         if any(ran.was_stopped for ran in runs):
-            problems = [ran.problem for ran in runs if ran.was_stopped]
-            raise Ends(Status.INTERRUPTED, *problems[:0])
+            raise Ends(Status.INTERRUPTED)
         written = [entry for ran in runs for entry in walk.run.entries(walk.id, ran)]
         value: dict[str, Json] = {"verdict": verdict_json(verdict), "timestamp": walk.run.moment(), "written": written}
         return Answer(value, again=not verdict.complete and verdict.action is GapAction.ABORT)

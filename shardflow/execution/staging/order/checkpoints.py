@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from shardflow.execution.phases.steps import Answer, Follow, GoOn, GoTo
 from shardflow.execution.reporting.report import Status
 from shardflow.execution.staging.asking import Question, Unclear
+from shardflow.execution.staging.order.walk import Ends, Part, Walk
 from shardflow.execution.staging.scripting import CHECKPOINT
-from shardflow.execution.staging.walk import Ends, Part, Walk
 from shardflow.model.records import record
 from shardflow.model.values import Json
 from shardflow.workflow.dialect import books
