@@ -46,4 +46,6 @@ def _times(report: RunReport) -> str:
     told = f"{count(subagents, 'subagent')}{more} in {count(len(report.phases), 'phase')}, {seconds(report.seconds)}"
     if subagents < 2 or not report.seconds:
         return told
-    return f"{told}; their own times add up to {seconds(work)}, {work / report.seconds:.1f} at once on average"
+    at_once = work / report.seconds
+    average = f", {at_once:.1f} at once on average" if at_once >= 1 else ""  # less only tells how short they were
+    return f"{told}; their own times add up to {seconds(work)}{average}"
