@@ -74,7 +74,7 @@ def _likely_behavior(fields: Fields) -> Behavior:
 
 
 def _read_alone(fields: Fields, main: MainAgent | None, phase: str) -> WhatRuns:
-    if "subagents" in fields:
+    if "subagents" in fields and not (main is not None and fields.place("subagents").value == []):
         hint = "put main_agent:, run: or python: on the phase itself, or say behavior: sequential"
         fields.place("subagents").refuse("a main-only phase has no subagents", hint)
     if main is None:

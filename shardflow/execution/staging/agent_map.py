@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
@@ -22,6 +23,8 @@ BESIDE: Final = "shardflow.yaml"
 """The file of agents and helpers that is looked for beside a workflow."""
 
 _LIMIT: Final = 16 << 20
+_LONGEST_ID: Final = 50
+"""A skill may be called anything (`team:review`); its id names folders."""
 
 
 @record
@@ -74,7 +77,8 @@ def types_of(workflow: Workflow) -> Iterator[str]:
 def skilled(skill: Skill, agents: AgentMap) -> Subagent:
     """Give the subagent that does what a skill says."""
     config = {"prompt": skill.name, "args": skill.args} if skill.args is not None else {"prompt": skill.name}
-    (subagent,) = agents.equip((Subagent(skill.name, OfType(skill.name), type=skill.name, config=config),))
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", skill.name).strip("-_")[:_LONGEST_ID] or "skill"
+    (subagent,) = agents.equip((Subagent(name, OfType(skill.name), type=skill.name, config=config),))
     return subagent
 
 

@@ -89,8 +89,8 @@ def read_suggested(place: Place) -> tuple[str, ...]:
 
 def _read_suggested(place: Place) -> str:
     if not isinstance(place.value, dict):
-        return read_id(place)
-    return read_id(place.inner("type", place.value.get("type", ABSENT)))
+        return read_label(place)
+    return read_label(place.inner("type", place.value.get("type", ABSENT)))
 
 
 def read_gap_check(place: Place) -> GapCheck | None:
@@ -200,7 +200,7 @@ def read_skills(place: Place) -> tuple[Skill, ...]:
 def _read_skill(place: Place) -> Skill:
     with place.fields() as fields:
         return Skill(
-            name=fields.required("name", read_id),
+            name=fields.required("name", read_label),
             args=fields.optional("args", _read_anything, None),
             condition=fields.optional("condition", read_expression, None),
         )

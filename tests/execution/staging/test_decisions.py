@@ -246,7 +246,7 @@ SKILLS = """
     - id: p
       behavior: main-only
       main_agent: {script: return}
-      skills: [{name: tidy, args: {level: 3}}, {name: never, condition: 'false'}]
+      skills: [{name: 'team:tidy', args: {level: 3}}, {name: never, condition: 'false'}]
     """
 
 
@@ -254,8 +254,8 @@ def test_skills_are_run_by_the_agent_unless_their_condition_is_false_and_count_a
     feature: FeaturePlace,
 ) -> None:
     assert feature.run(SKILLS).exit_code == 0
-    assert feature.ran == ["tidy"]
-    assert '"level": 3' in (feature.output / "tidy.prompt").read_text()
+    assert feature.ran == ["team-tidy"]
+    assert '"level": 3' in (feature.output / "team-tidy.prompt").read_text()
     assert (feature.context["by_skill"], feature.context["subagents_spawned"]) == (True, 0)
 
 

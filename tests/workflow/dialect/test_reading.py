@@ -306,3 +306,8 @@ def test_fields_that_nobody_knows_are_passed_over_in_a_file_of_the_shell_engine_
     ]
     assert len(problems(text)) == 2
     assert passed_over(parse_yaml(b"nmae: x", "w.yaml")) == ()
+
+
+def test_a_main_only_phase_may_have_an_empty_list_of_subagents_beside_its_main_agent() -> None:
+    text = phase("behavior: main-only, subagents: [], main_agent: {script: return}")
+    assert read(text).phases[0].subagents == ()

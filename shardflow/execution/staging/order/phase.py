@@ -124,7 +124,8 @@ def _skills(walk: Walk) -> Part[None]:
             walk.note(f"skill {skill.name}: passed over, its condition does not hold")
             continue
         outfit = walk.run.skill_outfit(walk.phase)
-        walk.now = yield RunGroup((walk.run.skilled(skill),), 1, f"skill-{skill.name}", outfit=outfit)
+        subagent = walk.run.skilled(skill)
+        walk.now = yield RunGroup((subagent,), 1, f"skill-{subagent.id}", outfit=outfit)
 
 
 def _members(answer: Json, *names: str) -> tuple[Json, ...]:
