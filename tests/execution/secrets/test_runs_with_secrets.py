@@ -110,7 +110,10 @@ def test_a_shard_that_holds_a_secret_is_refused_and_what_is_kept_of_it_is_masked
 
 @pytest.mark.parametrize("end", ["exit 3", "kill -9 $$", "sleep 600"])
 def test_a_shard_of_a_subagent_that_failed_is_masked_too_and_so_is_every_try(place: Workplace, end: str) -> None:
-    leave = f"{sys.executable} -c \"import json, os; json.dump(dict(os.environ), open(os.environ['SHARDFLOW_SHARD'], 'w'))\""
+    (place.folder / "leave.py").write_text(
+        'import json, os; json.dump(dict(os.environ), open(os.environ["SHARDFLOW_SHARD"], "w"))'
+    )
+    leave = f"{sys.executable} leave.py"
     text = workflow(f'{leave}; echo "$TOKEN"; {end}').replace("id: a\n", "id: a\n                retry: {max: 1}\n")
     if end == "sleep 600":
         text = text.replace("id: a\n", "id: a\n                idle_timeout: 1\n")
