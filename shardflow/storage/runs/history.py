@@ -120,6 +120,8 @@ class _Reading:
                 self._merged.add(sha256)
             case {"event": "run-started" | "run-resumed"}:
                 self._begin(line)
+            case {"event": "journal-altered"}:
+                self._seals, self._answers, self._tried = {}, {}, {}
             case _:
                 self._starts = max(self._starts, 1)  # the line that told of the start is lost
 

@@ -66,6 +66,19 @@ def test_a_torn_last_line_is_ended_told_and_read_past(tmp_path: Path) -> None:
     assert history.seals == {"c": SealedShard("look", "01-look", "a", "s", 1.5, ())}
 
 
+def test_nothing_sealed_before_a_journal_was_altered_is_relied_on(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    with new_journal(str(path)) as journal:
+        journal.write("subagent-finished", SEALED)
+        assert not journal.is_altered()
+        path.write_bytes(path.read_bytes().replace(b'"s"', b'"t"'))
+        assert journal.is_altered()
+        journal.distrust()
+        assert not read_history(str(path)).seals
+        journal.write("subagent-finished", SEALED)
+    assert list(read_history(str(path)).seals) == ["c"]
+
+
 def test_a_run_whose_first_line_is_lost_has_begun_all_the_same(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     with new_journal(str(path)) as journal:
