@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from shardflow.errors import InvalidInput, StorageError, UsageError
+from shardflow.errors import InvalidInput, InvalidWorkflow, UsageError
 from shardflow.execution.reporting.endings import ExitedNonZero, NotStarted, Succeeded
 from shardflow.execution.reporting.event_json import event_json
 from shardflow.execution.reporting.events import Event
@@ -277,7 +277,7 @@ def test_a_context_that_cannot_be_read_stops_the_run_before_anything_starts(plac
 
 
 def test_an_initial_context_that_is_missing_stops_the_run(place: Workplace) -> None:
-    with pytest.raises(StorageError, match="does not exist"):
+    with pytest.raises(InvalidWorkflow, match="does not exist"):
         place.run(TWO.format(context="nowhere.json", a="true", b="true"))
 
 
