@@ -12,7 +12,7 @@ from typing import Final
 
 from shardflow.model.fields import shown
 from shardflow.model.records import record, replaced
-from shardflow.model.values import Json, Value
+from shardflow.model.values import ABSENT, Json, Value
 from shardflow.workflow.dialect.model import GapAction, OnFailure
 
 _STATUS: Final = ("complete", "incomplete")
@@ -40,7 +40,8 @@ COMPLETE: Final = Verdict(complete=True)
 def read_verdict(value: Value, otherwise: OnFailure) -> Verdict:
     """Read what a script returned; `otherwise` says what to do where it does not."""
     if not isinstance(value, dict):
-        return failed(f"the gap check returned {shown(value)}, expected an object {{status, gaps, action}}", otherwise)
+        told = "nothing" if value is ABSENT else shown(value)
+        return failed(f"the gap check returned {told}, expected an object {{status, gaps, action}}", otherwise)
     status, action = value.get("status"), value.get("action")
     gaps = value.get("gaps")
     listed = tuple(gaps) if isinstance(gaps, list) else () if gaps is None else (gaps,)
