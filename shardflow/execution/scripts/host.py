@@ -145,11 +145,11 @@ class _Running:
         self._limit = limit
         self._due = time.monotonic() + START_LIMIT
         self._log: list[str] = []
+        self._unlogged = 0
 
     @property
     def log(self) -> tuple[str, ...]:
-        more = len(self._log) - _LONGEST_LOG
-        return (*self._log[:_LONGEST_LOG], *([f"... and {more} more lines"] if more > 0 else ()))
+        return (*self._log, *([f"... and {self._unlogged} more lines"] if self._unlogged else ()))
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -193,7 +193,7 @@ class _Running:
             case {"started": _}:
                 self._due = time.monotonic() + self._limit
             case {"log": line}:
-                self._log.append(line[:_LONGEST_LINE])
+                self._keep(line)
             case {"call": request}:
                 self._paused(lambda: self._called(request))
             case {"ask": asked}:
@@ -202,6 +202,13 @@ class _Running:
                 self.changed = message.get("changed", False)
                 return _outcome(message)
         return None
+
+    def _keep(self, line: str) -> None:
+        """Keep a line of its log; one that prints without end fills nothing but its own time."""
+        if len(self._log) < _LONGEST_LOG:
+            self._log.append(line[:_LONGEST_LINE])
+        else:
+            self._unlogged += 1
 
     def _paused(self, work: Callable[[], None]) -> None:
         """Do something for the script while its clock stands still."""

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,18 @@ def test_an_error_is_told_with_the_scripts_own_line(scripts: Scripts, text: str,
 def test_a_script_that_does_not_end_is_killed_at_its_limit(scripts: Scripts, text: str) -> None:
     assert scripts.run(text, limit=0.5).outcome == TimedOut(0.5)
     assert scripts.value("return 'the next one runs'") == "the next one runs"
+
+
+def test_the_clock_stands_still_while_a_helper_works(scripts: Scripts, monkeypatch: pytest.MonkeyPatch) -> None:
+    ahead, now = [0.0], time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: now() + ahead[0])
+
+    def ask(prompts: Sequence[str]) -> list[str]:
+        ahead[0] += 1000
+        return list(prompts)
+
+    scripts.ask = ask
+    assert scripts.value("await thinkHard('a'); return thinkHard('b')") == "b"
 
 
 def test_a_promise_that_nothing_can_settle_is_not_waited_for(scripts: Scripts) -> None:
