@@ -27,6 +27,8 @@ _POLL: Final = 0.05
 """Seconds between two looks at whether the run is asked to stop."""
 START_LIMIT: Final = 30.0
 """Seconds for Node.js to start, or to take what it is handed; a loaded machine takes a few."""
+_LAST_WAIT: Final = 5.0
+"""Seconds for it to end once it has closed a pipe."""
 _CHUNK: Final = 1 << 16
 _PASSED_ON: Final = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR", "TZ")
 """All of our environment that it gets: a NODE_OPTIONS meant for other programs does not change what a script does."""
@@ -114,7 +116,7 @@ class Node:
             self._wait(due, reading=self._requests)
             chunk = os.read(self._requests, _CHUNK)
             if not chunk:
-                raise NodeGone
+                raise self._gone()
             self._line_buffer += chunk
         line, _, self._line_buffer = self._line_buffer.partition(b"\n")
         message: dict[str, object] = json.loads(line)
@@ -135,6 +137,12 @@ class Node:
         os.close(self._answers)
         return _reason(ended, said)
 
+    def _gone(self) -> NodeGone:
+        """Let it come to its own end, which tells why, once it has closed a pipe."""
+        with suppress(subprocess.TimeoutExpired):
+            self._popen.wait(_LAST_WAIT)
+        return NodeGone()
+
     def _write(self, pipe: int, message: dict[str, object], due: float) -> None:
         rest = memoryview(json.dumps(message).encode() + b"\n")
         while rest:
@@ -144,7 +152,7 @@ class Node:
             except BlockingIOError:
                 continue
             except BrokenPipeError:
-                raise NodeGone from None
+                raise self._gone() from None
 
     def _wait(self, due: float, *, reading: int | None = None, writing: int | None = None) -> None:
         readers = [] if reading is None else [reading]
