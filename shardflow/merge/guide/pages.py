@@ -20,7 +20,7 @@ A page is a docstring, or the comment a rule file begins with:
 
 An example names what decides on a line of its own, then the base value, what each shard left, and what comes out:
 JSON values, `(absent)`, or `conflict`. Further examples follow in the same form. The laws, and what they mean, are
-those of `shardflow/testing/strategy_laws.py`; a test holds every page to its examples and to its laws.
+those of `shardflow/testing/laws/declarable.py`; a test holds every page to its examples and to its laws.
 """
 
 from __future__ import annotations

@@ -20,9 +20,9 @@ from shardflow.model.diff import diff
 from shardflow.model.documents import Document
 from shardflow.model.values import ABSENT, same
 from shardflow.storage.yaml.documents import parse_yaml
-from shardflow.testing import strategy_laws as laws
 from shardflow.testing.examples import read_examples
-from shardflow.testing.outcomes import CONTESTED
+from shardflow.testing.laws import declarable as laws
+from shardflow.testing.laws.outcomes import CONTESTED
 
 PAGES = {name: page_of(entry.page) for name, entry in STRATEGIES.items()}
 

@@ -22,10 +22,10 @@ from shardflow.model.records import record
 from shardflow.model.values import ABSENT, Json, Value
 from shardflow.storage.json.canonical import canonical_bytes
 from shardflow.storage.json.strict import parse_json
-from shardflow.testing.generators import Group
-from shardflow.testing.ledgers import context_again, shard_again
-from shardflow.testing.outcomes import CONTESTED, Contrast, LawBroken, Side, alike, text_of
-from shardflow.testing.rule_twins import twin
+from shardflow.testing.laws.group import Group
+from shardflow.testing.laws.ledgers import context_again, shard_again
+from shardflow.testing.laws.outcomes import CONTESTED, Contrast, LawBroken, Side, alike, text_of
+from shardflow.testing.laws.twins import twin
 
 
 @record
@@ -117,6 +117,8 @@ def _told(decisions: Iterable[Decision]) -> Iterator[tuple[Path, str]]:
 
 
 def _unnamed(decision: Settled) -> bool:
+    if ORDER in decision.path:  # by key or by rank, perhaps nobody's
+        return False
     lost = {said.shard for said in decision.contributions if said.outcome is Outcome.SUPERSEDED}
     nobody = not decision.superseded_by and not alike(decision.value, decision.base)
     return bool(lost) and (nobody or bool(lost & set(decision.superseded_by)))

@@ -22,9 +22,8 @@ from shardflow.model.changes import Delta
 from shardflow.model.diff import diff
 from shardflow.model.values import ABSENT, Json, Value, same
 from shardflow.storage.json.canonical import canonical_bytes
-from shardflow.testing.generators import Group
-from shardflow.testing.laws import Engine, Law
-from shardflow.testing.outcomes import (
+from shardflow.testing.laws.group import Group
+from shardflow.testing.laws.outcomes import (
     CONTESTED,
     Contested,
     Contrast,
@@ -34,6 +33,7 @@ from shardflow.testing.outcomes import (
     text_of,
     with_sorted_members,
 )
+from shardflow.testing.laws.required import Engine, Law
 
 Left: TypeAlias = "tuple[str, Value]"
 """A shard's id and the value it left."""
@@ -48,11 +48,32 @@ LAWS: Final = ("commutative", "commutative up to order", "associative", "idempot
 
 def declared_laws(page: Page) -> frozenset[str]:
     """Give the laws a page declares; remarks in parentheses qualify them for people."""
-    text, depth = "", 0
-    for character in page.sections.get("Laws", ""):
-        depth += (character == "(") - (character == ")")
-        text += character if not depth and character != ")" else ""
-    return frozenset(" ".join(name.split()) for name in text.split(",")) - {"none", ""}
+    return frozenset(_remarks(page))
+
+
+def laws_with_exceptions(page: Page) -> frozenset[str]:
+    """Give those that a page declares with an exception, a remark of `but ...`, `not ...` or `as far as ...`: what
+    breaks them may be what the exception names, which only people can tell.
+    """
+    return frozenset(name for name, remark in _remarks(page).items() if remark.startswith(_EXCEPTIONS))
+
+
+_EXCEPTIONS: Final = ("but ", "not ", "as far as ")
+
+
+def _remarks(page: Page) -> dict[str, str]:
+    """Give the laws of a page, each with the remark behind it."""
+    texts, depth = ["", ""], 0
+    found: dict[str, str] = {}
+    for character in f"{page.sections.get('Laws', '')},":
+        depth += character == "("
+        if character == "," and not depth:
+            found[" ".join(texts[0].split())] = " ".join(texts[1].split())
+            texts = ["", ""]
+        elif character not in "()":
+            texts[depth > 0] += character
+        depth -= character == ")"
+    return {name: remark for name, remark in found.items() if name not in ("none", "")}
 
 
 def asking(rules: RuleSet, name: str = "n") -> Ask:
@@ -174,9 +195,9 @@ def law_of_documents(name: str) -> Law:
         left = list(zip(group.shards, group.documents, strict=True))
         contrast = CHECKS[name](asking_of_documents(engine, rules), group.base, left)
         if contrast is not None:
-            whole = engine.merge(group.base, group.deltas, rules)
-            contested = [d.rule for d in whole.decisions if len(d.contributions) > 1]
-            raise LawBroken(name, contrast, "", next(iter(contested), None))
+            decisions = engine.merge(group.base, group.deltas, rules).decisions
+            met = max(decisions, key=lambda decision: (len(decision.contributions), len(decision.path)), default=None)
+            raise LawBroken(name, contrast, "", None if met is None else met.rule)
 
     return law
 

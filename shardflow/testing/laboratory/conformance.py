@@ -1,0 +1,210 @@
+"""One call for a rule set, one for a strategy: the laws that are required, those that are declared, and all that might
+be declared besides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, Final, TypeAlias
+
+from hypothesis import strategies as st
+
+from shardflow.merge.guide.pages import Page, page_of
+from shardflow.merge.rules import Options, Rule, RuleSet, Strategy
+from shardflow.merge.strategies.custom import Function, custom
+from shardflow.merge.strategies.registry import CUSTOM, STRATEGIES
+from shardflow.model.patterns import parse_pattern
+from shardflow.model.records import record, replaced
+from shardflow.model.values import ABSENT, Json, is_number
+from shardflow.testing.generators import groups
+from shardflow.testing.generators.edits import value_at
+from shardflow.testing.generators.shapes import Leaf
+from shardflow.testing.generators.sources import Like, Source
+from shardflow.testing.laboratory.places import Place, groups_at, place_of
+from shardflow.testing.laboratory.reports import Finding, Report, Standing
+from shardflow.testing.laboratory.search import Answer, Effort, Kept, Question, ask_all
+from shardflow.testing.laws import DECLARABLE, ENGINE, LAWS, REQUIRED, Engine, Group, Law, LawBroken
+from shardflow.testing.laws.declarable import asking, declared_laws, laws_with_exceptions, monotone
+
+Height: TypeAlias = Callable[[Any], Any]
+"""Where a value stands in the order that `monotone` speaks of; heights are compared by `<`."""
+
+
+@record
+class Declared:
+    """The laws that somebody declares, and those among them with exceptions that only people can tell."""
+
+    laws: frozenset[str] = frozenset()
+    excepted: frozenset[str] = frozenset()
+
+    def standing(self, law: str) -> Standing:
+        """Say why a law is asked for."""
+        if law in REQUIRED:
+            return Standing.REQUIRED
+        if law not in self.laws:
+            return Standing.UNDECLARED
+        return Standing.EXCEPTED if law in self.excepted else Standing.DECLARED
+
+
+def declared_by(page: Page) -> Declared:
+    """Give what a page declares."""
+    return Declared(declared_laws(page), laws_with_exceptions(page))
+
+
+def check_rules(
+    rules: RuleSet,
+    *,
+    declared: Iterable[str] = (),
+    like: dict[str, Json] | None = None,
+    source: Source = None,
+    examples: int = 200,
+    seed: int = 0,
+) -> Report:
+    """Hold a rule set to its laws; raises LawBroken with the smallest example of the first that is broken.
+
+    The laws of every merge are required. `declared` are those the set declares besides: commutative, commutative up to
+    order, associative, idempotent; the laws that a `custom` function declares in the section Laws of its docstring are
+    asked for too, at the paths of its rules. `Report.suggested` has those that held and are not declared.
+
+    Examples are aimed at the paths of the rules; with `like`, contexts are also like that one, and `source` may be any
+    source of contexts instead. The same seed gives the same examples.
+    """
+    if source is None:
+        source = rules if like is None else [rules, Like(like)]
+    return examine_rules(rules, Declared(frozenset(declared)), source, Effort(examples, seed)).demand()
+
+
+def examine_rules(
+    rules: RuleSet,
+    declared: Declared,
+    source: Source,
+    effort: Effort,
+    *,
+    laws: Sequence[str] | None = None,
+    engine: Engine = ENGINE,
+) -> Report:
+    """Ask for the laws of a rule set, or only for some of them by name, and give what was found."""
+    if laws is not None:
+        declared = Declared(declared.laws | frozenset(laws))
+    questions = _questions(engine, rules, laws)
+    answers = ask_all(questions, groups(source, least=2), effort, small=declared.laws | set(REQUIRED))
+    findings = [*_findings(answers, declared), *_of_functions(rules, effort, laws)]
+    unchecked = sorted(f"{name}: no law of a whole rule set" for name in declared.laws - set(LAWS))
+    return Report(_said_once(findings), effort.seed, tuple(unchecked))
+
+
+def _questions(engine: Engine, rules: RuleSet, laws: Sequence[str] | None) -> dict[str, Question]:
+    wanted = {name: law for name, law in LAWS.items() if laws is None or name in laws}
+    return {name: partial(_asked, law, engine, rules) for name, law in wanted.items()}
+
+
+def _asked(law: Law, engine: Engine, rules: RuleSet, group: Group) -> None:
+    law(engine, group, rules)
+
+
+def _findings(answers: Mapping[str, Answer], declared: Declared) -> Iterator[Finding]:
+    return (Finding(name, declared.standing(name), answer) for name, answer in answers.items())
+
+
+def _said_once(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Leave out that something is commutative up to order where it is commutative altogether."""
+    whole = {
+        finding.subject for finding in findings if finding.law == "commutative" and isinstance(finding.answer, Kept)
+    }
+    return tuple(
+        finding
+        for finding in findings
+        if not (finding.law == "commutative up to order" and finding.is_suggested and finding.subject in whole)
+    )
+
+
+def check_strategy(
+    strategy: str | Function | Strategy,
+    *,
+    argument: Json = None,
+    declared: Iterable[str] | None = None,
+    values: st.SearchStrategy[Any] | None = None,
+    height: Height | None = None,
+    examples: int = 200,
+    seed: int = 0,
+) -> Report:
+    """Hold a strategy to its laws; raises LawBroken with the smallest example of the first that is broken.
+
+    `strategy` is a function as `custom` rules name it, a strategy's name (with its `argument`), or a `Strategy`. The
+    laws of every merge are required. Declared are the laws its page or docstring has in the section Laws, unless
+    `declared` says otherwise; one with an exception, `(but ...)`, is asked for and told, and breaks nothing. `values`
+    draws what may stand at its path; by default, what the strategy works on. `monotone` needs an order: that of numbers
+    and booleans, or `height`, which gives where a value stands in it.
+    """
+    bound = strategy if isinstance(strategy, Strategy) else _bound(strategy, argument)
+    known = _declared_by(strategy) if declared is None else Declared(frozenset(declared))
+    return examine_strategy(bound, known, Effort(examples, seed), values=values, height=height).demand()
+
+
+def _bound(strategy: str | Function, argument: Json) -> Strategy:
+    if isinstance(strategy, str):
+        entry = STRATEGIES[strategy]
+        return Strategy(strategy, argument, entry.bind(argument), entry.structural)
+    name = f"{getattr(strategy, '__module__', 'rules')}:{getattr(strategy, '__name__', 'function')}"
+    return Strategy(CUSTOM, name, partial(custom, function=strategy, name=name), structural=False)
+
+
+def _declared_by(strategy: str | Function | Strategy) -> Declared:
+    if isinstance(strategy, Strategy):
+        return Declared()
+    return declared_by(page_of(STRATEGIES[strategy].page if isinstance(strategy, str) else strategy))
+
+
+def examine_strategy(
+    strategy: Strategy,
+    declared: Declared,
+    effort: Effort,
+    *,
+    values: st.SearchStrategy[Any] | None = None,
+    height: Height | None = None,
+    engine: Engine = ENGINE,
+) -> Report:
+    """Ask for the laws of a strategy, alone at one path, and give what was found."""
+    rule = Rule(parse_pattern("$.n"), strategy, Options(), "")
+    place = place_of(rule, RuleSet([rule]))
+    if values is not None:
+        place = replaced(place, shape=Leaf(values))
+    questions = _questions(engine, place.rules, None)
+    if height is not None or _MONOTONE in declared.laws:
+        questions[_MONOTONE] = partial(_monotone, place, height or _natural_height)
+    answers = ask_all(questions, groups_at(place), effort, small=declared.laws | set(REQUIRED))
+    unchecked = sorted(f"{name}: no such law" for name in declared.laws - set(questions))
+    return Report(_said_once([*_findings(answers, declared)]), effort.seed, tuple(unchecked))
+
+
+_MONOTONE: Final = "monotone"
+
+
+def _monotone(place: Place, height: Height, group: Group) -> None:
+    """Hold that raising any shard's value to another shard's never lowers the outcome."""
+    base, *left = (value_at(document, place.path) for document in (group.base, *group.documents))
+    if any(value is ABSENT or height(value) is None for value in (base, *left)):
+        return
+    said = list(zip(group.shards, left, strict=True))
+    for higher in left:
+        contrast = monotone(asking(place.rules, str(place.path[-1])), base, said, higher, height)
+        if contrast is not None:
+            raise LawBroken(_MONOTONE, contrast, "", place.rules.rules[0].ref)
+
+
+def _natural_height(value: Any) -> Any:
+    """Order booleans and numbers; whatever is neither stands nowhere."""
+    return value if is_number(value) or isinstance(value, bool) else None
+
+
+def _of_functions(rules: RuleSet, effort: Effort, laws: Sequence[str] | None) -> Iterator[Finding]:
+    """Ask for what the functions of `custom` rules declare, each where a rule of its own decides."""
+    customs = {str(rule.strategy.argument): rule for rule in reversed(rules.rules) if rule.strategy.name == CUSTOM}
+    for rule in reversed(customs.values()):
+        bound = rule.strategy.settle.keywords  # type: ignore[attr-defined]  # custom rules are partials
+        declared, place = declared_by(page_of(bound["function"])), place_of(rule, rules)
+        wanted = [name for name in DECLARABLE if laws is None or name in laws]
+        answers = ask_all(_questions(ENGINE, place.rules, wanted), groups_at(place), effort, small=declared.laws)
+        for finding in _findings(answers, declared):
+            yield replaced(finding, subject=f"{bound['name']} at {rule.pattern}", place=place)

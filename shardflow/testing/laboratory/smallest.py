@@ -1,0 +1,121 @@
+"""Making an example small: fewer shards, fewer changes, less text, as long as it still breaks the law.
+
+Law: the result breaks what was asked for; leaving out one more shard, member or item of it, taking one more change
+back, or putting a simpler value in, does not. The same example always becomes the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, TypeAlias
+
+from shardflow.model.changes import changes
+from shardflow.model.values import ABSENT, Json, Value
+from shardflow.storage.json.canonical import canonical_bytes
+from shardflow.testing.laws.group import Group
+
+_Steps: TypeAlias = tuple[str | int, ...]
+
+_SIMPLE: Final[tuple[Json, ...]] = (None, False, 0, 1, 2, "", "x", "y", [], {})
+"""Values that anything is tried to be replaced by, the simplest first."""
+
+
+def smallest(group: Group, breaks: Callable[[Group], bool]) -> Group:
+    """Give the smallest group that can be reached step by step and still breaks the law."""
+    weight = _weight(group)
+    found = True
+    while found:
+        found = False
+        for smaller in _smaller(group):
+            less = _weight(smaller)
+            if less < weight and breaks(smaller):
+                group, weight, found = smaller, less, True
+                break
+    return group
+
+
+def _weight(group: Group) -> tuple[int, int, int, bytes]:
+    """Compare first by shards, then by changes, then by text."""
+    text = canonical_bytes([group.base, *group.documents])
+    told = sum(1 for delta in group.deltas for _ in changes(delta.edit, group.base))
+    return len(group.documents), told, len(text), text
+
+
+def _smaller(group: Group) -> Iterator[Group]:
+    """Give what might be smaller, large steps first."""
+    for rank in range(len(group.documents)):
+        yield _group(group, [group.base, *_without(group.documents, rank)], _without(group.ids, rank))
+    documents = [group.base, *group.documents]
+    places = dict.fromkeys(steps for document in documents for steps in _places(document))
+    for steps in places:
+        yield _group(group, [_put(document, steps, ABSENT) for document in documents])
+        for place, document in enumerate(documents):
+            others = [_standing(group.base, steps), ABSENT] if place else [ABSENT]
+            for value in others:
+                yield _group(group, [*documents[:place], _put(document, steps, value), *documents[place + 1 :]])
+    for steps in places:
+        for simple in _SIMPLE:
+            yield from _simplified(group, documents, steps, simple)
+
+
+def _simplified(group: Group, documents: Sequence[Json], steps: _Steps, simple: Json) -> Iterator[Group]:
+    """Put a simple value in place of one that stands there, in all documents that hold it and in each alone."""
+    for text in dict.fromkeys(_text(_standing(document, steps)) for document in documents):
+        same = [place for place, document in enumerate(documents) if text and _text(_standing(document, steps)) == text]
+        for chosen in [same, *([place] for place in same if len(same) > 1)]:
+            yield _group(group, [_put(d, steps, simple) if place in chosen else d for place, d in enumerate(documents)])
+
+
+def _text(value: Value) -> bytes:
+    return b"" if value is ABSENT else canonical_bytes(value)
+
+
+def _group(group: Group, documents: Sequence[Json], ids: tuple[str, ...] | None = None) -> Group:
+    base, *left = (document if isinstance(document, dict) else {} for document in documents)
+    return Group(base, tuple(left), group.ids if ids is None else ids)
+
+
+def _without(things: Sequence[Json] | tuple[str, ...], place: int) -> tuple:  # type: ignore[type-arg]  # as it came
+    return (*things[:place], *things[place + 1 :])
+
+
+def _places(value: Json, here: _Steps = ()) -> Iterator[_Steps]:
+    """List where something stands, shallow before deep within each branch; of lists the last items first."""
+    inner: Sequence[tuple[str | int, Json]] = ()
+    if isinstance(value, dict):
+        inner = tuple(value.items())
+    elif isinstance(value, list):
+        inner = tuple(enumerate(value))[::-1]
+    for step, item in inner:
+        yield (*here, step)
+        yield from _places(item, (*here, step))
+
+
+def _standing(value: Value, steps: _Steps) -> Value:
+    for step in steps:
+        if isinstance(value, dict) and isinstance(step, str):
+            value = value.get(step, ABSENT)
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            value = value[step]
+        else:
+            return ABSENT
+    return value
+
+
+def _put(document: Json, steps: _Steps, value: Value) -> Json:
+    """Give a document with another value at a place, or none; nothing changes where the way there does not stand."""
+    step, *rest = steps
+    if isinstance(document, dict) and isinstance(step, str):
+        return _put_member(document, step, tuple(rest), value)
+    if isinstance(document, list) and isinstance(step, int) and step < len(document):
+        inner: Value = _put(document[step], tuple(rest), value) if rest else value
+        return [*document[:step], *([] if inner is ABSENT else [inner]), *document[step + 1 :]]
+    return document
+
+
+def _put_member(document: dict[str, Json], name: str, rest: _Steps, value: Value) -> Json:
+    if rest:
+        return {**document, name: _put(document[name], rest, value)} if name in document else document
+    if value is ABSENT:
+        return {key: item for key, item in document.items() if key != name}
+    return {**document, name: value}
