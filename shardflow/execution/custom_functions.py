@@ -60,7 +60,8 @@ class CustomFunction:
                 with _without_the_current_folder(), redirect_stdout(sys.stderr):
                     module = _imported(self._module) if self._module.installed else _executed(self._module)
                 self._function = getattr(module, self.target.function.partition(":")[2])
-                self.__doc__ = self._function.__doc__  # what it says of itself, its laws among it
+                # what it says of itself, its laws among it, and where `inspect.unwrap` finds it
+                self.__doc__, self.__wrapped__ = self._function.__doc__, self._function
             except (Exception, SystemExit) as error:
                 raise NotLoaded(f"loading its module raised {type(error).__name__}: {error}") from error
 

@@ -16,6 +16,7 @@ from shardflow.model.paths import path_text
 from shardflow.model.records import record
 from shardflow.model.values import Json, flaw
 from shardflow.storage.excerpts import printable
+from shardflow.testing.laws.holding import hold
 from shardflow.workflow.model import InlineRules, RulesFile, RulesSource
 
 
@@ -24,12 +25,16 @@ class NotAsExpected(AssertionError):
 
 
 def check_case(file: str) -> None:
-    """Check that a case comes out as it expects.
+    """Check that a case comes out as it expects, and keeps the law it names.
 
-    Raises NotAsExpected, also for a case that expects nothing: it could not fail. Raises InvalidInput for one that
-    cannot be read.
+    Raises LawBroken, NotAsExpected, also for a case that names and expects nothing: it could not fail. Raises
+    InvalidInput for one that cannot be read.
     """
     loaded = load_case(file)
+    if loaded.case.law:
+        hold(loaded.case, loaded.rules.rules)
+        if loaded.case.expected is None:
+            return
     lines = list(_differences(loaded))
     if lines:
         raise NotAsExpected("\n".join([f"{printable(loaded.name)}: not as expected", *lines]))

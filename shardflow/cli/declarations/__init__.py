@@ -36,6 +36,8 @@ GROUPS: Final = {
       shardflow rules show findings
       shardflow rules explain '$.findings[0].severity' --rules rules.yaml
       shardflow rules lint rules.yaml
+      shardflow rules check rules.yaml
+      shardflow rules coverage rules.yaml --context context.json
     """,
     "case": """Save merges of runs as cases, and replay cases.
 

@@ -8,6 +8,8 @@ from shardflow.cli.declarations.common import JSON
 from shardflow.cli.declarations.known import rule_sets, rule_sets_and_strategies
 from shardflow.cli.parameters import Argument, Option, command
 
+_NONE: Final[list[str]] = []
+
 
 def list_rules(
     *,
@@ -106,9 +108,102 @@ def lint_rules(
     return lint_files(tuple(files), as_json=as_json)
 
 
+def check_rules(
+    files: Annotated[list[str], Argument("FILE", "Rule files, or names of shipped rule sets.")],
+    *,
+    examples: Annotated[
+        int | None, Option(("--examples",), "How many examples to look at. Default: 500.", "N", minimum=1)
+    ] = None,
+    seed: Annotated[
+        int | None,
+        Option(("--seed",), "The same seed gives the same examples. Default: 0.", "S", minimum=0),
+    ] = None,
+    like: Annotated[
+        str | None,
+        Option(("--like",), "A context, JSON: examples have its members and values near those it has too.", "CONTEXT"),
+    ] = None,
+    laws: Annotated[
+        list[str], Option(("--law",), "Ask for this law only, declared or not, such as idempotent.", "LAW")
+    ] = _NONE,
+    cases: Annotated[
+        str | None, Option(("--cases",), "The folder that counterexamples go to. Default: the current one.", "FOLDER")
+    ] = None,
+    as_json: Annotated[bool, JSON] = False,
+) -> int:
+    """Hold rule sets to their laws, by examples made up for their paths.
+
+    Laws of every merge are required: permutation, identity, single writer, no lost change, no invention, locality,
+    first match, grouping, duplicate shard, replay. Those that a set declares in the section Laws of its first comment
+    are asked for too, and those that functions of its own declare in their docstrings: commutative, commutative up to
+    order, associative, idempotent. What is declared with an exception, `(but ...)`, is told and breaks nothing; what
+    held and is not declared is suggested.
+
+    What breaks a law is made as small as can be and written to a case file, SET-LAW.case.yaml: `shardflow merge`
+    replays it, and pytest fails on it until the law is kept (the plugin comes with shardflow).
+
+    Needs Hypothesis: pip install 'shardflow[testing]'.
+
+    Exit codes: 0 all laws kept, 1 one is broken, 2 wrong usage or invalid rules.
+
+    For example:
+
+      shardflow rules check rules.yaml
+      shardflow rules check rules.yaml --like context.json --examples 5000 --seed 7
+      shardflow rules check findings --law idempotent --cases tests/cases
+    """
+    from shardflow.cli.commands.rules.checking import Checking, check_files
+
+    return check_files(tuple(files), Checking(examples, seed, like, tuple(laws), cases), as_json=as_json)
+
+
+def cover_rules(
+    files: Annotated[list[str], Argument("FILE", "Rule files, or names of shipped rule sets.")],
+    *,
+    by: Annotated[
+        list[str],
+        Option(("--by",), "Also what these exercise: a case file, a folder of them, or a run directory.", "CASE|RUN"),
+    ] = _NONE,
+    context: Annotated[
+        str | None, Option(("--context",), "A context, JSON: tell which of its paths no rule covers.", "CONTEXT")
+    ] = None,
+    examples: Annotated[
+        int | None, Option(("--examples",), "How many examples to make up. Default: 500.", "N", minimum=1)
+    ] = None,
+    seed: Annotated[
+        int | None,
+        Option(("--seed",), "The same seed gives the same examples. Default: 0.", "S", minimum=0),
+    ] = None,
+    as_json: Annotated[bool, JSON] = False,
+) -> int:
+    """Tell which rules were exercised, in which situations, and how they settled them.
+
+    A situation is what shards did at a path (one changed it, all alike, differently, some removed it) with what became
+    of it (taken, combined, superseded, in conflict, gone into). Made-up examples show which situations there are; with
+    --by, those that none of your cases and runs exercised are told. Of functions of your own, lines that never ran are
+    told too.
+
+    With --context, made-up examples are also like it, and every path of it is told that no rule covers.
+
+    Needs Hypothesis: pip install 'shardflow[testing]'.
+
+    Exit codes: 0 told, 2 wrong usage or invalid rules.
+
+    For example:
+
+      shardflow rules coverage rules.yaml --context context.json
+      shardflow rules coverage rules.yaml --by tests/cases --by .shardflow/runs/20261123-101500-audit-1f3a
+      shardflow rules coverage findings --json
+    """
+    from shardflow.cli.commands.rules.covering import Covering, cover_files
+
+    return cover_files(tuple(files), Covering(tuple(by), context, examples, seed), as_json=as_json)
+
+
 COMMANDS: Final = (
     command(list_rules, "rules", "list"),
     command(show_rules, "rules", "show"),
     command(explain_path, "rules", "explain"),
     command(lint_rules, "rules", "lint"),
+    command(check_rules, "rules", "check"),
+    command(cover_rules, "rules", "coverage"),
 )

@@ -19,23 +19,26 @@ from shardflow.testing.laws.group import Group
 
 @record
 class Place:
-    """A path of members where a rule of a set decides, and what may stand there."""
+    """A path of members where a rule of a set decides, and what may stand there; `alone` if the set is that one rule,
+    moved to a path of its own.
+    """
 
     rules: RuleSet
     path: Path
     shape: Shape
+    alone: bool
 
 
 def place_of(rule: Rule, rules: RuleSet) -> Place:
     """Find a place where a rule decides: in its set, or where that has none but inside of lists, alone."""
     path = _plain_path(rule.pattern)
     if path and rules.first_match(path) is rule and all(_open(rules, path[:end]) for end in range(len(path))):
-        return _place(rules, path)
-    return _place(RuleSet([replaced(rule, pattern=parse_pattern("$.n"))]), ("n",))
+        return _place(rules, path, alone=False)
+    return _place(RuleSet([replaced(rule, pattern=parse_pattern("$.n"))]), ("n",), alone=True)
 
 
-def _place(rules: RuleSet, path: Path) -> Place:
-    return Place(rules, path, shape_at(aimed_shape(rules) or ANY, path))
+def _place(rules: RuleSet, path: Path, *, alone: bool) -> Place:
+    return Place(rules, path, shape_at(aimed_shape(rules) or ANY, path), alone)
 
 
 def _plain_path(pattern: Pattern | None) -> Path:

@@ -69,9 +69,8 @@ def ask_all(
             error = None if name in first else breach(question, name, group)
             if error is not None:
                 first[name] = Broken(group, error, looked)
-        effort.hear(looked)
 
-    _run(look, groups, effort)
+    look_at(groups, look, effort)
     for name in first:
         if name in small:
             first[name] = _smallest(name, questions[name], first[name])
@@ -95,7 +94,8 @@ def _smallest(name: str, question: Question, first: Broken) -> Broken:
     return Broken(group, breach(question, name, group) or first.error, first.examples)
 
 
-def _run(look: Callable[[Group], None], groups: st.SearchStrategy[Group], effort: Effort) -> None:
+def look_at(groups: st.SearchStrategy[Group], look: Callable[[Group], None], effort: Effort) -> None:
+    """Look at so many examples."""
     quiet = settings(
         max_examples=effort.examples,
         phases=[Phase.generate],
@@ -104,7 +104,12 @@ def _run(look: Callable[[Group], None], groups: st.SearchStrategy[Group], effort
         suppress_health_check=_CHECKS,
     )
 
+    looked = 0
+
     def test(group: Group) -> None:
+        nonlocal looked
+        looked += 1
+        effort.hear(looked)
         look(group)
 
     seeded(effort.seed)(quiet(given(groups)(test)))()

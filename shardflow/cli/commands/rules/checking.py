@@ -1,0 +1,92 @@
+"""`shardflow rules check`: rule sets held to their laws."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from itertools import count
+from typing import TYPE_CHECKING
+
+from shardflow.cli.commands.rules.laboratory import EXAMPLES, book_of, context_of, need_hypothesis
+from shardflow.cli.console import CONSOLE
+from shardflow.cli.views.display import place
+from shardflow.cli.views.objects import object_bytes
+from shardflow.cli.views.trying import Trying
+from shardflow.execution.inspection.rule_books import RuleBook
+from shardflow.execution.rule_sources import is_rule_file
+from shardflow.model.records import record
+from shardflow.model.values import Json
+
+if TYPE_CHECKING:
+    from shardflow.testing.laboratory.reports import Finding
+
+_BROKEN = 1
+
+
+@record
+class Checking:
+    """What the command line says of a check; None where it does not."""
+
+    examples: int | None
+    seed: int | None
+    like: str | None
+    laws: tuple[str, ...]
+    cases: str | None
+
+
+def check_files(files: tuple[str, ...], asked: Checking, *, as_json: bool) -> int:
+    """Check every rule set, tell what was found, and give the exit code. Raises UsageError or InvalidInput."""
+    need_hypothesis()
+    books = [book_of(file) for file in files]
+    told = [_check(book, asked, quiet=as_json) for book in books]
+    code = _BROKEN if any(one["status"] == "broken" for one in told) else 0
+    if as_json:
+        status = "broken" if code else "kept"
+        CONSOLE.hand_over(object_bytes({"status": status, "exit_code": code, "files": list(told)}))
+    return code
+
+
+def _check(book: RuleBook, asked: Checking, *, quiet: bool) -> dict[str, Json]:
+    """Check one rule set, write its counterexamples, tell people unless they want JSON, and give what programs get."""
+    from shardflow.cli.views.laboratory import check_lines, check_object
+    from shardflow.testing.generators import Like, Source
+    from shardflow.testing.laboratory.conformance import declared_by, examine_rules
+    from shardflow.testing.laboratory.search import Effort
+    from shardflow.testing.laws.holding import law_named
+
+    laws = [law_named(law) for law in asked.laws] or None
+    like = context_of(asked.like)
+    trying = Trying(f"checking {place(book.name)}", "examples looked at")
+    effort = Effort(asked.examples or EXAMPLES, asked.seed or 0, trying.hear)
+    source: Source = book.rules if like is None else [book.rules, Like(like)]
+    try:
+        report = examine_rules(book.rules, declared_by(book.page), source, effort, laws=laws)
+    finally:
+        trying.close()
+    cases = list(_written(report.broken, book, asked.cases or os.curdir))
+    if not quiet:
+        for line in check_lines(book.name, report, cases):
+            CONSOLE.say(line)
+    return check_object(book.name, report, cases)
+
+
+def _written(broken: Iterable[Finding], book: RuleBook, folder: str) -> Iterator[tuple[Finding, str]]:
+    """Write the counterexample of each broken law to a file of its own, none over another. Raises StorageError."""
+    from shardflow.execution.cases.files import SUFFIXES, write_case
+    from shardflow.testing.laboratory.regressions import counterexample
+    from shardflow.testing.laboratory.search import Broken
+
+    named = os.path.relpath(book.file, folder) if is_rule_file(book.name) else book.name  # as seen from the case
+    stem = os.path.splitext(os.path.basename(book.name))[0]
+    for finding in broken:
+        if isinstance(finding.answer, Broken):
+            os.makedirs(folder, exist_ok=True)
+            name = f"{stem}-{finding.law.replace(' ', '-')}"
+            file = next(path for path in _names(os.path.join(folder, name), SUFFIXES[0]) if not os.path.lexists(path))
+            write_case(file, counterexample(finding, finding.answer, named))
+            yield finding, file
+
+
+def _names(stem: str, suffix: str) -> Iterator[str]:
+    yield stem + suffix
+    yield from (f"{stem}-{number}{suffix}" for number in count(2))
