@@ -30,6 +30,8 @@ LINES = {
     "help-rules-show": ["rules", "show", "--help"],
     "help-rules-explain": ["rules", "explain", "--help"],
     "help-rules-lint": ["rules", "lint", "--help"],
+    "help-rules-check": ["rules", "check", "--help"],
+    "help-rules-coverage": ["rules", "coverage", "--help"],
     "help-case": ["case", "--help"],
     "help-case-save": ["case", "save", "--help"],
     "help-case-run": ["case", "run", "--help"],

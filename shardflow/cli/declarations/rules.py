@@ -132,11 +132,11 @@ def check_rules(
 ) -> int:
     """Hold rule sets to their laws, by examples made up for their paths.
 
-    Laws of every merge are required: permutation, identity, single writer, no lost change, no invention, locality,
-    first match, grouping, duplicate shard, replay. Those that a set declares in the section Laws of its first comment
-    are asked for too, and those that functions of its own declare in their docstrings: commutative, commutative up to
-    order, associative, idempotent. What is declared with an exception, `(but ...)`, is told and breaks nothing; what
-    held and is not declared is suggested.
+    Laws of every merge are required: permutation, identity, single writer, no lost change, no invention, as documented,
+    locality, first match, grouping, duplicate shard, replay. Those that a set declares in the section Laws of its
+    first comment are asked for too, and those that functions of its own declare in their docstrings: commutative,
+    commutative up to order, associative, idempotent. What is declared with an exception, `(but ...)`, is told and
+    breaks nothing; what held and is not declared is suggested.
 
     What breaks a law is made as small as can be and written to a case file, SET-LAW.case.yaml: `shardflow merge`
     replays it, and pytest fails on it until the law is kept (the plugin comes with shardflow).

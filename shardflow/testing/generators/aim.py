@@ -62,9 +62,9 @@ class _Aim:
         if not keys:
             return items(item if isinstance(item, Members) else Leaf(item.values | scalars()))
         inner: Mapping[str, Shape] = item.shapes if isinstance(item, Members) else {"n": ANY}
-        always = {name: Leaf(st.sampled_from([0, 1, "x"][: 3 - place])) for place, name in enumerate(keys[:2])}
-        always |= {name: Leaf(st.just(0)) for name in keys[2:]}
-        return items(members(always, {name: shape for name, shape in inner.items() if name not in keys}), keys)
+        told_apart = {name: Leaf(st.sampled_from([0, 1, "x"][: 3 - place])) for place, name in enumerate(keys[:2])}
+        told_apart |= {name: Leaf(st.just(0)) for name in keys[2:]}
+        return items(members({}, {**inner, **told_apart}), keys)
 
     def _object(self, here: _State, depth: int) -> Members:
         patterns = self._rules.patterns

@@ -46,7 +46,9 @@ def changed(draw: st.DrawFn, value: Value, shape: Shape) -> Json:
 
 def _another(draw: st.DrawFn, value: Value, shape: Shape) -> Json:
     """Draw another value of the shape, or one that careless equality takes for this one."""
-    return draw(shape.values) if value is ABSENT or draw(st.booleans()) else draw(lookalikes(value))
+    alike = [] if value is ABSENT else lookalikes(value)
+    often: bool = bool(alike) and draw(places_up_to(3)) > 0
+    return pick(draw, alike) if often else draw(shape.values)
 
 
 def _inside(draw: st.DrawFn, value: dict[str, Json], shape: Shape) -> Json:

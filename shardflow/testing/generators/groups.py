@@ -100,7 +100,7 @@ def _edit(draw: st.DrawFn, crowd: _Crowd, document: dict[str, Json]) -> tuple[Pa
     if path is None:
         return None
     value = value_at(document, path)
-    gone = value is not ABSENT and draw(_TENTHS) == 1
+    gone = value is not ABSENT and draw(_TENTHS) in (1, 2)
     return path, ABSENT if gone else changed(draw, value, shape_at(crowd.shape, path))
 
 

@@ -76,7 +76,10 @@ _FEW: Final = 3
 
 
 def items(item: Shape, keys: Sequence[str] = ()) -> Items:
-    """Make the shape of a list; with keys no two items of one list have the same."""
+    """Make the shape of a list; with keys, all items have these, and no two items of one list the same."""
+    if keys and isinstance(item, Members):
+        always = {name: item.shapes[name] for name in keys if name in item.shapes}
+        item = members(always, {name: shape for name, shape in item.shapes.items() if name not in always})
     told_apart = (lambda value: tuple(frozen(field_of(value, key)) for key in keys)) if keys else None
     return Items(st.lists(item.values, max_size=MOST_ITEMS, unique_by=told_apart), item, tuple(keys))
 
@@ -94,7 +97,8 @@ def shape_at(shape: Shape, path: Path) -> Shape:
 
 
 def joined(one: Shape, other: Shape) -> Shape:
-    """Give a shape for what either may be: objects have the members of both, at other places values of both occur.
+    """Give a shape for what either may be: objects have the members of both; elsewhere values of both occur, the first
+    more often.
 
     Of two lists the keys of the second count.
     """
@@ -111,7 +115,7 @@ def joined(one: Shape, other: Shape) -> Shape:
         case ((Members() | Items()), Leaf()):
             return one
         case _:
-            return Leaf(one.values | other.values)
+            return Leaf(one.values | one.values | other.values)
 
 
 @lru_cache(maxsize=64)

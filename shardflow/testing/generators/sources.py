@@ -33,7 +33,10 @@ class Schema:
 Source: TypeAlias = "Like | Schema | RuleSet | Sequence[Source] | None"
 """What contexts are drawn from; of several sources, contexts have the members of all."""
 
-_FREE: Final = Members(st.dictionaries(names(), ANY.values, max_size=4).map(lambda drawn: dict(drawn)), {})
+_VALUES: Final = scalars() | ANY.values
+_FEW: Final = st.dictionaries(names(), _VALUES, max_size=4)
+_SEVERAL: Final = st.dictionaries(names(), _VALUES, min_size=2, max_size=5)
+_FREE: Final = Members((_FEW | _SEVERAL | _SEVERAL).map(lambda drawn: {**drawn}), {})
 
 
 def context_shape(source: Source) -> Shape:
@@ -72,7 +75,7 @@ def like(value: Json) -> Shape:
         case int():
             return Leaf(st.just(value) | st.integers(value - 3, value + 3) | st.integers(-3, 9))
         case str():
-            return Leaf(st.sampled_from(list(dict.fromkeys([value, "", "x", f"{value} x"]))))
+            return Leaf(st.sampled_from(list(dict.fromkeys([value, value, "x"]))))
         case None:
             return Leaf(scalars())
         case _:
@@ -85,8 +88,7 @@ def _like_list(value: list[Json]) -> Shape:
     shape = like(value[0])
     for item in value[1:]:
         shape = joined(shape, like(item))
-    keys = _keys(value)
-    return items(_with_always(shape, keys), keys)
+    return items(shape, _keys(value))
 
 
 def _keys(value: list[Json]) -> tuple[str, ...]:
@@ -98,10 +100,3 @@ def _keys(value: list[Json]) -> tuple[str, ...]:
         if plain and len(found) == len(value) == len(set(map(frozen, found))):
             return (name,)
     return ()
-
-
-def _with_always(shape: Shape, keys: Sequence[str]) -> Shape:
-    if not keys or not isinstance(shape, Members):
-        return shape
-    always = {name: shape.shapes[name] for name in keys}
-    return members(always, {name: inner for name, inner in shape.shapes.items() if name not in always})

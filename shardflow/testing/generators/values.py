@@ -9,7 +9,7 @@ from typing import Final, cast
 
 from hypothesis import strategies as st
 
-from shardflow.model.values import Json, Value
+from shardflow.model.values import Json, Value, same
 
 NAMES: Final = ("a", "b", "c", "aa", "", "/", "~", "id", "n", "\U0001f600")
 """Few names, so that shards meet; among them what breaks paths written as text (`/a` and `/aa`, the empty name)."""
@@ -33,6 +33,12 @@ _SCALARS: Final[tuple[Json, ...]] = (
 )
 """Values that careless equality confuses."""
 
+_ALIKE: Final[tuple[Json, ...]] = (0, 1, False, True, 0.0, -0.0, 1.0)
+"""Values each of which equals another one in Python."""
+
+_LONG: Final[tuple[Json, ...]] = (2**64, -(2**53) - 1, Decimal("1.00000000000000000001"))
+"""Numbers that no float holds."""
+
 _NUMBERS: Final[tuple[Json, ...]] = (
     0,
     1,
@@ -52,8 +58,9 @@ _NUMBERS: Final[tuple[Json, ...]] = (
 
 def scalars() -> st.SearchStrategy[Json]:
     """Draw scalars, mostly ones that careless equality takes for each other."""
-    careless = st.sampled_from(_SCALARS)
-    return careless | careless | careless | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+    careless: st.SearchStrategy[Json] = st.sampled_from(_SCALARS)
+    others = st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+    return careless | st.sampled_from(_ALIKE) | st.sampled_from(_LONG) | others
 
 
 def numbers() -> st.SearchStrategy[Json]:
@@ -88,6 +95,7 @@ def _as_json(items: Sequence[Mapping[str, object]]) -> Json:
     return cast("list[Json]", items)
 
 
-def lookalikes(value: Value) -> st.SearchStrategy[Json]:
-    """Draw the values that Python's own equality cannot tell from this one, and null."""
-    return st.sampled_from([*(other for other in _SCALARS if other == value), None])
+def lookalikes(value: Value) -> list[Json]:
+    """Give the values that Python's own equality cannot tell from this one, and null for what is empty."""
+    others: list[Json] = [other for other in _SCALARS if other == value and not same(other, value)]
+    return [*others, None] if value in ("", [], {}) else others

@@ -22,6 +22,7 @@ from shardflow.model.records import record
 from shardflow.model.values import ABSENT, Json, Value
 from shardflow.storage.json.canonical import canonical_bytes
 from shardflow.storage.json.strict import parse_json
+from shardflow.testing.laws.documented import as_documented
 from shardflow.testing.laws.group import Group
 from shardflow.testing.laws.ledgers import context_again, shard_again
 from shardflow.testing.laws.outcomes import CONTESTED, Contrast, LawBroken, Side, alike, text_of
@@ -308,6 +309,7 @@ REQUIRED: Final[dict[str, Law]] = {
     "single writer": single_writer,
     "no lost change": no_lost_change,
     "no invention": no_invention,
+    "as documented": as_documented,
     "locality": locality,
     "first match": first_match,
     "grouping": grouping,

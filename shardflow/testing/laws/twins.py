@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from shardflow.merge.rule_file import read_rules
 from shardflow.merge.rules import Rule, RuleSet, rules_json
+from shardflow.merge.site import Settle
 from shardflow.merge.strategies.custom import Function, Target
 from shardflow.merge.strategies.registry import CUSTOM, STRATEGIES
 from shardflow.model.documents import Document
@@ -40,9 +41,14 @@ def functions_of(rules: RuleSet) -> Mapping[str, Function]:
 
 def _nameable(rule: Rule) -> bool:
     strategy = rule.strategy
-    if strategy.name == "default":
-        return True
-    return strategy.name in STRATEGIES and (strategy.name != CUSTOM or hasattr(strategy.settle, "keywords"))
+    if strategy.name not in STRATEGIES:
+        return strategy.name == "default"
+    return _code(strategy.settle) is _code(STRATEGIES[strategy.name].bind(strategy.argument))
+
+
+def _code(settle: Settle) -> object:
+    """Give what tells two functions with their arguments bound to be one function."""
+    return getattr(getattr(settle, "func", settle), "__code__", settle)
 
 
 def _nothing_to_extend(name: str, _source: str) -> Document:

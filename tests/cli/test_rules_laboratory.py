@@ -1,0 +1,199 @@
+"""`shardflow rules check` and `rules coverage` as people and programs call them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.shell import COMMAND, ENVIRONMENT, shardflow
+
+RULES = """\
+# Ours.
+#
+# Laws
+#     {laws}
+rules:
+  - {{path: $.hits, strategy: sum}}
+  - {{path: $.title, strategy: {{custom: 'merging:longest'}}}}
+"""
+MODULE = '''\
+def longest(base, candidates):
+    """Take the longest text.
+
+    Laws
+        {laws}
+    """
+    found = base
+    for one in candidates:
+        if not isinstance(one.value, str):
+            continue
+        if not isinstance(found, str) or len(one.value) > len(found):
+            found = one.value
+    return found
+'''
+
+
+def write(folder: Path, rules: str = "commutative up to order", function: str = "none") -> None:
+    (folder / "rules.yaml").write_text(RULES.format(laws=rules))
+    (folder / "merging.py").write_text(MODULE.format(laws=function))
+
+
+def check(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return shardflow("rules", "check", "rules.yaml", "--examples", "40", *arguments, cwd=folder)
+
+
+def test_laws_that_are_kept_are_told_one_by_one(tmp_path: Path) -> None:
+    write(tmp_path, rules="none")
+    ended = check(tmp_path)
+    lines = [" ".join(line.split()) for line in ended.stdout.splitlines()]
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert lines[0] == "rules.yaml: seed 0"
+    assert "grouping kept in 40 examples" in lines
+    assert list(tmp_path.glob("*.case.yaml")) == []
+
+
+def test_a_broken_law_is_told_by_its_smallest_example_and_kept_as_a_case(tmp_path: Path) -> None:
+    write(tmp_path, function="commutative")
+    ended = check(tmp_path, "--cases", "cases", "--law", "commutative")
+    assert ended.returncode == 1
+    told = ended.stdout[ended.stdout.index("commutative (merging:longest at $.title) is broken") :].splitlines()
+    assert [line.split(":")[0].strip() for line in told[1:4]] == ["base", "s0", "s1"]
+    assert told[4].startswith("  ranked s0, s1: ")
+    assert told[5].startswith("  ranked s1, s0: ")
+    assert told[6] == "  decided by custom at $.title (rules.yaml:7)"
+    assert "cases/rules-commutative" in told[7]
+
+
+def test_the_case_is_replayed_by_merge_and_fails_until_the_law_is_kept(tmp_path: Path) -> None:
+    write(tmp_path, rules="idempotent")
+    assert check(tmp_path, "--law", "idempotent").returncode == 1
+    [case] = tmp_path.glob("*.case.yaml")
+    assert "law: idempotent\nrules: rules.yaml\n" in case.read_text()
+    replayed = shardflow("merge", case, cwd=tmp_path)
+    assert replayed.returncode == 0
+    assert "sum at $.hits" in replayed.stdout
+    assert pytest_of(tmp_path).returncode == 1
+    (tmp_path / "rules.yaml").write_text("rules: [{path: $.hits, strategy: max}]\n")
+    assert pytest_of(tmp_path).returncode == 0
+
+
+def pytest_of(folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(folder), str(folder)]
+    plugin = ["-p", "shardflow.testing.plugin"] if not _has_plugin() else []
+    return subprocess.run([*command, *plugin], cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+
+
+def _has_plugin() -> bool:
+    from importlib.metadata import entry_points
+
+    return any(point.value == "shardflow.testing.plugin" for point in entry_points(group="pytest11"))
+
+
+def test_a_counterexample_is_never_written_over_another(tmp_path: Path) -> None:
+    write(tmp_path, rules="idempotent")
+    for _ in range(2):
+        assert check(tmp_path, "--law", "idempotent").returncode == 1
+    assert {file.name for file in tmp_path.glob("*.case.yaml")} == {
+        "rules-idempotent.case.yaml",
+        "rules-idempotent-2.case.yaml",
+    }
+
+
+def test_programs_get_one_object(tmp_path: Path) -> None:
+    write(tmp_path, rules="idempotent")
+    told = json.loads(check(tmp_path, "--law", "idempotent", "--json").stdout)
+    assert (told["status"], told["exit_code"]) == ("broken", 1)
+    [file] = told["files"]
+    [law] = [law for law in file["laws"] if law["status"] == "broken" and "subject" not in law]
+    assert law["standing"] == "declared"
+    assert set(law["counterexample"]) >= {"case", "base", "shards", "one", "other", "rule"}
+
+
+def test_the_same_seed_finds_the_same(tmp_path: Path) -> None:
+    write(tmp_path, rules="commutative", function="commutative")
+    one, other = (check(tmp_path, "--seed", "7", "--json", "--cases", f"c{n}").stdout for n in (1, 2))
+    assert one.replace("c1/", "c2/") == other
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--law", "idempotnt"], "no law 'idempotnt'; did you mean 'idempotent'?"),
+        (["--like", "nowhere.json"], "cannot read nowhere.json"),
+    ],
+)
+def test_bad_input_is_refused(tmp_path: Path, arguments: list[str], complaint: str) -> None:
+    write(tmp_path)
+    ended = check(tmp_path, *arguments)
+    assert ended.returncode == 2
+    assert complaint in ended.stderr
+
+
+def test_a_function_that_cannot_be_loaded_is_told_before_anything_is_checked(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / "merging.py").write_text("import nowhere\ndef longest(base, candidates): ...\n")
+    ended = check(tmp_path)
+    assert ended.returncode == 2
+    assert "merging:longest cannot be used" in ended.stderr
+
+
+@pytest.mark.parametrize("command", ["check", "coverage"])
+def test_without_hypothesis_it_is_told_how_to_install_it(command: str) -> None:
+    script = (
+        "import sys\n"
+        "import importlib.util as util\n"
+        "real = util.find_spec\n"
+        "util.find_spec = lambda name, package=None: None if name == 'hypothesis' else real(name, package)\n"
+        f"sys.argv = ['shardflow', 'rules', '{command}', 'findings']\n"
+        "from shardflow.cli import main\n"
+        "main()\n"
+    )
+    ended = subprocess.run(
+        [COMMAND[0], "-c", script], env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert ended.returncode == 2
+    assert "needs Hypothesis, which is not installed: pip install 'shardflow[testing]'" in ended.stderr
+
+
+def test_coverage_tells_rules_branches_lines_and_paths_without_a_rule(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / "context.json").write_text('{"hits": 1, "title": "x", "other": {"deep": [1]}}')
+    ended = shardflow("rules", "coverage", "rules.yaml", "--context", "context.json", "--examples", "60", cwd=tmp_path)
+    assert ended.returncode == 0
+    lines = ended.stdout.splitlines()
+    assert lines[0] == "rules.yaml: 2 of 2 rules exercised"
+    assert "merging:longest: every line ran" in lines
+    assert lines[-2:] == ["1 path of the context that no rule covers:", "  $.other.deep"]
+
+
+def test_coverage_tells_what_no_case_exercises(tmp_path: Path) -> None:
+    write(tmp_path)
+    case = {
+        "rules": "rules.yaml",
+        "base": {"hits": 1},
+        "shards": {"a": {"hits": 2}},
+        "expect": {"context": {"hits": 2}},
+    }
+    (tmp_path / "one.case.json").write_text(json.dumps(case))
+    arguments = ["rules.yaml", "--by", "one.case.json", "--examples", "60", "--json"]
+    told = json.loads(shardflow("rules", "coverage", *arguments, cwd=tmp_path).stdout)
+    [hits, title, *_] = told["files"][0]["rules"]
+    assert {(b["situation"], b["cases"]) for b in hits["branches"] if b["cases"]} == {("one changed it", 1)}
+    assert not any(branch["cases"] for branch in title["branches"])
+    assert told["files"][0]["functions"]["merging:longest"] != []
+
+
+def test_coverage_of_a_run_counts_its_merges(tmp_path: Path) -> None:
+    (tmp_path / "w.yaml").write_text(
+        "name: w\nrules: {rules: [{path: $.n, strategy: sum}]}\ncontext: {n: 1}\nphases:\n"
+        '  - {id: p, behavior: parallel, subagents: [{id: a, run: \'echo "{\\"n\\": 2}" > $SHARDFLOW_SHARD\'}]}\n'
+    )
+    assert shardflow("run", "w.yaml", "--run-dir", "r", cwd=tmp_path).returncode == 0
+    (tmp_path / "rules.yaml").write_text("rules: [{path: $.n, strategy: max}]\n")
+    arguments = ["rules.yaml", "--by", "r", "--examples", "20", "--json"]
+    told = json.loads(shardflow("rules", "coverage", *arguments, cwd=tmp_path).stdout)
+    assert sum(branch["cases"] for branch in told["files"][0]["rules"][0]["branches"]) == 1

@@ -1,0 +1,122 @@
+"""`check_rules` and `check_strategy`: what is required always, what is declared, what could be."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import strategies as st
+
+import shardflow.testing
+from shardflow.execution.rule_sources import load_named_rules
+from shardflow.testing import LAWS, LawBroken, check_rules, check_strategy
+from shardflow.testing.laboratory.conformance import Declared, examine_rules
+from shardflow.testing.laboratory.reports import Standing
+from shardflow.testing.laboratory.search import Broken, Effort
+from shardflow.testing.laws import REQUIRED
+from tests.merge.small import rule_set
+
+
+def longest(base, candidates):
+    """Take the longest text, the first in the alphabet of several.
+
+    Laws
+        commutative, associative, idempotent
+    """
+    return min((c.value for c in candidates if isinstance(c.value, str)), key=lambda t: (-len(t), t), default=base)
+
+
+def first_longest(base, candidates):
+    """Take the longest text, the first by rank of several.
+
+    Laws
+        commutative
+    """
+    return max((c.value for c in candidates if isinstance(c.value, str)), key=len, default=base)
+
+
+def excused(base, candidates):
+    """Take the longest text.
+
+    Laws
+        commutative (but for texts of one length)
+    """
+    return first_longest(base, candidates)
+
+
+def test_a_function_that_keeps_what_it_declares_passes():
+    report = check_strategy(longest, examples=100)
+    assert {finding.law for finding in report.findings if finding.standing is Standing.REQUIRED} == set(REQUIRED)
+    assert not report.broken
+
+
+def test_a_function_that_breaks_what_it_declares_is_told_with_the_smallest_example():
+    with pytest.raises(LawBroken) as caught:
+        check_strategy(first_longest, examples=100, values=st.text("ab", max_size=3))
+    assert caught.value.law == "commutative"
+    lines = str(caught.value).splitlines()
+    assert lines[0] == "commutative is broken"
+    assert len(lines) == 7, lines  # base, two shards, two outcomes, the rule
+
+
+def test_a_law_with_an_exception_is_told_and_breaks_nothing():
+    report = check_strategy(excused, examples=100, values=st.text("ab", max_size=3))
+    [finding] = [finding for finding in report.findings if finding.law == "commutative"]
+    assert finding.standing is Standing.EXCEPTED
+    assert isinstance(finding.answer, Broken)
+    assert not report.broken
+
+
+def test_a_law_that_holds_and_is_not_declared_is_suggested():
+    assert "commutative" in check_strategy("sum", declared=[], examples=100, values=st.integers()).suggested
+
+
+def test_a_strategy_that_is_not_monotone_is_caught_where_there_is_an_order():
+    check_strategy("max", declared=["monotone"], values=st.integers(0, 9), examples=100)
+    with pytest.raises(LawBroken, match="monotone is broken"):
+        check_strategy("min", declared=["monotone"], values=st.integers(0, 9), height=lambda n: -n % 7, examples=200)
+
+
+def test_a_name_that_is_no_law_is_told_as_not_checked():
+    assert check_strategy("sum", declared=["convex"], examples=10).unchecked == ("convex: no such law",)
+
+
+def test_a_rule_set_keeps_the_required_laws_and_is_held_to_what_it_declares():
+    rules = rule_set({"path": "$.hits", "strategy": "sum"}, {"path": "$.tags", "strategy": "set"})
+    assert not check_rules(rules, examples=60).broken
+    with pytest.raises(LawBroken, match="idempotent is broken"):
+        check_rules(rules, declared=["idempotent"], examples=60)
+
+
+def test_the_same_seed_gives_the_same_answers_and_another_may_not():
+    rules = rule_set({"path": "$.title", "strategy": "last"})
+
+    def found(seed):
+        report = examine_rules(rules, Declared(), rules, Effort(40, seed))
+        return [(finding.law, type(finding.answer), finding.answer.examples) for finding in report.findings]
+
+    assert found(3) == found(3)
+
+
+def test_one_law_can_be_asked_for_alone():
+    report = examine_rules(load_named_rules("findings").rules, Declared(), None, Effort(20), laws=["grouping"])
+    assert [finding.law for finding in report.findings] == ["grouping"]
+
+
+def test_a_function_that_changes_its_mind_breaks_a_law():
+    turn = iter(range(10**9))
+
+    def fickle(base, candidates):
+        return candidates[next(turn) % len(candidates)].value
+
+    with pytest.raises(LawBroken):
+        check_strategy(fickle, examples=60)
+
+
+def test_a_dozen_names_are_public():
+    assert len(shardflow.testing.__all__) == 12
+    assert all(getattr(shardflow.testing, name) for name in shardflow.testing.__all__)
+    with pytest.raises(AttributeError):
+        shardflow.testing.nonsense  # noqa: B018
+
+
+def test_every_law_says_what_it_is():
+    assert all(law.__doc__ or name for name, law in LAWS.items())

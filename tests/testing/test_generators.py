@@ -1,0 +1,149 @@
+"""What the generators promise: groups as dense as asked for, contexts as their source says, edits of every kind."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import find, given, settings
+from hypothesis.errors import NoSuchExample
+
+from shardflow.execution.rule_sources import load_named_rules, shipped_rule_sets
+from shardflow.merge import merge
+from shardflow.model.changes import changes
+from shardflow.model.values import ABSENT, flaw
+from shardflow.testing import Like, Schema, contexts, groups, shards
+from shardflow.testing.laboratory.coverage import Coverage
+from shardflow.testing.laboratory.search import Effort, look_at
+from shardflow.testing.laws import ENGINE, LAWS
+
+CONTEXT = {"n": 5, "found": [{"id": "a", "level": 1}, {"id": "b", "level": 2}], "deep": {"er": "x"}}
+
+
+def met(group):
+    return [decision for decision in merge(group.base, group.deltas).decisions if len(decision.contributions) > 1]
+
+
+@given(groups(overlap=0))
+def test_shards_without_overlap_never_meet(group):
+    assert not met(group)
+
+
+@given(groups())
+def test_groups_are_json_objects_and_their_changes_are_changes(group):
+    assert all(flaw(document) is None for document in (group.base, *group.documents))
+    assert all(isinstance(document, dict) for document in (group.base, *group.documents))
+
+
+def test_the_denser_the_overlap_the_more_often_shards_meet():
+    def meetings(overlap):
+        found = []
+        look_at(groups(overlap=overlap, least=2), lambda group: found.append(bool(met(group))), Effort(150, 1))
+        return sum(found)
+
+    assert meetings(0) == 0 < meetings(0.3) < meetings(1)
+
+
+@pytest.mark.parametrize("overlap", [-0.1, 1.1])
+def test_an_overlap_that_is_no_share_is_refused(overlap):
+    with pytest.raises(ValueError, match="a share from 0 to 1"):
+        find(groups(overlap=overlap), lambda group: True)
+
+
+@given(contexts(Like(CONTEXT)))
+def test_contexts_like_an_example_have_its_members_and_kinds(context):
+    assert set(context) <= set(CONTEXT)
+    assert all(type(value) is type(CONTEXT[name]) for name, value in context.items())
+    assert all("id" in item for item in context.get("found", []))
+    assert len({item["id"] for item in context.get("found", [])}) == len(context.get("found", []))
+
+
+SCHEMA = {
+    "type": "object",
+    "required": ["n"],
+    "properties": {
+        "n": {"type": "integer", "minimum": 3, "exclusiveMaximum": 6},
+        "half": {"type": "number", "minimum": 0.5, "maximum": 2},
+        "kind": {"enum": ["x", 1, None]},
+        "list": {"type": "array", "items": {"$ref": "#/$defs/item"}, "minItems": 1, "maxItems": 2},
+        "either": {"anyOf": [{"type": "boolean"}, {"const": "none"}]},
+        "code": {"type": "string", "pattern": "^[ab]{2}$"},
+        "both": {"allOf": [{"properties": {"a": {"type": "null"}}}, {"properties": {"b": {"type": "boolean"}}}]},
+    },
+    "$defs": {"item": {"type": "object", "properties": {"name": {"type": "string", "maxLength": 3}}}},
+}
+
+
+@given(contexts(Schema(SCHEMA)))
+def test_contexts_of_a_json_schema_are_valid(context):
+    assert context["n"] in (3, 4, 5)
+    assert 0.5 <= context.get("half", 1) <= 2
+    assert context.get("kind", "x") in ("x", 1, None)
+    assert 1 <= len(context.get("list", [0])) <= 2
+    assert all(len(item.get("name", "")) <= 3 for item in context.get("list", []))
+    assert context.get("either", True) in (True, False, "none")
+    assert context.get("code", "ab").rstrip("\n") in ("aa", "ab", "ba", "bb")
+    assert set(context.get("both", {})) <= {"a", "b"}
+
+
+@pytest.mark.parametrize(
+    ("schema", "complaint"),
+    [
+        ({"if": True}, r"the keyword 'if' at \$ is not known here"),
+        ({"properties": {"a": {"type": "text"}}}, r"'text' at \$.properties.a is no type"),
+        ({"properties": {"a": {"$ref": "#/nowhere"}}}, r"'#/nowhere' at \$.properties.a leads nowhere"),
+        ({"properties": {"a": 5}}, r"expected a JSON Schema at \$.properties.a"),
+    ],
+)
+def test_a_schema_that_is_not_understood_is_refused_with_its_place(schema, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        find(contexts(Schema(schema)), lambda context: True)
+
+
+@pytest.mark.parametrize("name", [name for name in shipped_rule_sets() if name not in ("default", "strict")])
+def test_contexts_aimed_at_a_rule_set_give_every_rule_something_to_decide(name):
+    rules = load_named_rules(name).rules
+    coverage = Coverage(rules)
+    look_at(groups(rules, least=2), lambda group: coverage.watch(group.base, group.deltas), Effort(300, 1))
+    assert all(coverage.branches[place] for place in range(len(rules.rules)))
+
+
+KINDS = {
+    "a member is removed": lambda before, after: after is ABSENT,
+    "a member is new": lambda before, after: before is ABSENT,
+    "a type changes": lambda before, after: isinstance(before, str) and isinstance(after, int),
+    "1 becomes true": lambda before, after: before == after == 1 and isinstance(after, bool),
+    "0.0 becomes -0.0": lambda before, after: repr((before, after)) == "(0.0, -0.0)",
+    "a counter moves": lambda before, after: (before, after) == (2, 4),
+    "a list grows": lambda before, after: isinstance(before, list) and before and after[:-1] == before,
+    "a list shrinks": lambda before, after: isinstance(before, list) and after == before[:-1],
+    "a list is reordered": lambda before, after: before == [1, 2] and after == [2, 1],
+    "an item changes": lambda before, after: isinstance(before, list) and after == [{"id": 1, "n": 2}],
+}
+BASE = {"a": "x", "b": 1, "c": 0.0, "n": 2, "l": [1, 2], "k": [{"id": 1}]}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_shards_have_edits_of_every_kind(kind):
+    def shows(document):
+        from shardflow.model.diff import diff
+
+        return any(_holds(KINDS[kind], change) for change in changes(diff(BASE, document), BASE))
+
+    try:
+        find(shards(BASE), shows, settings=settings(max_examples=5000, database=None))
+    except NoSuchExample:
+        pytest.fail(f"never: {kind}")
+
+
+def _holds(shows, change):
+    try:
+        return shows(change.before, change.after)
+    except TypeError:
+        return False
+
+
+def test_a_law_asked_about_a_group_of_nobody_holds():
+    from shardflow.merge.rules import NO_RULES
+    from shardflow.testing import Group
+
+    for law in LAWS.values():
+        law(ENGINE, Group({}, ()), NO_RULES)

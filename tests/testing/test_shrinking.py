@@ -1,0 +1,84 @@
+"""Examples that break something are a few keys small, whether Hypothesis shrinks them or the laboratory does."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import find, settings
+
+from shardflow.merge import merge
+from shardflow.merge.rules import RuleSet
+from shardflow.testing import Group, groups
+from shardflow.testing.laboratory.smallest import smallest
+from tests.merge.small import rule_set
+
+QUICK = settings(max_examples=2000, database=None, deadline=None)
+
+
+def conflicts(group):
+    return merge(group.base, group.deltas, RuleSet()).conflicts
+
+
+def leaves(value):
+    if isinstance(value, dict | list):
+        return 1 + sum(map(leaves, value.values() if isinstance(value, dict) else value))
+    return 1
+
+
+def size(group):
+    return sum(map(leaves, (group.base, *group.documents)))
+
+
+WANTED = {
+    "a conflict": lambda group: bool(conflicts(group)),
+    "a conflict of three shards": lambda group: any(len(c.contributions) > 2 for c in conflicts(group)),
+    "two conflicts": lambda group: len(conflicts(group)) > 1,
+    "a conflict inside": lambda group: any(len(c.path) > 1 for c in conflicts(group)),
+    "a deletion in conflict": lambda group: any("deleted" in c.reason for c in conflicts(group)),
+}
+
+
+@pytest.mark.parametrize("wanted", WANTED)
+def test_hypothesis_shrinks_groups_to_a_few_keys(wanted):
+    found = find(groups(), WANTED[wanted], settings=QUICK)
+    assert size(found) <= 16, found
+
+
+@pytest.mark.parametrize("wanted", WANTED)
+def test_the_laboratory_makes_examples_as_small_as_they_can_be(wanted):
+    large = {
+        "a": {"b": 1, "c": [1, 2]},
+        "d": "text",
+        "e": 5,
+        "f": [{"id": 1}],
+    }
+    left = (
+        {**large, "a": {"b": 2, "c": [1, 2], "n": 1}, "e": 6, "g": 1},
+        {**large, "a": {"b": 3, "c": [2]}, "e": 7, "f": []},
+        {name: value for name, value in large.items() if name != "e"} | {"a": {"b": 4, "c": [1]}, "h": {}},
+        {**large, "f": [{"id": 2}]},
+    )
+    group = Group(large, left)
+    assert WANTED[wanted](group)
+    small = smallest(group, WANTED[wanted])
+    assert WANTED[wanted](small)
+    assert len(small.documents) == (3 if "three" in wanted else 2)
+    assert size(small) <= 12, small
+    assert smallest(small, WANTED[wanted]) == small
+
+
+def test_what_cannot_be_smaller_stays_as_it_is():
+    group = Group({}, ({"a": 1}, {"a": 2}))
+    assert smallest(group, lambda smaller: smaller == group) == group
+
+
+def test_an_example_under_rules_shrinks_too():
+    rules = rule_set({"path": "$..hits", "strategy": "sum"})
+
+    def counted(group):
+        return any(
+            d.rule.strategy == "sum" and len(d.contributions) > 1
+            for d in merge(group.base, group.deltas, rules).decisions
+        )
+
+    found = find(groups(rules), counted, settings=QUICK)
+    assert size(found) <= 12, found
