@@ -58,7 +58,7 @@ def test_laws_that_are_kept_are_told_one_by_one(tmp_path: Path) -> None:
 
 def test_a_broken_law_is_told_by_its_smallest_example_and_kept_as_a_case(tmp_path: Path) -> None:
     write(tmp_path, function="commutative")
-    ended = check(tmp_path, "--cases", "cases", "--law", "commutative")
+    ended = check(tmp_path, "--cases", "cases", "--law", "commutative", "--examples", "300")
     assert ended.returncode == 1
     told = ended.stdout[ended.stdout.index("commutative (merging:longest at $.title) is broken") :].splitlines()
     assert [line.split(":")[0].strip() for line in told[1:4]] == ["base", "s0", "s1"]

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import strategies as st
 
 import shardflow.testing
-from shardflow.execution.rule_sources import load_named_rules
+from shardflow.execution.inspection.rule_books import rule_book
+from shardflow.execution.rule_sources import load_named_rules, shipped_rule_sets
 from shardflow.testing import LAWS, LawBroken, check_rules, check_strategy
-from shardflow.testing.laboratory.conformance import Declared, examine_rules
+from shardflow.testing.laboratory.conformance import Declared, declared_by, examine_rules
 from shardflow.testing.laboratory.reports import Standing
 from shardflow.testing.laboratory.search import Broken, Effort
 from shardflow.testing.laws import REQUIRED
@@ -94,6 +95,12 @@ def test_the_same_seed_gives_the_same_answers_and_another_may_not():
         return [(finding.law, type(finding.answer), finding.answer.examples) for finding in report.findings]
 
     assert found(3) == found(3)
+
+
+@pytest.mark.parametrize("name", shipped_rule_sets())
+def test_the_rule_sets_that_ship_keep_what_they_declare(name):
+    book = rule_book(name)
+    assert examine_rules(book.rules, declared_by(book.page), book.rules, Effort(60, 2)).broken == ()
 
 
 def test_one_law_can_be_asked_for_alone():

@@ -130,11 +130,13 @@ _OF_KIND: Final[Mapping[Expected, st.SearchStrategy[Json]]] = {
     Expected.BOOLEAN: st.booleans(),
     Expected.NULL: st.none(),
 }
+KINDS: Final = (_TEXTS, numbers(), _LISTS, st.booleans())
+"""What a function may be written for, nobody knows: values of one kind each."""
 _OF_STRATEGY: Final[Mapping[str, st.SearchStrategy[Json]]] = {
     **dict.fromkeys(("sum", "mean"), numbers()),
     **dict.fromkeys(("min", "max"), numbers() | _TEXTS),
     **dict.fromkeys(("all", "any"), st.booleans()),
     **dict.fromkeys(("append", "prepend", "set", "multiset", "in_turn"), _LISTS),
     "diff3": _LISTS | _LINES,
-    "custom": numbers() | _TEXTS | _LISTS | st.booleans() | _SAMPLES,
+    "custom": st.one_of(*KINDS) | _SAMPLES,
 }

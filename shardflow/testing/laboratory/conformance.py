@@ -169,7 +169,7 @@ def examine_strategy(
     rule = Rule(parse_pattern("$.n"), strategy, Options(), "")
     place = place_of(rule, RuleSet([rule]))
     if values is not None:
-        place = replaced(place, shape=Leaf(values))
+        place = replaced(place, shapes=(Leaf(values),))
     questions = _questions(engine, place.rules, None)
     if height is not None or _MONOTONE in declared.laws:
         questions[_MONOTONE] = partial(_monotone, place, height or _natural_height)

@@ -7,25 +7,26 @@ from typing import Final
 from hypothesis import strategies as st
 
 from shardflow.merge.rules import Rule, RuleSet
+from shardflow.merge.strategies.registry import CUSTOM
 from shardflow.model.paths import Path
 from shardflow.model.patterns import Pattern, parse_pattern
 from shardflow.model.records import record, replaced
 from shardflow.model.values import ABSENT, Json, Value
-from shardflow.testing.generators.aim import aimed_shape
+from shardflow.testing.generators.aim import KINDS, aimed_shape
 from shardflow.testing.generators.edits import changed, pick
-from shardflow.testing.generators.shapes import ANY, Shape, places_up_to, shape_at
+from shardflow.testing.generators.shapes import ANY, Leaf, Shape, places_up_to, shape_at
 from shardflow.testing.laws.group import Group
 
 
 @record
 class Place:
-    """A path of members where a rule of a set decides, and what may stand there; `alone` if the set is that one rule,
-    moved to a path of its own.
+    """A path of members where a rule of a set decides, and what may stand there: one of `shapes`, for a whole group.
+    `alone` if the set is that one rule, moved to a path of its own.
     """
 
     rules: RuleSet
     path: Path
-    shape: Shape
+    shapes: tuple[Shape, ...]
     alone: bool
 
 
@@ -38,7 +39,9 @@ def place_of(rule: Rule, rules: RuleSet) -> Place:
 
 
 def _place(rules: RuleSet, path: Path, *, alone: bool) -> Place:
-    return Place(rules, path, shape_at(aimed_shape(rules) or ANY, path), alone)
+    rule = rules.first_match(path)
+    kinds = map(Leaf, KINDS) if rule is not None and rule.strategy.name == CUSTOM else ()
+    return Place(rules, path, (*kinds, shape_at(aimed_shape(rules) or ANY, path)), alone)
 
 
 def _plain_path(pattern: Pattern | None) -> Path:
@@ -54,10 +57,11 @@ def _open(rules: RuleSet, path: Path) -> bool:
 @st.composite
 def groups_at(draw: st.DrawFn, place: Place, least: int = 2, most: int = 4) -> Group:
     """Draw groups that differ at one place only: edited, replaced, restated or, rarely, removed."""
-    base = draw(place.shape.values) if draw(_TENTHS) else ABSENT
+    shape = pick(draw, place.shapes)
+    base = draw(shape.values) if draw(_TENTHS) else ABSENT
     left: list[Value] = []
     while len(left) < most:
-        value = draw(_next(place, base, tuple(left)))
+        value = draw(_next(shape, base, tuple(left)))
         if value is None and len(left) >= least:
             break
         left.append(base if value is None else value[0])
@@ -65,19 +69,19 @@ def groups_at(draw: st.DrawFn, place: Place, least: int = 2, most: int = 4) -> G
 
 
 @st.composite
-def _next(draw: st.DrawFn, place: Place, base: Value, earlier: tuple[Value, ...]) -> tuple[Value] | None:
+def _next(draw: st.DrawFn, shape: Shape, base: Value, earlier: tuple[Value, ...]) -> tuple[Value] | None:
     """Draw what the next shard left, if there is a next: one draw with the decision, so that any can be left out."""
     match draw(_TENTHS):
         case 0:
             return None
         case 1 | 2 | 3 | 4:
-            return (draw(place.shape.values),)
+            return (draw(shape.values),)
         case 5:
             return (pick(draw, [base, *earlier]),)
         case 6:
             return (ABSENT,)
         case _:
-            return (changed(draw, base, place.shape),)
+            return (changed(draw, base, shape),)
 
 
 _TENTHS: Final = places_up_to(10)
