@@ -20,7 +20,7 @@ from shardflow.testing.laws.declarable import declared_laws, laws_with_exception
 from tests.testing.mutants import engines, strategies
 
 SEEDS = (1, 2, 3)
-MOST = 400
+MOST = 1000
 """Examples after which a mutant counts as not caught."""
 
 
