@@ -11,12 +11,15 @@ import textwrap
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shardflow.errors import NodeUnusable
+from shardflow.execution.scripts import host as host_module
+from shardflow.execution.scripts import node as node_module
 from shardflow.execution.scripts.host import ScriptHost
 from shardflow.execution.scripts.model import (
     Died,
@@ -105,8 +108,10 @@ def test_a_script_that_does_not_end_is_killed_at_its_limit(scripts: Scripts, tex
 
 
 def test_the_clock_stands_still_while_a_helper_works(scripts: Scripts, monkeypatch: pytest.MonkeyPatch) -> None:
-    ahead, now = [0.0], time.monotonic
-    monkeypatch.setattr(time, "monotonic", lambda: now() + ahead[0])
+    ahead = [0.0]
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + ahead[0])
+    monkeypatch.setattr(host_module, "time", clock)
+    monkeypatch.setattr(node_module, "time", clock)
 
     def ask(prompts: Sequence[str]) -> list[str]:
         ahead[0] += 1000
