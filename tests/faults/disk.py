@@ -60,6 +60,8 @@ class Recorder:
         is_new = call.function == "open" and not os.path.lexists(call.path)
         if call.function in ("replace", "rename", "fsync"):
             self._look_around()
+        if call.function == "fsync":  # as of its beginning: what another thread writes meanwhile may be left out
+            self._add(Operation("sync", call.path))
         done = call.through()
         match call.function:
             case "open":
@@ -70,8 +72,6 @@ class Recorder:
             case "replace" | "rename":
                 self._add(Operation("rename", call.path, to=os.path.abspath(call.arguments[1])))
                 self._known = self._shards()
-            case "fsync":
-                self._add(Operation("sync", call.path))
             case "mkdir" | "unlink":
                 self._add(Operation(call.function, call.path))
         return done

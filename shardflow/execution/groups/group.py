@@ -69,7 +69,7 @@ class _GroupRun:
         self._rules = rules
         self._around = around
         self._host = host
-        self._jobs = GroupJobs(group, around, host.tell, host.durable.add, host.earlier)
+        self._jobs = GroupJobs(group, around, host.tell, host.durable, host.earlier)
         self._seals: list[Seal] = []
         self._problems: list[str] = []
         self._folded: Folded | None = None

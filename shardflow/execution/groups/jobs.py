@@ -34,6 +34,7 @@ from shardflow.model.documents import Problem
 from shardflow.model.records import replaced
 from shardflow.storage.files import sha256_hex, sync_folder, why_refused, write_new
 from shardflow.storage.runs.directory import SubagentFolder, copy_folder, make_folder, move_folder
+from shardflow.storage.runs.durable import BackgroundSync
 from shardflow.workflow.agents.preset import AgentPreset
 from shardflow.workflow.model import OnUndeclaredWrite, Subagent
 
@@ -54,7 +55,7 @@ class GroupJobs:
         group: Group,
         around: Surroundings,
         tell: Callable[[Event], None],
-        make_durable: Callable[[str], None],
+        durable: BackgroundSync,
         earlier: Earlier | None,
     ) -> None:
         self.reports: dict[int, SubagentReport] = {}
@@ -65,7 +66,7 @@ class GroupJobs:
         self._tell = tell
         self._undeclared: dict[int, UndeclaredWrites] = {}
         self._contents: dict[int, str] = {}
-        self._make_durable = make_durable
+        self._durable = durable
         self._usages: dict[int, Usage | None] = {}
         self._is_findable = False
         self._logs = masked_logs(around.secrets)
@@ -320,9 +321,11 @@ class GroupJobs:
             self._usages.get(rank),
         )
         self.reports[rank] = report
+        if sealed is not None:
+            self._durable.add(places.shard)  # before its line, which must not be on the disk alone
         self._tell(SubagentFinished(group.phase, group.name, report))
         if sealed is not None:
-            self._make_durable(places.shard)
+            self._durable.add_lines()
 
     def _sha256(self, rank: int) -> str:
         content, base = self.sealed[rank].content, self._group.base

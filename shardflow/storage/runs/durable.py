@@ -59,6 +59,10 @@ class BackgroundSync:
         if self._thread is None:
             self._start()
 
+    def add_lines(self) -> None:
+        """Have the journal synced soon, as it is now."""
+        self.add(self._journal.path)
+
     def settle(self) -> None:
         """Wait until all that was added is on the disk, and the journal as it is now.
 
@@ -89,6 +93,9 @@ class BackgroundSync:
                 self._wanted.wait_for(lambda: self._waiting)
                 batch = list(self._waiting)
             self._sync([path for path in batch if path])
+            # not before all is on the disk that a line may tell of: who adds a file does so before its line is written
+            if len(self._waiting) == len(batch):
+                self._attempt(self._journal.sync)
             with self._wanted:
                 for _ in batch:
                     self._waiting.popleft()
@@ -97,16 +104,19 @@ class BackgroundSync:
                 return
 
     def _sync(self, paths: list[str]) -> None:
-        """Sync files, then the journal, so that they are known by what it tells."""
+        """Sync files, with the names of the folders on the way to them, and their own."""
         folders = list(dict.fromkeys(map(os.path.dirname, paths)))
         steps: list[Callable[[], None]] = [partial(sync_folder, above or ".") for above in self._on_the_way(folders)]
         steps += [partial(sync_file, path) for path in paths]
         steps += [partial(sync_folder, folder or ".") for folder in folders]
-        for step in (*steps, self._journal.sync):
-            try:
-                step()
-            except StorageError as error:
-                self._failure = self._failure or error
+        for step in steps:
+            self._attempt(step)
+
+    def _attempt(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except StorageError as error:
+            self._failure = self._failure or error
 
     def _on_the_way(self, folders: Iterable[str]) -> list[str]:
         """Give the folders that hold the names of others on the way, from above: what is moved in must be found."""
