@@ -97,6 +97,7 @@ def _restore(folder: Path, state: State) -> None:
             (folder / name).mkdir(exist_ok=True)
         else:
             (folder / name).write_bytes(data)
+    (folder / "tried").touch()  # by a subagent, of which the disk knows nothing
 
 
 def _told(operation: Operation) -> str:

@@ -92,7 +92,7 @@ class BackgroundSync:
             with self._wanted:
                 self._wanted.wait_for(lambda: self._waiting)
                 batch = list(self._waiting)
-            self._sync([path for path in batch if path])
+            self._sync([path for path in batch if path not in ("", self._journal.path)])
             # not before all is on the disk that a line may tell of: who adds a file does so before its line is written
             if len(self._waiting) == len(batch):
                 self._attempt(self._journal.sync)
