@@ -193,18 +193,24 @@ phases:
     when: {path: $.files, is: not-empty}
     subagents:
       - {id: scan, run: x, foreach: {path: $.files, key: name}, writes: [$.seen]}
-      - {id: other, run: x, when: {not: {path: $.n, equals: 1}}}
+      - {id: other, run: x, when: {not: {path: $.n, equals: 1}}, retry: {max: 2, on: [75]}}
+    on_failure: {require: 1}
+limits: {subagents: 9}
 """
     )
     told = shardflow("run", "w.yaml", "--dry-run", cwd=tmp_path)
     assert "scan (line 7) and scan of another item (line 7) may write $.seen at the same time" in told.stderr
-    assert told.stdout.splitlines()[3:] == [
+    assert told.stdout.splitlines()[2:] == [
+        "limits: subagents 9",
+        "p: parallel, 2 subagents, at most 16 at a time",
         "  when: $.files is not empty",
+        '  on_failure {"require": 1}',
         "  scan: x",
         "    for each of $.files by name, at most 1,000",
         "    writes: $.seen",
         "  other: x",
         "    when: not $.n equals 1",
+        '    retry {"max": 2, "backoff": 1.0, "factor": 2.0, "longest": 300.0, "jitter": 0.1, "on": [75]}',
     ]
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from shardflow.cli.commands.validate import tell_warnings
 from shardflow.cli.console import CONSOLE
-from shardflow.cli.views.display import count, path_label, place, shortened
+from shardflow.cli.views.display import count, place, shortened
 from shardflow.cli.views.objects import object_bytes, problem_objects
+from shardflow.cli.views.policies import limit_lines, phase_lines, subagent_lines
 from shardflow.cli.views.staging import staging_lines
 from shardflow.execution.checking import write_overlaps
 from shardflow.execution.presence import missing_programs
@@ -24,7 +25,6 @@ from shardflow.model.values import Json
 from shardflow.storage.excerpts import printable
 from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.workflow.agents.preset import AgentPreset
-from shardflow.workflow.conditions import condition_text
 from shardflow.workflow.model import (
     ArgumentList,
     Behavior,
@@ -63,24 +63,15 @@ def show_plan(request: RunRequest, *, as_json: bool) -> int:
 def _plan_lines(request: RunRequest, context: str | None, phases: Sequence[ScheduledPhase]) -> Iterator[str]:
     yield f"{printable(request.workflow.name)}: {count(len(phases), 'phase')}, nothing run (--dry-run)"
     yield f"context: {place(context) if context else 'context.json in the run directory'}"
+    yield from limit_lines(request.workflow)
     for scheduled in phases:
         yield f"{scheduled.phase.id}: {scheduled.phase.behavior.value}, {_extent(scheduled)}"
-        if scheduled.phase.when is not None:
-            yield f"  when: {shortened(condition_text(scheduled.phase.when), _PATTERNS_WIDTH)}"
+        yield from phase_lines(scheduled.phase)
         for subagent in scheduled.phase.subagents:
             yield f"  {subagent.id}: {_shown_program(subagent)}"
-            yield from _chosen(subagent)
+            yield from subagent_lines(subagent)
             yield from _declared(subagent, scheduled.phase.on_undeclared_write or request.workflow.on_undeclared_write)
         yield from staging_lines(scheduled.phase.staging)
-
-
-def _chosen(subagent: Subagent) -> Iterator[str]:
-    if subagent.when is not None:
-        yield f"    when: {shortened(condition_text(subagent.when), _PATTERNS_WIDTH)}"
-    if subagent.foreach is not None:
-        fan_out = subagent.foreach
-        named = "" if fan_out.key is None else f" by {printable(fan_out.key)}"
-        yield f"    for each of {path_label(fan_out.path)}{named}, at most {fan_out.most:,}"
 
 
 def _declared(subagent: Subagent, on_undeclared: OnUndeclaredWrite) -> Iterator[str]:

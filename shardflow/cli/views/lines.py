@@ -19,7 +19,7 @@ from shardflow.execution.reporting.events import (
     SubagentSkipped,
     SubagentStarted,
 )
-from shardflow.execution.reporting.report import GroupReport, Status
+from shardflow.execution.reporting.report import GroupReport, Status, SubagentReport
 from shardflow.storage.excerpts import printable
 from shardflow.workflow.model import Behavior
 
@@ -78,8 +78,13 @@ def _subagent_line(event: SubagentSkipped | SubagentStarted | SubagentRetried | 
             ending = shortened(ending_text(event.ending), _LINE)
             return f"  {event.subagent}: {ending} ({seconds(event.seconds)}); tried again in {seconds(event.pause)}"
         case SubagentFinished(report=report):
-            ending = "kept from an earlier start" if report.kept else shortened(ending_text(report.ending), _LINE)
-            return f"  {report.id}: {ending} ({seconds(report.seconds)})"
+            return f"  {report.id}: {_ending(report)} ({seconds(report.seconds)})"
+
+
+def _ending(report: SubagentReport) -> str:
+    if report.reused_from:
+        return f"reused from run {printable(report.reused_from)}"
+    return "kept from an earlier start" if report.kept else shortened(ending_text(report.ending), _LINE)
 
 
 def _is_bookkeeping(event: Event) -> bool:

@@ -138,6 +138,7 @@ def _subagent(subagent: SubagentReport) -> Json:
         "stderr": subagent.stderr,
         "warnings": list(subagent.warnings),
         "kept": subagent.kept,
+        **({"reused_from": subagent.reused_from} if subagent.reused_from else {}),
         "engine_made": subagent.engine_made,
         **({} if subagent.undeclared is None else {"undeclared": subagent.undeclared.as_json()}),
         **({} if subagent.usage is None else {"usage": subagent.usage.as_json()}),

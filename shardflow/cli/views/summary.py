@@ -42,7 +42,10 @@ def _times(report: RunReport) -> str:
     subagents = sum(not subagent.kept for subagent in report.programs)
     kept = sum(subagent.kept for subagent in report.programs)
     work = report.subagent_seconds
-    more = f" and {kept:,} kept from an earlier start" if kept else ""
+    whose = (
+        "reused from other runs" if any(one.reused_from for one in report.subagents) else "kept from an earlier start"
+    )
+    more = f" and {kept:,} {whose}" if kept else ""
     told = f"{count(subagents, 'subagent')}{more} in {count(len(report.phases), 'phase')}, {seconds(report.seconds)}"
     if subagents < 2 or not report.seconds:
         return told

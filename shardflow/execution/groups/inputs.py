@@ -84,9 +84,12 @@ class KeptShard:
 
 
 class Earlier(Protocol):
-    """What earlier starts of a resumed run left. `notes` tell what of it could not be used."""
+    """What earlier starts of a resumed run left, or other runs (`is_of_others`). `notes` tell what of it could not be
+    used, or was.
+    """
 
     notes: list[str]
+    is_of_others: bool
 
     def shard(self, phase: str, subagent: str, content: str) -> KeptShard | None:
         """Find the shard sealed for this content; its folder stands outside every group, and is there to be moved."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from shardflow.errors import InvalidJson, StorageError
-from shardflow.execution.groups.inputs import Earlier, Fitting, Group
+from shardflow.execution.groups.inputs import Earlier, Fitting, Group, KeptShard
 from shardflow.execution.groups.sealing import Seal, read_and_seal
 from shardflow.execution.groups.tries import Failed, Tries
 from shardflow.execution.groups.workplace import Surroundings, set_up
@@ -90,15 +90,15 @@ class GroupJobs:
 
         Raises StorageError.
         """
-        if self._earlier is None:
+        if self._earlier is None or (self._earlier.is_of_others and self._group.engine_made is not None):
             return
         for rank, subagent in enumerate(self._group.subagents):
             kept = self._earlier.shard(self._group.phase, subagent.id, self.content(rank))
-            if kept is not None and not (kept.run and self._group.engine_made is not None):
+            if kept is not None:
                 self._make_findable()
                 take = copy_folder if kept.run else move_folder
                 take(kept.folder, self._group.folder.subagent(subagent.id).path)
-                self._report(rank, self._sealed(rank), kept.seconds, kept.warnings, kept=True)
+                self._report(rank, self._sealed(rank), kept.seconds, kept.warnings, kept=kept)
 
     def _tries_before(self, rank: int) -> int:
         return 0 if self._earlier is None else self._earlier.tries(self.content(rank))
@@ -293,7 +293,7 @@ class GroupJobs:
         return undeclared_writes(self._group.base.value, delta.edit, writes)
 
     def _report(
-        self, rank: int, ending: Ending, seconds: float, warnings: tuple[str, ...], *, kept: bool = False
+        self, rank: int, ending: Ending, seconds: float, warnings: tuple[str, ...], *, kept: KeptShard | None = None
     ) -> None:
         group = self._group
         name = group.subagents[rank].id
@@ -314,11 +314,12 @@ class GroupJobs:
             warnings,
             undeclared,
             sealed,
-            kept,
+            kept is not None,
             group.subagents[rank].of,
             group.engine_made is not None,
             self._tries.count(rank),
             self._usages.get(rank),
+            kept.run if kept is not None else "",
         )
         self.reports[rank] = report
         if sealed is not None:

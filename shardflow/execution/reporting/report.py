@@ -53,7 +53,8 @@ class SubagentReport:
     `warnings` name what it left, and what it wrote undeclared if that is no failure; `undeclared` has it either way.
     `sealed` is there for a shard that can be merged; `kept` tells that an earlier start of the run sealed it; `of` is
     the fan-out it belongs to, or nothing. `engine_made`: it is no program, the engine changed the context itself. This
-    is the last of so many `tries`; `usage` is what an agent CLI says that it used in it.
+    is the last of so many `tries`; `usage` is what an agent CLI says that it used in it. `reused_from` names the other
+    run that sealed a shard which is kept.
     """
 
     id: str
@@ -71,6 +72,7 @@ class SubagentReport:
     engine_made: bool = False
     tries: int = 1
     usage: Usage | None = None
+    reused_from: str = ""
 
 
 @record

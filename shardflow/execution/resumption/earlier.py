@@ -28,6 +28,8 @@ from shardflow.workflow.model import EngineMade
 class EarlierStarts:
     """Gives back what still holds; `notes` grow by what does not."""
 
+    is_of_others = False
+
     def __init__(self, directory: RunDirectory, history: History) -> None:
         self.notes: list[str] = []
         self._history = history

@@ -23,6 +23,8 @@ from shardflow.storage.runs.listing import RUNNING, FoundRun, list_runs
 class OtherRuns:
     """Gives what other runs sealed, the last started first; `notes` tell which shards were taken from which run."""
 
+    is_of_others = True
+
     def __init__(self, workflow_file: str, folder: str) -> None:
         self.notes: list[str] = []
         self._home = os.path.dirname(os.path.abspath(workflow_file))

@@ -19,7 +19,8 @@ and what belongs to its event:
     subagent-retried    phase, group, subagent, rank, content, tries (so many failed), ending, detail, seconds,
                         pause (seconds until the next try), folder (where this try's shard and logs are kept)
     subagent-finished   phase, group, subagent, rank, ending, detail (for people), seconds, tries, warnings,
-                        sealed: {content, sha256} or null, kept (true: sealed by an earlier start, not run again), and
+                        sealed: {content, sha256} or null, kept (true: sealed by an earlier start, not run again),
+                        reused_from (the run that sealed it, if it was another), and
                         undeclared (as in group.json) if it changed what it does not declare to write, of (the id it has
                         in the workflow) if it is one of a fan-out
     stopping            signal (null: the run's time is over), subagents (ids), grace (seconds; 0: killed at once)
