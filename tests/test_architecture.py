@@ -48,7 +48,8 @@ MAY_IMPORT = {
 
 LABORATORY = {f"shardflow/cli/commands/rules/{name}.py" for name in ("checking", "covering")}
 LABORATORY |= {f"shardflow/cli/views/{name}.py" for name in ("laboratory", "coverage")}
-"""`rules check` and `rules coverage`: these alone may import `testing`, and nothing else imports them at its top."""
+LABORATORY |= {"shardflow/cli/commands/case_laws.py"}
+"""`rules check`, `rules coverage` and cases that name a law: these alone may import `testing`, and only when asked."""
 
 PURE = {"model", "errors", "merge", "workflow"}
 PURE_LIBRARY = {"__future__", "collections", "enum", "types", "typing"}

@@ -115,6 +115,28 @@ def test_every_problem_of_a_case_and_its_rules_is_told_with_its_line(case: Path)
     ]
 
 
+def test_a_case_that_names_a_law_is_held_to_it(tmp_path: Path) -> None:
+    file = tmp_path / "c.case.yaml"
+    file.write_text(CONFLICT + "law: permutation\n")
+    kept = shardflow("merge", file)
+    assert (kept.returncode, kept.stdout.splitlines()[-1]) == (0, "c: keeps the law 'permutation'")
+    file.write_text(CASE + "law: idempotent\n")
+    broken = shardflow("merge", file)
+    assert broken.returncode == 1
+    assert "c: breaks the law it names\n  idempotent: " in broken.stdout
+    assert broken.stdout.endswith("c: as expected\n")
+    told = json.loads(shardflow("merge", file, "--json").stdout)
+    assert (told["status"], told["law"]["name"], told["law"]["kept"]) == ("not-as-expected", "idempotent", False)
+    ran = shardflow("case", "run", tmp_path)
+    assert ran.returncode == 1
+    assert "  idempotent: " in ran.stdout
+    file.write_text(CASE + "law: idempotnet\n")
+    for command in (["merge"], ["case", "run"]):
+        ended = shardflow(*command, file)
+        assert ended.returncode == 2
+        assert "no law 'idempotnet'; did you mean 'idempotent'?" in ended.stderr
+
+
 @pytest.mark.parametrize("option", [("--resolve", "$.s=a"), ("--without", "a"), ("--output", "o.json"), ("--write",)])
 def test_options_of_other_merges_are_refused(case: Path, option: tuple[str, ...]) -> None:
     ended = shardflow("merge", case, *option)

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 
+from shardflow.cli.commands.case_laws import broken_law
 from shardflow.cli.console import CONSOLE, styled
 from shardflow.cli.views.display import count, place
 from shardflow.cli.views.objects import object_bytes, problem_objects
@@ -76,11 +77,17 @@ def _ran(file: str) -> Ran:
         loaded = load_case(file)
     except InvalidInput as error:
         return Ran(file, error.problems)
-    expected = loaded.case.expected
-    if expected is None:
+    case, rules = loaded.case, loaded.rules.rules
+    if case.expected is None and not case.law:
         return Ran(file, (), ("it expects nothing; add expect:",))
-    result = replay(loaded.case, loaded.rules.rules)
-    return Ran(file, (), tuple(told_with_decisions(compare(expected, result), result)))
+    try:
+        found = list(broken_law(case, rules))
+    except UsageError as error:
+        return Ran(file, (Problem(file, None, str(error)),))
+    if case.expected is not None:
+        result = replay(case, rules)
+        found += told_with_decisions(compare(case.expected, result), result)
+    return Ran(file, (), tuple(found))
 
 
 def _exit_code(ran: Iterable[Ran]) -> int:

@@ -87,7 +87,8 @@ def merge(
 
     With a case file: merge what it holds, under its rules or those of --rules, and tell whether that is what it
     expects. A case is YAML or JSON: `base:`, `shards:` (id: document, in rank order), `rules:` (a shipped set, a path
-    or rules as in a rule file), `expect:` with `context:` and `conflicts:`, a list of {path, shards}.
+    or rules as in a rule file), `expect:` with `context:` and `conflicts:`, a list of {path, shards}. One that names a
+    `law:`, as `rules check` writes them, is held to it.
 
     With files: fold the shards into the base. A shard's id is ID in context-ID.json, otherwise its file name without
     the suffix; its rank is its place on the command line. The table of decisions and conflicts goes to standard error,

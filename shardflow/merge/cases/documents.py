@@ -12,7 +12,7 @@
         - {path: $.status, shards: [a, b]}
 
 Shards may also be a list, of `{id: a, document: {...}}` or `{id: b, patch: {...}}`, a JSON Merge Patch. `resolutions`
-are those of a resolutions file, `law` names the law that a counterexample broke.
+are those of a resolutions file, `law` names a law that the merge shall keep, which a counterexample once broke.
 
 Law: what `case_json` writes reads back as the same case.
 """

@@ -36,7 +36,12 @@ _SCALARS: Final[tuple[Json, ...]] = (
 _ALIKE: Final[tuple[Json, ...]] = (0, 1, False, True, 0.0, -0.0, 1.0)
 """Values each of which equals another one in Python."""
 
-_LONG: Final[tuple[Json, ...]] = (2**64, -(2**53) - 1, Decimal("1.00000000000000000001"), Decimal("0.1000000000000000055"))
+_LONG: Final[tuple[Json, ...]] = (
+    2**64,
+    -(2**53) - 1,
+    Decimal("1.00000000000000000001"),
+    Decimal("0.1000000000000000055"),
+)
 """Numbers that no float holds."""
 
 _NUMBERS: Final[tuple[Json, ...]] = (
