@@ -39,13 +39,13 @@ function serve() {
       });
     },
     check(message) {
-      const { compiled, lineOf } = require('./parsing.js');
+      const { compiled, faultOf } = require('./parsing.js');
       const faults = message.check.map(({ form, text }) => {
         try {
           compiled(form, text);
           return null;
         } catch (error) {
-          return { message: String(error), line: lineOf(error, text) };
+          return faultOf(error, text);
         }
       });
       tell({ faults });

@@ -24,11 +24,17 @@ function placed(before, text, after) {
   return new vm.Script(before + text + after, { filename: NAME, lineOffset: -1 });
 }
 
-/** Find the line of a script that an error came from, or null. */
-function lineOf(error, text) {
+/** Say what an error is, and on which line of the script it came up, or null. */
+function faultOf(error, text) {
   const stack = error !== null && typeof error === 'object' ? String(error.stack) : '';
   const found = new RegExp(NAME + ':(\\d+)').exec(stack);
-  return found ? Math.max(1, Math.min(Number(found[1]), text.split('\n').length)) : null;
+  const last = text.trimEnd().split('\n').length;
+  if (!found) return { message: String(error), line: null };
+  if (Number(found[1]) > last) {
+    // What closes the function around it was taken for a part of it.
+    return { message: 'SyntaxError: the script ends too early: a bracket is not closed', line: last };
+  }
+  return { message: String(error), line: Math.max(1, Number(found[1])) };
 }
 
-module.exports = { compiled, lineOf };
+module.exports = { compiled, faultOf };

@@ -8,7 +8,7 @@
 const fs = require('fs');
 const vm = require('vm');
 const { parentPort, workerData } = require('worker_threads');
-const { compiled, lineOf } = require('./parsing.js');
+const { compiled, faultOf } = require('./parsing.js');
 
 const LONGEST_MESSAGE = 10000;
 const { run, form, text, requests, answers } = workerData;
@@ -176,13 +176,11 @@ function end(message) {
 }
 
 function threw(error) {
-  let message = 'something that cannot be shown';
+  let fault = { message: 'something that cannot be shown', line: null }; // a thrown object may refuse to be a text
   try {
-    message = String(error).slice(0, LONGEST_MESSAGE);
-  } catch {
-    // a thrown object may refuse to be a text
-  }
-  end({ threw: message, line: lineOf(error, text) });
+    fault = faultOf(error, text);
+  } catch {}
+  end({ threw: fault.message.slice(0, LONGEST_MESSAGE), line: fault.line });
 }
 
 function result(json, reason, changed) {

@@ -92,6 +92,9 @@ def test_what_json_cannot_hold_is_refused_with_its_place(scripts: Scripts, text:
         ("setTimeout(() => { throw new Error('late') }, 1)\nawait new Promise(() => {})", "Error: late", 1),
         ("Promise.reject(new Error('nobody looks'));\nawait new Promise(d => setTimeout(d))", "Error: nobody looks", 1),
         ("if (\n1 {", "SyntaxError: Unexpected token '{'", 2),
+        ("1;\nf(2\n\n", "SyntaxError: missing ) after argument list", 2),
+        ("1;\nreturn f(\n\n", "SyntaxError: the script ends too early: a bracket is not closed", 2),
+        ("throw {toString() { throw 1 }}", "something that cannot be shown", None),
         ("process.exit(0)", "ReferenceError: process is not defined", 1),
         ("require('fs')", "ReferenceError: require is not defined", 1),
         ("const f = () => f() + 1; f()", "RangeError: Maximum call stack size exceeded", 1),
@@ -212,7 +215,7 @@ def test_all_scripts_that_do_not_parse_are_found_at_once_and_nothing_runs(script
     texts = ["return 1", "if (\nfoo(", "await writeFile('x', 'y')", "const a = 1;\n\nconst a = 2;"]
     faults = scripts.host.check([Script(text, f"script {rank}") for rank, text in enumerate(texts)])
     assert [(fault.script.name, fault.message, fault.line) for fault in faults] == [
-        ("script 1", "SyntaxError: Unexpected token '}'", 2),
+        ("script 1", "SyntaxError: the script ends too early: a bracket is not closed", 2),
         ("script 3", "SyntaxError: Identifier 'a' has already been declared", 3),
     ]
     assert not (scripts.path / "x").exists()
