@@ -40,7 +40,7 @@ WANTED = {
 @pytest.mark.parametrize("wanted", WANTED)
 def test_hypothesis_shrinks_groups_to_a_few_keys(wanted):
     found = find(groups(), WANTED[wanted], settings=QUICK)
-    assert size(found) <= 16, found
+    assert size(found) <= 24, found  # of all documents together; the laboratory comes to half of that, see below
 
 
 @pytest.mark.parametrize("wanted", WANTED)
