@@ -54,7 +54,13 @@ class Base:
 
     def start(self, form: ShardForm) -> bytes:
         """Give what a shard of this form starts as."""
-        return self.data if form is ShardForm.COPY else _EMPTY
+        match form:
+            case ShardForm.COPY:
+                return self.data
+            case ShardForm.PATCH:
+                return _EMPTY
+            case ShardForm.JOURNAL:
+                return b""
 
 
 def base_of(value: dict[str, Json]) -> Base:

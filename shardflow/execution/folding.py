@@ -74,16 +74,28 @@ def shard_delta(
 ) -> Delta:
     """Work out what a sealed shard, one `among` so many, changed. Cost: comparing bytes, and parsing what differs.
 
-    Raises InvalidJson for a shard that is torn, empty, no strict JSON, or no object.
+    Raises InvalidJson for a shard that is torn, empty, no strict JSON, or no object; a journal may be empty, and its
+    last line torn (`journals.torn_warning` tells).
     """
     edit = None if data == base.start(form) else _edit(base, form, data, source)
     return Delta(shard, rank, packed(edit) if among >= MANY_SHARDS else edit)
 
 
 def _edit(base: Base, form: ShardForm, data: bytes, source: str) -> Edit | None:
-    if form is ShardForm.COPY:
-        return read_edit(base.layout, data, lambda: read_object(data, source))
-    return patch_edit(base.value, read_object(data, source))
+    match form:
+        case ShardForm.COPY:
+            return read_edit(base.layout, data, lambda: read_object(data, source))
+        case ShardForm.PATCH:
+            return patch_edit(base.value, read_object(data, source))
+        case ShardForm.JOURNAL:
+            from shardflow.execution.journals import read_journal  # most shards are none
+
+            return read_journal(base.value, data, source)
+
+
+def form_of_file(path: str) -> ShardForm:
+    """Give the form of a shard that is named on a command line: JSON lines are a journal, all else a full copy."""
+    return ShardForm.JOURNAL if path.endswith(".jsonl") else ShardForm.COPY
 
 
 def fold(base: Base, deltas: Iterable[Delta], rules: RuleSet, resolutions: Resolutions = NO_RESOLUTIONS) -> Folded:

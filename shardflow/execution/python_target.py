@@ -16,7 +16,7 @@ from types import TracebackType
 from shardflow.errors import ShardflowError
 from shardflow.model.values import Json, flaw, kind
 from shardflow.storage.files import read_regular, write_new
-from shardflow.storage.json.canonical import canonical_bytes
+from shardflow.storage.json.canonical import canonical_bytes, line_bytes
 from shardflow.storage.json.strict import parse_json
 
 _LIMIT = 1 << 30
@@ -32,7 +32,7 @@ def main() -> None:
     sys.argv = [target]
     sys.excepthook = _show_without_this_module
     shard = os.environ["SHARDFLOW_SHARD"]
-    _leave(shard, _called(_function(target), _context(), form))
+    _leave(shard, _called(_function(target), _context(), form), form)
 
 
 def _context() -> Json:
@@ -55,12 +55,15 @@ def _function(target: str) -> Callable[[Json], object]:
 def _called(function: Callable[[Json], object], context: Json, form: str) -> Json:
     """Give what the function wants in its shard.
 
-    With `copy` a context: its argument, if it returns None. With `patch` a merge patch: an empty one then.
+    With `copy` a context: its argument, if it returns None. With `patch` a merge patch: an empty one then. With
+    `journal` a list of operations: none then.
     """
     returned = function(context)
-    wanted = returned if returned is not None else context if form == "copy" else {}
-    if not isinstance(wanted, dict):
-        raise SystemExit(f"shardflow: the function must return an object or None, not {_named(wanted)}")
+    nothing: dict[str, Json] = {"copy": context, "patch": {}, "journal": []}
+    wanted = returned if returned is not None else nothing[form]
+    kind_of_it, name = (list, "a list of operations") if form == "journal" else (dict, "an object")
+    if not isinstance(wanted, kind_of_it):
+        raise SystemExit(f"shardflow: the function must return {name} or None, not {_named(wanted)}")
     if problem := flaw(wanted):
         raise SystemExit(f"shardflow: what the function returned cannot be written as JSON: {problem}")
     return wanted
@@ -73,10 +76,11 @@ def _named(value: object) -> str:
         return type(value).__name__
 
 
-def _leave(shard: str, value: Json) -> None:
+def _leave(shard: str, value: Json, form: str) -> None:
     temporary = f"{shard}.tmp"
     try:
-        write_new(temporary, canonical_bytes(value))
+        lines = value if form == "journal" and isinstance(value, list) else None
+        write_new(temporary, canonical_bytes(value) if lines is None else b"".join(map(line_bytes, lines)))
         os.replace(temporary, shard)
     except ShardflowError as error:
         raise SystemExit(f"shardflow: cannot write the shard: {error}") from None

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
-from decimal import Context, Decimal
+from decimal import Context, Decimal, Inexact
 from math import isinf
+from typing import Final
+
+EXACT_DIGITS: Final = 2_000
+"""The most digits an exact decimal sum may need; two floats of opposite ends of the range need about 640."""
+
+EXACT: Final = Context(prec=EXACT_DIGITS, traps=[Inexact])
+"""The context to calculate with decimals in (`localcontext(EXACT)`): what needs more digits raises `Inexact`."""
+
+
+def decimal_of(value: int | float | Decimal) -> Decimal:
+    """Read a number as the decimal text it is written as; for a float that is its shortest text."""
+    return Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
 
 
 def json_number(exact: Decimal) -> float | Decimal | None:

@@ -16,7 +16,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from shardflow.testing.generators import Like, Schema, contexts, groups, json_values, rule_sets, shards
+    from shardflow.testing.generators import (
+        Like,
+        Schema,
+        contexts,
+        groups,
+        journals,
+        json_values,
+        patches,
+        rule_sets,
+        shards,
+    )
     from shardflow.testing.laboratory.conformance import check_rules, check_strategy
     from shardflow.testing.laws import LAWS, Group, LawBroken
 
@@ -30,7 +40,9 @@ __all__ = [
     "check_strategy",
     "contexts",
     "groups",
+    "journals",
     "json_values",
+    "patches",
     "rule_sets",
     "shards",
 ]

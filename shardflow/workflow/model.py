@@ -42,6 +42,8 @@ class ShardForm(StrEnum):
     """A full edited copy of the base (the file starts as one)."""
     PATCH = "patch"
     """A JSON Merge Patch (RFC 7396) against the base (the file starts as `{}`)."""
+    JOURNAL = "journal"
+    """Operations on the base, one JSON object a line (`model/operations.py`), appended (the file starts empty)."""
 
 
 class OnUndeclaredWrite(StrEnum):

@@ -181,3 +181,28 @@ def test_a_full_disk_behind_standard_output_is_told(folder: Path) -> None:
         ended = shardflow("merge", *FILES, "--rules", "rules.yaml", cwd=folder, stdout=stdout)
     assert ended.returncode == 1
     assert ended.stderr.endswith("standard output cannot be written: [Errno 28] No space left on device\n")
+
+
+def test_a_journal_is_a_shard_of_lines_and_goes_on_where_a_file_of_its_id_ended(folder: Path) -> None:
+    base = write(folder / "start.json", {"n": 1, "l": []})
+    (folder / "context-j.jsonl").write_text('{"add": "$.n", "value": 2}\n{"append": "$.l", "value": null}\n{"set"')
+    done = shardflow("merge", base, folder / "context-j.jsonl")
+    assert json.loads(done.stdout) == {"n": 3, "l": [None]}
+    assert "context-j.jsonl: line 3 of its journal is torn" in done.stderr
+    write(folder / "context-j.json", {"n": 10, "l": [0]})
+    for files in (("context-j.jsonl", "context-j.json"), ("context-j.json", "context-j.jsonl")):
+        done = shardflow("merge", base, *(folder / file for file in files))
+        assert json.loads(done.stdout) == {"n": 12, "l": [0, None]}
+
+
+def test_the_lines_of_a_journal_that_cannot_be_applied_are_told_with_those_of_other_shards(folder: Path) -> None:
+    base = write(folder / "start.json", {"n": 1})
+    (folder / "j.jsonl").write_text('{"append": "$.n", "value": 1}\n{"ad": "$.n"}\n')
+    (folder / "k.jsonl").write_text("[]\n")
+    done = shardflow("merge", base, folder / "j.jsonl", folder / "k.jsonl")
+    for told in (
+        "j.jsonl:1: append needs a list",
+        "j.jsonl:2: unknown operation 'ad'; did you mean",
+        "k.jsonl:1: expected",
+    ):
+        assert told in done.stderr

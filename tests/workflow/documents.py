@@ -71,7 +71,7 @@ settings = st.fixed_dictionaries(
     optional={
         "env": st.dictionaries(variables, st.text(LETTERS + " {}=", max_size=10) | secrets, max_size=3),
         "cwd": st.sampled_from([".", "sub/folder", "/tmp"]),
-        "shard": st.sampled_from(["copy", "patch"]),
+        "shard": st.sampled_from(["copy", "patch", "journal"]),
         "writes": declared,
         "reads": declared,
     },

@@ -97,7 +97,7 @@ from tests.workflow.documents import HOW_TO_RUN, document, problems_of, subagent
         ("run: ls, env: {A: {evn: B, env: C}}", "unknown field 'evn' at @.env.A.evn; did you mean 'env'?"),
         ("run: ls, env: {A: {env: 'B=C'}}", "'B=C' cannot be the name of an environment variable at @.env.A.env"),
         ("run: ls, shard: pacth", "unknown form of a shard 'pacth' at @.shard; did you mean 'patch'?"),
-        ("run: ls, shard: {}", "expected one of copy, patch, found an empty object at @.shard"),
+        ("run: ls, shard: {}", "expected one of copy, patch, journal, found an empty object at @.shard"),
         ("run: ls, type: b", "'id' and 'type' exclude each other at @.type; keep one of them"),
         ("run: ls, timeuot: 5", "unknown field 'timeuot' at @.timeuot; did you mean 'timeout'?"),
     ],

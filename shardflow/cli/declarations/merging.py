@@ -62,8 +62,8 @@ def merge(
         list[str],
         Option(
             ("--with",),
-            "Show a run's merge with one more shard, a full copy of the base, behind all others. Its id is ID in "
-            "context-ID.json, or give it (or PHASE/ID, or GROUP/ID) before the file.",
+            "Show a run's merge with one more shard, a full copy of the base or a journal (.jsonl), behind all others. "
+            "Its id is ID in context-ID.json, or give it (or PHASE/ID, or GROUP/ID) before the file.",
             "[ID=]FILE",
         ),
     ] = _NONE,
@@ -91,7 +91,9 @@ def merge(
     `law:`, as `rules check` writes them, is held to it.
 
     With files: fold the shards into the base. A shard's id is ID in context-ID.json, otherwise its file name without
-    the suffix; its rank is its place on the command line. The table of decisions and conflicts goes to standard error,
+    the suffix; its rank is its place on the command line. One whose name ends in .jsonl is a journal of operations, a
+    line each ({"add": "$.n", "value": 1}; set, remove, append, add); with a file of the same id it goes on where that
+    ended. The table of decisions and conflicts goes to standard error,
     or to standard output when the merged context goes to a file. With conflicts nothing is merged.
 
     Exit codes: 0 merged, 1 other bytes, an altered input or a case not as expected, 2 wrong usage or invalid input,

@@ -41,6 +41,7 @@ class NativeOutfit:
             output_dir=self.run_dir,
             project=self.folder,
             shard=shard,
+            form=subagent.shard,
         )
         try:
             text = build_prompt(request, (self.folder, os.path.dirname(self.folder))).text

@@ -36,7 +36,7 @@ from shardflow.storage.files import sha256_hex, sync_folder, why_refused, write_
 from shardflow.storage.runs.directory import SubagentFolder, copy_folder, make_folder, move_folder
 from shardflow.storage.runs.durable import BackgroundSync
 from shardflow.workflow.agents.preset import AgentPreset
-from shardflow.workflow.model import OnUndeclaredWrite, Subagent
+from shardflow.workflow.model import OnUndeclaredWrite, ShardForm, Subagent
 
 if TYPE_CHECKING:
     from shardflow.agents.outcomes import Usage  # loaded only where agent CLIs are called
@@ -66,6 +66,7 @@ class GroupJobs:
         self._tell = tell
         self._undeclared: dict[int, UndeclaredWrites] = {}
         self._contents: dict[int, str] = {}
+        self._torn: dict[int, str | None] = {}
         self._durable = durable
         self._usages: dict[int, Usage | None] = {}
         self._is_findable = False
@@ -262,9 +263,9 @@ class GroupJobs:
         try:
             self._refuse_large(path)
             data, seal = read_and_seal(path, base.start(subagent.shard))
-            if not data.strip():
+            if not data.strip() and subagent.shard is not ShardForm.JOURNAL:
                 return EmptyShard()
-            refuse_secrets(self._around.secrets, data, path)
+            refuse_secrets(self._around.secrets, data, path, subagent.shard)
             among = len(self._group.subagents)
             delta = shard_delta(base, subagent.id, rank, subagent.shard, data, path, among=among)
         except StorageError as error:
@@ -275,6 +276,10 @@ class GroupJobs:
             self._undeclared[rank] = undeclared
             if self._group.on_undeclared_write is OnUndeclaredWrite.REFUSE:
                 return WroteUndeclared(undeclared)
+        if subagent.shard is ShardForm.JOURNAL:
+            from shardflow.execution.journals import torn_warning  # loaded by now, to read it
+
+            self._torn[rank] = torn_warning(data)
         self.sealed[rank] = seal
         self.deltas.append(delta)
         return Succeeded()
@@ -299,9 +304,12 @@ class GroupJobs:
         name = group.subagents[rank].id
         places = group.folder.subagent(name)
         undeclared = self._undeclared.get(rank)
+        told = self._torn.get(rank)
+        if told is not None:
+            warnings = (*warnings, told)
         if undeclared is not None and succeeded(ending):
-            told = f"changed what it does not declare to write: {undeclared}"
-            warnings = tuple(dict.fromkeys((*warnings, told)))  # one that is kept was told so before
+            warnings = (*warnings, f"changed what it does not declare to write: {undeclared}")
+        warnings = tuple(dict.fromkeys(warnings))  # one that is kept was told so before
         sealed = Sealed(self.content(rank), self._sha256(rank)) if rank in self.sealed else None
         report = SubagentReport(
             name,

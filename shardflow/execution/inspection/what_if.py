@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 
 from shardflow.errors import TamperedRun, UsageError
 from shardflow.execution.base import SIZE_LIMIT, read_object
-from shardflow.execution.folding import Folded
+from shardflow.execution.folding import Folded, form_of_file
 from shardflow.execution.inspection.post_mortem import altered_files, fold_recorded, recorded_resolutions
 from shardflow.execution.rule_sources import EffectiveRules
 from shardflow.merge.differences import differences
@@ -36,7 +36,10 @@ from shardflow.workflow.model import ShardForm
 
 @record
 class Added:
-    """A shard to add: a full copy of the group's base, edited. `group` names a group or phase, or is empty."""
+    """A shard to add: a full copy of the group's base, edited, or a journal (`.jsonl`).
+
+    `group` names a group or phase, or is empty.
+    """
 
     group: str
     shard: str
@@ -133,7 +136,9 @@ def _imagined(
     added: tuple[Added, ...],
 ) -> Imagined:
     data = {one.shard: read_regular(one.file, SIZE_LIMIT) for one in added}
-    wanted = _with_shards(replaced(before, rules=before.rules if rules is None else sha256_hex(rules.data)), gone, data)
+    forms = {one.shard: form_of_file(one.file) for one in added}
+    ruled = replaced(before, rules=before.rules if rules is None else sha256_hex(rules.data))
+    wanted = _with_shards(ruled, gone, data, forms)
     elsewhere = {one.shard: one.file for one in added}
     resolutions = recorded_resolutions(folder, before)
     folded = fold_recorded(folder, wanted, resolutions, None if rules is None else rules.rules, elsewhere)
@@ -142,13 +147,15 @@ def _imagined(
     return Imagined(name, folder, before, wanted, recorded, folded, found, elsewhere)
 
 
-def _with_shards(before: GroupRecord, gone: set[str], added: Mapping[str, bytes]) -> GroupRecord:
+def _with_shards(
+    before: GroupRecord, gone: set[str], added: Mapping[str, bytes], forms: Mapping[str, ShardForm]
+) -> GroupRecord:
     kept = tuple(
         replaced(one, sha256=None, detail=f"{one.detail}; left out of the merge") if one.id in gone else one
         for one in before.subagents
     )
     new = tuple(
-        SubagentRecord(name, ShardForm.COPY.value, "added", "added to the merge afterwards", sha256_hex(data))
+        SubagentRecord(name, forms[name].value, "added", "added to the merge afterwards", sha256_hex(data))
         for name, data in added.items()
     )
     return replaced(before, subagents=(*kept, *new))

@@ -15,6 +15,7 @@ from shardflow.execution.prompts.templates import Named, Rendered, Template, is_
 from shardflow.model.records import record
 from shardflow.model.values import Json
 from shardflow.storage.json.canonical import written_bytes
+from shardflow.workflow.model import ShardForm
 
 _FOLDER: Final = os.path.join("subagents", "prompts")
 _TASKS: Final = ("task", "prompt", "instructions", "description")
@@ -27,8 +28,9 @@ _SETTINGS: Final = frozenset({*_TASKS, "context", "output_path", "model", "max_t
 class PromptRequest:
     """All that a prompt is made of. `phase` is the phase as the workflow has it, with its `id`.
 
-    `output` is the file the output belongs into, None if none is expected; `shard` the subagent's shard and `project`
-    the folder of what is worked on, None where the prompt shall not speak of them. All, and `output_dir`, are absolute.
+    `output` is the file the output belongs into, None if none is expected; `shard` the subagent's shard (in
+    this `form`) and `project` the folder of what is worked on, None where the prompt shall not speak of them. All, and
+    `output_dir`, are absolute.
     """
 
     workflow_name: str
@@ -39,6 +41,7 @@ class PromptRequest:
     output_dir: str
     output: str | None = None
     shard: str | None = None
+    form: ShardForm = ShardForm.COPY
     project: str | None = None
 
 
@@ -117,14 +120,33 @@ def _ending(request: PromptRequest) -> str:
     parts = [] if request.project is None else [f"The project's files are in the folder `{request.project}`."]
     parts.append("# What to leave")
     if request.shard is not None:
-        parts.append(
-            f"The context that all subagents share is the JSON file `{request.shard}`, your own copy of it. "
-            "Read there what you need, and record there what later phases shall know, by editing that file."
-        )
+        parts.append(_shard(request.shard, request.form))
     parts.append(
         "No output file is expected." if request.output is None else f"Save your output to the file `{request.output}`."
     )
     return "\n\n".join(parts) + "\n"
+
+
+def _shard(shard: str, form: ShardForm) -> str:
+    base = "The context that all subagents share is the JSON file that the environment variable SHARDFLOW_BASE names; "
+    match form:
+        case ShardForm.COPY:
+            return (
+                f"The context that all subagents share is the JSON file `{shard}`, your own copy of it. "
+                "Read there what you need, and record there what later phases shall know, by editing that file."
+            )
+        case ShardForm.PATCH:
+            return (
+                f"{base}read there what you need. Record what later phases shall know as a JSON Merge Patch (RFC 7396) "
+                f"of it in the file `{shard}`."
+            )
+        case ShardForm.JOURNAL:
+            return (
+                f"{base}read there what you need. Record what later phases shall know by appending lines to the file "
+                f"`{shard}`, each one JSON object such as "
+                """`{"set": "$.a.b", "value": 1}`, `{"add": "$.count", "value": 1}`, """
+                """`{"append": "$.items", "value": "x"}` or `{"remove": "$.a.c"}`."""
+            )
 
 
 def _shown(value: Json) -> str:

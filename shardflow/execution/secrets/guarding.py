@@ -9,6 +9,7 @@ from shardflow.execution.base import SIZE_LIMIT
 from shardflow.execution.secrets.references import Secrets
 from shardflow.model.documents import Problem
 from shardflow.storage.files import put_file, read_regular
+from shardflow.workflow.model import ShardForm
 
 if TYPE_CHECKING:
     from shardflow.execution.secrets.logs import MaskedLogs
@@ -38,7 +39,7 @@ def mask_shard(secrets: Secrets, path: str) -> None:
         put_file(path, masked)
 
 
-def refuse_secrets(secrets: Secrets, data: bytes, path: str) -> None:
+def refuse_secrets(secrets: Secrets, data: bytes, path: str, form: ShardForm) -> None:
     """Refuse a shard that holds a secret, as it stands or however its texts are escaped, and mask its file.
 
     Raises InvalidJson, StorageError.
@@ -49,12 +50,29 @@ def refuse_secrets(secrets: Secrets, data: bytes, path: str) -> None:
     if name is not None:
         put_file(path, secrets.mask.masked(data))
     elif b"\\" in data:
-        from shardflow.storage.json.canonical import canonical_bytes
-        from shardflow.storage.json.strict import parse_json
-
-        plain = canonical_bytes(parse_json(data, path))
+        plain = _without_escapes(data, path, form)
         name = secrets.mask.found_in(plain)
         if name is not None:
             put_file(path, secrets.mask.masked(plain))
     if name is not None:
         raise InvalidJson([Problem(path, None, f"it holds the value of the secret {name}", None, _HINT)])
+
+
+def _without_escapes(data: bytes, path: str, form: ShardForm) -> bytes:
+    """Write a shard's values as texts stand in them. Raises InvalidJson for what cannot be read.
+
+    Of a journal the lines that can be read, and the others as they are: what is wrong with those is told later.
+    """
+    from shardflow.storage.json.canonical import canonical_bytes, line_bytes
+    from shardflow.storage.json.strict import parse_json
+
+    match form:
+        case ShardForm.COPY | ShardForm.PATCH:
+            return canonical_bytes(parse_json(data, path))
+        case ShardForm.JOURNAL:
+            from shardflow.storage.json.lines import read_lines
+
+            lines = data.split(b"\n")
+            for number, value in read_lines(data, path)[0]:
+                lines[number - 1] = line_bytes(value).removesuffix(b"\n")
+            return b"\n".join(lines)

@@ -14,6 +14,7 @@ from shardflow.execution.groups.inputs import Fitting
 from shardflow.execution.prompts.prompts import PromptRequest, build_prompt
 from shardflow.execution.reporting.endings import Ending, InvalidShard, MissingOutput
 from shardflow.execution.staging.feature_folder import FeatureFolder, is_declared, moment_text
+from shardflow.model.changes import apply
 from shardflow.model.documents import Problem
 from shardflow.model.records import record
 from shardflow.model.values import ABSENT, Json, same
@@ -59,6 +60,7 @@ class StagedOutfit:
             output_dir=self.folder.path,
             output=output,
             shard=shard,
+            form=subagent.shard,
             project=self.folder.project,
         )
         try:
@@ -96,15 +98,13 @@ class StagedOutfit:
         }
 
     def _count(self, subagent: Subagent, base: Base, shard: str, entry: Json) -> None:
-        from shardflow.storage.json.canonical import written_bytes
-
-        value = read_object(read_regular(shard, SIZE_LIMIT), shard)
-        left = value if subagent.shard is ShardForm.COPY else {**_book_values(base.value), **_book_values(value)}
+        data = read_regular(shard, SIZE_LIMIT)
+        left = _left(subagent.shard, data, base, shard)
         path = entry["path"] if isinstance(entry, dict) else ""
         noted = books.subagent_ended(base.value, left, entry, self._spellings(str(path), subagent))
         changed = {name: noted[name] for name in _BOOKS if not same(noted.get(name, ABSENT), left.get(name, ABSENT))}
         if changed:
-            put_file(shard, written_bytes({**value, **changed}))
+            put_file(shard, _noted(subagent.shard, data, changed, shard))
 
     def _spellings(self, place: str, subagent: Subagent) -> frozenset[str]:
         """Give the ways in which a subagent may have written the path of its own output."""
@@ -120,6 +120,34 @@ def _place(folder: FeatureFolder, subagent: Subagent) -> str:
     except NoPlace as error:
         path = json.dumps(subagent.config.get("output_path"))
         raise StorageError(f"{path} is no place for the output of {subagent.id}: {error}") from None
+
+
+def _left(form: ShardForm, data: bytes, base: Base, shard: str) -> dict[str, Json]:
+    """Give what a shard leaves of the context, as far as the books are in it. Raises InvalidJson."""
+    match form:
+        case ShardForm.COPY:
+            return read_object(data, shard)
+        case ShardForm.PATCH:
+            return {**_book_values(base.value), **_book_values(read_object(data, shard))}
+        case ShardForm.JOURNAL:
+            from shardflow.execution.journals import read_journal
+
+            left = apply(read_journal(base.value, data, shard), base.value)
+            return left if isinstance(left, dict) else {}
+
+
+def _noted(form: ShardForm, data: bytes, changed: Mapping[str, Json], shard: str) -> bytes:
+    """Write a shard with the books as they are now. Raises InvalidJson."""
+    from shardflow.storage.json.canonical import line_bytes, written_bytes
+
+    match form:
+        case ShardForm.COPY | ShardForm.PATCH:
+            return written_bytes({**read_object(data, shard), **changed})
+        case ShardForm.JOURNAL:
+            from shardflow.execution.journals import appended
+
+            lines = (line_bytes({"set": f"$.{name}", "value": value}) for name, value in changed.items())
+            return appended(data, b"".join(lines))
 
 
 def _book_values(value: Mapping[str, Json]) -> dict[str, Json]:

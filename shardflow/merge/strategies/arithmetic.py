@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Context, Decimal, Inexact, localcontext
+from decimal import Decimal, Inexact, localcontext
 from fractions import Fraction
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from shardflow.merge.site import Chosen, Combined, Site, Unsettled, Verdict, unanimous
 from shardflow.merge.strategies.present import over_base, over_changed
-from shardflow.model.numbers import json_number
+from shardflow.model.numbers import EXACT, EXACT_DIGITS, decimal_of, json_number
 from shardflow.model.values import is_number
 
 Number: TypeAlias = int | float | Decimal
-
-_DIGITS: Final = 2_000
-"""The most digits an exact decimal sum may need; two floats of opposite ends of the range need about 640."""
 
 
 def total(site: Site) -> Verdict:
@@ -50,11 +47,11 @@ def _total(base: Number, values: Sequence[Number]) -> Verdict:
     if isinstance(base, int) and all(isinstance(value, int) for value in values):
         return Combined(base + sum(int(value) - base for value in values))
     try:
-        with localcontext(Context(prec=_DIGITS, traps=[Inexact])):
-            exact = [_decimal(value) for value in values]
-            added = sum(exact, start=_decimal(base) * (1 - len(exact)))
+        with localcontext(EXACT):
+            exact = [decimal_of(value) for value in values]
+            added = sum(exact, start=decimal_of(base) * (1 - len(exact)))
     except Inexact:
-        return Unsettled(f"the exact sum needs more than {_DIGITS} digits")
+        return Unsettled(f"the exact sum needs more than {EXACT_DIGITS} digits")
     number = json_number(added)
     return Unsettled("the sum is larger than any JSON number here") if number is None else Combined(number)
 
@@ -84,13 +81,8 @@ def mean(site: Site) -> Verdict:
 def _mean(site: Site, values: Sequence[Number]) -> Verdict:
     if isinstance(agreed := unanimous(site), Chosen):
         return agreed
-    exact = sum((Fraction(_decimal(value)) for value in values), start=Fraction(0))
+    exact = sum((Fraction(decimal_of(value)) for value in values), start=Fraction(0))
     try:
         return Combined(float(exact / len(values)))
     except OverflowError:
         return Unsettled("the mean is larger than any decimal here")
-
-
-def _decimal(value: Number) -> Decimal:
-    """Read a number as the decimal text it is written as; for a float that is its shortest text."""
-    return Decimal(repr(value)) if isinstance(value, float) else Decimal(value)

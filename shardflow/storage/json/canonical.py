@@ -45,7 +45,17 @@ def written_bytes(value: Json) -> bytes:
     try:
         return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE, default=_exact)
     except orjson.JSONEncodeError:
-        return _with_large_integers(value)
+        return _with_large_integers(value, orjson.OPT_INDENT_2)
+
+
+def line_bytes(value: Json) -> bytes:
+    """Write a value that has no flaw on one line, as journals have it. Raises InvalidJson like `written_bytes`."""
+    import orjson
+
+    try:
+        return orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE, default=_exact)
+    except orjson.JSONEncodeError:
+        return _with_large_integers(value, 0)
 
 
 def _is_plain(value: Json) -> bool:
@@ -67,11 +77,11 @@ def _is_plain(value: Json) -> bool:
     return True
 
 
-def _with_large_integers(value: Json) -> bytes:
+def _with_large_integers(value: Json, layout: int) -> bytes:
     import orjson
 
     try:
-        return orjson.dumps(_marked(value), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+        return orjson.dumps(_marked(value), option=layout | orjson.OPT_APPEND_NEWLINE)
     except (orjson.JSONEncodeError, ValueError) as error:
         raise InvalidJson([Problem("value to write", None, str(error))]) from None
 

@@ -3,6 +3,7 @@
 Law: all shrink well, to an example of a few keys (`tests/testing/test_shrinking.py` holds them to it).
 """
 
+from shardflow.testing.generators.forms import journals, patches
 from shardflow.testing.generators.groups import contexts, groups, shards
 from shardflow.testing.generators.rule_sets import arguments_of, options, rule_sets, rules
 from shardflow.testing.generators.sources import Like, Schema, Source
@@ -18,9 +19,11 @@ __all__ = [
     "arguments_of",
     "contexts",
     "groups",
+    "journals",
     "json_values",
     "keyed_lists",
     "options",
+    "patches",
     "rule_sets",
     "rules",
     "scalars",

@@ -156,17 +156,23 @@ COUNTS = """
           jq '.subagents_spawned += 1 | .deliverables += [{path: "old.md", by: "itself"}]' "$CONTEXT_FILE" > new
           mv new "$CONTEXT_FILE"
       patch: {run: 'printf xy > "$SHARDFLOW_OUTPUT"'}
+      log:
+        run: |
+          printf xyz > "$SHARDFLOW_OUTPUT"
+          printf '{"set": "$.log", "value": 1}\\n{"torn' >> "$SHARDFLOW_SHARD"
     phases:
-    - {id: p, behavior: parallel, subagents: [{type: old}, {type: patch, shard: patch}]}
+    - {id: p, behavior: parallel, subagents: [{type: old}, {type: patch, shard: patch}, {type: log, shard: journal}]}
     """
 
 
 def test_a_subagent_that_counts_itself_is_not_counted_twice(feature: FeaturePlace) -> None:
     assert feature.run(COUNTS).status is Status.DONE
-    assert feature.context["subagents_spawned"] == 2
+    assert feature.context["subagents_spawned"] == 3
+    assert feature.context["log"] == 1
     assert [without(entry, "timestamp") for entry in feature.context["deliverables"]] == [
         {"path": "old.md", "by": "itself"},
         {"phase": "p", "path": "patch.md", "subagent": "patch", "size_bytes": 2},
+        {"phase": "p", "path": "log.md", "subagent": "log", "size_bytes": 3},
     ]
 
 

@@ -13,12 +13,14 @@ from shardflow.cli.views.ledger import ledger_text
 from shardflow.cli.views.objects import merged_object, object_bytes
 from shardflow.cli.views.selection import Format
 from shardflow.errors import InvalidInput, UsageError
-from shardflow.execution.base import SIZE_LIMIT, Base, read_object
-from shardflow.execution.folding import shard_delta
+from shardflow.execution.base import SIZE_LIMIT, Base, base_of, read_object
+from shardflow.execution.folding import form_of_file, shard_delta
 from shardflow.execution.rule_sources import load_named_rules
 from shardflow.merge.engine import MergeResult, merge
-from shardflow.model.changes import Delta
+from shardflow.model.changes import Delta, apply
+from shardflow.model.diff import diff
 from shardflow.model.documents import Problem
+from shardflow.storage.excerpts import printable
 from shardflow.storage.files import replace_file
 from shardflow.storage.json.canonical import written_bytes
 from shardflow.storage.json.strict import collector_paused
@@ -114,10 +116,9 @@ def _deltas(base: Base, shards: Sequence[str]) -> list[Delta]:
     """Work out every shard's delta. Raises InvalidInput with the problems of all shards that cannot be read."""
     deltas: list[Delta] = []
     problems: list[Problem] = []
-    for (name, rank), shard in _ranked(shards):
+    for (name, rank), files in _ranked(shards):
         try:
-            data = read_named(shard, SIZE_LIMIT)
-            deltas.append(shard_delta(base, name, rank, ShardForm.COPY, data, shard, among=len(shards)))
+            deltas.extend(_deltas_of(base, name, rank, files, len(shards)))
         except InvalidInput as error:
             problems.extend(error.problems)
     if problems:
@@ -125,9 +126,37 @@ def _deltas(base: Base, shards: Sequence[str]) -> list[Delta]:
     return deltas
 
 
-def _ranked(shards: Iterable[str]) -> Iterator[tuple[tuple[str, int], str]]:
-    """Give each shard its id and rank. One id given twice keeps its first rank, so that one content counts once."""
-    ranks: dict[str, int] = {}
+def _deltas_of(base: Base, name: str, rank: int, files: Sequence[str], among: int) -> Iterator[Delta]:
+    """Work out what the files of one shard changed. Its journal goes on where its file ended, if it has one of each."""
+    match sorted(files, key=form_of_file):
+        case [copy, journal] if (form_of_file(copy), form_of_file(journal)) == (ShardForm.COPY, ShardForm.JOURNAL):
+            left = base_of(read_object(read_named(copy, SIZE_LIMIT), copy))
+            after = apply(_delta(left, name, rank, journal, among).edit, left.value)
+            yield Delta(name, rank, diff(base.value, after))
+        case _:
+            for file in files:
+                yield _delta(base, name, rank, file, among)
+
+
+def _delta(base: Base, name: str, rank: int, file: str, among: int) -> Delta:
+    data, form = read_named(file, SIZE_LIMIT), form_of_file(file)
+    if form is ShardForm.JOURNAL:
+        _warn_of_torn(file, data)
+    return shard_delta(base, name, rank, form, data, file, among=among)
+
+
+def _warn_of_torn(file: str, journal: bytes) -> None:
+    from shardflow.execution.journals import torn_warning  # most shards are no journals
+
+    if (torn := torn_warning(journal)) is not None:
+        CONSOLE.complain(f"warning: {printable(file)}: {torn}")
+
+
+def _ranked(shards: Iterable[str]) -> Iterator[tuple[tuple[str, int], list[str]]]:
+    """Give each shard's id and rank with its files. One id given twice keeps its first rank, so that one content counts
+    once.
+    """
+    files: dict[str, list[str]] = {}
     for shard in shards:
-        name = shard_id(shard)
-        yield (name, ranks.setdefault(name, len(ranks))), shard
+        files.setdefault(shard_id(shard), []).append(shard)
+    return (((name, rank), named) for rank, (name, named) in enumerate(files.items()))
