@@ -121,7 +121,7 @@ def test_only_conflicts_leaves_the_rest_out(contested: Path) -> None:
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        (["--format", "xml"], "unknown format 'xml'; known are json, markdown, table"),
+        (["--format", "xml"], "unknown format 'xml'; known are deepdiff, json, markdown, table"),
         (["--only", "supersede"], "unknown outcome 'supersede' for --only; did you mean 'superseded'?"),
         (["--json", "--format", "table"], "--json is --format json"),
     ],

@@ -74,7 +74,7 @@ def test_the_case_is_replayed_by_merge_and_fails_until_the_law_is_kept(tmp_path:
     [case] = tmp_path.glob("*.case.yaml")
     assert "law: idempotent\nrules: rules.yaml\n" in case.read_text()
     replayed = shardflow("merge", case, cwd=tmp_path)
-    assert replayed.returncode == 0
+    assert replayed.returncode == 1
     assert "sum at $.hits" in replayed.stdout
     assert pytest_of(tmp_path).returncode == 1
     (tmp_path / "rules.yaml").write_text("rules: [{path: $.hits, strategy: max}]\n")

@@ -11,6 +11,7 @@ What a file system promises, and no more (POSIX fsync(2), and the ordered metada
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,19 +50,31 @@ class Operation:
 
 
 class Recorder:
-    """Lists the operations of a process, as a strike of `Steps`; what others wrote meanwhile is listed as writes."""
+    """Lists the operations of a process, as a strike of `Steps`; what others wrote meanwhile is listed as writes.
+
+    An operation happens and is listed in one go: else a thread that looks around between would list what another one
+    writes into a file before that file is listed as created.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.operations: list[Operation] = []
+        self._in_turn = threading.Lock()
         self._folder = folder
         self._known = self._shards()
 
     def __call__(self, call: Call) -> Any:
-        is_new = call.function == "open" and not os.path.lexists(call.path)
-        if call.function in ("replace", "rename", "fsync"):
+        with self._in_turn:
+            if call.function != "fsync":
+                return self._listed(call)
+            # as of its beginning: what another thread writes meanwhile may be left out
             self._look_around()
-        if call.function == "fsync":  # as of its beginning: what another thread writes meanwhile may be left out
             self._add(Operation("sync", call.path))
+        return call.through()
+
+    def _listed(self, call: Call) -> Any:
+        is_new = call.function == "open" and not os.path.lexists(call.path)
+        if call.function in ("replace", "rename"):
+            self._look_around()
         done = call.through()
         match call.function:
             case "open":
