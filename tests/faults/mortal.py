@@ -40,7 +40,9 @@ phases:
   - id: steps
     behavior: sequential
     subagents:
-      - {id: idle, run: 'echo idle >> count; [ -e tried ] || { touch tried; exit 75; }', retry: {max: 1, backoff: 0.01, on: [75]}}
+      - id: idle
+        run: 'echo idle >> count; [ -e tried ] || { touch tried; exit 75; }'
+        retry: {max: 1, backoff: 0.01, on: [75]}
       - {id: c, run: 'echo c >> count; echo ''{"b": [1, 2], "c": null}'' > "$SHARDFLOW_SHARD"', shard: patch}
 """
 
