@@ -20,6 +20,7 @@ from typing import Final, TypeAlias, TypeVar
 from shardflow.model.changes import Edit
 from shardflow.model.diff import diff
 from shardflow.model.documents import did_you_mean
+from shardflow.model.fields import quoted
 from shardflow.model.numbers import EXACT, EXACT_DIGITS, decimal_of, json_number
 from shardflow.model.paths import ORDER, Path, PathError, Segment, parse_path, path_text
 from shardflow.model.places import step_of
@@ -75,7 +76,7 @@ def read_operation(line: int, said: Json) -> Operation | Misfit:
     if unknown:
         known = _VERBS if not verbs else (*verbs, _VALUE)
         what = "member" if verbs else "operation"
-        return Misfit(line, f"unknown {what} {unknown[0]!r}", None, did_you_mean(unknown[0], known))
+        return Misfit(line, f"unknown {what} {quoted(unknown[0])}", None, did_you_mean(unknown[0], known))
     if len(verbs) != 1:
         found = " and ".join(verbs) or "none"
         return Misfit(line, f"an operation has one of {', '.join(_VERBS)}; found {found}", None, "one operation a line")
@@ -91,9 +92,11 @@ def _read_verb(line: int, verb: Verb, said: dict[str, Json]) -> Operation | Misf
     try:
         path = parse_path(text)
     except PathError as error:
-        return Misfit(line, f"{text!r} is no path: {error}")
+        return Misfit(line, f"{quoted(text)} is no path: {error}")
     if ORDER in path:
-        return Misfit(line, f"{text!r} names no value but an order", None, "set the list in the order it shall have")
+        return Misfit(
+            line, f"{quoted(text)} names no value but an order", None, "set the list in the order it shall have"
+        )
     return Operation(line, verb, path, said.get(_VALUE, ABSENT))
 
 

@@ -146,10 +146,13 @@ class _Death:
 
 def _subagents(group: Group) -> list[dict[str, Any]]:
     return [
-        {"id": name, "run": _line(left), **({"shard": "patch"} if left.form == "patch" else {})}
+        {"id": name, "run": _line(left), **({"shard": left.form} if left.form != "copy" else {})}
         for name, left in group.shards.items()
     ]
 
 
 def _line(left: Left) -> str:
+    if left.form == "journal":
+        lines = (json.dumps({"set": f"$.{name}", "value": value}) for name, value in left.value.items())
+        return "; ".join(["true", *(f'printf "%s\\n" {shlex.quote(line)} >> "$SHARDFLOW_SHARD"' for line in lines)])
     return f'printf %s {shlex.quote(json.dumps(left.value))} > "$SHARDFLOW_SHARD"'

@@ -46,7 +46,7 @@ MEMBERS: dict[str, st.SearchStrategy[Any]] = {
 }
 DOCUMENTS = st.fixed_dictionaries({}, optional=MEMBERS)
 PATCHES = st.fixed_dictionaries({}, optional={name: st.none() | value for name, value in MEMBERS.items()})
-LEFT = st.builds(Left, st.just("patch"), PATCHES) | st.builds(Left, st.just("copy"), DOCUMENTS)
+LEFT = st.builds(Left, st.just("patch"), PATCHES) | st.builds(Left, st.sampled_from(["copy", "journal"]), DOCUMENTS)
 GROUPS = st.builds(
     lambda rules, left: Group(rules, {f"s{rank}": one for rank, one in enumerate(left)}),
     st.sampled_from(sorted(RULES)),

@@ -27,13 +27,14 @@ Choice = tuple[str, Any]
 
 @dataclass(frozen=True)
 class Left:
-    """What one subagent leaves: a document, or a patch of the base."""
+    """What one subagent leaves: a document, a patch of the base, or a journal that sets these members."""
 
     form: str
     value: dict[str, Any]
 
     def on(self, base: dict[str, Any]) -> dict[str, Any]:
-        return self.value if self.form == "copy" else patched(base, self.value)
+        journal = {**base, **self.value}
+        return {"copy": self.value, "patch": patched(base, self.value), "journal": journal}[self.form]
 
 
 @dataclass

@@ -29,6 +29,7 @@ from shardflow.merge.guide.warnings import warnings
 from shardflow.merge.resolving.documents import read_resolutions
 from shardflow.merge.rule_file import read_rules
 from shardflow.merge.rules import NO_RULES
+from shardflow.model.changes import apply, same_edit
 from shardflow.model.documents import Document
 from shardflow.model.paths import parse_path, path_text
 from shardflow.model.patterns import parse_pattern
@@ -107,6 +108,14 @@ def _shard(data: bytes) -> None:
     assert sorted(read_object(merged, "m.json")) == sorted(read_object(data, "s.json"))
 
 
+def _operations(data: bytes) -> None:
+    """A journal: what it changes, written as a full copy, changes the same."""
+    base = base_of({"a": {"b": [1, 2, {"c": "d"}]}, "e": "f", "g": 1.5})
+    delta = _delta(base, 0, data, ShardForm.JOURNAL)
+    copy = canonical_bytes(apply(delta.edit, base.value))  # type: ignore[arg-type]
+    assert same_edit(_delta(base, 0, copy).edit, delta.edit)
+
+
 def _paths(data: bytes) -> None:
     text = data.decode("utf-8", "replace")
     for parse in (parse_path, parse_pattern):
@@ -183,6 +192,12 @@ _SHARDS = (
     b'{\n  "a": {\n    "b": [\n      1,\n      2,\n      {\n        "c": "d"\n      }\n    ]\n  },\n  "e": "f",\n'
     b'  "g": 2\n}\n',
 )
+_OPERATIONS = b'''{"set": "$.a.x['y z']", "value": {"k": [null, 1e2]}}
+{"add": "$.g", "value": 12345678901234567890.25}
+{"append": "$.a.b", "value": "\\u00e9"}
+{"set": "$.a.b[?@.c=='d'].c", "value": -0.0}
+{"remove": "$.a.b[0]"}
+{"remove": "$.e"'''
 _JOURNAL = b"".join(
     json.dumps({"v": 1, "event": event, **more}).encode() + b"\n"
     for event, more in [
@@ -212,6 +227,7 @@ TARGETS: dict[str, Target] = {
         (b"resolutions:\n- {path: $.a, take: {shard: a}, reason: why}\n- {conflict: c-1f3a9b20, take: base}\n",),
     ),
     "shards": Target(_shard, _SHARDS),
+    "operations": Target(_operations, (_OPERATIONS,)),
     "paths": Target(_paths, (b"$.a[0]['b c'][?(@.id == 'x')]..*[*]", b"$", b"$.findings[id=1,file=a]")),
     "journals": Target(_journal, (_JOURNAL,)),
 }

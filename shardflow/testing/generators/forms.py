@@ -65,7 +65,8 @@ def _member(edit: Edit) -> Json:
 
 def _idle(names: list[str], document: dict[str, Json]) -> dict[str, Json]:
     """Say of these members what holds already: that they are not there, or what they are."""
-    return {name: document.get(name) for name in names if _is_without_null(document.get(name))}
+    said = {name: document.get(name) for name in names}
+    return {name: value for name, value in said.items() if name not in document or _is_expressible(Put(value))}
 
 
 @st.composite
