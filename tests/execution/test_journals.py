@@ -152,6 +152,32 @@ def test_a_function_may_give_nothing_and_nothing_but_a_list(place: Workplace, na
         assert "must return a list of operations or None" in Path(subagent(report, "work").stderr).read_text()
 
 
+EACH = r"""
+    name: each
+    context: {done: 0, status: x, files: [{name: a}, {name: b}, {name: c}]}
+    rules:
+      rules:
+        - {path: $.done, strategy: sum}
+        - {path: $.status, strategy: {arbiter: 'echo "{\"take\": {\"value\": \"both\"}, \"reason\": \"asked\"}"'}}
+    phases:
+      - id: work
+        behavior: parallel
+        subagents:
+          - id: scan
+            foreach: {path: $.files, key: name, max: 10}
+            shard: journal
+            run: |
+              echo '{"add": "$.done", "value": 1}' >> "$SHARDFLOW_SHARD"
+              echo "{\"set\": \"\$.status\", \"value\": \"$SHARDFLOW_ITEM_KEY\"}" >> "$SHARDFLOW_SHARD"
+    """
+
+
+def test_items_count_in_journals_and_an_arbiter_settles_what_they_disagree_about(place: Workplace) -> None:
+    assert place.run(EACH).status is Status.DONE
+    assert (place.context["done"], place.context["status"]) == (3, "both")
+    assert repeat_merges(str(place.run_dir)).is_same
+
+
 SECRET = r"""
     name: secret
     context: {n: 1}

@@ -8,6 +8,7 @@ import pytest
 
 from shardflow.execution.prompts.prompts import PromptRequest, build_prompt, find_template
 from shardflow.model.records import replaced
+from shardflow.workflow.model import ShardForm
 
 REQUEST = PromptRequest(
     workflow_name="review",
@@ -90,3 +91,17 @@ def test_what_is_not_given_is_not_invented() -> None:
         '# What to know\n\n```json\n[\n  "a.py"\n]\n```\n\n'
         "# What to leave\n\nNo output file is expected.\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("form", "told"),
+    [
+        (ShardForm.PATCH, "as a JSON Merge Patch (RFC 7396) of it in the file `/run/context-scanner.json`."),
+        (ShardForm.JOURNAL, "by appending lines to the file `/run/context-scanner.json`, each one JSON object such as"),
+    ],
+)
+def test_an_agent_whose_shard_is_no_copy_is_told_where_to_read_and_what_to_leave(form: ShardForm, told: str) -> None:
+    text = build_prompt(replaced(REQUEST, form=form), ()).text
+    assert told in text
+    assert "the JSON file that the environment variable SHARDFLOW_BASE names" in text
+    assert "your own copy" not in text
