@@ -10,7 +10,7 @@ from shardflow.execution.rule_sources import load_named_rules, shipped_rule_sets
 from shardflow.merge import merge
 from shardflow.model.changes import changes
 from shardflow.model.values import ABSENT, flaw
-from shardflow.testing import Like, Schema, contexts, groups, shards
+from shardflow.testing import Like, Schema, contexts, groups, journals, patches, shards
 from shardflow.testing.laboratory.coverage import Coverage
 from shardflow.testing.laboratory.search import Effort, look_at
 from shardflow.testing.laws import ENGINE, LAWS
@@ -39,7 +39,8 @@ def test_the_denser_the_overlap_the_more_often_shards_meet():
         look_at(groups(overlap=overlap, least=2), lambda group: found.append(bool(met(group))), Effort(150, 1))
         return sum(found)
 
-    assert meetings(0) == 0 < meetings(0.3) < meetings(1)
+    # Far enough apart for chance: Hypothesis reads constants from loaded modules, so examples depend on these too.
+    assert meetings(0) == 0 < meetings(0.05) < meetings(1)
 
 
 @pytest.mark.parametrize("overlap", [-0.1, 1.1])
@@ -139,6 +140,18 @@ def _holds(shows, change):
         return shows(change.before, change.after)
     except (TypeError, KeyError):
         return False
+
+
+@pytest.mark.parametrize("verb", ["set", "remove", "append", "add"])
+def test_journals_have_operations_of_every_kind(verb):
+    drawn = groups(least=1, most=1).flatmap(lambda group: journals(group.base, group.documents[0]))
+    find(drawn, lambda lines: any(verb in line for line in lines), settings=settings(max_examples=2000))
+
+
+@pytest.mark.parametrize("wanted", [None, {"a": None}])
+def test_patches_remove_and_are_none_where_null_would(wanted):
+    document = {"a": None} if wanted is None else {}
+    assert find(patches({"a": 1}, document), lambda patch: True) == wanted
 
 
 def test_a_law_asked_about_a_group_of_nobody_holds():
