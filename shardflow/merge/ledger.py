@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Final
 
@@ -18,12 +19,12 @@ RESOLUTION: Final = "resolution"
 """Stands for the strategy where a resolution settled what the rule left in conflict."""
 
 
-class Ledger:
+class Ledger(ABC):
     """Where a merge writes its decisions down, one after another. What becomes of them is up to whoever extends it."""
 
+    @abstractmethod
     def write(self, decision: Decision) -> None:
         """Write one decision down."""
-        raise NotImplementedError
 
     def record(
         self, site: Site, rule: RuleRef, verdict: Chosen | Combined | Unsettled, overruled: tuple[Candidate, ...]

@@ -21,9 +21,7 @@ if TYPE_CHECKING:
         Schema,
         contexts,
         groups,
-        journals,
         json_values,
-        patches,
         rule_sets,
         shards,
     )
@@ -40,9 +38,7 @@ __all__ = [
     "check_strategy",
     "contexts",
     "groups",
-    "journals",
     "json_values",
-    "patches",
     "rule_sets",
     "shards",
 ]

@@ -10,7 +10,8 @@ from shardflow.execution.rule_sources import load_named_rules, shipped_rule_sets
 from shardflow.merge import merge
 from shardflow.model.changes import changes
 from shardflow.model.values import ABSENT, flaw
-from shardflow.testing import Like, Schema, contexts, groups, journals, patches, shards
+from shardflow.testing import Like, Schema, contexts, groups, shards
+from shardflow.testing.generators import journals, patches
 from shardflow.testing.laboratory.coverage import Coverage
 from shardflow.testing.laboratory.search import Effort, look_at
 from shardflow.testing.laws import ENGINE, LAWS
