@@ -52,7 +52,7 @@ LABORATORY |= {"shardflow/cli/commands/case_laws.py"}
 """`rules check`, `rules coverage` and cases that name a law: these alone may import `testing`, and only when asked."""
 
 PURE = {"model", "errors", "merge", "workflow"}
-PURE_LIBRARY = {"__future__", "collections", "enum", "types", "typing"}
+PURE_LIBRARY = {"__future__", "abc", "collections", "enum", "types", "typing"}
 PURE_LIBRARY |= {"bisect", "decimal", "fractions", "functools", "heapq", "itertools", "math", "operator"}
 PURE_LIBRARY |= {"difflib", "fnmatch", "hashlib", "json", "re", "merge3"}
 """All that the pure floors use of other libraries: no files, clocks, processes, randomness or network."""
