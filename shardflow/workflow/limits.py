@@ -1,10 +1,10 @@
-"""Limits of a whole run: `limits: {wall_time: 2h, subagents: 500, shard_bytes: 50000000}`, each of them optional.
+"""Limits of a whole run: `limits: {wall_time: 2h, subagents: 500, shard_bytes: 50000000, nesting: 20}`, each optional.
 
 wall_time     seconds from a start of the run to its stop; a resumed run has them anew
 subagents     how many a start of the run may start in all, phases that run again and fan-outs included
 shard_bytes   the largest shard that is merged; a larger one is invalid
-
-How deep a shard may nest needs no limit of its own: 200 levels, as everywhere.
+nesting       how many objects and lists may stand inside of one another in what a shard changes, the context itself
+              counted; at most the 200 that hold everywhere
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Final
 
 from shardflow.model.fields import Place
-from shardflow.model.values import Json
+from shardflow.model.values import MAX_DEPTH, Json
 from shardflow.workflow.model import Limits
 from shardflow.workflow.texts import read_timeout
 
@@ -26,14 +26,23 @@ def read_limits(place: Place) -> Limits:
             wall_time=fields.optional("wall_time", read_timeout, None),
             subagents=fields.optional("subagents", _read_count, None),
             shard_bytes=fields.optional("shard_bytes", _read_count, None),
+            nesting=fields.optional("nesting", _read_nesting, None),
         )
 
 
 def _read_count(place: Place) -> int:
+    return _from_one_to(_MOST, place, "an integer of at least 1")
+
+
+def _read_nesting(place: Place) -> int:
+    return _from_one_to(MAX_DEPTH, place, f"an integer from 1 to {MAX_DEPTH}")
+
+
+def _from_one_to(most: int, place: Place, wanted: str) -> int:
     number = place.value
-    if isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= _MOST:
+    if isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= most:
         return number
-    place.expect("an integer of at least 1")
+    place.expect(wanted)
     return 1
 
 
@@ -43,5 +52,6 @@ def limits_json(limits: Limits) -> dict[str, Json]:
         "wall_time": limits.wall_time,
         "subagents": limits.subagents,
         "shard_bytes": limits.shard_bytes,
+        "nesting": limits.nesting,
     }
     return {name: value for name, value in said.items() if value is not None}

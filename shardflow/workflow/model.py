@@ -245,6 +245,7 @@ class Limits:
     wall_time: float | None = None
     subagents: int | None = None
     shard_bytes: int | None = None
+    nesting: int | None = None
 
 
 NO_LIMITS: Final = Limits()

@@ -59,6 +59,47 @@ def test_a_shard_that_is_too_large_is_invalid(place: Workplace) -> None:
     assert endings(report)["each-a"] == Succeeded()
 
 
+NESTED = """
+    name: nested
+    context: {old: [[[[1]]]], list: [{}], there: {deep: {}}}
+    limits: {nesting: 3}
+    phases:
+      - id: work
+        behavior: parallel
+        subagents:
+          - {id: one, shard: FORM, run: 'printf "%s" "$LEFT" > "$SHARDFLOW_SHARD"', env: {LEFT: 'TEXT'}}
+          - {id: other, run: 'true'}
+    """
+
+
+@pytest.mark.parametrize(
+    ("form", "left", "where"),
+    [
+        ("patch", '{"new": [[1, "[[["]]}', None),
+        ("patch", '{"new": [[1, {}]]}', "$.new[0][1]"),
+        ("patch", '{"there": {"deep": {"x": 1}}}', None),
+        ("patch", '{"there": {"deep": {"x": []}}}', "$.there.deep.x"),
+        ("patch", '{"old": null}', None),
+        ("journal", '{"add": "$.there.deep.n", "value": 1}', None),
+        ("journal", '{"append": "$.list", "value": {"a": {}}}', "$.list[1].a"),
+        ("copy", '{"old": [[[[1]]]], "list": [{}, {"x": 1}], "there": {"deep": {}}}', None),
+        ("copy", '{"old": [[[[2]]]], "list": [{}], "there": {"deep": {}}}', "$.old[0][0]"),
+    ],
+)
+def test_what_a_shard_changes_may_not_nest_deeper_than_the_limit(
+    place: Workplace, form: str, left: str, where: str | None
+) -> None:
+    report = place.run(NESTED.replace("FORM", form).replace("TEXT", left))
+    told = ending_text(endings(report)["one"])
+    assert endings(report)["other"] == Succeeded()
+    if where is None:
+        assert (report.exit_code, endings(report)["one"]) == (0, Succeeded()), told
+    else:
+        words = f"shard one nests deeper than the 3 levels that the workflow's limits allow at {where}; "
+        assert report.exit_code == 1
+        assert f"context-one.json: {words}" in told
+
+
 def refusing(number: int) -> Any:
     def refuse(*_: Any, **__: Any) -> None:
         raise OSError(number, os.strerror(number))

@@ -107,7 +107,10 @@ failures = st.fixed_dictionaries(
     },
 )
 limits = st.fixed_dictionaries(
-    {}, optional={"limits": st.sampled_from([{}, {"wall_time": "2h"}, {"subagents": 3, "shard_bytes": 1000}])}
+    {},
+    optional={
+        "limits": st.sampled_from([{}, {"wall_time": "2h"}, {"subagents": 3, "shard_bytes": 1000, "nesting": 9}])
+    },
 )
 what_runs = st.builds(lambda program, more: {**program, **more}, programs, settings)
 with_policy = st.builds(lambda runs, policy: {**runs, **policy}, what_runs, policies)

@@ -211,6 +211,10 @@ MAIN = "name: w\nphases: [{id: p, behavior: main-only, run: ls}]\n"
             "w.yaml:3: expected an integer from 1 to 10000, found a huge integer at $.max_parallel",
         ),
         (MAIN + "context: [1]", "w.yaml:3: expected the path of a JSON file, or an object, found a list at $.context"),
+        (
+            MAIN + "limits: {nesting: 201}",
+            "w.yaml:3: expected an integer from 1 to 200, found the integer 201 at $.limits.nesting",
+        ),
         (MAIN + "context: ''", "w.yaml:3: expected a text that is not blank, found the text '' at $.context"),
         (
             MAIN + "rules: [sum]",

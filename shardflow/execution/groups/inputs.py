@@ -12,7 +12,7 @@ from shardflow.model.records import record
 from shardflow.model.values import Value
 from shardflow.storage.files import sha256_hex
 from shardflow.storage.runs.directory import GroupFolder
-from shardflow.workflow.model import OnUndeclaredWrite, Subagent
+from shardflow.workflow.model import NO_LIMITS, Limits, OnUndeclaredWrite, Subagent
 
 
 @record
@@ -41,7 +41,7 @@ class Group:
     makes itself; such a group has one subagent, and nothing to start. `outfit` is there for subagents of the dialect.
 
     It `tolerates` so many failures, not counting those of subagents that may fail: the others are merged then. One that
-    `fails_fast` stops what still runs once it has more. A shard of more than `shard_bytes` is invalid.
+    `fails_fast` stops what still runs once it has more. A shard beyond its `limits` is invalid.
     """
 
     phase: str
@@ -56,7 +56,7 @@ class Group:
     outfit: Outfit | None = None
     tolerates: int = 0
     fails_fast: bool = False
-    shard_bytes: int | None = None
+    limits: Limits = NO_LIMITS
 
     def content(self, rank: int) -> str:
         """Give the digest of all that the shard of a subagent depends on."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from shardflow.errors import InvalidJson, StorageError
 from shardflow.execution.groups.inputs import Earlier, Fitting, Group, KeptShard
 from shardflow.execution.groups.sealing import Seal, read_and_seal
+from shardflow.execution.groups.shard_limits import refuse_deep, refuse_large
 from shardflow.execution.groups.tries import Failed, Tries
 from shardflow.execution.groups.workplace import Surroundings, set_up
 from shardflow.execution.processes.child import Cause, Command, Exit
@@ -261,13 +262,14 @@ class GroupJobs:
         subagent, base = self._group.subagents[rank], self._group.base
         path = self._group.folder.subagent(subagent.id).shard
         try:
-            self._refuse_large(path)
+            refuse_large(self._group.limits, path)
             data, seal = read_and_seal(path, base.start(subagent.shard))
             if not data.strip() and subagent.shard is not ShardForm.JOURNAL:
                 return EmptyShard()
             refuse_secrets(self._around.secrets, data, path, subagent.shard)
             among = len(self._group.subagents)
             delta = shard_delta(base, subagent.id, rank, subagent.shard, data, path, among=among)
+            refuse_deep(self._group.limits, delta.edit, subagent.id, path)
         except StorageError as error:
             return InvalidShard((Problem(path, None, why_refused(path, error)),))
         except InvalidJson as error:
@@ -283,11 +285,6 @@ class GroupJobs:
         self.sealed[rank] = seal
         self.deltas.append(delta)
         return Succeeded()
-
-    def _refuse_large(self, path: str) -> None:
-        most = self._group.shard_bytes
-        if most is not None and os.path.lexists(path) and os.lstat(path).st_size > most:
-            raise StorageError(f"the shard has more than the {most:,} bytes that the workflow's limits allow")
 
     def _beyond_writes(self, rank: int, delta: Delta) -> UndeclaredWrites | None:
         writes = self._group.subagents[rank].writes

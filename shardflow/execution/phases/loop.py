@@ -259,7 +259,7 @@ class PhaseLoop:
             subagents=subagents,
             base=self.base,
             slots=slots,
-            shard_bytes=self._workflow.limits.shard_bytes,
+            limits=self._workflow.limits,
             on_undeclared_write=phase.on_undeclared_write or self._workflow.on_undeclared_write,
         )
 
