@@ -26,6 +26,7 @@ from shardflow.storage.runs.directory import RunDirectory
 from shardflow.storage.runs.history import read_history
 from shardflow.storage.runs.records import read_run_record
 from tests.execution.running import request
+from tests.faults.paces import Pace
 from tests.faults.steps import Steps, Strike, with_halves
 
 WORKFLOW = """
@@ -96,8 +97,9 @@ class Place:
     A run takes one act or more: it is started, what it left in conflict is decided about, it is resumed.
     """
 
-    def __init__(self, folder: Path, *, outside: bool, workflow: str) -> None:
+    def __init__(self, folder: Path, *, outside: bool, workflow: str, pace: Pace = Pace.LATE) -> None:
         folder.mkdir()
+        self._pace = pace
         self.folder = folder
         self.outside = outside
         self.directory = RunDirectory(str(folder / "run"))
@@ -210,6 +212,7 @@ class Place:
         child = os.fork()
         if child == 0:
             os.chdir(self.folder)
+            self._pace.set()
             steps = Steps(Path(self.directory.path).parent, *([strike] if strike else []))
             steps.wrap()
             code, raised, problems = 70, "", ()
@@ -246,10 +249,12 @@ class Journeys:
     its canonical context ever held.
     """
 
-    def __init__(self, folder: Path, name: str, *, outside: bool) -> None:
+    def __init__(self, folder: Path, name: str, *, outside: bool, pace: Pace = Pace.LATE) -> None:
         self.outside = outside
         self._workflow = WORKFLOWS[name]
-        self._places = (folder / f"{name}-{'outside' if outside else 'own'}-{number}" for number in count())
+        self._pace = pace
+        called = f"{name}-{'outside' if outside else 'own'}-{pace.name.lower()}"
+        self._places = (folder / f"{called}-{number}" for number in count())
         place = self.place()
         first = place.context
         done = [(what, place.act(what)) for what in place.acts()]
@@ -260,7 +265,7 @@ class Journeys:
 
     def place(self) -> Place:
         """Give a new place."""
-        return Place(next(self._places), outside=self.outside, workflow=self._workflow)
+        return Place(next(self._places), outside=self.outside, workflow=self._workflow, pace=self._pace)
 
     def before(self, number: int) -> Place:
         """Give a new place in which all acts before the one of this number are done."""

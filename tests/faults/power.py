@@ -5,6 +5,7 @@
 prints what it found as one JSON object. Each act of a run is recorded, operation by operation; after every one the
 power is cut, and the run goes on from what is left: only what was synced and, in a campaign of CHANCES, all that was
 asked for and as many times something in between, drawn by chance (seeded). PART 0 and 1 take every other operation.
+How far the thread is that syncs is one pace or another (`paces.py`), of a campaign each one.
 
 The law: the run ends with the bytes of an undisturbed one. The canonical context holds what it held or what a merge
 made of it, at every instant. What a synced journal calls sealed does not run again.
@@ -22,6 +23,7 @@ from typing import Any
 
 from tests.faults.disk import Disk, Operation, Recorder
 from tests.faults.mortal import CONFLICT, Journeys, Place
+from tests.faults.paces import Pace
 
 State = dict[str, bytes | None]
 
@@ -107,8 +109,11 @@ def _told(operation: Operation) -> str:
 def main() -> None:
     folder, part, chances = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     found: dict[str, Any] = {"cuts": 0, "problems": []}
-    for name, outside in (("plain", False), ("disputed", True), *([("plain", True)] if chances else [])):
-        journeys = Journeys(folder, name, outside=outside)
+    runs = [("plain", False, Pace.AT_ONCE), ("disputed", True, Pace.LATE)]
+    if chances:
+        runs = [(name, outside, pace) for name, outside, _ in (*runs, ("plain", True, None)) for pace in Pace]
+    for name, outside, pace in runs:
+        journeys = Journeys(folder, name, outside=outside, pace=pace)
         campaign = Campaign(journeys, chances)
         for number in range(len(journeys.acts)):
             campaign.cut(number, part)
