@@ -24,10 +24,11 @@ def _diff_objects(base: dict[str, Json], after: dict[str, Json]) -> Edit | None:
         return None
     members: dict[str, Edit] = {}
     for name, value in after.items():
-        edit = diff(base[name], value) if name in base else Put(value)
-        if edit is not None:
+        before = base.get(name, ABSENT)
+        if before is not value and (edit := diff(before, value)) is not None:
             members[name] = edit
-    members.update((name, Drop()) for name in base if name not in after)
+    if not base.keys() <= after.keys():
+        members.update((name, Drop()) for name in base if name not in after)
     return Into(members) if members else None
 
 

@@ -93,9 +93,9 @@ class Branch:
         if last - first == len(self.items) + 1:  # a line each
             self.lines: list[int] | range = range(first + 1, last + 1)
         else:
-            starts = canonical.starts
-            found = _beginnings(depth + 1).finditer(canonical.text, starts[first], starts[last])
-            self.lines = [*(bisect_right(starts, line.end()) - 1 for line in found), last]
+            text = canonical.text[canonical.starts[first] : canonical.starts[last] - 1]
+            each = (item.count(b"\n") + 1 for item in _beginnings(depth + 1).split(text))
+            self.lines = list(accumulate(each, initial=first))[1:]
         self._canonical = canonical
         self._inner: dict[int, Branch] = {}
 

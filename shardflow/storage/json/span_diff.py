@@ -61,8 +61,8 @@ _STEP: Final = 256
 _LONGEST_STEP: Final = 1 << 16
 _DENSE: Final = 512
 """Bytes a difference: where differences stand closer on the whole, parsing everything is faster."""
-_SMALL: Final = 2048
-"""Bytes of an object or list up to which reading all of it is faster than finding two differences in it."""
+_SMALL: Final = 512
+"""Bytes of an object or list up to which reading all of it is as fast as finding one difference in it."""
 _VAIN: Final = 16
 """How many times the length of a shard may be searched for what is not there: finding costs a small part of parsing."""
 _SPACE: Final = b" \t\r\n"
@@ -138,7 +138,7 @@ class _Comparison:
             if place < 0:  # in front of all values
                 return self._replace_branch()
             first, last = lines.span(branch, place)
-            inner = branch.inner(place) if first < here < last else None
+            inner = branch.inner(place) if first < here < last and last - first > _SMALL else None
             if inner is None:
                 return self._settle(inside, place, first, last)
             still_open.append(Changed(inner, place, first, last, first - here + self._there, inside))
@@ -146,7 +146,7 @@ class _Comparison:
     def _settle(self, inside: Changed, place: int, first: int, last: int) -> None:
         """Settle a difference in a branch, at or behind a place of it, or in the name that stands before it."""
         here = self._here
-        if first <= here < last and not self._is_second_in(inside):
+        if first <= here < last:
             return self._replace(inside, place, last, first - here + self._there)
         if here == last:
             sign = self._data[self._there : self._there + 1]
@@ -155,10 +155,6 @@ class _Comparison:
             if inside.touched != place and sign not in (b",", b"\n"):
                 return self._replace(inside, place, last, first - here + self._there)
         return self._replace_branch()
-
-    def _is_second_in(self, inside: Changed) -> bool:
-        """Tell whether another value of this small branch differs too: it is then read whole, sooner than each."""
-        return inside.touched is not None and len(self._open) > 1 and inside.last - inside.first < _SMALL
 
     def _replace_branch(self) -> None:
         """Take a whole branch from the shard, with whatever was found inside of it before."""
@@ -224,10 +220,12 @@ def _parsed(text: bytes, depth: int) -> Json:
     """Read a text that stands inside of `depth` objects and lists. Raises Unaligned in every doubt."""
     try:
         value: Json = orjson.loads(text)
-        if orjson.dumps(value) == text and not isinstance(value, dict | list):
-            return value  # what orjson loses in silence is missing when it writes
-        if depth + text.count(b"{") + text.count(b"[") > MAX_DEPTH:
+        if not isinstance(value, dict | list):
+            return value if orjson.dumps(value) == text else scan_json(text)
+        written = orjson.dumps(value, option=orjson.OPT_INDENT_2)
+        if b"\n" + b"  " * (MAX_DEPTH - depth) in written:
             raise Unaligned
-        return scan_json(text)
+        kept = written.translate(None, _SPACE) == text.translate(None, _SPACE)
+        return value if kept else scan_json(text)  # what orjson loses in silence is missing when it writes
     except (ValueError, TypeError, RecursionError):
         raise Unaligned from None

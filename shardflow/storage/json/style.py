@@ -9,7 +9,6 @@ form.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
@@ -34,9 +33,9 @@ class Style:
 CANONICAL: Final = Style()
 
 _FIRST_INDENT: Final = re.compile(rb"\s*[\[{][ \t]*\r?\n([ \t]*)[^\s]")
-_TEXT: Final = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_TEXT: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
 _INDENT: Final = re.compile(rb"^ +", re.MULTILINE)
-_KEY: Final = re.compile(rb'^( *"(?:[^"\\]|\\.)*"): ', re.MULTILINE)
+_KEY: Final = re.compile(rb'^( *"[^"\\]*(?:\\.[^"\\]*)*"): ', re.MULTILINE)
 
 
 def style_of(data: bytes) -> Style:
@@ -82,13 +81,16 @@ def restyled_lines(canonical: bytes, style: Style) -> list[bytes]:
 
 def _on_one_line(body: bytes, style: Style) -> list[bytes]:
     if not style.after_colon:
-        body = _KEY.sub(rb"\1:", body)
-    gap = style.after_comma.encode()
-    return [line + gap if line.endswith(b",") else line for line in _unindented(body)]
+        body = body.replace(b'": ', b'":') if _only_keys_end_so(body) else _KEY.sub(rb"\1:", body)
+    lines = b"\n".join(map(bytes.lstrip, body.split(b"\n")))
+    return lines.replace(b",\n", b",%s\n" % style.after_comma.encode()).split(b"\n")
 
 
-def _unindented(body: bytes) -> Iterator[bytes]:
-    return (line.lstrip(b" ") for line in body.split(b"\n"))
+def _only_keys_end_so(body: bytes) -> bool:
+    """Tell whether no quote but one that ends a key can have a colon and a space behind it: it then need not be looked
+    for line by line. A text that begins so has a space before its quote, one that holds it a backslash.
+    """
+    return body.startswith(b"{") and b' ": ' not in body and b'\\": ' not in body
 
 
 _BEGINNING: Final = re.compile(rb'\s*\{([ \t]*\r?\n[ \t]*)?"[^"\\]*(?:\\.[^"\\]*)*":( ?)')

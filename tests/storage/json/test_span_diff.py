@@ -12,6 +12,7 @@ from shardflow.errors import InvalidJson
 from shardflow.model.changes import Drop, Into, Put
 from shardflow.model.diff import diff
 from shardflow.model.values import MAX_DEPTH
+from shardflow.storage.json import span_diff
 from shardflow.storage.json.canonical import canonical_bytes
 from shardflow.storage.json.changed import Unaligned
 from shardflow.storage.json.layout import layout_of
@@ -19,6 +20,14 @@ from shardflow.storage.json.span_diff import aligned_edit, read_edit
 from shardflow.storage.json.strict import parse_json
 from shardflow.storage.json.style import Style, restyled
 from shardflow.testing.generators import contexts, shards
+
+
+@pytest.fixture(autouse=True, scope="module", params=[0, span_diff._SMALL], ids=["into all", "small ones whole"])
+def small(request):
+    """Small objects and lists are read whole; the way into large ones must be as right, so small ones go it too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(span_diff, "_SMALL", request.param)
+        yield
 
 
 def exact(edit):
@@ -243,6 +252,12 @@ def test_depth_is_counted_from_the_root_of_the_shard(depth):
     assert_both_ways_agree(base, data)
 
 
+def test_many_objects_appended_at_once_are_read_without_parsing_the_rest():
+    after = {**BASE, "log": [*BASE["log"], *({"id": number} for number in range(2 * MAX_DEPTH))]}
+    data = canonical_bytes(after)
+    assert exact(aligned_edit(layout_of(BASE), data)) == exact(diff(BASE, after))
+
+
 @given(st.integers(0, 2**32), st.integers(1, 40), st.booleans())
 @example(0, 0, False)
 def test_changes_scattered_over_a_large_base_are_all_found(seed, count, in_lists):
@@ -265,8 +280,7 @@ def test_more_differences_than_pay_are_read_whole():
 
 
 def test_untouched_items_of_a_changed_list_are_those_of_the_base():
-    after = {**BASE, "findings": [*BASE["findings"][:2], "new"]}
-    edit = aligned_edit(layout_of(BASE), canonical_bytes(after))
-    items = edit.members["findings"].value
-    assert items[0] is BASE["findings"][0]
-    assert items[1] is BASE["findings"][1]
+    base = {"log": [["long enough not to be small", number] for number in range(20)]}
+    edit = aligned_edit(layout_of(base), canonical_bytes({"log": [*base["log"][:2], "new", *base["log"][3:]]}))
+    items = edit.members["log"].value
+    assert [item is old for item, old in zip(items, base["log"], strict=True)] == [True] * 2 + [False] + [True] * 17

@@ -68,3 +68,10 @@ def test_what_python_wrote_in_a_layout_is_written_again_byte_for_byte(
 )
 def test_the_style_of_a_file_is_what_its_first_lines_show(data: bytes, style: Style) -> None:
     assert style_of(data) == style
+
+
+@pytest.mark.parametrize("text", [": b", '": b', 'a": "b', "a: ", ' ": ', "\\", '\\": '])
+def test_no_space_inside_of_a_text_is_taken_for_one_behind_a_key(text: str) -> None:
+    value: Json = {"a": text, text: [text, {text: text}], "z": 0}
+    compact = json.dumps(value, separators=(",", ":")).encode()
+    assert restyled(canonical_bytes(value), style_of(compact)) == compact
