@@ -20,7 +20,7 @@ from shardflow.model.values import Json
 from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.workflow.dialect.recognising import uses_the_dialect
 from shardflow.workflow.model import Behavior, ContextFile, Phase, Workflow
-from shardflow.workflow.reading import passed_over, read_workflow
+from shardflow.workflow.reading import passed_over, read_partial_workflow
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ T = TypeVar("T")
 class Checked:
     """What checking a workflow found. It can run if there are no `problems`; it does what it says despite `warnings`.
 
-    `workflow` is None where it could not be read.
+    `workflow` is what of it could be read; None where nothing could.
     """
 
     workflow: Workflow | None
@@ -43,7 +43,8 @@ def check_workflow(data: bytes, file: str) -> Checked:
     document = _tried(file, problems, partial(parse_yaml, data, file))
     if document is None:
         return Checked(None, tuple(problems))
-    workflow = _tried(file, problems, partial(read_workflow, document))
+    workflow, found = read_partial_workflow(document)
+    problems.extend(found)
     folder = os.path.dirname(file)
     rules = {place.path: _tried(file, problems, partial(load_rules_at, place, folder)) for place in _rules(document)}
     _check_context(document, folder, problems)
@@ -51,7 +52,7 @@ def check_workflow(data: bytes, file: str) -> Checked:
         from shardflow.execution.staging.checking import script_problems_or_why_not
 
         problems.extend(script_problems_or_why_not(document))
-    if problems or workflow is None:
+    if problems:
         in_order = sorted(dict.fromkeys(problems), key=lambda problem: (problem.source != file, problem.line or 0))
         return Checked(workflow, tuple(in_order))
     ruled = enumerate(workflow.phases)
@@ -80,9 +81,9 @@ def check_all(data: bytes, file: str, agents: str | None) -> Checked:
     return replaced(checked, problems=tuple(dict.fromkeys(problems)))
 
 
-def refuse_all(data: bytes, file: str) -> None:
-    """Raise InvalidWorkflow with all that is wrong with a workflow or what it names; nothing if nothing is."""
-    if problems := check_workflow(data, file).problems:
+def refuse_all(data: bytes, file: str, agents: str | None) -> None:
+    """Raise InvalidWorkflow with all that is wrong with a workflow, what it names and what a run of it is given."""
+    if problems := check_all(data, file, agents).problems:
         raise InvalidWorkflow(problems)
 
 

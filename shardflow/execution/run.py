@@ -9,7 +9,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, nullcontext, suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -108,7 +108,7 @@ def run_workflow(request: RunRequest, listen: Listener) -> RunReport:
     request = replaced(request, max_parallel=instead.max_parallel)
     with ExitStack() as held:
         interrupts = held.enter_context(Interrupts())
-        request, staging = staged(request)
+        request, staging = staged(request, held, lambda: bool(interrupts.count))
         if staging is not None:
             staging.folder.make()
         if (path := context_path(request, staging)) is not None:
@@ -216,7 +216,8 @@ def checked_start(
         if held is None and request.rules is None:
             from shardflow.execution.checking import refuse_all  # costs nothing unless something is wrong
 
-            refuse_all(request.workflow_bytes, request.workflow_file)
+            agents = None if request.staging is None else request.staging.agents_file
+            refuse_all(request.workflow_bytes, request.workflow_file, agents)
         raise
     if any(isinstance(subagent.program, AgentPreset) for phase in workflow.phases for subagent in phase.subagents):
         from shardflow.execution.agents.installed import refuse_missing  # most workflows call no agent CLI
@@ -276,8 +277,7 @@ class _Run:
             self._tell(RunStarted(name, layout.directory.path, context, ids, layout.start, layout.again))
             for note in layout.notes:
                 self._tell(Noted("", note))
-            with self._staged or nullcontext():
-                status, phases = self._loop.run()
+            status, phases = self._loop.run()
         except BaseException:
             with suppress(StorageError):
                 self._write_record(Status.FAILED)

@@ -10,7 +10,7 @@
     rule = read_document(document, read_rule, InvalidRules)
 
 Law: reading gives a value, or raises all problems at once. A place that cannot be read says so once and is
-read as a stand-in of the right type (an empty text, no items), which never leaves `read_document`.
+read as a stand-in of the right type (an empty text, no items), which only `read_partly` lets out, beside its problem.
 """
 
 from __future__ import annotations
@@ -38,11 +38,17 @@ _SHOWN_DIGITS: Final = 10**18
 
 def read_document(document: Document, read: Callable[[Place], T], error: Callable[[list[Problem]], Exception]) -> T:
     """Read a whole document, or raise the error made of all its problems in the order of the file."""
+    result, problems = read_partly(document, read)
+    if problems:
+        raise error(problems)
+    return result
+
+
+def read_partly(document: Document, read: Callable[[Place], T]) -> tuple[T, list[Problem]]:
+    """Read a document as far as it can be read, for who looks for more problems; give those found on the way, too."""
     problems: list[Problem] = []
     result = read(Place(document, ROOT, document.value, problems))
-    if problems:
-        raise error(sorted(problems, key=lambda problem: problem.line or 0))
-    return result
+    return result, sorted(problems, key=lambda problem: problem.line or 0)
 
 
 @record

@@ -9,6 +9,7 @@ holds for the other. What counts:
     secrets             where each is kept, never its value: a key that was renewed makes no other work
     shard               the form it leaves its shard in
     type, config        what its prompt is made of, with the base, and where its output is expected
+    output              likewise
     item                of a fan-out: the item it works on, with its key
     base                the SHA-256 of the context it started from: everything earlier groups and their rules made
 
@@ -35,7 +36,7 @@ from shardflow.workflow.model import (
     secret_json,
 )
 
-_VERSION = 4
+_VERSION = 5
 """Of this definition: shards sealed under another one are not recognised, which costs time and never a result."""
 
 
@@ -54,6 +55,7 @@ def subagent_content(phase: str, iteration: int, subagent: Subagent, base: str) 
             "shard": subagent.shard.value,
             "type": subagent.type,
             "config": dict(subagent.config),
+            "output": subagent.output,
             "item": None if subagent.item is None else [subagent.item.key, subagent.item.value],
             "base": base,
         }

@@ -1,4 +1,8 @@
-"""The subagents of a phase, in rank order, each with an id of its own."""
+"""The subagents of a phase, in rank order, each with an id of its own.
+
+A subagent named by its type, which may be any text, gets an id made of it: `scan` is `scan`, `plugin:agent` is
+`plugin-agent`. Where that is taken it is numbered by rank: `scan`, `scan-2`, `scan-3`, around the ids that were given.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +14,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from shardflow.model.fields import Fields, Place, quoted
 from shardflow.model.paths import path_text
 from shardflow.model.records import replaced
+from shardflow.workflow.dialect.outputs import named_after_types
 from shardflow.workflow.model import FanOut, Subagent
 from shardflow.workflow.policies import NO_POLICY, POLICY_FIELDS, Policy
 from shardflow.workflow.programs import read_subagent
-from shardflow.workflow.texts import id_fault, read_id
+from shardflow.workflow.texts import id_of, numbered_id, read_id, read_type
 
 if TYPE_CHECKING:
     from shardflow.workflow.conditions import Condition
@@ -21,11 +26,16 @@ if TYPE_CHECKING:
 _NAMING: Final = "say id: with a name of its own, or type: with a name that may be repeated"
 
 
+_NAMELESS: Final = "subagent"
+"""What an id is made of where a type has neither letters nor digits of ASCII."""
+
+
 class Named(NamedTuple):
-    """An id and the place it was read from; the id is empty where none could be read."""
+    """An id and the place it was read from; the id is empty where none could be read. `type` if it was made of one."""
 
     id: str
     place: Place
+    type: str | None = None
 
 
 def read_subagents(place: Place) -> tuple[Subagent, ...]:
@@ -36,7 +46,8 @@ def read_subagents(place: Place) -> tuple[Subagent, ...]:
     read = [_read_subagent(item) for item in items]
     ids = _unique_by_rank([naming for naming, _ in read])
     refuse_twins(ids)
-    return tuple(replaced(subagent, id=named.id) for named, (_, subagent) in zip(ids, read, strict=True))
+    subagents = [replaced(subagent, id=named.id) for named, (_, subagent) in zip(ids, read, strict=True)]
+    return tuple(named_after_types(subagents))
 
 
 def refuse_twins(ids: Iterable[Named]) -> None:
@@ -54,7 +65,7 @@ def refuse_twins(ids: Iterable[Named]) -> None:
 def _read_subagent(place: Place) -> tuple[Named, Subagent]:
     with place.fields() as fields:
         named = _read_name(fields)
-        subagent = read_subagent(fields, "", named.id if _is_type(named) else "")
+        subagent = read_subagent(fields, "", named.type)
         when = fields.optional("when", read_when, None)
         foreach = fields.optional("foreach", _read_foreach, None)
         return named, replaced(subagent, when=when, foreach=foreach, policy=read_policy_of(fields))
@@ -89,26 +100,22 @@ def _read_name(fields: Fields) -> Named:
     elif not any(both):
         fields.here.refuse("a subagent without a name", _NAMING)
         return Named("", fields.here)
-    place = fields.place("id" if "id" in fields else "type")
-    return Named(read_id(place), place)
+    if "id" in fields:
+        return Named(read_id(fields.place("id")), fields.place("id"))
+    place = fields.place("type")
+    type_ = read_type(place)
+    return Named(id_of(type_, _NAMELESS) if type_ else "", place, type_)
 
 
 def _unique_by_rank(read: list[Named]) -> list[Named]:
-    """Number repeated types by rank: `scan`, `scan-2`, `scan-3`, around the ids that were given."""
-    taken = {named.id.lower() for named in read if not _is_type(named)}
+    taken = {named.id.lower() for named in read if named.type is None}
     numbers: dict[str, Iterator[int]] = defaultdict(lambda: count(2))
-    return [_numbered(named, taken, numbers) if _is_type(named) else named for named in read]
-
-
-def _is_type(named: Named) -> bool:
-    return bool(named.id) and named.place.path[-1] == "type"
+    return [named if not named.type else _numbered(named, taken, numbers) for named in read]
 
 
 def _numbered(named: Named, taken: set[str], numbers: dict[str, Iterator[int]]) -> Named:
     unique = named.id
     while unique.lower() in taken:
-        unique = f"{named.id}-{next(numbers[named.id.lower()])}"
+        unique = numbered_id(named.id, next(numbers[named.id.lower()]))
     taken.add(unique.lower())
-    if id_fault(unique):
-        named.place.refuse(f"the type {quoted(named.id)} is repeated and too long for a number", "give an id")
-    return Named(unique, named.place)
+    return named._replace(id=unique)

@@ -163,6 +163,7 @@ class Subagent:
     `secrets` are variables of its environment whose values are nowhere but where they refer to.
     `when` says whether it runs at all. `foreach` makes it many, which `of` names then; each has its `item`.
     `config` is what the dialect configures: `output_path`, `model`, `max_tokens`, `context`, and anything else.
+    `output` is its output file where `config` names none; blank: named after its id.
     """
 
     id: str
@@ -175,6 +176,7 @@ class Subagent:
     reads: tuple[Pattern, ...] = ()
     type: str = ""
     config: Mapping[str, Json] = NO_CONFIG
+    output: str = ""
     secrets: Mapping[str, Secret] = MappingProxyType({})
     when: Condition | None = None
     foreach: FanOut | None = None

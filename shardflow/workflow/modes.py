@@ -67,6 +67,11 @@ def _named(mode: Mode) -> str:
     return f"an {mode}" if mode is Mode.ADAPTIVE else f"a {mode}"
 
 
+def likely_mode(fields: Fields) -> Mode:
+    """Guess the mode of a phase that has no readable one, so that all its problems are told."""
+    return Mode.ADAPTIVE if isinstance(fields.place("subagents").value, dict) else Mode.STRICT
+
+
 def _likely_behavior(fields: Fields) -> Behavior:
     """Guess what a phase without a readable behavior was meant to be, so that all its problems are told."""
     alone = any(name in fields for name in (*PROGRAMS, "main_agent"))

@@ -41,7 +41,7 @@ _HOW_TO_REFER: Final = "say {env: NAME} for a variable of the environment, or {f
 _NO_PROGRAM: Final = ShellCommand("")
 
 
-def read_subagent(fields: Fields, name: str, type_: str = "") -> Subagent:
+def read_subagent(fields: Fields, name: str, type_: str | None = None) -> Subagent:
     """Read the fields that say what to run, of a subagent with this id; one of a type need not say it itself."""
     nothing: dict[str, str | Secret] = {}
     environment = fields.optional("env", _read_variables, nothing)
@@ -54,14 +54,14 @@ def read_subagent(fields: Fields, name: str, type_: str = "") -> Subagent:
         shard=fields.optional("shard", _read_shard_form, None) or ShardForm.COPY,
         writes=fields.optional("writes", _read_patterns, None),
         reads=fields.optional("reads", _read_patterns, ()),
-        type=type_,
+        type=type_ or "",
         config=fields.optional("config", read_config, NO_CONFIG),
     )
 
 
-def _read_program(fields: Fields, type_: str) -> Program:
+def _read_program(fields: Fields, type_: str | None) -> Program:
     program = read_program(fields)
-    if program is None and type_:
+    if program is None and type_ is not None:
         return OfType(type_)
     if program is None:
         fields.here.refuse("nothing to run", HOW_TO_RUN)

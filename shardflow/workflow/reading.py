@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from shardflow.errors import InvalidWorkflow
 from shardflow.model.documents import Document, Problem, UnknownFields
-from shardflow.model.fields import UNKNOWN_FIELD, Fields, Place, quoted, read_document
+from shardflow.model.fields import UNKNOWN_FIELD, Fields, Place, quoted, read_partly
 from shardflow.model.paths import ROOT
 from shardflow.model.records import replaced
 from shardflow.model.values import Json
@@ -41,7 +41,7 @@ from shardflow.workflow.model import (
     Subagent,
     Workflow,
 )
-from shardflow.workflow.modes import WhatRuns, read_what_runs
+from shardflow.workflow.modes import WhatRuns, likely_mode, read_what_runs
 from shardflow.workflow.policies import FAILURE_FIELDS, NO_FAILURE_POLICY, FailurePolicy
 from shardflow.workflow.texts import read_filled, read_id, read_label, read_max_parallel
 
@@ -59,12 +59,21 @@ def read_workflow(document: Document) -> Workflow:
     Fields that nobody knows are passed over in the shell engine's files, as that engine did; `passed_over` tells which.
     Raises InvalidWorkflow with every problem, in the order of the file.
     """
+    workflow, problems = read_partial_workflow(document)
+    if problems:
+        raise InvalidWorkflow(problems)
+    return workflow
+
+
+def read_partial_workflow(document: Document) -> tuple[Workflow, list[Problem]]:
+    """Read a workflow as far as it can be read, for who looks for more problems, and give all that reading found."""
     if recognising.is_of_the_shell_engine(document):
         document = replaced(document, unknown_fields=UnknownFields.PASS_OVER)
+    workflow, problems = read_partly(document, _read_workflow)
     if _is_a_rule_file(document.value):
         hint = "`shardflow rules lint` checks those"
-        raise InvalidWorkflow([document.problem(ROOT, "these are rules, not a workflow: it has no 'phases'", hint)])
-    return inherited(read_document(document, _read_workflow, InvalidWorkflow))
+        problems = [document.problem(ROOT, "these are rules, not a workflow: it has no 'phases'", hint)]
+    return inherited(workflow), problems
 
 
 def inherited(workflow: Workflow) -> Workflow:
@@ -82,11 +91,8 @@ def passed_over(document: Document) -> tuple[Problem, ...]:
     """Find what reading a workflow of the shell engine passes over; of every other one that is nothing."""
     if not recognising.is_of_the_shell_engine(document):
         return ()
-    try:
-        read_document(document, _read_workflow, InvalidWorkflow)
-    except InvalidWorkflow as error:
-        return tuple(problem for problem in error.problems if problem.message.startswith(UNKNOWN_FIELD))
-    return ()
+    _, problems = read_partly(document, _read_workflow)
+    return tuple(problem for problem in problems if problem.message.startswith(UNKNOWN_FIELD))
 
 
 def _is_a_rule_file(value: Json) -> bool:
@@ -98,7 +104,8 @@ def _read_workflow(place: Place) -> Workflow:
         is_of_the_shell_engine = recognising.is_of_the_shell_engine(place.document)
         if is_of_the_shell_engine:
             _expect_all(fields)
-        mode = fields.optional("execution_mode", read_mode, None) or Mode.STRICT
+        otherwise: Mode | None = Mode.STRICT
+        mode = fields.optional("execution_mode", read_mode, otherwise)
         return Workflow(
             name=fields.required("name", read_label),
             description=fields.optional("description", Place.text, ""),
@@ -107,7 +114,7 @@ def _read_workflow(place: Place) -> Workflow:
             rules=fields.optional("rules", _read_rules, None),
             on_undeclared_write=_read_on_undeclared_write(fields) or OnUndeclaredWrite.REFUSE,
             on_missing_output=_read_on_missing_output(fields) or OnMissingOutput.FAIL,
-            mode=mode,
+            mode=mode or Mode.STRICT,
             version=fields.optional("version", read_version, ""),
             finalization=fields.optional("finalization", read_finalization, None),
             agents=fields.optional("agents", _read_agents, ()),
@@ -161,7 +168,7 @@ def _read_rules(place: Place) -> RulesSource:
             return RulesFile("")
 
 
-def _read_phases(place: Place, mode: Mode) -> tuple[Phase, ...]:
+def _read_phases(place: Place, mode: Mode | None) -> tuple[Phase, ...]:
     items = place.items()
     if place.value == []:
         place.expect("at least one phase")
@@ -172,11 +179,11 @@ def _read_phases(place: Place, mode: Mode) -> tuple[Phase, ...]:
     return phases
 
 
-def _read_phase(place: Place, default: Mode) -> Phase:
+def _read_phase(place: Place, default: Mode | None) -> Phase:
     with place.fields() as fields:
         phase_id = fields.required("id", read_id)
         behavior = fields.required("behavior", _read_behavior)
-        mode = fields.optional("execution_mode", read_mode, None) or default
+        mode = fields.optional("execution_mode", read_mode, default) or likely_mode(fields)
         runs = read_what_runs(fields, mode, behavior, phase_id)
         return Phase(
             id=phase_id,

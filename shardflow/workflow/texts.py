@@ -18,6 +18,10 @@ MOST_PARALLEL: Final = 10_000
 LONGEST_ID: Final = 64
 """Characters of an id, which is also the name of a folder and part of the name of a file."""
 
+LONGEST_TYPE: Final = 250
+"""Characters of a type. The shell engine named a file after each, which no system lets be much longer."""
+
+_FOREIGN: Final = re.compile(r"[^A-Za-z0-9_-]+")
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _ID_RULE: Final = "an id is 1 to 64 of A-Z a-z 0-9 . _ - and begins with a letter or digit"
 _TIMEOUT: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)(s|m|h)")
@@ -52,6 +56,31 @@ def id_fault(text: str) -> str:
     if text.lower().endswith(".json"):
         return "an id never ends in '.json': its folder stands beside the merge's own files"
     return ""
+
+
+def read_type(place: Place) -> str:
+    """Read a type, a name to look up: one line of printable characters; stand-in: an empty text."""
+    text = place.text()
+    if not isinstance(place.value, str) or (text.strip() and len(text) <= LONGEST_TYPE and text.isprintable()):
+        return text
+    place.expect(f"one line of 1 to {LONGEST_TYPE} printable characters")
+    return ""
+
+
+def id_of(name: str, otherwise: str) -> str:
+    """Make an id of a name: itself where it is one, else its letters and digits (`plugin:agent` is `plugin-agent`).
+
+    `otherwise` is the id where the name has neither. Two names may give one id.
+    """
+    if not id_fault(name):
+        return name
+    return _FOREIGN.sub("-", name).strip("-_")[:LONGEST_ID] or otherwise
+
+
+def numbered_id(name: str, number: int) -> str:
+    """Give an id another one of the same length at most: `scan` with 2 is `scan-2`."""
+    suffix = f"-{number}"
+    return f"{name[: LONGEST_ID - len(suffix)]}{suffix}"
 
 
 def read_handed_over(place: Place) -> str:

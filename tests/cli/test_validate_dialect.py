@@ -85,3 +85,55 @@ def test_a_script_is_checked_however_much_else_is_wrong(tmp_path: Path) -> None:
     assert "field 'description' is missing" in told
     assert "unknown behavior 'paralel'" in told
     assert "w.workflow.yaml:17: main_agent.script of phase 'plan' does not parse" in told
+
+
+EVERYTHING_AT_ONCE = """\
+name: broken
+execution_mode: adaptiv
+phases:
+- id: scan
+  behavior: paralel
+  subagents:
+  - {type: skanner}
+  - {config: {depth: 1}}
+- id: grow
+  behavior: parallel
+  subagents:
+    always: [{type: skanner}, {type: 7}]
+    adaptive: {script: 'return ['}
+- id: plan
+  skills: [{name: tydy}, {nam: x}]
+  gap_check: {criteria: [{name: odd, check: 'context. > 1'}], on_failure: {action: rety}}
+finalization: {template: nowhere/final.md}
+"""
+
+
+@pytest.mark.needs("node")
+@pytest.mark.parametrize("command", ["validate", "run"])
+def test_whatever_its_structure_lacks_scripts_types_and_templates_are_told_at_the_same_time(
+    tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "w.workflow.yaml").write_text(EVERYTHING_AT_ONCE)
+    (tmp_path / "agents.yaml").write_text("agents: {scanner: {run: ls}, tidy: {run: ls}}\n")
+    done = shardflow(command, "w.workflow.yaml", "--agents", "agents.yaml", cwd=tmp_path)
+    told = [line.split("w.workflow.yaml:")[1] for line in done.stderr.splitlines() if "w.workflow.yaml:" in line]
+    assert done.returncode == 2
+    assert [line.split(" at $")[0].split("; ")[0].split(": a bracket")[0] for line in told] == [
+        "1: field 'description' is missing",
+        "2: unknown execution mode 'adaptiv'",
+        "5: unknown behavior 'paralel'",
+        "7: 1 type has no program: 'skanner' (did you mean 'scanner'?)",
+        "8: a subagent without a name",
+        "8: nothing to run",
+        "12: expected a text, found the integer 7",
+        "12: 1 type has no program: 'skanner' (did you mean 'scanner'?)",
+        "13: subagents.adaptive.script of phase 'grow' does not parse: SyntaxError: the script ends too early",
+        "14: field 'behavior' is missing",
+        "14: field 'subagents' is missing",
+        "15: field 'name' is missing",
+        "15: 1 type has no program: 'tydy' (did you mean 'tidy'?)",
+        "16: unknown action of a gap check 'rety'",
+        "16: gap_check.criteria[0].check of phase 'plan' does not parse: SyntaxError: Unexpected token '>'",
+        "17: field 'output' is missing",
+        "17: there is no template nowhere/final.md",
+    ]

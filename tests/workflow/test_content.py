@@ -33,6 +33,7 @@ COUNTS = {
     "item": {"item": Item("a", {"n": Decimal("1.10")})},
     "type": {"type": "scanner"},
     "config": {"config": {"output_path": "a.md"}},
+    "output": {"output": "a.md"},
 }
 COUNTS_NOT = {"when", "foreach", "of", "policy", "writes", "reads"}
 

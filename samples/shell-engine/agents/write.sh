@@ -3,8 +3,8 @@
 set -eu
 asked=$(sed -n '/^# Task/,$p' | sed 1d | grep . | head -n 1)
 if [ -n "${SHARDFLOW_OUTPUT:-}" ]; then
-  printf '# %s\n\n%s\n' "$SHARDFLOW_ID" "$asked" > "$SHARDFLOW_OUTPUT"
+  printf '# %s\n\n%s\n' "$SHARDFLOW_TYPE" "$asked" > "$SHARDFLOW_OUTPUT"
 else
-  jq --arg skill "$SHARDFLOW_ID" '.skills_used = ((.skills_used // []) + [$skill])' \
+  jq --arg skill "$SHARDFLOW_TYPE" '.skills_used = ((.skills_used // []) + [$skill])' \
     "$CONTEXT_FILE" > "$CONTEXT_FILE.new" && mv "$CONTEXT_FILE.new" "$CONTEXT_FILE"
 fi

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 from shardflow.cli.commands.validate import tell_warnings
@@ -46,7 +47,8 @@ _PATTERNS_WIDTH = 500
 
 def show_plan(request: RunRequest, *, as_json: bool) -> int:
     """Check a request as a run would and show what it would run. Raises what would keep it from starting."""
-    request, staging = staged(request)
+    with ExitStack() as held:
+        request, staging = staged(request, held)
     _, _, phases = checked_start(request, staging)
     document = parse_yaml(request.workflow_bytes, request.workflow_file)
     overlaps = write_overlaps(document, ((scheduled.phase, scheduled.rules) for scheduled in phases))

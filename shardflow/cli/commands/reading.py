@@ -26,13 +26,16 @@ def read_named(path: str, limit: int) -> bytes:
         raise UsageError(str(error)) from error
 
 
-def workflow_of(data: bytes, source: str) -> Workflow:
-    """Read a workflow. Raises InvalidYaml or InvalidWorkflow with every problem of it, and of what it names."""
+def workflow_of(data: bytes, source: str, agents: str | None) -> Workflow:
+    """Read a workflow. Raises InvalidYaml or InvalidWorkflow with every problem of it, and of what it names.
+
+    `agents` is the file of agents that it would run with.
+    """
     document = parse_yaml(data, source)
     try:
         return read_workflow(document)
     except InvalidInput:
         from shardflow.execution.checking import refuse_all  # costs nothing unless something is wrong
 
-        refuse_all(data, source)
+        refuse_all(data, source, agents)
         raise

@@ -70,15 +70,16 @@ def _request(options: ResumeOptions, view: View, run: FoundRun) -> ResumeRequest
     except UsageError as error:
         hint = "" if options.moved.workflow else "; say where the workflow stands now: --workflow FILE"
         raise UsageError(f"{error}{hint}") from error
+    feature = run.record.settings.feature
     return ResumeRequest(
         directory=run.directory,
         record=_moved(run.record, options.moved),
-        workflow=workflow_of(data, file),
+        workflow=workflow_of(data, file, None if feature is None else feature.agents),
         workflow_file=file,
         workflow_bytes=data,
         rerun=options.rerun,
         from_phase=options.from_phase,
-        asker=None if run.record.settings.feature is None else asker_of(options.answers, view, yes=options.yes),
+        asker=None if feature is None else asker_of(options.answers, view, yes=options.yes),
     )
 
 

@@ -49,7 +49,7 @@ def _request(options: RunOptions, view: View) -> RunRequest:
     if options.serial and options.max_parallel not in (None, 1):
         raise UsageError(f"--serial and --max-parallel {options.max_parallel} exclude each other; keep one of them")
     data = read_named(options.workflow, MAX_WORKFLOW_BYTES)
-    workflow = workflow_of(data, options.workflow)
+    workflow = workflow_of(data, options.workflow, options.about.agents)
     return RunRequest(
         workflow=workflow,
         workflow_file=options.workflow,

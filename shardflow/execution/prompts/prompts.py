@@ -85,7 +85,7 @@ def render_prompt(template: Template, request: PromptRequest) -> Rendered:
 
 
 def _candidates(subagent_type: str, workflow_name: str, folders: Sequence[str]) -> Iterator[str]:
-    if is_file_name(subagent_type):
+    if all(map(is_file_name, subagent_type.split("/"))):
         for name in (workflow_name, "default"):
             if is_file_name(name):
                 yield from (os.path.join(folder, _FOLDER, subagent_type, f"{name}.md.tmpl") for folder in folders)

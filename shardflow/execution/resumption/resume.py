@@ -81,7 +81,7 @@ def resume_run(request: ResumeRequest, listen: Listener) -> RunReport:
     with ExitStack() as held:
         interrupts = held.enter_context(Interrupts())
         journal = held.enter_context(continued_journal(request.directory.journal))
-        run, staging = staged(_run_request(request))
+        run, staging = staged(_run_request(request), held, lambda: bool(interrupts.count))
         if staging is not None:
             staging.folder.make()
         if settings.context is not None:

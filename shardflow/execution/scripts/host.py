@@ -125,6 +125,8 @@ class ScriptHost:
         return ScriptRun(outcome, helpers.written(), running.log, warnings, time.monotonic() - started)
 
     def _started(self) -> Node:
+        if self._node is not None and self._node.has_ended:
+            self._end()  # nobody was served by it then
         if self._node is None:
             self._node = Node(self._needed_by, self._stopped)
         return self._node

@@ -98,6 +98,11 @@ class Node:
             os.set_blocking(pipe, False)
 
     @property
+    def has_ended(self) -> bool:
+        """Whether its process is gone."""
+        return self._popen.poll() is not None
+
+    @property
     def _stdin(self) -> int:
         assert self._popen.stdin is not None
         return self._popen.stdin.fileno()

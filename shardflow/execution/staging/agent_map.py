@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
@@ -18,13 +17,12 @@ from shardflow.workflow.agents.reading import read_agents_file
 from shardflow.workflow.dialect.model import Skill
 from shardflow.workflow.model import OfType, Phase, Subagent, Workflow
 from shardflow.workflow.policies import Policy
+from shardflow.workflow.texts import id_of
 
 BESIDE: Final = "shardflow.yaml"
 """The file of agents and helpers that is looked for beside a workflow."""
 
 _LIMIT: Final = 16 << 20
-_LONGEST_ID: Final = 50
-"""A skill may be called anything (`team:review`); its id names folders."""
 
 
 @record
@@ -77,8 +75,8 @@ def types_of(workflow: Workflow) -> Iterator[str]:
 def skilled(skill: Skill, agents: AgentMap) -> Subagent:
     """Give the subagent that does what a skill says."""
     config = {"prompt": skill.name, "args": skill.args} if skill.args is not None else {"prompt": skill.name}
-    name = re.sub(r"[^A-Za-z0-9_-]+", "-", skill.name).strip("-_")[:_LONGEST_ID] or "skill"
-    (subagent,) = agents.equip((Subagent(name, OfType(skill.name), type=skill.name, config=config),))
+    name, program = id_of(skill.name, "skill"), OfType(skill.name)
+    (subagent,) = agents.equip((Subagent(name, program, type=skill.name, config=config),))
     return subagent
 
 

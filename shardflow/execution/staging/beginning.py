@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
+from shardflow.errors import InvalidInput
 from shardflow.model.records import replaced
 
 if TYPE_CHECKING:
@@ -19,18 +21,26 @@ if TYPE_CHECKING:
     from shardflow.workflow.model import Workflow
 
 
-def staged(request: RunRequest) -> tuple[RunRequest, Staging | None]:
+def staged(
+    request: RunRequest, held: ExitStack, stopped: Callable[[], bool] = lambda: False
+) -> tuple[RunRequest, Staging | None]:
     """Prepare a run of the dialect: its workflow with all that is left to agents and to the dialect filled in.
 
-    Raises UsageError, InvalidInput, StorageError, or NodeUnusable where it has scripts.
+    What it starts for that ends with what is `held`. Raises InvalidInput with all that is wrong, UsageError,
+    StorageError, or NodeUnusable where it has scripts.
     """
     if request.staging is None and not request.workflow.keeps_books:
         return request, None
-    from shardflow.execution.staging.preparing import StagingRequest, prepare, refuse_scripts_that_do_not_parse
+    from shardflow.execution.staging.preparing import StagingRequest, prepare
 
-    file = request.workflow_file
-    refuse_scripts_that_do_not_parse(file, request.workflow_bytes)
-    staging, workflow = prepare(request.staging or StagingRequest(), request.workflow, file)
+    file, data, asked = request.workflow_file, request.workflow_bytes, request.staging or StagingRequest()
+    try:
+        staging, workflow = prepare(asked, request.workflow, file, data, held, stopped)
+    except InvalidInput:
+        from shardflow.execution.checking import refuse_all  # costs nothing unless something is wrong
+
+        refuse_all(data, file, asked.agents_file)
+        raise
     return replaced(request, workflow=workflow), staging
 
 

@@ -22,16 +22,15 @@ from shardflow.workflow.dialect.outputs import NoPlace, output_place
 from shardflow.workflow.model import Behavior, OfType, Phase, Workflow
 
 
-def script_problems(document: Document) -> list[Problem]:
-    """Find the scripts of a workflow that do not parse, however much else is wrong with it.
+def needs_node(document: Document) -> str:
+    """Name what of a workflow needs Node.js: the first phase that has a script."""
+    return next((f"phase '{phase}'" for phase, _, _ in _scripts(document)), "the workflow")
 
-    Raises NodeUnusable, naming the first phase that has a script.
-    """
+
+def script_problems(document: Document, host: ScriptHost) -> list[Problem]:
+    """Find the scripts of a workflow that do not parse, however much else is wrong with it. Raises NodeUnusable."""
     found = list(_scripts(document))
-    if not found:
-        return []
-    with ScriptHost(f"phase '{found[0][0]}'") as host:
-        faults = host.check([script for _, _, script in found])
+    faults = host.check([script for _, _, script in found])
     paths = {id(script): path for _, path, script in found}
     return [
         _placed(document, paths[id(fault.script)], f"{fault.script.name} does not parse: {fault.message}", fault.line)
@@ -42,13 +41,17 @@ def script_problems(document: Document) -> list[Problem]:
 def script_problems_or_why_not(document: Document) -> list[Problem]:
     """Find them, or tell as a problem that Node.js is missing."""
     try:
-        return script_problems(document)
+        with ScriptHost(needs_node(document)) as host:
+            return script_problems(document, host)
     except NodeUnusable as error:
         return [Problem(document.source, None, str(error))]
 
 
 def outside_problems(workflow: Workflow, document: Document, agents: str | None) -> Iterator[Problem]:
-    """Find the types without a program, and the templates that are missing or cannot be rendered."""
+    """Find the types without a program, and the templates that are missing or cannot be rendered.
+
+    The workflow is what of it could be read: names that could not are blank, and were told already.
+    """
     folder = os.path.dirname(document.source)
     try:
         found = load_agents(workflow, folder, agents)
@@ -126,10 +129,11 @@ def _placed(document: Document, path: Path, message: str, line: int | None) -> P
 def _types(workflow: Workflow) -> Iterator[tuple[Path, str]]:
     for number, phase in enumerate(workflow.phases):
         for rank, subagent in enumerate(phase.subagents):
-            if isinstance(subagent.program, OfType):
+            if isinstance(subagent.program, OfType) and subagent.type:
                 yield (*_listed(phase, number), rank, "type"), subagent.program.type
         for rank, skill in enumerate(phase.staging.skills):
-            yield ("phases", number, "skills", rank, "name"), skill.name
+            if skill.name.strip():
+                yield ("phases", number, "skills", rank, "name"), skill.name
 
 
 def _listed(phase: Phase, number: int) -> Path:
@@ -139,7 +143,7 @@ def _listed(phase: Phase, number: int) -> Path:
 
 def _template_problems(workflow: Workflow, document: Document) -> Iterator[Problem]:
     final = workflow.finalization
-    if final is not None:
+    if final is not None and final.template.strip():
         path = find_final_template(final, template_places(document.source, os.getcwd()))
         if path is None and not final.is_inline:
             message = f"there is no template {final.template}; looked in the current folder, the workflow's, its parent"

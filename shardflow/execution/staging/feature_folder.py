@@ -93,7 +93,7 @@ class FeatureFolder:
 def written_output(subagent: Subagent) -> str:
     """Give the output path of a subagent as it is written, or what stands for it."""
     path = subagent.config.get("output_path")
-    return path if isinstance(path, str) else f"{subagent.id}.md"
+    return path if isinstance(path, str) else subagent.output or f"{subagent.id}.md"
 
 
 def is_declared(subagent: Subagent) -> bool:

@@ -44,6 +44,8 @@ class StagedOutfit:
         Raises StorageError.
         """
         environment = {"SHARDFLOW_OUTPUT_DIR": self.folder.path, "SHARDFLOW_FEATURE": self.folder.feature}
+        if subagent.type:
+            environment["SHARDFLOW_TYPE"] = subagent.type
         output = None
         if self.counted:
             place = _place(self.folder, subagent)
@@ -92,7 +94,7 @@ class StagedOutfit:
         return {
             "phase": self.phase.id,
             "path": place,
-            "subagent": subagent.id,
+            "subagent": subagent.type or subagent.id,
             "size_bytes": size,
             "timestamp": moment_text(time.time()),
         }

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from contextlib import ExitStack
 
 from shardflow.errors import InvalidWorkflow
 from shardflow.execution.base import Base, base_of
 from shardflow.execution.schedule import BOOK_RULES
+from shardflow.execution.scripts.host import ScriptHost
 from shardflow.execution.staging.agent_map import equipped, load_agents
 from shardflow.execution.staging.asking import Asker, nobody
-from shardflow.execution.staging.checking import script_problems
+from shardflow.execution.staging.checking import needs_node, script_problems
 from shardflow.execution.staging.feature_folder import FeatureFolder, feature_folder
 from shardflow.execution.staging.staged_run import Staging
 from shardflow.model.documents import Problem
@@ -31,12 +34,24 @@ class StagingRequest:
     asker: Asker = nobody
     settings: FeatureSettings | None = None
 
+    @property
+    def agents_file(self) -> str | None:
+        """The file of agents that was given, now or when the run began."""
+        return self.agents if self.settings is None else self.settings.agents
 
-def prepare(request: StagingRequest, workflow: Workflow, file: str) -> tuple[Staging, Workflow]:
-    """Find the output folder, and fill in what the workflow leaves to agents and to the dialect.
 
-    Raises UsageError, InvalidInput or StorageError.
+def prepare(
+    request: StagingRequest, workflow: Workflow, file: str, data: bytes, held: ExitStack, stopped: Callable[[], bool]
+) -> tuple[Staging, Workflow]:
+    """Check the scripts, find the output folder, and fill in what the workflow leaves to agents and to the dialect.
+
+    The Node.js that checked them, if there are any, will run them; it ends with what is `held`.
+    Raises UsageError, InvalidInput, StorageError or NodeUnusable.
     """
+    document = parse_yaml(data, file)
+    host = held.enter_context(ScriptHost(needs_node(document), stopped))
+    if problems := script_problems(document, host):
+        raise InvalidWorkflow(problems)
     if request.settings is None:
         agents = None if request.agents is None else os.path.abspath(request.agents)
         folder = feature_folder(request.feature, workflow.name)
@@ -48,7 +63,7 @@ def prepare(request: StagingRequest, workflow: Workflow, file: str) -> tuple[Sta
     agent_map = load_agents(workflow, os.path.dirname(file), settings.agents)
     filled_in = equipped(workflow, agent_map, file)
     ready = replaced(filled_in, rules=workflow.rules or RulesFile(BOOK_RULES), keeps_books=True)
-    return Staging(folder, settings, agent_map, request.asker), ready
+    return Staging(folder, settings, agent_map, request.asker, host), ready
 
 
 def opened_base(base: Base, workflow: Workflow, staging: Staging, started: str, source: str) -> Base:
@@ -61,10 +76,3 @@ def opened_base(base: Base, workflow: Workflow, staging: Staging, started: str, 
         return base_of(books.opened(base.value, workflow.name, workflow.mode.value, feature, f"{started[:19]}Z"))
     except NoBook as error:
         raise InvalidWorkflow([Problem(source, None, str(error))]) from None
-
-
-def refuse_scripts_that_do_not_parse(file: str, data: bytes) -> None:
-    """Check all scripts of a workflow; one without any needs no Node.js. Raises InvalidWorkflow or NodeUnusable."""
-    problems = script_problems(parse_yaml(data, file))
-    if problems:
-        raise InvalidWorkflow(problems)

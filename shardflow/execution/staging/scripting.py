@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final
 
 from shardflow.errors import NodeUnusable
@@ -22,11 +22,9 @@ from shardflow.execution.scripts.model import (
     outcome_text,
 )
 from shardflow.execution.scripts.model import Script as NamedScript
-from shardflow.model.paths import Path
 from shardflow.model.records import record
 from shardflow.model.values import ABSENT, Json
 from shardflow.workflow.dialect.model import Expression, Script
-from shardflow.workflow.model import Phase, Workflow
 
 MAIN_AGENT: Final = "main_agent.script"
 ADAPTIVE: Final = "subagents.adaptive.script"
@@ -103,32 +101,6 @@ def named_script(phase: str, where: str, code: Script | Expression) -> NamedScri
     """Give a script the name it has in messages."""
     form = ScriptForm.EXPRESSION if isinstance(code, Expression) else ScriptForm.BODY
     return NamedScript(code.text, f"{where} of phase '{phase}'", form)
-
-
-def scripts_of(workflow: Workflow) -> Iterator[tuple[Phase, Path, Script | Expression]]:
-    """Give all scripts of a workflow: whose each is, and where it stands in the document."""
-    for number, phase in enumerate(workflow.phases):
-        for path, code in _of_phase(phase):
-            yield phase, ("phases", number, *path), code
-
-
-def _of_phase(phase: Phase) -> Iterator[tuple[Path, Script | Expression]]:
-    staging = phase.staging
-    if staging.adaptive is not None:
-        yield ("subagents", "adaptive", "script"), staging.adaptive
-    if staging.main is not None and staging.main.script is not None:
-        yield ("main_agent", "script"), staging.main.script
-    if staging.gap_check is not None:
-        if isinstance(staging.gap_check.test, Script):
-            yield ("gap_check", "script"), staging.gap_check.test
-        else:
-            for number, criterion in enumerate(staging.gap_check.test):
-                yield ("gap_check", "criteria", number, "check"), criterion.check
-    for number, skill in enumerate(staging.skills):
-        if skill.condition is not None:
-            yield ("skills", number, "condition"), skill.condition
-    if staging.checkpoint is not None and staging.checkpoint.condition is not None:
-        yield ("checkpoint", "condition"), staging.checkpoint.condition
 
 
 def _is_true(value: object) -> bool:

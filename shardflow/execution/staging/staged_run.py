@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from shardflow.errors import InvalidWorkflow
 from shardflow.execution.reporting.events import Event, Noted
@@ -19,7 +17,7 @@ from shardflow.execution.staging.asking import Asker, Chosen, Question, Unclear
 from shardflow.execution.staging.feature_folder import FeatureFolder, moment_text
 from shardflow.execution.staging.finalization import Finalized, finalize, template_places
 from shardflow.execution.staging.outfit import StagedOutfit
-from shardflow.execution.staging.scripting import Ran, Scripts, scripts_of
+from shardflow.execution.staging.scripting import Ran, Scripts
 from shardflow.model.documents import Document
 from shardflow.model.fields import read_document
 from shardflow.model.records import record
@@ -43,12 +41,14 @@ class Staging:
     settings    what a resumed run goes on with
     agents      which program runs a type
     asker       who decides where a person must
+    host        runs the scripts
     """
 
     folder: FeatureFolder
     settings: FeatureSettings
     agents: AgentMap
     asker: Asker
+    host: ScriptHost
 
 
 class StagedRun:
@@ -73,22 +73,10 @@ class StagedRun:
         self._tell = tell
         self._stopped = stopped
         self._phases: dict[str, Json] | None = None
-        self._held = ExitStack()
-        needing = next((f"phase '{phase.id}'" for phase, _, _ in scripts_of(workflow)), "the workflow")
-        self._host = ScriptHost(needing, stopped)
         folder = OutputFolder(staging.folder.path, (staging.settings.project,))
         helpers = Helpers(folder, self._think, dict.fromkeys(staging.agents.helpers, self._answer))
-        self.scripts = Scripts(self._host, helpers, staging.folder.path, self._written, tell)
+        self.scripts = Scripts(staging.host, helpers, staging.folder.path, self._written, tell)
         self._programs = programs
-
-    def __enter__(self) -> Self:
-        self._held.enter_context(self._host)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._held.close()
 
     def _think(self, prompts: Sequence[str]) -> Sequence[str | HelperError]:
         entry = self._staging.agents.choose((THINKING,)).programs.get(THINKING)

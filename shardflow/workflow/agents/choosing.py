@@ -7,6 +7,8 @@ So `default` in a file given for once only fills gaps, and `'*'` there takes ove
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Final
@@ -15,6 +17,9 @@ from shardflow.model.documents import did_you_mean
 from shardflow.model.fields import quoted
 from shardflow.model.records import record
 from shardflow.workflow.agents.model import DEFAULT, AgentEntry
+
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_][\w./-]*")
+"""Names that YAML takes as they stand."""
 
 _GLOB: Final = frozenset("*?[")
 
@@ -36,7 +41,7 @@ class Chosen:
             return ""
         named = ", ".join(map(self._named, self.lacking))
         what = "types have" if len(self.lacking) > 1 else "type has"
-        first = self.lacking[0] if self.lacking[0].isprintable() else "TYPE"
+        first = self.lacking[0] if _PLAIN.fullmatch(self.lacking[0]) else json.dumps(self.lacking[0])
         how = f"such as {first}: {{run: ./program}}, or {DEFAULT}: {{agent: claude}}"
         return (
             f"{len(self.lacking)} {what} no program: {named}; give one under agents: "

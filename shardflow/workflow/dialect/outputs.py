@@ -7,12 +7,16 @@ that a model chose (an adaptive script returns configurations) cannot name a fil
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
+
+from shardflow.model.records import replaced
+from shardflow.workflow.model import Subagent
 
 _PLACEHOLDER: Final = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 _OUTPUT_DIR: Final = "output_dir"
 _KNOWN: Final = (_OUTPUT_DIR, "feature_name", "workflow_name")
+_LONGEST_NAME: Final = 255
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -49,6 +53,8 @@ def output_place(path: str, feature: str, workflow: str) -> str:
         raise NoPlace("'..' would leave the output folder")
     if any("\ud800" <= character <= "\udfff" or character == "\0" for character in expanded):
         raise NoPlace("it holds a NUL or half a surrogate pair, which no file can be called")
+    if any(len(part.encode()) > _LONGEST_NAME for part in parts):
+        raise NoPlace(f"it holds a name of more than {_LONGEST_NAME} bytes, which no file can have")
     return "/".join(parts)
 
 
@@ -59,6 +65,24 @@ def output_fault(path: str) -> str:
     except NoPlace as fault:
         return str(fault)
     return ""
+
+
+def named_after_types(subagents: Sequence[Subagent]) -> Iterator[Subagent]:
+    """Name the outputs of those that say nothing of theirs: `TYPE.md`, as the shell engine did.
+
+    Of several of one type this is the first one's; where it is taken, or no file can be called so, it is the id's.
+    """
+    taken = {f"{one.id}.md".lower() for one in subagents if not one.type}
+    for subagent in subagents:
+        name = f"{subagent.type}.md"
+        if not subagent.type or subagent.foreach or "output_path" in subagent.config:
+            yield subagent
+        elif name.lower() in taken or output_fault(name):
+            taken.add(f"{subagent.id}.md".lower())
+            yield subagent
+        else:
+            taken.add(name.lower())
+            yield subagent if name == f"{subagent.id}.md" else replaced(subagent, output=name)
 
 
 def _expanded(text: str, values: Mapping[str, str]) -> str:

@@ -28,7 +28,7 @@ from shardflow.workflow.dialect.model import (
     SkipPhases,
 )
 from shardflow.workflow.dialect.outputs import output_fault
-from shardflow.workflow.texts import read_filled, read_id, read_label
+from shardflow.workflow.texts import read_filled, read_id, read_label, read_type
 
 MOST_ITERATIONS: Final = 1000
 """A gap check that repeats its phase more often than this was not meant so."""
@@ -89,8 +89,8 @@ def read_suggested(place: Place) -> tuple[str, ...]:
 
 def _read_suggested(place: Place) -> str:
     if not isinstance(place.value, dict):
-        return read_label(place)
-    return read_label(place.inner("type", place.value.get("type", ABSENT)))
+        return read_type(place)
+    return read_type(place.inner("type", place.value.get("type", ABSENT)))
 
 
 def read_gap_check(place: Place) -> GapCheck | None:

@@ -230,6 +230,16 @@ def test_a_run_that_is_asked_to_stop_stops_its_script(tmp_path: Path) -> None:
         assert scripts.run("while (true);").outcome == Stopped()
 
 
+def test_a_node_that_was_killed_while_nothing_ran_costs_no_script(tmp_path: Path) -> None:
+    with ScriptHost("a test") as host:
+        scripts = Scripts(host, tmp_path)
+        scripts.value("return 1")
+        assert host._node is not None
+        host._node._popen.kill()
+        _until(lambda: host._node is not None and host._node.has_ended)
+        assert scripts.value("return 2") == 2
+
+
 def test_without_node_the_error_names_who_needs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with ScriptHost("phase 'plan'") as host, pytest.raises(NodeUnusable) as raised:

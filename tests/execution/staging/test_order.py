@@ -52,13 +52,13 @@ def test_a_strict_workflow_leaves_the_books_and_files_of_the_shell_engine(featur
     assert context["subagents_spawned"] == 4
     assert [without(entry, "timestamp") for entry in context["deliverables"]] == [
         {"phase": "look", "path": "a/one.md", "subagent": "scan", "size_bytes": 10},
-        {"phase": "look", "path": "scan-2.md", "subagent": "scan-2", "size_bytes": 12},
+        {"phase": "look", "path": "scan.md", "subagent": "scan", "size_bytes": 12},
         {"phase": "look", "path": "sum.md", "subagent": "main-agent-script", "size_bytes": 20},
         {"phase": "build", "path": "first.md", "subagent": "first", "size_bytes": 11},
         {"phase": "build", "path": "second.md", "subagent": "second", "size_bytes": 12},
     ]
     assert (feature.output / "sum.md").read_text() == "Looking: # of scan\n2"
-    assert (feature.output / "shop.md").read_text() == "whole: a/one.md scan-2.md sum.md first.md second.md"
+    assert (feature.output / "shop.md").read_text() == "whole: a/one.md scan.md sum.md first.md second.md"
     metadata = json.loads((feature.output / "metadata.json").read_bytes())
     assert (metadata["feature"], metadata["phases_completed"]) == ("shop", ["look", "build", "close"])
 
@@ -112,6 +112,45 @@ def test_an_adaptive_phase_runs_the_always_group_and_then_what_its_script_return
         "03-dig-adaptive",
         "07-only-adaptive-late",
     ]
+
+
+def test_a_type_may_be_any_text_and_the_books_have_it_as_it_is_written(feature: FeaturePlace) -> None:
+    prompts = feature.folder / "subagents/prompts/plugin/sub/agent"
+    prompts.mkdir(parents=True)
+    (prompts / "default.md.tmpl").write_text("You are {{subagent_type}}.")
+    report = feature.run(
+        r"""
+        agents:
+          'plugin:agent': {run: 'echo "$SHARDFLOW_TYPE" > "$SHARDFLOW_OUTPUT"'}
+          'plugin/*': {run: 'cat > "$SHARDFLOW_OUTPUT"'}
+          default: {run: 'echo default > "$SHARDFLOW_OUTPUT"'}
+        name: types
+        phases:
+        - id: look
+          behavior: parallel
+          subagents:
+          - type: plugin:agent
+          - type: plugin:agent
+          - type: plugin/sub/agent
+          - type: ../../escaped
+          - type: "{{output_dir}}"
+          - type: "𝒟 & 𝒬"
+          - type: "𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟𝒟"
+        """
+    )
+    assert report.status is Status.DONE
+    assert [(entry["subagent"][:20], entry["path"]) for entry in feature.context["deliverables"]] == [
+        ("plugin:agent", "plugin:agent.md"),
+        ("plugin:agent", "plugin-agent-2.md"),
+        ("plugin/sub/agent", "plugin/sub/agent.md"),
+        ("../../escaped", "escaped.md"),
+        ("{{output_dir}}", "output_dir.md"),
+        ("𝒟 & 𝒬", "𝒟 & 𝒬.md"),
+        ("𝒟" * 20, "subagent-2.md"),
+    ]
+    assert (feature.output / "plugin-agent-2.md").read_text() == "plugin:agent\n"
+    assert (feature.output / "plugin/sub/agent.md").read_text().startswith("You are plugin/sub/agent.\n")
+    assert sorted(path.name for path in feature.folder.iterdir()) == [".temp", "run-1", "subagents", "w.yaml"]
 
 
 def test_a_loose_phase_runs_its_script_and_only_tells_what_is_suggested(feature: FeaturePlace) -> None:

@@ -49,6 +49,7 @@ def test_a_path_is_relative_to_the_output_folder(path: str, place: str) -> None:
         ("/etc/passwd", "it must not be absolute: outputs stand in the output folder"),
         ("a/", "it names no file"),
         (".", "it names no file"),
+        (f"a/{'ä' * 128}.md", "it holds a name of more than 255 bytes, which no file can have"),
         ("{{phase}}.md", "{{phase}} is not known; known are output_dir, feature_name, workflow_name"),
     ],
 )

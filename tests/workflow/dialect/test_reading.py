@@ -110,7 +110,7 @@ def test_every_word_of_the_dialect_is_read() -> None:
         behavior=Behavior.PARALLEL,
         subagents=(
             Subagent("scanner", OfType("scanner"), type="scanner", config=config),
-            Subagent("scanner-2", OfType("scanner"), type="scanner"),
+            Subagent("scanner-2", OfType("scanner"), type="scanner", output="scanner.md"),
         ),
         staging=Staging(
             name="Discovery",
