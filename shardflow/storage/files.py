@@ -24,6 +24,8 @@ FilePath: TypeAlias = "str | os.PathLike[str]"
 
 _PRIVATE: Final = 0o600
 _CHUNK: Final = 1 << 20
+TEMPORARY: Final = r"\.shardflow-[0-9a-f]{16}\.tmp"
+"""What a file is called until it is whole, as a pattern."""
 _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW_LOG: Final = _CREATE | os.O_APPEND

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 
 import pytest
@@ -287,6 +288,26 @@ def test_a_run_directory_must_be_new_or_empty(place: Workplace, make: object) ->
     make(place.run_dir)
     with pytest.raises(UsageError, match="not a new or empty folder"):
         place.run(ONE.format(run="true"))
+
+
+def test_a_run_directory_may_hold_what_a_start_left_that_died_before_it_was_a_run(place: Workplace) -> None:
+    (place.run_dir / "groups").mkdir(parents=True)
+    (place.run_dir / "events.jsonl").touch()
+    (place.run_dir / ".shardflow-0123456789abcdef.tmp").write_text('{"v": 1, "na')
+    with open(place.run_dir / "events.jsonl") as journal:
+        flock(journal, LOCK_EX)
+        with pytest.raises(UsageError, match="not a new or empty folder"):
+            place.run(ONE.format(run="true"))
+    assert place.run(ONE.format(run="true")).exit_code == 0
+    assert not list(place.run_dir.glob(".shardflow-*"))
+
+
+@pytest.mark.parametrize("name", ["groups/01-p", "events.jsonl/x", "notes.txt/x"])
+def test_a_run_directory_that_holds_anything_else_is_left_as_it_is(place: Workplace, name: str) -> None:
+    (place.run_dir / name).mkdir(parents=True)
+    with pytest.raises(UsageError, match="not a new or empty folder"):
+        place.run(ONE.format(run="true"))
+    assert (place.run_dir / name).exists()
 
 
 def test_without_a_run_directory_each_run_gets_one_of_its_own(

@@ -37,15 +37,15 @@ class Campaign:
             self.twice += self._dies(told, place, what, then)
         sealed, before = place.sealed_shards(), place.runs_of
         ended = place.finish()
-        if not ended:
+        if is_no_run := not ended:
             assert not place.runs_of, f"{told}: subagents ran, and there is no run"
-            return []
+            ended = [(START, place.act(START)), *place.finish()]
         if bad := [one for one in ended if one[1].code not in (0, CONFLICT)]:
             self.problems.append(f"{told}: cannot go on: {bad}")
         if again := [name for name in sealed if place.runs_of[name] != before[name]]:
             self.problems.append(f"{told}: sealed, and run again: {again}")
         self.problems.extend(f"{told}: {problem}" for problem in place.problems_of_the_end(journeys.expected, sealed))
-        return list(ended[0][1].steps)
+        return [] if is_no_run else list(ended[0][1].steps)
 
     def _dies(self, told: str, place: Place, what: str, at: str) -> bool:
         sealed, before = place.sealed_shards(), place.runs_of

@@ -200,7 +200,8 @@ class RunDirectory:
 
 
 def create_run_directory(path: str | None, workflow: str) -> RunDirectory:
-    """Make a run directory: at `path`, which must be new or empty, or a new one in `.shardflow/runs/`.
+    """Make a run directory: at `path`, which must be new or empty (or hold what a start left that died at once), or a
+    new one in `.shardflow/runs/`.
 
     Raises UsageError for a folder that is not empty, StorageError when the file system refuses.
     """
@@ -212,7 +213,7 @@ def create_run_directory(path: str | None, workflow: str) -> RunDirectory:
         _make_or_take(made)
         os.mkdir(f"{made}/groups", 0o700)
     except OSError as error:
-        if error.errno in (errno.EEXIST, errno.ENOTDIR):
+        if error.errno in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
             raise UsageError(f"{made} is not a new or empty folder; give the run another --run-dir") from error
         raise StorageError(f"cannot make the run directory {made}: {(error.strerror or '').lower()}") from error
     return RunDirectory(made)
@@ -300,8 +301,9 @@ def _make_or_take(path: str) -> None:
     try:
         os.mkdir(path, 0o700)
     except FileExistsError:
-        if os.listdir(path):
-            raise
+        from shardflow.storage.runs.leftovers import clear_leftovers  # most runs have a new folder
+
+        clear_leftovers(path)
         os.chmod(path, 0o700)
 
 
