@@ -170,7 +170,8 @@ def _lay_out(request: RunRequest, staging: Staging | None, held_open: ExitStack)
         base, value = opened(base, workflow, staging, moment, path or ""), b""
     for scheduled in schedule:
         scheduled.rules.load_functions()
-    secrets = read_secrets(workflow, request.workflow_file)
+    entries = () if staging is None else staging.agents.entries
+    secrets = read_secrets(workflow, request.workflow_file, entries)
     secrets.refuse_in(base.data, path or request.workflow_file)
     earlier = _other_runs(request) if request.reuse else None
     directory = create_run_directory(request.run_dir, workflow.name)

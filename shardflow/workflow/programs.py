@@ -43,13 +43,12 @@ _NO_PROGRAM: Final = ShellCommand("")
 
 def read_subagent(fields: Fields, name: str, type_: str | None = None) -> Subagent:
     """Read the fields that say what to run, of a subagent with this id; one of a type need not say it itself."""
-    nothing: dict[str, str | Secret] = {}
-    environment = fields.optional("env", _read_variables, nothing)
+    environment, secrets = read_environment(fields)
     return Subagent(
         id=name,
         program=_read_program(fields, type_),
-        environment={name: value for name, value in environment.items() if isinstance(value, str)},
-        secrets={name: value for name, value in environment.items() if not isinstance(value, str)},
+        environment=environment,
+        secrets=secrets,
         cwd=fields.optional("cwd", read_filled, None),
         shard=fields.optional("shard", _read_shard_form, None) or ShardForm.COPY,
         writes=fields.optional("writes", _read_patterns, None),
@@ -123,9 +122,11 @@ def read_python(place: Place) -> PythonFunction:
     return PythonFunction(module, name)
 
 
-def read_environment(place: Place) -> dict[str, str]:
-    """Read variables for the environment of a program."""
-    return {name: _read_text(name, member) for name, member in place.members().items()}
+def read_environment(fields: Fields) -> tuple[dict[str, str], dict[str, Secret]]:
+    """Read `env:`, the variables for the environment of a program: texts, and references to secrets."""
+    nothing: dict[str, str | Secret] = {}
+    read = fields.optional("env", _read_variables, nothing).items()
+    return {k: v for k, v in read if isinstance(v, str)}, {k: v for k, v in read if not isinstance(v, str)}
 
 
 def _read_variables(place: Place) -> dict[str, str | Secret]:

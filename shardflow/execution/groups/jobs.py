@@ -266,7 +266,7 @@ class GroupJobs:
             data, seal = read_and_seal(path, base.start(subagent.shard))
             if not data.strip() and subagent.shard is not ShardForm.JOURNAL:
                 return EmptyShard()
-            refuse_secrets(self._around.secrets, data, path, subagent.shard)
+            refuse_secrets(self._around.secrets, data, path)
             among = len(self._group.subagents)
             delta = shard_delta(base, subagent.id, rank, subagent.shard, data, path, among=among)
             refuse_deep(self._group.limits, delta.edit, subagent.id, path)

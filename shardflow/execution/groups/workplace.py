@@ -71,7 +71,8 @@ def set_up(
     """
     make_folder(places.path)
     write_new(places.shard, start)
-    own = {**_encoded(subagent.environment), **around.secrets.environment(subagent), **_own(subagent.id, places.shard)}
+    secrets = around.secrets.environment(subagent.secrets)
+    own = {**_encoded(subagent.environment), **secrets, **_own(subagent.id, places.shard)}
     handed = _handed_over(subagent.item, places) if subagent.item is not None else {}
     fitted, prompt = _fitted(fitting, places)
     command = Command(

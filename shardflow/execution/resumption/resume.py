@@ -110,7 +110,8 @@ def _lay_out(request: ResumeRequest, staging: Staging | None, interrupts: Interr
     history = read_history(directory.journal)
     again = tuple(_again(request, history))
     found = _find_context(request, staging, history)
-    secrets = read_secrets(request.workflow, request.workflow_file)
+    entries = () if staging is None else staging.agents.entries
+    secrets = read_secrets(request.workflow, request.workflow_file, entries)
     secrets.refuse_in(found.base.data, found.path)
     notes = (*_torn(directory, history), *_stop_orphans(directory, request.grace, interrupts))
     begun = _begun(request, found_context=found.was_there)

@@ -34,9 +34,11 @@ from shardflow.execution.reporting.endings import ending_text
 from shardflow.execution.reporting.report import last_lines
 from shardflow.execution.scripts.helpers import THINKING
 from shardflow.execution.scripts.host import HelperError
+from shardflow.execution.secrets.guarding import masked_logs
+from shardflow.execution.secrets.references import Secrets
 from shardflow.model.records import record
 from shardflow.model.values import Json
-from shardflow.storage.files import read_regular, write_new
+from shardflow.storage.files import open_log, read_regular, write_new
 from shardflow.storage.json.canonical import written_bytes
 from shardflow.storage.json.strict import parse_json
 from shardflow.storage.runs.directory import make_folder
@@ -59,14 +61,17 @@ _OWN: Final = "SHARDFLOW_QUESTION"
 
 @record
 class Asked:
-    """One question: who answers it, on what standard input, in a file of this name, for at most so many seconds."""
+    """One question: who answers it, on what standard input, in a file of this name, for at most so many seconds.
+
+    `entry` is that of an agent, whose variables it finds.
+    """
 
     helper: str
     program: Program
     question: bytes
     file: str
     timeout: float
-    environment: Mapping[str, str]
+    entry: AgentEntry | None = None
 
 
 @record
@@ -82,7 +87,8 @@ class Outcome:
 class ScriptPrograms:
     """Runs the programs that scripts of one run ask. `folder` is made when the first is asked.
 
-    `project` is where they start; `environment` what they find; `grace` in seconds.
+    `project` is where they start; `environment` what they find, with those of the `secrets` that they name; `grace` in
+    seconds.
     """
 
     def __init__(
@@ -91,6 +97,7 @@ class ScriptPrograms:
         project: str,
         output_dir: str,
         environment: Mapping[bytes, bytes],
+        secrets: Secrets,
         grace: float,
         interrupts: Interrupts,
     ) -> None:
@@ -98,6 +105,7 @@ class ScriptPrograms:
         self._project = project
         self._output_dir = output_dir
         self._environment = environment
+        self._secrets = secrets
         self._grace = grace
         self._interrupts = interrupts
 
@@ -105,14 +113,14 @@ class ScriptPrograms:
         """Let a command answer for a helper. Raises HelperError."""
         question: dict[str, Json] = {"helper": name, "arguments": arguments, "output_dir": self._output_dir}
         data = written_bytes(question)
-        (outcome,) = self._run([Asked(name, command.program, data, "question.json", command.timeout, {})])
+        (outcome,) = self._run([Asked(name, command.program, data, "question.json", command.timeout)])
         return _told(name, outcome)
 
     def think(self, entry: AgentEntry, prompts: Sequence[str]) -> Sequence[str | HelperError]:
         """Ask an agent all of these, a few at a time; give its answers in order, or why there is none."""
         timeout = entry.timeout or THINKING_TIMEOUT
         texts = [prompt.encode("utf-8", "replace") for prompt in prompts]
-        asked = [Asked(THINKING, entry.program, text, "prompt.md", timeout, entry.environment) for text in texts]
+        asked = [Asked(THINKING, entry.program, text, "prompt.md", timeout, entry) for text in texts]
         return [_answer(entry.program, outcome) for outcome in self._run(asked)]
 
     def _run(self, asked: Sequence[Asked]) -> list[Outcome]:
@@ -120,27 +128,44 @@ class ScriptPrograms:
         first = len(os.listdir(self._folder)) + 1
         names = [f"{number:02}-{one.helper}" for number, one in enumerate(asked, first)]
         places = [os.path.join(self._folder, name) for name in names]
-        jobs = _Jobs(asked, places, self._command)
-        run_jobs(range(len(asked)), _SLOTS, self._grace, jobs, self._interrupts)
-        strays = partial(_strays, places)
-        if strays():
-            with self._interrupts.attended():
-                stop_all(strays, self._grace, lambda: self._interrupts.count > 1)
+        logs = masked_logs(self._secrets)
+        jobs = _Jobs(asked, places, partial(self._command, open_log if logs is None else logs.open))
+        try:
+            run_jobs(range(len(asked)), _SLOTS, self._grace, jobs, self._interrupts)
+            strays = partial(_strays, places)
+            if strays():
+                with self._interrupts.attended():
+                    stop_all(strays, self._grace, lambda: self._interrupts.count > 1)
+        finally:
+            if logs is not None:
+                logs.close()
         return [jobs.outcome(rank) for rank in range(len(asked))]
 
-    def _command(self, one: Asked, place: str) -> Command:
+    def _command(self, log: Callable[[str], int], one: Asked, place: str) -> Command:
         make_folder(place)
         question = os.path.join(place, one.file)
         write_new(question, one.question)
-        given = {**one.environment, "SHARDFLOW_OUTPUT_DIR": self._output_dir, _OWN: question}
-        own = {os.fsencode(name): os.fsencode(value) for name, value in given.items()}
+        own = self._own(one.entry, question)
         stdout, stderr = f"{place}/stdout.log", f"{place}/stderr.log"
         arguments = _arguments(one.program)
-        command = Command(arguments, self._project, {**self._environment, **own}, stdout, stderr, one.timeout, question)
+        command = Command(
+            arguments, self._project, {**self._environment, **own}, stdout, stderr, one.timeout, question, open_log=log
+        )
         if not isinstance(one.program, AgentPreset):
             return command
         readable = tuple(dict.fromkeys((self._project, self._output_dir)))
         return called(one.program, command, AgentTask(working_folder(place), readable=readable), own)
+
+    def _own(self, entry: AgentEntry | None, question: str) -> dict[bytes, bytes]:
+        """Give what one program finds besides what all find. Raises StorageError where a secret cannot be used."""
+        own = {"SHARDFLOW_OUTPUT_DIR": self._output_dir, _OWN: question}
+        if entry is None:
+            return _encoded(own)
+        return {**_encoded(entry.environment), **self._secrets.environment(entry.secrets), **_encoded(own)}
+
+
+def _encoded(variables: Mapping[str, str]) -> dict[bytes, bytes]:
+    return {os.fsencode(name): os.fsencode(value) for name, value in variables.items()}
 
 
 class _Jobs:

@@ -9,7 +9,6 @@ from shardflow.execution.base import SIZE_LIMIT
 from shardflow.execution.secrets.references import Secrets
 from shardflow.model.documents import Problem
 from shardflow.storage.files import put_file, read_regular
-from shardflow.workflow.model import ShardForm
 
 if TYPE_CHECKING:
     from shardflow.execution.secrets.logs import MaskedLogs
@@ -34,45 +33,16 @@ def mask_shard(secrets: Secrets, path: str) -> None:
         data = read_regular(path, SIZE_LIMIT)
     except StorageError:  # nothing stands there that is kept and read
         return
-    masked = secrets.mask.masked(data)
+    masked = secrets.shard_mask.masked(data)
     if masked != data:
         put_file(path, masked)
 
 
-def refuse_secrets(secrets: Secrets, data: bytes, path: str, form: ShardForm) -> None:
+def refuse_secrets(secrets: Secrets, data: bytes, path: str) -> None:
     """Refuse a shard that holds a secret, as it stands or however its texts are escaped, and mask its file.
 
     Raises InvalidJson, StorageError.
     """
-    if not secrets:
-        return
-    name = secrets.mask.found_in(data)
-    if name is not None:
-        put_file(path, secrets.mask.masked(data))
-    elif b"\\" in data:
-        plain = _without_escapes(data, path, form)
-        name = secrets.mask.found_in(plain)
-        if name is not None:
-            put_file(path, secrets.mask.masked(plain))
-    if name is not None:
+    if secrets and (name := secrets.shard_mask.found_in(data)) is not None:
+        put_file(path, secrets.shard_mask.masked(data))
         raise InvalidJson([Problem(path, None, f"it holds the value of the secret {name}", None, _HINT)])
-
-
-def _without_escapes(data: bytes, path: str, form: ShardForm) -> bytes:
-    """Write a shard's values as texts stand in them. Raises InvalidJson for what cannot be read.
-
-    Of a journal the lines that can be read, and the others as they are: what is wrong with those is told later.
-    """
-    from shardflow.storage.json.canonical import canonical_bytes, line_bytes
-    from shardflow.storage.json.strict import parse_json
-
-    match form:
-        case ShardForm.COPY | ShardForm.PATCH:
-            return canonical_bytes(parse_json(data, path))
-        case ShardForm.JOURNAL:
-            from shardflow.storage.json.lines import read_lines
-
-            lines = data.split(b"\n")
-            for number, value in read_lines(data, path)[0]:
-                lines[number - 1] = line_bytes(value).removesuffix(b"\n")
-            return b"\n".join(lines)

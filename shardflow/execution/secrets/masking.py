@@ -107,13 +107,17 @@ def _replaced(data: bytes, places: Iterable[tuple[int, int]]) -> bytes:
 
 def forms(value: bytes) -> set[bytes]:
     """Give the forms in which a secret is recognised, each of at least `SHORTEST` bytes."""
-    lines = [line.strip() for line in value.splitlines()]
-    plain = {value, value.strip(), *lines}
+    plain = parts(value)
     texts = [part.decode("utf-8", "surrogateescape") for part in plain]
     encoded = {json.dumps(text, ensure_ascii=ascii_only)[1:-1] for text in texts for ascii_only in (True, False)}
     encoded |= {urllib.parse.quote(text, safe=safe, errors="surrogateescape") for text in texts for safe in ("", "/")}
     found = plain | {text.encode("utf-8", "surrogateescape") for text in encoded} | set(_in_base64(value))
     return {form for form in found if len(form) >= SHORTEST}
+
+
+def parts(value: bytes) -> set[bytes]:
+    """Give what of a secret is one in itself: the value, and its lines if it has several."""
+    return {part for part in (value, value.strip(), *map(bytes.strip, value.splitlines())) if len(part) >= SHORTEST}
 
 
 def _in_base64(value: bytes) -> Iterator[bytes]:

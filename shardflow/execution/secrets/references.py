@@ -7,26 +7,31 @@ variable that a workflow refers to is nobody's but theirs: no other subagent inh
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from shardflow.errors import InvalidInput, StorageError
 from shardflow.model.documents import Problem
-from shardflow.workflow.model import Secret, SecretFile, SecretVariable, Subagent, Workflow
+from shardflow.workflow.model import Secret, SecretFile, SecretVariable, Workflow
 
 if TYPE_CHECKING:
+    from shardflow.execution.secrets.escapes import ShardMask  # likewise
     from shardflow.execution.secrets.masking import Mask  # loaded only where a workflow refers to secrets
+    from shardflow.workflow.agents.model import AgentEntry  # likewise
 
 _LIMIT: Final = 64 << 10
 
 
 class Secrets:
-    """The secrets of a run: the value of each reference."""
+    """The secrets of a run: the value of each reference, or what is wrong with one that nobody may come to need."""
 
-    def __init__(self, values: Mapping[Secret, bytes], names: Mapping[Secret, str]) -> None:
+    def __init__(
+        self, values: Mapping[Secret, bytes], names: Mapping[Secret, str], unusable: Mapping[Secret, str] | None = None
+    ) -> None:
         self._values = values
         self._names = names
+        self._unusable = unusable or {}
 
     def __bool__(self) -> bool:
         """Whether there are any."""
@@ -37,20 +42,34 @@ class Secrets:
         """The mask of all of them."""
         from shardflow.execution.secrets.masking import Mask
 
-        return Mask((self._names[secret], value) for secret, value in self._values.items())
+        return Mask(self._named())
 
-    def environment(self, subagent: Subagent) -> dict[bytes, bytes]:
-        """Give the variables of a subagent that are secrets."""
-        return {os.fsencode(name): self._values[secret] for name, secret in subagent.secrets.items()}
+    @cached_property
+    def shard_mask(self) -> ShardMask:
+        """The mask of all of them for JSON texts, in which they may be escaped."""
+        from shardflow.execution.secrets.escapes import ShardMask
+
+        return ShardMask(self.mask, self._named())
+
+    def _named(self) -> Iterator[tuple[str, bytes]]:
+        return ((self._names[secret], value) for secret, value in self._values.items())
+
+    def environment(self, named: Mapping[str, Secret]) -> dict[bytes, bytes]:
+        """Give the variables that are secrets of who names these. Raises StorageError where one cannot be used."""
+        for name, secret in named.items():
+            if secret not in self._values:
+                why = self._unusable.get(secret, "neither the workflow nor the map of agents refers to it")
+                raise StorageError(f"the secret {name} cannot be used: {why}")
+        return {os.fsencode(name): self._values[secret] for name, secret in named.items()}
 
     def left_of(self, environment: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
         """Give what of this process's environment everyone may have."""
-        kept = {os.fsencode(secret.name) for secret in self._values if isinstance(secret, SecretVariable)}
+        kept = {os.fsencode(secret.name) for secret in self._names if isinstance(secret, SecretVariable)}
         return {name: value for name, value in environment.items() if name not in kept}
 
     def refuse_in(self, data: bytes, source: str) -> None:
         """Refuse a context that holds a secret: every shard would. Raises InvalidInput."""
-        if self and (name := self.mask.found_in(data)):
+        if self and (name := self.shard_mask.found_in(data)):
             hint = "take it out, and let subagents find it in their environment"
             raise InvalidInput([Problem(source, None, f"the context holds the value of the secret {name}", None, hint)])
 
@@ -58,25 +77,27 @@ class Secrets:
 NO_SECRETS: Final = Secrets({}, {})
 
 
-def read_secrets(workflow: Workflow, workflow_file: str) -> Secrets:
-    """Read every secret that a workflow refers to; files are relative to its folder. Raises InvalidInput with all
-    that cannot be used.
+def read_secrets(workflow: Workflow, workflow_file: str, agents: Iterable[AgentEntry] = ()) -> Secrets:
+    """Read every secret that a workflow refers to; files are relative to its folder. `agents` are the programs that
+    its scripts may yet choose: a secret of theirs that cannot be used matters only to who needs it then.
+
+    Raises InvalidInput with all that cannot be used.
     """
-    values: dict[Secret, bytes] = {}
-    names: dict[Secret, str] = {}
-    problems: list[Problem] = []
-    for where, name, secret in _references(workflow):
-        if secret in names:
-            continue
-        names[secret] = name
-        value = _value(secret, os.path.dirname(workflow_file))
-        if isinstance(value, str):
-            problems.append(Problem(workflow_file, None, f"{where}: the secret {name} cannot be used: {value}"))
-        else:
-            values[secret] = value
+    folder = os.path.dirname(workflow_file)
+    needed = {secret: (where, name) for where, name, secret in reversed([*_references(workflow)])}
+    names = {secret: name for entry in agents for name, secret in entry.secrets.items()}
+    names |= {secret: name for secret, (_, name) in needed.items()}
+    read = {secret: _value(secret, folder) for secret in names}
+    unusable = {secret: value for secret, value in read.items() if isinstance(value, str)}
+    problems = [
+        Problem(workflow_file, None, f"{where}: the secret {name} cannot be used: {unusable[secret]}")
+        for secret, (where, name) in reversed(needed.items())
+        if secret in unusable
+    ]
     if problems:
         raise InvalidInput(problems)
-    return Secrets(values, names) if values else NO_SECRETS
+    values = {secret: value for secret, value in read.items() if isinstance(value, bytes)}
+    return Secrets(values, names, unusable) if names else NO_SECRETS
 
 
 def _references(workflow: Workflow) -> Iterator[tuple[str, str, Secret]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from typing import Final, TypeVar
 
 from shardflow.errors import InvalidWorkflow, StorageError, UsageError
 from shardflow.model.documents import Problem
@@ -22,6 +22,7 @@ from shardflow.workflow.texts import id_of
 BESIDE: Final = "shardflow.yaml"
 """The file of agents and helpers that is looked for beside a workflow."""
 
+T = TypeVar("T")
 _LIMIT: Final = 16 << 20
 
 
@@ -31,6 +32,11 @@ class AgentMap:
 
     places: tuple[tuple[AgentEntry, ...], ...]
     helpers: Mapping[str, HelperCommand]
+
+    @property
+    def entries(self) -> tuple[AgentEntry, ...]:
+        """All entries, of every place."""
+        return tuple(entry for place in self.places for entry in place)
 
     def choose(self, types: Iterable[str]) -> Chosen:
         """Choose a program for each type."""
@@ -95,9 +101,15 @@ def _equipped(subagent: Subagent, chosen: Chosen) -> Subagent:
     return replaced(
         subagent,
         program=entry.program,
-        environment={**entry.environment, **subagent.environment},
+        environment={**_without(subagent.secrets, entry.environment), **subagent.environment},
+        secrets={**_without(subagent.environment, entry.secrets), **subagent.secrets},
         policy=subagent.policy.over(Policy(timeout=entry.timeout)),
     )
+
+
+def _without(own: Mapping[str, object], inherited: Mapping[str, T]) -> dict[str, T]:
+    """Give the variables that a subagent has from its entry: one of its own is that one, a secret or not."""
+    return {name: value for name, value in inherited.items() if name not in own}
 
 
 def _read_given(path: str) -> AgentsFile:

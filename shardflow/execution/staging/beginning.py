@@ -75,4 +75,4 @@ def _programs(request: RunRequest, layout: Layout, staging: Staging, interrupts:
     }
     project, output_dir = staging.settings.project, staging.folder.path
     folder = layout.directory.scripts
-    return ScriptPrograms(folder, project, output_dir, environment, request.grace, interrupts)
+    return ScriptPrograms(folder, project, output_dir, environment, layout.secrets, request.grace, interrupts)

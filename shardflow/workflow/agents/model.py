@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from shardflow.model.records import record
-from shardflow.workflow.model import ArgumentList, Program, ShellCommand
+from shardflow.workflow.model import ArgumentList, Program, Secret, ShellCommand
 
 DEFAULT: Final = "default"
 """The type of the entry that stands for every type no other entry fits."""
@@ -20,7 +20,7 @@ HELPER_TIMEOUT: Final = 600.0
 class AgentEntry:
     """What runs the types that `pattern` fits: a name, a glob (`*`, `?`, `[...]`) or `default`.
 
-    `timeout` in seconds and `environment` hold unless the subagent has its own; `origin` is `file:line`.
+    `timeout` in seconds, `environment` and `secrets` hold unless the subagent has its own; `origin` is `file:line`.
     """
 
     pattern: str
@@ -28,6 +28,7 @@ class AgentEntry:
     environment: Mapping[str, str] = MappingProxyType({})
     timeout: float | None = None
     origin: str = ""
+    secrets: Mapping[str, Secret] = MappingProxyType({})
 
 
 @record

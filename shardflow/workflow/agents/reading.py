@@ -62,10 +62,12 @@ def _read_entry(pattern: str, place: Place) -> AgentEntry:
         place.expect("an object", HOW_TO_RUN)
         return AgentEntry(pattern, _NO_PROGRAM)
     with place.fields() as fields:
+        environment, secrets = read_environment(fields)
         return AgentEntry(
             pattern=pattern,
             program=_read_program(fields),
-            environment=fields.optional("env", read_environment, {}),
+            environment=environment,
+            secrets=secrets,
             timeout=fields.optional("timeout", read_timeout, None),
             origin=_origin(place),
         )

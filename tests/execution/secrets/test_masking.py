@@ -8,9 +8,10 @@ import urllib.parse
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from shardflow.execution.secrets.escapes import ShardMask
 from shardflow.execution.secrets.masking import Mask, forms
 
 SECRET = b's3cr3t/"x"+\xc3\xa9'
@@ -47,6 +48,35 @@ def naively_masked(secrets: dict[str, bytes], data: bytes) -> bytes:
             end = max(more)
         result, at = result + b"***", end
     return result
+
+
+@st.composite
+def spellings(draw: st.DrawFn) -> tuple[str, str]:
+    """A text, and one of the ways in which JSON may write it."""
+    text = draw(
+        st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from('"\\/\n\t'), min_size=6, max_size=12)
+    )
+    units = [json.dumps(one)[1:-1] for one in text]
+    long = ["".join(f"\\u{x:04x}" for x in memoryview(one.encode("utf-16-le")).cast("H")) for one in text]
+    upper = [one.replace("\\u", "\0").upper().replace("\0", "\\u") for one in long]
+    chosen = draw(st.lists(st.integers(0, 3), min_size=len(text), max_size=len(text)))
+    plain = [json.dumps(one, ensure_ascii=False)[1:-1] for one in text]
+    written = "".join((units, long, upper, plain)[number][at] for at, number in enumerate(chosen))
+    assert json.loads(f'"{written}"') == text
+    return text, written
+
+
+@given(spellings(), st.sampled_from(['{"a": "@"}', '{"op": "@', "@", '[x "@"]']))
+def test_a_shard_that_holds_a_secret_in_any_spelling_is_masked_there_and_nowhere_else(
+    drawn: tuple[str, str], shard: str
+) -> None:
+    secret, written = drawn
+    value = secret.encode()
+    assume(not (set(secret) & set("@x")) and value.strip() == value and len(value.splitlines()) == 1)
+    mask = ShardMask(Mask([("S", value)]), [("S", value)])
+    data = shard.replace("@", written).encode()
+    assert mask.found_in(data) == "S"
+    assert mask.masked(data) == shard.replace("@", "***").encode()
 
 
 @given(streams())

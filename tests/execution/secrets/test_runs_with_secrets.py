@@ -108,6 +108,30 @@ def test_a_shard_that_holds_a_secret_is_refused_and_what_is_kept_of_it_is_masked
     assert b"***" in Path(subagent(report, "a").shard).read_bytes()
 
 
+ESCAPED = """
+import os, sys
+text = "".join(f"\\\\u{ord(c):04X}" for c in os.environ["TOKEN"])
+open(os.environ["SHARDFLOW_SHARD"], "w").write(sys.argv[1].replace("@", text))
+"""
+
+
+@pytest.mark.parametrize(
+    ("form", "left"), [("journal", '{"set": "$.n", "value": "@'), ("copy", '{"n": "@"'), ("patch", "@")]
+)
+@pytest.mark.parametrize("end", ["true", "exit 3"])
+def test_what_is_torn_or_no_json_at_all_keeps_no_secret_however_it_is_escaped(
+    place: Workplace, form: str, left: str, end: str
+) -> None:
+    (place.folder / "leave.py").write_text(ESCAPED)
+    text = workflow(f"{sys.executable} leave.py '{left}'; {end}").replace(
+        "id: a\n", f"id: a\n                shard: {form}\n"
+    )
+    report = place.run(text)
+    assert report.exit_code == 1
+    kept = Path(subagent(report, "a").shard).read_text()
+    assert kept == left.replace("@", "***")
+
+
 @pytest.mark.parametrize("end", ["exit 3", "kill -9 $$", "sleep 600"])
 def test_a_shard_of_a_subagent_that_failed_is_masked_too_and_so_is_every_try(place: Workplace, end: str) -> None:
     (place.folder / "leave.py").write_text(

@@ -88,6 +88,54 @@ def test_the_configured_agent_thinks(feature: FeaturePlace) -> None:
     ]
 
 
+def test_the_secrets_of_an_entry_are_found_by_who_it_runs_and_masked_in_all_it_says(
+    feature: FeaturePlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VAULT_TOKEN", "hunter2-hunter2")
+    run = json.dumps('echo "$TOKEN" $(printf "$TOKEN" | wc -c) ${VAULT_TOKEN-inherited by nobody}')
+    entry = f"{{run: {run}, env: {{TOKEN: {{env: VAULT_TOKEN}}}}}}"
+    text = tried(feature, "await thinkHard('x')", f"agents: {{thinkHard: {entry}}}")
+    assert text == '"*** 15 inherited by nobody"'
+    files = [path for path in feature.run_dir.rglob("*") if path.is_file()]
+    assert [path for path in files if b"hunter2-hunter2" in path.read_bytes()] == []
+
+
+def test_a_secret_that_only_an_agent_asked_at_run_time_needs_is_missed_by_that_one_alone(feature: FeaturePlace) -> None:
+    entry = "{run: cat, env: {TOKEN: {env: NO_SUCH_VARIABLE}}}"
+    told = tried(feature, "await thinkHard('x')", f"agents: {{thinkHard: {entry}}}")
+    assert told.startswith(
+        "thinkHard: its command could not be started: the secret TOKEN cannot be used: "
+        "this process has no environment variable NO_SUCH_VARIABLE"
+    )
+    assert tried(feature, "1", f"agents: {{thinkHard: {entry}}}") == "1"
+
+
+ADAPTIVE = """
+    name: w
+    agents:
+      told: {run: 'echo "$TOKEN"; [ "$TOKEN" = "${WANTED:-hunter2-hunter2}" ]', env: {TOKEN: {env: VAULT_TOKEN}}}
+      late: {run: 'echo "$TOKEN"; [ "$TOKEN" = hunter2-hunter2 ]', env: {TOKEN: {file: token}}}
+    phases:
+      - id: look
+        execution_mode: adaptive
+        behavior: parallel
+        subagents:
+          always: [{type: told}, {type: told, env: {TOKEN: plain, WANTED: plain}}]
+          adaptive: {script: 'return [{type: "late"}]'}
+"""
+
+
+def test_subagents_have_the_secrets_of_the_entry_of_their_type_also_those_that_a_script_chose(
+    feature: FeaturePlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VAULT_TOKEN", "hunter2-hunter2")
+    (feature.folder / "token").write_text("hunter2-hunter2\n")
+    report = feature.run(ADAPTIVE)
+    assert report.status is Status.DONE
+    logs = {path.parent.name: path.read_text() for path in feature.run_dir.glob("groups/*/*/stdout.log")}
+    assert logs == {"told": "***\n", "told-2": "plain\n", "late": "***\n"}
+
+
 @pytest.mark.usefixtures("clis")
 def test_an_agent_cli_thinks_and_is_judged_as_any(feature: FeaturePlace) -> None:
     entry = "agents: {{thinkHard: {{agent: claude, args: [--stand-in, {}]}}}}"

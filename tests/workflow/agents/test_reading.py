@@ -9,7 +9,7 @@ from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.workflow.agents.model import AgentEntry, AgentsFile, HelperCommand
 from shardflow.workflow.agents.preset import AgentCli, AgentPreset
 from shardflow.workflow.agents.reading import read_agents_file
-from shardflow.workflow.model import ArgumentList, PythonFunction, ShellCommand
+from shardflow.workflow.model import ArgumentList, PythonFunction, SecretVariable, ShellCommand
 
 HOW = (
     "say run: with a shell command or a list of arguments, python: package.module:function, "
@@ -31,7 +31,7 @@ def test_every_kind_of_entry_is_read_in_written_order_with_its_line() -> None:
     file = read(
         """
 agents:
-  scan: {run: [python3, scan.py], timeout: 5m, env: {DEPTH: '2'}}
+  scan: {run: [python3, scan.py], timeout: 5m, env: {DEPTH: '2', KEY: {env: TOKEN}}}
   style: {run: ./style.sh | tee log}
   deps: {python: 'checks.deps:check'}
   '*-reviewer': {agent: claude, model: sonnet, tools: [Read, Grep], args: [--max-turns, '9'], pass_env: [AWS_PROFILE]}
@@ -46,7 +46,12 @@ helpers:
     assert file == AgentsFile(
         (
             AgentEntry(
-                "scan", ArgumentList(("python3", "scan.py")), {"DEPTH": "2"}, timeout=300, origin="shardflow.yaml:3"
+                "scan",
+                ArgumentList(("python3", "scan.py")),
+                {"DEPTH": "2"},
+                timeout=300,
+                origin="shardflow.yaml:3",
+                secrets={"KEY": SecretVariable("TOKEN")},
             ),
             AgentEntry("style", ShellCommand("./style.sh | tee log"), {}, origin="shardflow.yaml:4"),
             AgentEntry("deps", PythonFunction("checks.deps", "check"), {}, origin="shardflow.yaml:5"),
