@@ -176,6 +176,11 @@ def _value_text(value: Json, line_break: bytes) -> bytes:
 
 def _path_text(path: Path) -> bytes:
     """Write a path; the quote behind it is left to what follows."""
+    return _beginning(path[:-1]) + _segment_text(path[-1]) if path else _PATH
+
+
+@lru_cache(maxsize=1 << 8)
+def _beginning(path: Path) -> bytes:
     return b"".join((_PATH, *map(_segment_text, path)))
 
 

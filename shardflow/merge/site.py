@@ -48,7 +48,7 @@ class Site:
 
     def droppers(self) -> tuple[Candidate, ...]:
         """Give the shards that removed what stood here."""
-        return tuple(c for c in self.candidates if isinstance(c.edit, Drop))
+        return tuple([c for c in self.candidates if isinstance(c.edit, Drop)])
 
 
 @record
