@@ -80,6 +80,10 @@ ARGUMENTS = [
     ("{keyed: {fields: a, order: last}}", "strategy 'keyed' needs as its order one of base, key, first"),
     ("{keyed: {fields: a, order: [x]}}", "strategy 'keyed' needs as its order one of base, key, first"),
     ("{rank: []}", "strategy 'rank' needs a list of values, lowest first, or {pairs: [[lower, higher], ...]}"),
+    (
+        "{rank: [[a, b], [a, c]]}",
+        "strategy 'rank' has a list in its order; pairs are written {pairs: [[lower, higher], ...]}",
+    ),
     ("{rank: [a, a]}", "strategy 'rank' has a value twice in its order"),
     ("{rank: {pairs: [[a, b], [b, a]]}}", "strategy 'rank' has pairs that go round in a circle"),
     ("{quorum: true}", "strategy 'quorum' needs the number of votes, 1 or more"),

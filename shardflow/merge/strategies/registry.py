@@ -125,6 +125,8 @@ def _rank(argument: Json) -> Settle:
 def _order(argument: Json) -> Mapping[Hashable, frozenset[Hashable]]:
     """Give for each value of a declared order all that stand above it."""
     if isinstance(argument, list) and argument:
+        if any(isinstance(value, list) for value in argument):
+            raise BadArgument("has a list in its order; pairs are written {pairs: [[lower, higher], ...]}")
         keys = [frozen(value) for value in argument]
         if len(set(keys)) < len(keys):
             raise BadArgument("has a value twice in its order")
