@@ -46,7 +46,7 @@ def spelled(value):
         return {name: spelled(item) for name, item in value.items()}
     if isinstance(value, list):
         return [spelled(item) for item in value]
-    return repr(value)
+    return (type(value), value) if isinstance(value, int) else repr(value)  # repr refuses enormous integers
 
 
 def outcome(reading):
