@@ -15,7 +15,7 @@ from types import TracebackType
 
 from shardflow.errors import ShardflowError
 from shardflow.model.values import Json, flaw, kind
-from shardflow.storage.files import read_regular, write_new
+from shardflow.storage.files import put_file, read_regular
 from shardflow.storage.json.canonical import canonical_bytes, line_bytes
 from shardflow.storage.json.strict import parse_json
 
@@ -77,11 +77,9 @@ def _named(value: object) -> str:
 
 
 def _leave(shard: str, value: Json, form: str) -> None:
-    temporary = f"{shard}.tmp"
     try:
         lines = value if form == "journal" and isinstance(value, list) else None
-        write_new(temporary, canonical_bytes(value) if lines is None else b"".join(map(line_bytes, lines)))
-        os.replace(temporary, shard)
+        put_file(shard, canonical_bytes(value) if lines is None else b"".join(map(line_bytes, lines)))
     except ShardflowError as error:
         raise SystemExit(f"shardflow: cannot write the shard: {error}") from None
 

@@ -13,6 +13,7 @@ from shardflow.execution.base import SIZE_LIMIT, Base, base_of, read_object
 from shardflow.execution.rule_sources import EffectiveRules, load_named_rules, load_rules, with_rules_behind
 from shardflow.model.records import record
 from shardflow.storage.files import read_regular
+from shardflow.storage.two_steps import stands
 from shardflow.workflow.model import (
     Behavior,
     ContextFile,
@@ -90,4 +91,4 @@ def refuse_without_folder(context: str) -> None:
 
 def read_if_there(path: str) -> bytes | None:
     """Read a context file; None where none stands. Raises StorageError for anything but a regular file."""
-    return read_regular(path, SIZE_LIMIT) if os.path.lexists(path) else None
+    return read_regular(path, SIZE_LIMIT) if stands(path) else None

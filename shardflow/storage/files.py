@@ -19,6 +19,7 @@ from typing import Final, TypeAlias
 from shardflow.errors import ContextLocked, ShardflowError, StorageError
 from shardflow.storage.capabilities import NO_REPLACING, NOT_SUPPORTED
 from shardflow.storage.excerpts import printable
+from shardflow.storage.two_steps import is_finished, put_in_two_steps
 
 FilePath: TypeAlias = "str | os.PathLike[str]"
 
@@ -44,7 +45,7 @@ def read_regular(path: FilePath, limit: int) -> bytes:
     socket, or too much. Never blocks on a pipe and never follows a link to elsewhere.
     """
     try:
-        descriptor = os.open(path, _READ)
+        descriptor = _opened(path)
     except (OSError, ValueError) as error:
         raise _refusal(path, "read", error) from error
     try:
@@ -55,10 +56,19 @@ def read_regular(path: FilePath, limit: int) -> bytes:
         os.close(descriptor)
 
 
+def _opened(path: FilePath) -> int:
+    try:
+        return os.open(path, _READ)
+    except FileNotFoundError:
+        if not is_finished(os.fspath(path)):
+            raise
+        return os.open(path, _READ)
+
+
 def open_regular(path: FilePath) -> int:
     """Open a regular file for reading, and give its descriptor. Raises StorageError, as `read_regular` does."""
     try:
-        descriptor = os.open(path, _READ)
+        descriptor = _opened(path)
         try:
             _check_regular(descriptor, path)
         except BaseException:
@@ -216,19 +226,10 @@ def _rename(temporary: str, path: FilePath) -> None:
         os.replace(temporary, path)
     except BaseException as error:
         if isinstance(error, OSError) and error.errno in NO_REPLACING and os.path.lexists(path):
-            return _put_in_two_steps(temporary, path)
+            return put_in_two_steps(temporary, os.fspath(path))
         with suppress(OSError):
             os.unlink(temporary)
         raise
-
-
-def _put_in_two_steps(temporary: str, path: FilePath) -> None:
-    """Where no file can be put in the place of another: whoever dies in between leaves the new one, under its own name.
-
-    A run warns of such a file system before it starts (`execution/fallback.py`).
-    """
-    os.unlink(path)
-    os.rename(temporary, path)
 
 
 def _sync_folder(folder: str) -> None:

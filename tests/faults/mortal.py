@@ -75,6 +75,8 @@ DEAD = -signal.SIGKILL
 NO_RUN = 2
 CONFLICT = 3
 _MOST_ACTS = 6
+_NUMBERS = count()
+World = Callable[[], None]
 
 
 @dataclass(frozen=True)
@@ -94,12 +96,13 @@ class Outcome:
 class Place:
     """One run and what becomes of it; with `outside`, its context is a file that was there before.
 
-    A run takes one act or more: it is started, what it left in conflict is decided about, it is resumed.
+    A run takes one act or more: it is started, what it left in conflict is decided about, it is resumed. `make_world`
+    is called in the process of each.
     """
 
-    def __init__(self, folder: Path, *, outside: bool, workflow: str, pace: Pace = Pace.LATE) -> None:
+    def __init__(self, folder: Path, *, outside: bool, workflow: str, make_world: World = Pace.LATE.set) -> None:
         folder.mkdir()
-        self._pace = pace
+        self._make_world = make_world
         self.folder = folder
         self.outside = outside
         self.directory = RunDirectory(str(folder / "run"))
@@ -212,7 +215,7 @@ class Place:
         child = os.fork()
         if child == 0:
             os.chdir(self.folder)
-            self._pace.set()
+            self._make_world()
             steps = Steps(Path(self.directory.path).parent, *([strike] if strike else []))
             steps.wrap()
             code, raised, problems = 70, "", ()
@@ -249,12 +252,11 @@ class Journeys:
     its canonical context ever held.
     """
 
-    def __init__(self, folder: Path, name: str, *, outside: bool, pace: Pace = Pace.LATE) -> None:
+    def __init__(self, folder: Path, name: str, *, outside: bool, make_world: World = Pace.LATE.set) -> None:
         self.outside = outside
         self._workflow = WORKFLOWS[name]
-        self._pace = pace
-        called = f"{name}-{'outside' if outside else 'own'}-{pace.name.lower()}"
-        self._places = (folder / f"{called}-{number}" for number in count())
+        self._make_world = make_world
+        self._places = (folder / f"{name}-{number}" for number in _NUMBERS)
         place = self.place()
         first = place.context
         done = [(what, place.act(what)) for what in place.acts()]
@@ -265,7 +267,7 @@ class Journeys:
 
     def place(self) -> Place:
         """Give a new place."""
-        return Place(next(self._places), outside=self.outside, workflow=self._workflow, pace=self._pace)
+        return Place(next(self._places), outside=self.outside, workflow=self._workflow, make_world=self._make_world)
 
     def before(self, number: int) -> Place:
         """Give a new place in which all acts before the one of this number are done."""

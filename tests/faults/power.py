@@ -113,7 +113,7 @@ def main() -> None:
     if chances:
         runs = [(name, outside, pace) for name, outside, _ in (*runs, ("plain", True, None)) for pace in Pace]
     for name, outside, pace in runs:
-        journeys = Journeys(folder, name, outside=outside, pace=pace)
+        journeys = Journeys(folder, name, outside=outside, make_world=pace.set)
         campaign = Campaign(journeys, chances)
         for number in range(len(journeys.acts)):
             campaign.cut(number, part)

@@ -6,7 +6,6 @@ run left; whoever reads it finds how it came about, since the group's record was
 
 from __future__ import annotations
 
-import os
 from contextlib import ExitStack
 
 from shardflow.errors import UsageError
@@ -17,6 +16,7 @@ from shardflow.model.records import replaced
 from shardflow.storage.files import ContextLock, read_regular, replace_file, sha256_hex
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory
 from shardflow.storage.runs.records import GroupRecord, RunRecord, replace_group_record, write_run_record
+from shardflow.storage.two_steps import stands
 
 
 def context_file(directory: RunDirectory, run: RunRecord) -> str:
@@ -30,7 +30,7 @@ def hold_context(held: ExitStack, path: str, left: str, what: str) -> None:
     Raises UsageError if it holds something else by now, ContextLocked, StorageError.
     """
     held.enter_context(ContextLock(path))
-    found = base_of(read_object(read_regular(path, SIZE_LIMIT), path)).data if os.path.lexists(path) else None
+    found = base_of(read_object(read_regular(path, SIZE_LIMIT), path)).data if stands(path) else None
     if found not in (None, read_regular(left, SIZE_LIMIT)):
         raise UsageError(
             f"{path} is not {what} any more, and what changed it would be lost; put back "

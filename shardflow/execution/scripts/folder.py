@@ -17,6 +17,7 @@ from typing import Final
 from shardflow.errors import StorageError
 from shardflow.model.fields import shown
 from shardflow.model.values import Json
+from shardflow.storage.capabilities import NO_REPLACING
 from shardflow.storage.files import read_regular
 
 LARGEST_FILE: Final = 64 << 20
@@ -111,7 +112,13 @@ def _put(folder: int, name: str, data: bytes) -> None:
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
-        os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+        try:
+            os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+        except OSError as error:
+            if error.errno not in NO_REPLACING:
+                raise
+            os.unlink(name, dir_fd=folder)
+            os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
     except BaseException:
         with suppress(OSError):
             os.unlink(temporary, dir_fd=folder)

@@ -6,7 +6,6 @@ Law: a record that was read has only names that stay inside the run directory; w
 from __future__ import annotations
 
 import json
-import os
 import re
 import time
 from typing import Final
@@ -17,6 +16,7 @@ from shardflow.model.values import Json
 from shardflow.storage.files import put_file, read_regular, replace_file
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory, group_names
 from shardflow.storage.runs.journal import utc_text
+from shardflow.storage.two_steps import stands
 
 CONTEXT: Final = "context.json"
 """The name of the canonical context in the output folder of a feature."""
@@ -153,7 +153,7 @@ def replace_group_record(group: GroupFolder, record: GroupRecord) -> None:
 
 def read_run_record(run: RunDirectory) -> RunRecord:
     """Read `run.json`. Raises NotARun where there is none, or none of this format."""
-    if not os.path.lexists(run.record):
+    if not stands(run.record):
         raise NotARun(f"{run.path} is no run directory: it has no run.json")
     match _read(run.record):
         case {"format": int(version)} if version != FORMAT:
@@ -176,7 +176,7 @@ def read_run_record(run: RunDirectory) -> RunRecord:
 
 def read_group_record(group: GroupFolder) -> GroupRecord | None:
     """Read `group.json`; None where there is none: the group never ended. Raises NotARun for anything else."""
-    if not os.path.lexists(group.record):
+    if not stands(group.record):
         return None
     match _read(group.record):
         case {
