@@ -47,7 +47,7 @@ def test_scripts_types_and_templates_are_told_with_their_lines(tmp_path: Path) -
     told = [line.removeprefix("broken.workflow.yaml:") for line in done.stderr.splitlines()]
     assert (done.returncode, told[-1]) == (2, "invalid: 1 of 1 workflow")
     assert [line.split(" at $")[0].split("; ")[0] for line in told[:-1]] == [
-        "9: 1 type has no program: 'skanner' (did you mean 'scanner'?)",
+        "9: the type 'skanner' (did you mean 'scanner'?) has no program",
         "11: gap_check.criteria[0].check of phase 'scan' does not parse: SyntaxError: Unexpected token '>'",
         "18: main_agent.script of phase 'plan' does not parse: SyntaxError: Unexpected identifier 'b'",
         "23: there is no template nowhere/final.md",
@@ -122,16 +122,15 @@ def test_whatever_its_structure_lacks_scripts_types_and_templates_are_told_at_th
         "1: field 'description' is missing",
         "2: unknown execution mode 'adaptiv'",
         "5: unknown behavior 'paralel'",
-        "7: 1 type has no program: 'skanner' (did you mean 'scanner'?)",
+        "7: the type 'skanner' (did you mean 'scanner'?) has no program",
         "8: a subagent without a name",
         "8: nothing to run",
         "12: expected a text, found the integer 7",
-        "12: 1 type has no program: 'skanner' (did you mean 'scanner'?)",
         "13: subagents.adaptive.script of phase 'grow' does not parse: SyntaxError: the script ends too early",
         "14: field 'behavior' is missing",
         "14: field 'subagents' is missing",
         "15: field 'name' is missing",
-        "15: 1 type has no program: 'tydy' (did you mean 'tidy'?)",
+        "15: the type 'tydy' (did you mean 'tidy'?) has no program",
         "16: unknown action of a gap check 'rety'",
         "16: gap_check.criteria[0].check of phase 'plan' does not parse: SyntaxError: Unexpected token '>'",
         "17: field 'output' is missing",

@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from shardflow.cli.views.display import count, counts_text, path_label, place, seconds, shortened
 from shardflow.cli.views.live import picture
 from shardflow.cli.views.progress import Progress, State, SubagentProgress
+from shardflow.execution.reporting.events import PhaseStarted, RunStarted
 from shardflow.model.decisions import Outcome
 from shardflow.model.paths import Path, path_text
 from shardflow.model.values import ABSENT, Json
 from shardflow.storage.excerpts import value_text
+from shardflow.workflow.model import Behavior
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
@@ -106,9 +108,19 @@ def test_running_subagents_are_shown_before_all_others(states: list[State]) -> N
 def drawn(states: list[State]) -> Progress:
     subagents = {f"s{rank}": SubagentProgress(f"s{rank}", state) for rank, state in enumerate(states)}
     progress = Progress()
-    progress.workflow, progress.phases, progress.behavior = "w", {"work": None}, "parallel"
-    progress.subagents, progress.total_phases, progress.started = subagents, 1, 0.0
+    progress.workflow, progress.phases, progress.phase, progress.behavior = "w", ("work",), "work", "parallel"
+    progress.subagents, progress.started = subagents, 0.0
     return progress
+
+
+def test_a_phase_that_comes_again_is_told_as_the_one_it_is() -> None:
+    progress = Progress()
+    progress.hear(RunStarted("w", "run", "context.json", ("plan", "build", "ask")))
+    for phase in ("plan", "build", "ask", "build"):
+        progress.hear(PhaseStarted(phase, Behavior.SEQUENTIAL, ("a",), 1))
+    head, phase_line, *_ = (line for line, _ in picture(progress, 10, progress.started))
+    assert "phase 2 of 3" in head
+    assert phase_line.startswith("build (sequential)")
 
 
 def test_counts_and_times_read_as_people_say_them() -> None:

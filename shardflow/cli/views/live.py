@@ -107,16 +107,17 @@ def _most_telling(subagents: list[SubagentProgress], room: int) -> list[Subagent
 
 def _head(progress: Progress, now: float) -> tuple[str, str]:
     word = "stopping" if progress.stopping else "running"
-    reached = f"phase {len(progress.phases)} of {progress.total_phases}"
+    place = progress.phases.index(progress.phase) + 1 if progress.phase else 0
+    reached = f"phase {place} of {len(progress.phases)}"
     return f"{printable(progress.workflow)} · {word} · {reached} · {seconds(now - progress.started)}", "bold"
 
 
 def _phase(progress: Progress) -> list[tuple[str, str]]:
-    if not progress.phases:
+    if not progress.phase:
         return []
     counts = progress.counts()
     told = ", ".join(f"{number:,} {state.value}" for state, number in counts.items() if number)
-    return [(f"{list(progress.phases)[-1]} ({progress.behavior}): {told}", "")]
+    return [(f"{progress.phase} ({progress.behavior}): {told}", "")]
 
 
 def _subagent(subagent: SubagentProgress, now: float) -> tuple[str, str]:

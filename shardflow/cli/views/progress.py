@@ -10,7 +10,6 @@ from shardflow.execution.reporting.events import (
     Event,
     GroupFinished,
     GroupStarted,
-    PhaseFinished,
     PhaseStarted,
     RunStarted,
     Stopping,
@@ -18,7 +17,7 @@ from shardflow.execution.reporting.events import (
     SubagentRetried,
     SubagentStarted,
 )
-from shardflow.execution.reporting.report import Status, SubagentReport
+from shardflow.execution.reporting.report import SubagentReport
 
 
 class State(StrEnum):
@@ -42,25 +41,24 @@ class SubagentProgress:
 
 
 class Progress:
-    """The run as far as the events tell; `phases` has the status of every phase reached, None for the current one."""
+    """The run as far as the events tell; `phase` is the last of `phases` that began."""
 
     def __init__(self) -> None:
         self.workflow = ""
-        self.phases: dict[str, Status | None] = {}
+        self.phases: tuple[str, ...] = ()
+        self.phase = ""
         self.behavior = ""
         self.subagents: dict[str, SubagentProgress] = {}
         self.stopping = False
-        self.total_phases = 0
         self.started = monotonic()
 
     def hear(self, event: Event) -> None:
         """Take one event in."""
         match event:
             case RunStarted():
-                self.workflow, self.total_phases = event.workflow, len(event.phases)
+                self.workflow, self.phases = event.workflow, event.phases
             case PhaseStarted():
-                self.phases[event.phase] = None
-                self.behavior = event.behavior.value
+                self.phase, self.behavior = event.phase, event.behavior.value
                 self.subagents = {name: SubagentProgress(name) for name in event.subagents}
             case GroupStarted():
                 self.subagents |= {name: SubagentProgress(name) for name in event.subagents}
@@ -71,8 +69,6 @@ class Progress:
             case GroupFinished() if event.report.kept:
                 for report in event.report.subagents:
                     self._ended(report)
-            case PhaseFinished():
-                self.phases[event.report.id] = event.report.status
             case Stopping():
                 self.stopping = True
             case _:

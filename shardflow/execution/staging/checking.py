@@ -10,13 +10,14 @@ from shardflow.execution.prompts.prompts import find_template
 from shardflow.execution.prompts.templates import Template, check_template, read_template
 from shardflow.execution.scripts.host import ScriptHost
 from shardflow.execution.scripts.model import Script as NamedScript
-from shardflow.execution.staging.agent_map import load_agents
+from shardflow.execution.staging.agent_map import AgentMap, load_agents
 from shardflow.execution.staging.feature_folder import written_output
 from shardflow.execution.staging.finalization import find_final_template, template_places
 from shardflow.execution.staging.scripting import named_script
 from shardflow.model.documents import Document, Problem
 from shardflow.model.paths import Path
 from shardflow.model.values import Json
+from shardflow.workflow.agents.choosing import how_to_give
 from shardflow.workflow.dialect.model import Expression, Mode, Script
 from shardflow.workflow.dialect.outputs import NoPlace, output_place
 from shardflow.workflow.model import Behavior, OfType, Phase, Workflow
@@ -60,9 +61,7 @@ def outside_problems(workflow: Workflow, document: Document, agents: str | None)
     except StorageError as error:
         yield Problem(document.source, None, str(error))
     else:
-        for path, name in _types(workflow):
-            if lacking := found.choose([name]).lacking_text():
-                yield document.problem(path, lacking)
+        yield from _types_without_program(workflow, document, found)
     yield from _template_problems(workflow, document)
 
 
@@ -134,6 +133,17 @@ def _types(workflow: Workflow) -> Iterator[tuple[Path, str]]:
         for rank, skill in enumerate(phase.staging.skills):
             if skill.name.strip():
                 yield ("phases", number, "skills", rank, "name"), skill.name
+
+
+def _types_without_program(workflow: Workflow, document: Document, agents: AgentMap) -> Iterator[Problem]:
+    """Find them, each where it first stands; how to give them one is said once."""
+    places: dict[str, Path] = {}
+    for path, name in _types(workflow):
+        places.setdefault(name, path)
+    chosen = agents.choose(places)
+    for number, name in enumerate(chosen.lacking):
+        message = f"the type {chosen.named(name)} has no program"
+        yield document.problem(places[name], message, "" if number else how_to_give(name))
 
 
 def _listed(phase: Phase, number: int) -> Path:

@@ -39,18 +39,21 @@ class Chosen:
         """Say which types lack a program and how to give one; empty if none does."""
         if not self.lacking:
             return ""
-        named = ", ".join(map(self._named, self.lacking))
+        named = ", ".join(map(self.named, self.lacking))
         what = "types have" if len(self.lacking) > 1 else "type has"
-        first = self.lacking[0] if _PLAIN.fullmatch(self.lacking[0]) else json.dumps(self.lacking[0])
-        how = f"such as {first}: {{run: ./program}}, or {DEFAULT}: {{agent: claude}}"
-        return (
-            f"{len(self.lacking)} {what} no program: {named}; give one under agents: "
-            f"in the workflow, in shardflow.yaml beside it, or with --agents FILE, {how}"
-        )
+        return f"{len(self.lacking)} {what} no program: {named}; {how_to_give(self.lacking[0])}"
 
-    def _named(self, name: str) -> str:
+    def named(self, name: str) -> str:
+        """Name a type that lacks a program, and the one it may be a misspelling of."""
         hint = did_you_mean(name, self.known) if self.known else ""
         return f"{quoted(name)} ({hint})" if hint.startswith("did you mean") else quoted(name)
+
+
+def how_to_give(name: str) -> str:
+    """Say how to give a program to a type."""
+    entry = f"{name if _PLAIN.fullmatch(name) else json.dumps(name)}: {{run: ./program}}"
+    where = "in the workflow, in shardflow.yaml beside it, or with --agents FILE"
+    return f"give one under agents: {where}, such as {entry}, or {DEFAULT}: {{agent: claude}}"
 
 
 def choose_programs(types: Iterable[str], files: Sequence[Sequence[AgentEntry]]) -> Chosen:

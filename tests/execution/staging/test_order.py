@@ -281,7 +281,7 @@ def test_types_without_a_program_keep_the_run_from_starting(feature: FeaturePlac
         agents: {scan: {run: ls}}
         phases: [{id: p, behavior: parallel, subagents: [{type: scan}, {type: skan}]}]
         """
-    with pytest.raises(InvalidWorkflow, match=r"1 type has no program: 'skan' \(did you mean 'scan'\?\)"):
+    with pytest.raises(InvalidWorkflow, match=r"the type 'skan' \(did you mean 'scan'\?\) has no program"):
         feature.run(text)
     assert not feature.run_dir.exists()
 
