@@ -54,7 +54,7 @@ def check_workflow(data: bytes, file: str) -> Checked:
         problems.extend(script_problems_or_why_not(document))
     if problems:
         in_order = sorted(dict.fromkeys(problems), key=lambda problem: (problem.source != file, problem.line or 0))
-        return Checked(workflow, tuple(in_order))
+        return Checked(workflow, tuple(in_order), passed_over(document))
     ruled = enumerate(workflow.phases)
     common = rules.get(("rules",))
     each = ((phase, rules.get(("phases", n, "rules"), common) or NO_EFFECTIVE_RULES) for n, phase in ruled)

@@ -116,8 +116,10 @@ def test_whatever_its_structure_lacks_scripts_types_and_templates_are_told_at_th
     (tmp_path / "w.workflow.yaml").write_text(EVERYTHING_AT_ONCE)
     (tmp_path / "agents.yaml").write_text("agents: {scanner: {run: ls}, tidy: {run: ls}}\n")
     done = shardflow(command, "w.workflow.yaml", "--agents", "agents.yaml", cwd=tmp_path)
-    told = [line.split("w.workflow.yaml:")[1] for line in done.stderr.splitlines() if "w.workflow.yaml:" in line]
+    lines = [line for line in done.stderr.splitlines() if "w.workflow.yaml:" in line]
+    told = [line.split("w.workflow.yaml:")[1] for line in lines if not line.startswith("warning")]
     assert done.returncode == 2
+    assert command == "run" or "warning: w.workflow.yaml:15: unknown field 'nam'" in done.stderr
     assert [line.split(" at $")[0].split("; ")[0].split(": a bracket")[0] for line in told] == [
         "1: field 'description' is missing",
         "2: unknown execution mode 'adaptiv'",
@@ -136,3 +138,20 @@ def test_whatever_its_structure_lacks_scripts_types_and_templates_are_told_at_th
         "17: field 'output' is missing",
         "17: there is no template nowhere/final.md",
     ]
+
+
+@pytest.mark.parametrize("command", ["validate", "run"])
+def test_a_template_that_cannot_be_rendered_is_told_where_it_stands_before_anything_runs(
+    tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "w.yaml").write_text(
+        "name: w\nagents: {a: {run: ls}}\nphases: [{id: p, behavior: parallel, subagents: [{type: a}]}]\n"
+        "finalization:\n  output: o.md\n  template: |\n    fine\n    {{#a}}\n"
+    )
+    (tmp_path / "subagents/prompts/a").mkdir(parents=True)
+    (tmp_path / "subagents/prompts/a/default.md.tmpl").write_text("one\n{{/b}}\n")
+    done = shardflow(command, "w.yaml", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "w.yaml:8: the section {{#a}} is not closed" in done.stderr
+    assert "subagents/prompts/a/default.md.tmpl:2: " in done.stderr
+    assert not (tmp_path / ".shardflow").exists()

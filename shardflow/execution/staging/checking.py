@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from shardflow.errors import InvalidInput, NodeUnusable, StorageError
 from shardflow.execution.prompts.prompts import find_template
@@ -21,6 +22,8 @@ from shardflow.workflow.agents.choosing import how_to_give
 from shardflow.workflow.dialect.model import Expression, Mode, Script
 from shardflow.workflow.dialect.outputs import NoPlace, output_place
 from shardflow.workflow.model import Behavior, OfType, Phase, Workflow
+
+_FINAL_TEMPLATE: Final[Path] = ("finalization", "template")
 
 
 def needs_node(document: Document) -> str:
@@ -62,7 +65,8 @@ def outside_problems(workflow: Workflow, document: Document, agents: str | None)
         yield Problem(document.source, None, str(error))
     else:
         yield from _types_without_program(workflow, document, found)
-    yield from _template_problems(workflow, document)
+    yield from _missing_template(workflow, document, os.getcwd())
+    yield from template_flaws(workflow, document, os.getcwd())
 
 
 def shared_outputs(workflow: Workflow, document: Document) -> Iterator[Problem]:
@@ -151,15 +155,23 @@ def _listed(phase: Phase, number: int) -> Path:
     return ("phases", number, "subagents", *always)
 
 
-def _template_problems(workflow: Workflow, document: Document) -> Iterator[Problem]:
+def _missing_template(workflow: Workflow, document: Document, project: str) -> Iterator[Problem]:
     final = workflow.finalization
-    if final is not None and final.template.strip():
-        path = find_final_template(final, template_places(document.source, os.getcwd()))
-        if path is None and not final.is_inline:
-            message = f"there is no template {final.template}; looked in the current folder, the workflow's, its parent"
-            yield document.problem(("finalization", "template"), message)
-        else:
-            yield from _flaws(Template(final.template, document.source) if path is None else path)
+    if final is None or final.is_inline or not final.template.strip():
+        return
+    if find_final_template(final, template_places(document.source, project)) is None:
+        message = f"there is no template {final.template}; looked in the current folder, the workflow's, its parent"
+        yield document.problem(_FINAL_TEMPLATE, message)
+
+
+def template_flaws(workflow: Workflow, document: Document, project: str) -> Iterator[Problem]:
+    """Find what cannot be rendered of the templates that are there, the final one and those of prompts."""
+    final = workflow.finalization
+    if final is not None and final.is_inline:
+        for flaw in _flaws(Template(final.template, document.source)):
+            yield _placed(document, _FINAL_TEMPLATE, flaw.message, flaw.line)
+    elif final is not None and (path := find_final_template(final, template_places(document.source, project))):
+        yield from _flaws(path)
     folder = os.path.dirname(os.path.abspath(document.source))
     types = dict.fromkeys(name for _, name in _types(workflow))
     found = (find_template(name, workflow.name, (folder, os.path.dirname(folder))) for name in types)

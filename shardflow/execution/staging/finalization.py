@@ -1,6 +1,7 @@
 """What is written when all phases are through: the final template, rendered, and `metadata.json`.
 
-Law: a template that is not there is told and stops nobody; one that cannot be rendered fails the run.
+Law: a template that is not there is told and stops nobody; one that cannot be rendered keeps the run from starting, or
+fails it where that is only found now (partials that include each other).
 """
 
 from __future__ import annotations

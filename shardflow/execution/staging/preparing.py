@@ -12,7 +12,7 @@ from shardflow.execution.schedule import BOOK_RULES
 from shardflow.execution.scripts.host import ScriptHost
 from shardflow.execution.staging.agent_map import equipped, load_agents
 from shardflow.execution.staging.asking import Asker, nobody
-from shardflow.execution.staging.checking import needs_node, script_problems
+from shardflow.execution.staging.checking import needs_node, script_problems, template_flaws
 from shardflow.execution.staging.feature_folder import FeatureFolder, feature_folder
 from shardflow.execution.staging.staged_run import Staging
 from shardflow.model.documents import Problem
@@ -43,15 +43,13 @@ class StagingRequest:
 def prepare(
     request: StagingRequest, workflow: Workflow, file: str, data: bytes, held: ExitStack, stopped: Callable[[], bool]
 ) -> tuple[Staging, Workflow]:
-    """Check the scripts, find the output folder, and fill in what the workflow leaves to agents and to the dialect.
+    """Check scripts and templates, find the output folder, and fill in what is left to agents and to the dialect.
 
-    The Node.js that checked them, if there are any, will run them; it ends with what is `held`.
+    The Node.js that checks scripts, if there are any, will run them; it ends with what is `held`.
     Raises UsageError, InvalidInput, StorageError or NodeUnusable.
     """
     document = parse_yaml(data, file)
     host = held.enter_context(ScriptHost(needs_node(document), stopped))
-    if problems := script_problems(document, host):
-        raise InvalidWorkflow(problems)
     if request.settings is None:
         agents = None if request.agents is None else os.path.abspath(request.agents)
         folder = feature_folder(request.feature, workflow.name)
@@ -60,6 +58,8 @@ def prepare(
         project = request.settings.project  # may stand elsewhere by now: then it is the folder of whoever resumes
         settings = replaced(request.settings, project=project if os.path.isdir(project) else os.getcwd())
         folder = FeatureFolder(settings.folder, settings.name, workflow.name)
+    if problems := [*script_problems(document, host), *template_flaws(workflow, document, settings.project)]:
+        raise InvalidWorkflow(problems)
     agent_map = load_agents(workflow, os.path.dirname(file), settings.agents)
     filled_in = equipped(workflow, agent_map, file)
     ready = replaced(filled_in, rules=workflow.rules or RulesFile(BOOK_RULES), keeps_books=True)

@@ -132,9 +132,9 @@ def _read_on_failure(place: Place) -> OnFailure:
 
 def _read_iterations(place: Place) -> int:
     number = place.value
-    if isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= MOST_ITERATIONS:
+    if isinstance(number, int) and not isinstance(number, bool) and 0 <= number <= MOST_ITERATIONS:
         return number
-    place.expect(f"an integer from 1 to {MOST_ITERATIONS}")
+    place.expect(f"an integer from 0 to {MOST_ITERATIONS}")
     return 1
 
 

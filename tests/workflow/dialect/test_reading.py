@@ -209,11 +209,11 @@ def test_the_plan_of_such_a_workflow_is_the_same_workflow() -> None:
             ["unknown execution mode 'lose' at $.phases[0].execution_mode; did you mean 'loose'?"],
         ),
         (
-            "behavior: main-only, run: ls, gap_check: {max_iterations: 0}",
+            "behavior: main-only, run: ls, gap_check: {max_iterations: -1}",
             [
                 "a gap check that checks nothing at $.phases[0].gap_check;"
                 " give it a script, or criteria: [{name, check}]",
-                "expected an integer from 1 to 1000, found the integer 0 at $.phases[0].gap_check.max_iterations",
+                "expected an integer from 0 to 1000, found the integer -1 at $.phases[0].gap_check.max_iterations",
             ],
         ),
         (
