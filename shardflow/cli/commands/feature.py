@@ -43,11 +43,11 @@ def staging_request(options: FeatureOptions, workflow: Workflow, view: View) -> 
         return None
     from shardflow.execution.staging.preparing import StagingRequest
 
-    asker = asker_of(options.answers, view, yes=options.yes)
+    asker = asker_of(options.answers, workflow, view, yes=options.yes)
     return StagingRequest(options.feature, options.flags, options.agents, asker)
 
 
-def asker_of(answers: str | None, view: View, *, yes: bool) -> Asker:
+def asker_of(answers: str | None, workflow: Workflow, view: View, *, yes: bool) -> Asker:
     """Say who decides: what is written down, then the first option, a person at the terminal, or nobody."""
     from shardflow.execution.staging.asking import first_option, nobody, written_answers
 
@@ -63,4 +63,5 @@ def asker_of(answers: str | None, view: View, *, yes: bool) -> Asker:
     from shardflow.storage.yaml.documents import parse_yaml
     from shardflow.workflow.dialect.answers import read_answers
 
-    return written_answers(read_answers(parse_yaml(read_named(answers, MAX_WORKFLOW_BYTES), answers)), otherwise)
+    document = parse_yaml(read_named(answers, MAX_WORKFLOW_BYTES), answers)
+    return written_answers(read_answers(document, [phase.id for phase in workflow.phases]), otherwise)

@@ -71,15 +71,16 @@ def _request(options: ResumeOptions, view: View, run: FoundRun) -> ResumeRequest
         hint = "" if options.moved.workflow else "; say where the workflow stands now: --workflow FILE"
         raise UsageError(f"{error}{hint}") from error
     feature = run.record.settings.feature
+    workflow = workflow_of(data, file, None if feature is None else feature.agents)
     return ResumeRequest(
         directory=run.directory,
         record=_moved(run.record, options.moved),
-        workflow=workflow_of(data, file, None if feature is None else feature.agents),
+        workflow=workflow,
         workflow_file=file,
         workflow_bytes=data,
         rerun=options.rerun,
         from_phase=options.from_phase,
-        asker=None if feature is None else asker_of(options.answers, view, yes=options.yes),
+        asker=None if feature is None else asker_of(options.answers, workflow, view, yes=options.yes),
     )
 
 

@@ -48,7 +48,8 @@ def script_problems_or_why_not(document: Document) -> list[Problem]:
         with ScriptHost(needs_node(document)) as host:
             return script_problems(document, host)
     except NodeUnusable as error:
-        return [Problem(document.source, None, str(error))]
+        (_, path, _), *_ = _scripts(document)
+        return [document.problem(path, str(error))]
 
 
 def outside_problems(workflow: Workflow, document: Document, agents: str | None) -> Iterator[Problem]:

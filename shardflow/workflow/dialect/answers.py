@@ -10,16 +10,17 @@ or, for all phases, one list in the order in which the run asks:
     - Continue
     - {choose: 2}
 
-Law: an answer that fits no option is never taken for another one, and one that is missing is no answer.
+Law: an answer that fits no option is never taken for another one, and one that is missing is no answer. One for a phase
+that the workflow does not have is told before anything runs, not when somebody is missing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TypeAlias
 
 from shardflow.errors import InvalidInput
-from shardflow.model.documents import Document
+from shardflow.model.documents import Document, did_you_mean
 from shardflow.model.fields import Place, quoted, read_document
 from shardflow.model.records import record
 from shardflow.workflow.dialect.model import Abort, Choice, Continue, Option, RepeatPhase, SkipPhases
@@ -54,15 +55,17 @@ class Answers:
         return turns[turn] if turn < len(turns) else None
 
 
-def read_answers(document: Document) -> Answers:
-    """Read a file of answers. Raises InvalidInput with every problem."""
-    return read_document(document, _read_answers, InvalidInput)
+def read_answers(document: Document, phases: Collection[str]) -> Answers:
+    """Read a file of answers for a workflow with these phases. Raises InvalidInput with every problem."""
+    return read_document(document, lambda place: _read_answers(place, phases), InvalidInput)
 
 
-def _read_answers(place: Place) -> Answers:
+def _read_answers(place: Place, phases: Collection[str]) -> Answers:
     if isinstance(place.value, list):
         return Answers({}, {}, _read_turns(place))
     members = place.members()
+    for phase in members.keys() - set(phases):
+        members[phase].refuse(f"no phase {quoted(phase)} that could ask", did_you_mean(phase, phases))
     turns = {phase: _read_turns(member) for phase, member in members.items() if isinstance(member.value, list)}
     always = {phase: _read_answer(member) for phase, member in members.items() if phase not in turns}
     return Answers(turns, always)

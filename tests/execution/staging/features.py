@@ -22,6 +22,7 @@ from shardflow.storage.runs.directory import RunDirectory
 from shardflow.storage.runs.records import read_run_record
 from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.workflow.dialect.answers import read_answers
+from shardflow.workflow.model import Workflow
 from shardflow.workflow.reading import read_workflow
 
 WRITER = (
@@ -70,8 +71,8 @@ class FeaturePlace:
         self.runs += 1
         self.write(text)
         data = (self.folder / "w.yaml").read_bytes()
-        staging = StagingRequest("shop", flags, asker=asker(answers))
         workflow = read_workflow(parse_yaml(data, "w.yaml"))
+        staging = StagingRequest("shop", flags, asker=asker(answers, workflow))
         request = RunRequest(workflow, "w.yaml", data, run_dir=str(self.run_dir), staging=staging)
         return self.checked(run_workflow(request, listen))
 
@@ -82,7 +83,7 @@ class FeaturePlace:
         file = record.settings.workflow_file
         data = Path(file).read_bytes()
         workflow = read_workflow(parse_yaml(data, file))
-        request = ResumeRequest(directory, record, workflow, file, data, asker=asker(answers), **options)
+        request = ResumeRequest(directory, record, workflow, file, data, asker=asker(answers, workflow), **options)
         return self.checked(resume_run(request, lambda _event: None))
 
     def write(self, text: str) -> None:
@@ -98,9 +99,12 @@ class FeaturePlace:
         return report
 
 
-def asker(answers: Json) -> Asker:
+def asker(answers: Json, workflow: Workflow) -> Asker:
     """Give one who answers as it is written, and otherwise not at all."""
-    return nobody if answers is None else written_answers(read_answers(Document("answers.yaml", answers)), nobody)
+    if answers is None:
+        return nobody
+    document = Document("answers.yaml", answers)
+    return written_answers(read_answers(document, [phase.id for phase in workflow.phases]), nobody)
 
 
 def problems(report: RunReport) -> list[str]:

@@ -21,7 +21,7 @@ OPTIONS = (
 
 
 def read(text: str) -> Answers:
-    return read_answers(parse_yaml(text.encode(), "answers.yaml"))
+    return read_answers(parse_yaml(text.encode(), "answers.yaml"), ["p", "q", "r"])
 
 
 @pytest.mark.parametrize(
@@ -74,3 +74,13 @@ def test_what_is_no_answer_is_told_with_its_line(text: str, problem: str) -> Non
     with pytest.raises(InvalidInput) as caught:
         read(text)
     assert str(caught.value).startswith(problem)
+
+
+def test_an_answer_for_a_phase_that_is_not_there_is_told() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        read("p: Stop\nqq: [Again]\nr: {chose: 1}\n")
+    assert [str(problem).split(" at $")[0] for problem in caught.value.problems] == [
+        "answers.yaml:2: no phase 'qq' that could ask",
+        "answers.yaml:3: field 'choose' is missing",
+        "answers.yaml:3: unknown field 'chose'",
+    ]
