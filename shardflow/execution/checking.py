@@ -18,7 +18,7 @@ from shardflow.model.patterns import Pattern
 from shardflow.model.records import record, replaced
 from shardflow.model.values import Json
 from shardflow.storage.yaml.documents import parse_yaml
-from shardflow.workflow.dialect.recognising import uses_the_dialect
+from shardflow.workflow.dialect.recognising import left_out, uses_the_dialect
 from shardflow.workflow.model import Behavior, ContextFile, Phase, Workflow
 from shardflow.workflow.reading import passed_over, read_partial_workflow
 
@@ -52,9 +52,10 @@ def check_workflow(data: bytes, file: str) -> Checked:
         from shardflow.execution.staging.checking import script_problems_or_why_not
 
         problems.extend(script_problems_or_why_not(document))
+    told = (*left_out(document), *passed_over(document))
     if problems:
         in_order = sorted(dict.fromkeys(problems), key=lambda problem: (problem.source != file, problem.line or 0))
-        return Checked(workflow, tuple(in_order), passed_over(document))
+        return Checked(workflow, tuple(in_order), told)
     ruled = enumerate(workflow.phases)
     common = rules.get(("rules",))
     each = ((phase, rules.get(("phases", n, "rules"), common) or NO_EFFECTIVE_RULES) for n, phase in ruled)
@@ -62,7 +63,8 @@ def check_workflow(data: bytes, file: str) -> Checked:
     if workflow.keeps_books:
         from shardflow.execution.staging.checking import shared_outputs  # most workflows are native
 
-        warnings.extend((*shared_outputs(workflow, document), *passed_over(document)))
+        warnings.extend(shared_outputs(workflow, document))
+    warnings.extend(told)
     return Checked(workflow, (), tuple(warnings))
 
 

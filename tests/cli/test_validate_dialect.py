@@ -16,6 +16,8 @@ description: everything is wrong here
 execution_mode: strict
 phases:
 - id: scan
+  name: scan
+  description: scans
   behavior: parallel
   subagents:
   - {type: scanner, config: {output_path: same.md}}
@@ -23,6 +25,8 @@ phases:
   gap_check:
     criteria: [{name: odd, check: 'context. > 1'}]
 - id: plan
+  name: plan
+  description: plans
   behavior: main-only
   main_agent:
     script: |
@@ -30,6 +34,8 @@ phases:
 
       return a b;
 - id: build
+  name: build
+  description: builds
   behavior: main-only
   main_agent: {script: return}
   checkpoint: {options: [{label: Back, on_select: {action: repeat_phase, target: scan}}]}
@@ -47,10 +53,10 @@ def test_scripts_types_and_templates_are_told_with_their_lines(tmp_path: Path) -
     told = [line.removeprefix("broken.workflow.yaml:") for line in done.stderr.splitlines()]
     assert (done.returncode, told[-1]) == (2, "invalid: 1 of 1 workflow")
     assert [line.split(" at $")[0].split("; ")[0] for line in told[:-1]] == [
-        "9: the type 'skanner' (did you mean 'scanner'?) has no program",
-        "11: gap_check.criteria[0].check of phase 'scan' does not parse: SyntaxError: Unexpected token '>'",
-        "18: main_agent.script of phase 'plan' does not parse: SyntaxError: Unexpected identifier 'b'",
-        "23: there is no template nowhere/final.md",
+        "11: the type 'skanner' (did you mean 'scanner'?) has no program",
+        "13: gap_check.criteria[0].check of phase 'scan' does not parse: SyntaxError: Unexpected token '>'",
+        "22: main_agent.script of phase 'plan' does not parse: SyntaxError: Unexpected identifier 'b'",
+        "29: there is no template nowhere/final.md",
     ]
 
 
@@ -63,7 +69,7 @@ def test_what_is_beside_a_workflow_makes_it_valid_and_a_shared_output_is_a_warni
     (tmp_path / "final.md").write_text("{{workflow.name}}")
     done = shardflow("validate", "flows/fine.workflow.yaml", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (0, "flows/fine.workflow.yaml: valid, 3 phases, 2 subagents, 1 warning\n")
-    assert "flows/fine.workflow.yaml:9: scanner and skanner write the same output same.md" in done.stderr
+    assert "flows/fine.workflow.yaml:11: scanner and skanner write the same output same.md" in done.stderr
 
 
 def test_without_node_it_is_named_what_needs_it(tmp_path: Path) -> None:
@@ -84,7 +90,7 @@ def test_a_script_is_checked_however_much_else_is_wrong(tmp_path: Path) -> None:
     told = shardflow("validate", "w.workflow.yaml", cwd=tmp_path).stderr
     assert "field 'description' is missing" in told
     assert "unknown behavior 'paralel'" in told
-    assert "w.workflow.yaml:17: main_agent.script of phase 'plan' does not parse" in told
+    assert "w.workflow.yaml:21: main_agent.script of phase 'plan' does not parse" in told
 
 
 EVERYTHING_AT_ONCE = """\
@@ -155,3 +161,16 @@ def test_a_template_that_cannot_be_rendered_is_told_where_it_stands_before_anyth
     assert "w.yaml:8: the section {{#a}} is not closed" in done.stderr
     assert "subagents/prompts/a/default.md.tmpl:2: " in done.stderr
     assert not (tmp_path / ".shardflow").exists()
+
+
+def test_what_only_the_shell_engine_asks_of_a_phase_is_a_warning(tmp_path: Path) -> None:
+    named = "{id: p, behavior: main-only, run: ls, name: P, description: x}"
+    phases = f"phases:\n- {named}\n- {{id: q, behavior: main-only, run: ls, name: Q}}\n"
+    asked = "description: d\nexecution_mode: strict\nfinalization: {template: '{{a}}', output: o.md}\n"
+    (tmp_path / "old.workflow.yaml").write_text(f"name: w\n{phases}{asked}")
+    (tmp_path / "new.yaml").write_text(f"name: w\n{phases}")
+    done = shardflow("validate", "old.workflow.yaml", "new.yaml", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (
+        0,
+        "warning: old.workflow.yaml:4: the shell engine asks for 'description' of a phase, too at $.phases[1]\n",
+    )

@@ -10,13 +10,18 @@ A workflow that does neither is native through and through: nothing but its suba
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
-from shardflow.model.documents import Document
+from shardflow.model.documents import Document, Problem
+from shardflow.model.fields import quoted
 from shardflow.model.values import Json
 
 REQUIRED: Final = ("name", "description", "execution_mode", "phases", "finalization")
 """What the shell engine asked of every workflow."""
+
+_FOR_PEOPLE: Final = ("name", "description")
+"""What it asked of every phase, and a run of ours makes do without."""
 
 _ENDINGS: Final = (".workflow.yaml", ".workflow.yml")
 _OF_A_WORKFLOW: Final = frozenset({"execution_mode", "finalization", "agents"})
@@ -28,6 +33,18 @@ _OF_A_PHASE: Final = frozenset(
 def is_of_the_shell_engine(document: Document) -> bool:
     """Tell whether a workflow is written for the shell engine."""
     return (document.name or document.source).endswith(_ENDINGS)
+
+
+def left_out(document: Document) -> Iterator[Problem]:
+    """Find what the shell engine would miss in phases of its own files, and we do not."""
+    phases = document.value.get("phases") if isinstance(document.value, dict) else None
+    if not isinstance(phases, list) or not is_of_the_shell_engine(document):
+        return
+    for number, phase in enumerate(phases):
+        missing = [name for name in _FOR_PEOPLE if name not in phase] if isinstance(phase, dict) else []
+        if missing:
+            message = f"the shell engine asks for {' and '.join(map(quoted, missing))} of a phase, too"
+            yield document.problem(("phases", number), message)
 
 
 def uses_the_dialect(document: Document) -> bool:
