@@ -11,10 +11,11 @@ holds for the other. What counts:
     type, config        what its prompt is made of, with the base, and where its output is expected
     output              likewise
     item                of a fan-out: the item it works on, with its key
-    base                the SHA-256 of the context it started from: everything earlier groups and their rules made
+    base                the SHA-256 of the context it started from: everything earlier groups and their rules made; of a
+                        subagent that declares its `reads`, that of what these match, and of what its prompt is made of
 
 What does not: its place in the workflow or in its phase, its timeout, how it is stopped, how often it is tried, what it
-declared to read and write (checked again whenever its shard is used). Files that a program reads beside the base are
+declared to write (checked again whenever its shard is used). Files that a program reads beside the base are
 not known here: whoever edits a script names the subagent in `shardflow resume --rerun`.
 """
 
@@ -40,8 +41,11 @@ _VERSION = 5
 """Of this definition: shards sealed under another one are not recognised, which costs time and never a result."""
 
 
-def subagent_content(phase: str, iteration: int, subagent: Subagent, base: str) -> bytes:
-    """Spell out what the shard of a subagent depends on; `base` is the SHA-256 of the group's base."""
+def subagent_content(phase: str, iteration: int, subagent: Subagent, base: str, told: str = "") -> bytes:
+    """Spell out what the shard of a subagent depends on.
+
+    `base` is the SHA-256 of the group's base, or of what of it the subagent reads; `told` then that of its prompt.
+    """
     return _spelt(
         {
             "v": _VERSION,
@@ -57,7 +61,8 @@ def subagent_content(phase: str, iteration: int, subagent: Subagent, base: str) 
             "config": dict(subagent.config),
             "output": subagent.output,
             "item": None if subagent.item is None else [subagent.item.key, subagent.item.value],
-            "base": base,
+            "base" if subagent.reads is None else "read": base,
+            **({"told": told} if told else {}),
         }
     )
 

@@ -159,7 +159,7 @@ class Item:
 class Subagent:
     """One program of a group; `cwd` relative to the workflow's folder. `policy` holds for it, with what it inherits.
 
-    `writes` are the paths it may change, each with all below it; None: it does not say. `reads`: what it works from.
+    `writes` are the paths it may change, each with all below it; None: it does not say. `reads`: all it works from.
     `secrets` are variables of its environment whose values are nowhere but where they refer to.
     `when` says whether it runs at all. `foreach` makes it many, which `of` names then; each has its `item`.
     `config` is what the dialect configures: `output_path`, `model`, `max_tokens`, `context`, and anything else.
@@ -173,7 +173,7 @@ class Subagent:
     policy: Policy = NO_POLICY
     shard: ShardForm = ShardForm.COPY
     writes: tuple[Pattern, ...] | None = None
-    reads: tuple[Pattern, ...] = ()
+    reads: tuple[Pattern, ...] | None = None
     type: str = ""
     config: Mapping[str, Json] = NO_CONFIG
     output: str = ""

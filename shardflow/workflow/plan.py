@@ -153,7 +153,7 @@ def _what_runs(subagent: Subagent) -> dict[str, Json]:
             "cwd": subagent.cwd,
             "shard": subagent.shard.value,
             "writes": None if subagent.writes is None else list(map(str, subagent.writes)),
-            "reads": list(map(str, subagent.reads)) or None,
+            "reads": None if subagent.reads is None else list(map(str, subagent.reads)),
             "config": dict(subagent.config) or None,
         }
     )

@@ -52,7 +52,7 @@ def read_subagent(fields: Fields, name: str, type_: str | None = None) -> Subage
         cwd=fields.optional("cwd", read_filled, None),
         shard=fields.optional("shard", _read_shard_form, None) or ShardForm.COPY,
         writes=fields.optional("writes", _read_patterns, None),
-        reads=fields.optional("reads", _read_patterns, ()),
+        reads=fields.optional("reads", _read_patterns, None),
         type=type_ or "",
         config=fields.optional("config", read_config, NO_CONFIG),
     )

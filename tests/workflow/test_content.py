@@ -34,8 +34,9 @@ COUNTS = {
     "type": {"type": "scanner"},
     "config": {"config": {"output_path": "a.md"}},
     "output": {"output": "a.md"},
+    "reads": {"reads": ()},
 }
-COUNTS_NOT = {"when", "foreach", "of", "policy", "writes", "reads"}
+COUNTS_NOT = {"when", "foreach", "of", "policy", "writes"}
 
 
 def test_every_field_of_a_subagent_counts_or_is_known_not_to() -> None:

@@ -14,7 +14,7 @@ def test_writes_and_reads_are_lists_of_patterns():
 
 def test_who_declares_no_writes_may_write_anything_and_who_declares_an_empty_list_nothing():
     [phase] = read_workflow(document(subagent("run: x"))).phases
-    assert (phase.subagents[0].writes, phase.subagents[0].reads) == (None, ())
+    assert (phase.subagents[0].writes, phase.subagents[0].reads) == (None, None)
     [phase] = read_workflow(document(subagent("run: x, writes: []"))).phases
     assert phase.subagents[0].writes == ()
 

@@ -80,7 +80,7 @@ def _declared(subagent: Subagent, on_undeclared: OnUndeclaredWrite) -> Iterator[
     if subagent.writes is not None:
         told = "; other writes are merged and told" if on_undeclared is OnUndeclaredWrite.WARN else ""
         yield f"    writes: {_shown_patterns(subagent.writes) or 'nothing'}{told}"
-    if subagent.reads:
+    if subagent.reads is not None:
         yield f"    reads: {_shown_patterns(subagent.reads)}"
 
 

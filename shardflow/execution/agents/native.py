@@ -14,7 +14,7 @@ from shardflow.execution.groups.inputs import Fitting
 from shardflow.execution.prompts.prompts import PromptRequest, build_prompt
 from shardflow.execution.reporting.endings import AgentFailed, Ending
 from shardflow.model.records import record
-from shardflow.storage.files import read_regular
+from shardflow.storage.files import read_regular, sha256_hex
 from shardflow.workflow.agents.preset import AgentPreset
 from shardflow.workflow.model import Phase, Subagent
 
@@ -32,22 +32,34 @@ class NativeOutfit:
         """Give a prompt to an agent CLI. Raises StorageError."""
         if not isinstance(subagent.program, AgentPreset):
             return Fitting({}, None)
+        try:
+            return Fitting({}, self._prompt(subagent, subagent.program, base, shard).encode())
+        except InvalidInput as error:
+            raise StorageError(str(error)) from error
+
+    def told(self, subagent: Subagent, base: Base) -> str | None:
+        """Give the digest of a prompt that names no places."""
+        if not isinstance(subagent.program, AgentPreset):
+            return ""
+        try:
+            return sha256_hex(self._prompt(subagent, subagent.program, base, None).encode())
+        except (InvalidInput, StorageError):  # told when it is to be started
+            return None
+
+    def _prompt(self, subagent: Subagent, preset: AgentPreset, base: Base, shard: str | None) -> str:
+        """Make a prompt; without a shard, one that names no places. Raises InvalidInput, StorageError."""
         request = PromptRequest(
             workflow_name=self.workflow_name,
             subagent_type=subagent.type or subagent.id,
             phase={"id": self.phase.id, "description": self.phase.description},
             context=base.value,
-            config={**subagent.config, **({"task": task} if (task := subagent.program.prompt) else {})},
-            output_dir=self.run_dir,
-            project=self.folder,
+            config={**subagent.config, **({"task": task} if (task := preset.prompt) else {})},
+            output_dir=self.run_dir if shard is not None else "",
+            project=self.folder if shard is not None else None,
             shard=shard,
             form=subagent.shard,
         )
-        try:
-            text = build_prompt(request, (self.folder, os.path.dirname(self.folder))).text
-        except InvalidInput as error:
-            raise StorageError(str(error)) from error
-        return Fitting({}, text.encode())
+        return build_prompt(request, (self.folder, os.path.dirname(self.folder))).text
 
     def settle(self, subagent: Subagent, base: Base, shard: str) -> Ending | tuple[str, ...]:
         """Refuse a shard that an agent CLI left as it was, unless it declares to write nothing. Raises StorageError."""

@@ -29,6 +29,9 @@ class Outfit(Protocol):
     def fit(self, subagent: Subagent, base: Base, shard: str) -> Fitting:
         """Give what a subagent gets. Raises StorageError."""
 
+    def told(self, subagent: Subagent, base: Base) -> str | None:
+        """Give the SHA-256 of what one is told, wherever its run stands; None if that is not known beforehand."""
+
     def settle(self, subagent: Subagent, base: Base, shard: str) -> Ending | tuple[str, ...]:
         """Note in its shard that a subagent ended well; give warnings, or how it failed then. Raises StorageError."""
 
@@ -62,7 +65,17 @@ class Group:
         """Give the digest of all that the shard of a subagent depends on."""
         from shardflow.workflow.content import subagent_content  # not before the first shard is sealed
 
-        return sha256_hex(subagent_content(self.phase, self.iteration, self.subagents[rank], self.base.digest))
+        subagent, told = self.subagents[rank], ""
+        read = self.base.digest
+        if subagent.reads is not None and (said := self._told(subagent)) is not None:
+            from shardflow.execution.groups.rebasing import read_digest  # most workflows declare nothing
+
+            read, told = read_digest(self.base, subagent.reads), said
+        return sha256_hex(subagent_content(self.phase, self.iteration, subagent, read, told))
+
+    def _told(self, subagent: Subagent) -> str | None:
+        """Give the digest of what a subagent is told besides what it reads; None where it may be told anything."""
+        return "" if self.outfit is None else self.outfit.told(subagent, self.base)
 
     def content_merged_under(self, rules: bytes, contents: Iterable[str]) -> str:
         """Give the digest of all that the group's merge depends on; `contents` are those of its shards by rank."""
@@ -74,13 +87,14 @@ class Group:
 @record
 class KeptShard:
     """A shard that an earlier start of the run sealed, or another `run`, still as it was: the folder of its subagent,
-    and its report.
+    and its report. `former` is the base it was sealed on, where that is another one than the group's.
     """
 
     folder: str
     seconds: float
     warnings: tuple[str, ...]
     run: str = ""
+    former: bytes | None = None
 
 
 class Earlier(Protocol):
@@ -91,8 +105,11 @@ class Earlier(Protocol):
     notes: list[str]
     is_of_others: bool
 
-    def shard(self, phase: str, subagent: str, content: str) -> KeptShard | None:
-        """Find the shard sealed for this content; its folder stands outside every group, and is there to be moved."""
+    def shard(self, phase: str, subagent: str, content: str, base: str) -> KeptShard | None:
+        """Find the shard sealed for this content, for a base of this SHA-256.
+
+        Its folder stands outside every group, and is there to be moved.
+        """
 
     def tries(self, content: str) -> int:
         """Count the failed tries of a subagent that was to be tried again when the start that ran it died."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from shardflow.errors import InvalidJson, StorageError
 from shardflow.execution.groups.inputs import Earlier, Fitting, Group, KeptShard
+from shardflow.execution.groups.rebasing import take_rebased
 from shardflow.execution.groups.sealing import Seal, read_and_seal
 from shardflow.execution.groups.shard_limits import refuse_deep, refuse_large
 from shardflow.execution.groups.tries import Failed, Tries
@@ -95,12 +96,20 @@ class GroupJobs:
         if self._earlier is None or (self._earlier.is_of_others and self._group.engine_made is not None):
             return
         for rank, subagent in enumerate(self._group.subagents):
-            kept = self._earlier.shard(self._group.phase, subagent.id, self.content(rank))
-            if kept is not None:
-                self._make_findable()
-                take = copy_folder if kept.run else move_folder
-                take(kept.folder, self._group.folder.subagent(subagent.id).path)
+            base = self._group.base.digest
+            kept = self._earlier.shard(self._group.phase, subagent.id, self.content(rank), base)
+            if kept is not None and self._is_taken(subagent, kept):
                 self._report(rank, self._sealed(rank), kept.seconds, kept.warnings, kept=kept)
+
+    def _is_taken(self, subagent: Subagent, kept: KeptShard) -> bool:
+        """Take the folder of a kept shard, unless that does not hold on the group's base. Raises StorageError."""
+        self._make_findable()
+        places = self._group.folder.subagent(subagent.id)
+        if kept.former is not None:
+            return take_rebased(subagent, kept.folder, kept.former, self._group.base, places)
+        take = copy_folder if kept.run else move_folder
+        take(kept.folder, places.path)
+        return True
 
     def _tries_before(self, rank: int) -> int:
         return 0 if self._earlier is None else self._earlier.tries(self.content(rank))
@@ -307,7 +316,8 @@ class GroupJobs:
         if undeclared is not None and succeeded(ending):
             warnings = (*warnings, f"changed what it does not declare to write: {undeclared}")
         warnings = tuple(dict.fromkeys(warnings))  # one that is kept was told so before
-        sealed = Sealed(self.content(rank), self._sha256(rank)) if rank in self.sealed else None
+        base = group.base.digest
+        sealed = Sealed(self.content(rank), self._sha256(rank), base) if rank in self.sealed else None
         report = SubagentReport(
             name,
             rank,

@@ -116,7 +116,7 @@ def _subagent(report: SubagentReport) -> dict[str, object]:
         "tries": report.tries,
         "warnings": report.warnings,
         **({} if report.undeclared is None else {"undeclared": report.undeclared.as_json()}),
-        "sealed": {"content": sealed.content, "sha256": sealed.sha256} if sealed else None,
+        "sealed": {"content": sealed.content, "sha256": sealed.sha256, "base": sealed.base} if sealed else None,
         "kept": report.kept,
         **({"reused_from": report.reused_from} if report.reused_from else {}),
         **({} if report.usage is None else {"usage": report.usage.as_json()}),

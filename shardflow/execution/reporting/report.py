@@ -40,10 +40,11 @@ class Status(StrEnum):
 
 @record
 class Sealed:
-    """A sealed shard: the digest of all it depends on (`workflow/content.py`), and the SHA-256 of its bytes."""
+    """A sealed shard: the digest of all it depends on (`workflow/content.py`), those of its bytes and of its base."""
 
     content: str
     sha256: str
+    base: str
 
 
 @record

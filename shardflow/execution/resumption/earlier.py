@@ -17,6 +17,7 @@ from shardflow.execution.inspection.post_mortem import altered_files, refold
 from shardflow.execution.reporting.endings import FailedEarlier, Succeeded
 from shardflow.execution.reporting.report import GroupReport, Sealed, Status, SubagentReport
 from shardflow.model.decisions import Conflict, Outcome
+from shardflow.model.records import replaced
 from shardflow.model.values import ABSENT, Value
 from shardflow.storage.files import read_regular, sha256_hex
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory, groups_set_aside, move_folder
@@ -36,14 +37,16 @@ class EarlierStarts:
         self._folders = groups_set_aside(directory)
         self._folded = {record.content: (folder, record) for folder, record in folded_groups(reversed(self._folders))}
 
-    def shard(self, phase: str, subagent: str, content: str) -> KeptShard | None:
+    def shard(self, phase: str, subagent: str, content: str, base: str) -> KeptShard | None:
         """Find the shard sealed for this content; its folder stands outside every group, and is there to be moved."""
         seal = self._history.seals.get(content)
         if seal is None:
             return None
-        for folder in self._folders_called(seal.group):
+        folders = list(self._folders_called(seal.group))
+        for folder in folders:
             if _sha256(folder.subagent(subagent).shard) == seal.sha256:
-                return KeptShard(folder.subagent(subagent).path, seal.seconds, seal.warnings)
+                kept = KeptShard(folder.subagent(subagent).path, seal.seconds, seal.warnings)
+                return on_its_base(kept, seal, folders, base)
         self.notes.append(f"{phase}/{subagent}: its shard is not as it was sealed any more, so it runs again")
         return None
 
@@ -111,13 +114,26 @@ def folded_groups(folders: Iterable[GroupFolder]) -> Iterator[tuple[GroupFolder,
             yield folder, record
 
 
+def on_its_base(kept: KeptShard, seal: SealedShard, folders: Iterable[GroupFolder], base: str) -> KeptShard | None:
+    """Give a kept shard with the base it was sealed on, if that is another one; None where that base is gone."""
+    if seal.base in ("", base):
+        return kept
+    former = (data for folder in folders if (data := _held(folder.base)) is not None and sha256_hex(data) == seal.base)
+    return next((replaced(kept, former=data) for data in former), None)
+
+
 def _unnumbered(group: str) -> str:
     return os.path.basename(group).partition("-")[2]
 
 
 def _sha256(path: str) -> str | None:
+    data = _held(path)
+    return None if data is None else sha256_hex(data)
+
+
+def _held(path: str) -> bytes | None:
     try:
-        return sha256_hex(read_regular(path, SIZE_LIMIT))
+        return read_regular(path, SIZE_LIMIT)
     except StorageError:
         return None
 
@@ -134,7 +150,7 @@ def _report(group: Group, rank: int, content: str, seal: SealedShard) -> Subagen
         stdout=places.stdout,
         stderr=places.stderr,
         warnings=seal.warnings,
-        sealed=Sealed(content, seal.sha256),
+        sealed=Sealed(content, seal.sha256, group.base.digest),
         kept=True,
         of=group.subagents[rank].of,
         engine_made=isinstance(group.subagents[rank].program, EngineMade),

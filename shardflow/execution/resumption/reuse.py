@@ -13,6 +13,7 @@ from shardflow.errors import StorageError
 from shardflow.execution.base import SIZE_LIMIT, Base
 from shardflow.execution.groups.inputs import Group, KeptShard
 from shardflow.execution.reporting.report import GroupReport
+from shardflow.execution.resumption.earlier import on_its_base
 from shardflow.model.values import ABSENT, Value
 from shardflow.storage.files import read_regular, sha256_hex
 from shardflow.storage.runs.directory import GroupFolder, groups_set_aside
@@ -31,16 +32,18 @@ class OtherRuns:
         self._runs = [run for run in list_runs(folder) if self._is_of_interest(run)]
         self._histories: dict[str, History | None] = {}
 
-    def shard(self, phase: str, subagent: str, content: str) -> KeptShard | None:
+    def shard(self, phase: str, subagent: str, content: str, base: str) -> KeptShard | None:
         """Find the shard sealed for this content; its folder is the other run's, and is there to be copied."""
         for run in self._runs:
             history = self._history(run)
             seal = history.seals.get(content) if history is not None else None
             if seal is not None and (folder := _sealed_in(run, seal)) is not None:
-                self.notes.append(
-                    f"{phase}/{subagent}: reused the shard that run {run.name} sealed for the same content"
-                )
-                return KeptShard(folder, seal.seconds, seal.warnings, run.name)
+                kept = KeptShard(folder, seal.seconds, seal.warnings, run.name)
+                if (found := on_its_base(kept, seal, _groups(run, seal), base)) is not None:
+                    self.notes.append(
+                        f"{phase}/{subagent}: reused the shard that run {run.name} sealed for the same content"
+                    )
+                    return found
         return None
 
     def group(self, group: Group, rules: bytes) -> tuple[GroupReport, Base] | None:

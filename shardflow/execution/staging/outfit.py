@@ -70,6 +70,10 @@ class StagedOutfit:
         except InvalidInput as error:
             raise StorageError(str(error)) from error
 
+    def told(self, subagent: Subagent, base: Base) -> str | None:
+        """Know nothing beforehand: prompts and books of the dialect are made of the whole context."""
+        return None
+
     def settle(self, subagent: Subagent, base: Base, shard: str) -> Ending | tuple[str, ...]:
         """Note in its shard that a subagent has ended well, and what it wrote; give warnings, or how it failed then.
 

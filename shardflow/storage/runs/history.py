@@ -25,7 +25,8 @@ _LIMIT: Final = 1 << 30
 class SealedShard:
     """A shard that was sealed: whose it is, its SHA-256, how long its subagent took and what it was warned of.
 
-    `group` is the folder of its group as it was called then; `of` the fan-out it belongs to, or nothing.
+    `group` is the folder of its group as it was called then, `base` the SHA-256 of that one's base; `of` the fan-out it
+    belongs to, or nothing.
     """
 
     phase: str
@@ -35,6 +36,7 @@ class SealedShard:
     seconds: float
     warnings: tuple[str, ...]
     of: str = ""
+    base: str = ""
 
 
 @record
@@ -137,7 +139,7 @@ class _Reading:
             case {"event": "subagent-retried", "content": str(content), "tries": int(tries)}:
                 self._tried[_whose(line)] = (content, tries)
             case {"sealed": {"content": str(content), "sha256": str(sha256)}}:
-                self._seals[content] = _sealed(line, sha256)
+                self._seals[content] = _sealed(line, sha256, str(line["sealed"].get("base") or ""))
                 self._tried.pop(_whose(line), None)
             case {"ending": str(ending)} if ending != "cancelled":
                 self._tried.pop(_whose(line), None)
@@ -164,7 +166,7 @@ def _read(line: bytes) -> Any:
         return None
 
 
-def _sealed(line: Mapping[str, Any], sha256: str) -> SealedShard:
+def _sealed(line: Mapping[str, Any], sha256: str, base: str) -> SealedShard:
     seconds, warnings = line.get("seconds"), line.get("warnings")
     return SealedShard(
         str(line.get("phase")),
@@ -174,6 +176,7 @@ def _sealed(line: Mapping[str, Any], sha256: str) -> SealedShard:
         seconds if isinstance(seconds, float) else 0.0,
         tuple(map(str, warnings)) if isinstance(warnings, list) else (),
         str(line.get("of") or ""),
+        base,
     )
 
 

@@ -19,7 +19,7 @@ and what belongs to its event:
     subagent-retried    phase, group, subagent, rank, content, tries (so many failed), ending, detail, seconds,
                         pause (seconds until the next try), folder (where this try's shard and logs are kept)
     subagent-finished   phase, group, subagent, rank, ending, detail (for people), seconds, tries, warnings,
-                        sealed: {content, sha256} or null, kept (true: sealed by an earlier start, not run again),
+                        sealed: {content, sha256, base} or null, kept (true: sealed by an earlier start, not run again),
                         reused_from (the run that sealed it, if it was another), and
                         undeclared (as in group.json) if it changed what it does not declare to write, of (the id it has
                         in the workflow) if it is one of a fan-out
@@ -34,8 +34,9 @@ and what belongs to its event:
     run-finished        status, exit_code, seconds, problems
     journal-altered     someone else wrote to this file: no seal told of before here is relied on
 
-`content` is the digest of all that a shard depends on (`workflow/content.py`), `sha256` that of the shard's bytes: what
-a resumed run needs to use it again. Readers must ignore members and events they do not know.
+`content` is the digest of all that a shard depends on (`workflow/content.py`), `sha256` that of the shard's bytes,
+`base` that of its group's base: what a resumed run needs to use it again. Readers must ignore members and events they
+do not know.
 
 What is durable, and when: a line is handed to the system as soon as its event happened, so it outlives
 this process and another one can follow it. A power cut is another matter: a sync takes a third of a millisecond, so
