@@ -7,9 +7,10 @@
 The floor is what no merge in Python can do without: orjson parses every byte, with the garbage collector off, and
 writes the result once. `offline` is what `shardflow merge` does after its start-up: reading the files strictly,
 merging, writing the result; `group end` is the part of it that a run has left when its last subagent has finished,
-as each shard was read and compared when its own subagent did. These are ratios to the floor, medians over rounds in
-which all run in turns, on the same files, of the time that processors were busy: wall time says little on a machine
-with other work to do, and on an idle one the two hardly differ. Every result is compared with what a merge that
+as each shard was read and compared when its own subagent did. These are ratios to the floor, of the least time that
+processors were busy in any of some rounds in which all run in turns, on the same files: what disturbs a measurement
+only ever adds to it. Wall time says little on a machine with other work to do, and on an idle one the two hardly
+differ. Every result is compared with what a merge that
 loses nothing must give.
 `command` is the ratio of one `shardflow merge --json` as a whole, with start-up, a durable write and every decision
 printed.

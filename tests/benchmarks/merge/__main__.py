@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
-import statistics
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from itertools import product
-from operator import truediv
 from pathlib import Path
 
 import orjson
@@ -31,6 +29,8 @@ QUICK = 100_000_000
 """The most bytes of copies that are merged unless `--full` is given."""
 ONE_ROUND = 1_000_000_000
 """From so many bytes of copies on, one round must do."""
+SOON = 50_000_000
+"""So many bytes of copies are merged at least, in rounds more than asked for if need be."""
 LONG = 5.0
 """After so many seconds another merger is not tried again."""
 HEADS = ("size", "copies", "shape", "floor", "offline", "group end", "command", "memory", "to changes")
@@ -88,18 +88,23 @@ def _row(size: int, copies: int, shape: Shape, folder: str, rounds: int) -> list
     made = task(size, copies, shape)
     inputs = write(made, shape, Path(folder))
     expected = indented(made.expected())
-    times = [_round(inputs, expected) for _ in range(rounds if size * copies < ONE_ROUND else 1)]
+    times = [_round(inputs, expected) for _ in range(_rounds(size * copies, rounds))]
     floors, *others = zip(*times, strict=True)
-    ratios = [statistics.median(map(truediv, other, floors)) for other in others]
+    ratios = [min(other) / min(floors) for other in others]
     whole = cpu_seconds(lambda: command(inputs))
     _check(inputs, expected)
     whole /= cpu_seconds(lambda: floor(inputs))
     memory = memory_of_merge(inputs).growth
     held = inputs.base.stat().st_size + sum(edits.bytes_changed() for edits in made.edits)
     return [
-        f"{statistics.median(floors) * 1000:,.1f} ms", *(f"{ratio:.2f}" for ratio in (*ratios, whole)),
+        f"{min(floors) * 1000:,.1f} ms", *(f"{ratio:.2f}" for ratio in (*ratios, whole)),
         f"{memory / (1 << 20):,.0f} MiB", f"{memory / held:.1f}",
     ]  # fmt: skip
+
+
+def _rounds(size: int, asked: int) -> int:
+    """Give how many rounds copies of so many bytes take: small ones are soon disturbed, and soon measured."""
+    return 1 if size >= ONE_ROUND else max(asked, min(asked * 20, SOON // size))
 
 
 def _round(inputs: Inputs, expected: bytes) -> tuple[float, ...]:
@@ -130,13 +135,13 @@ def _beside(size: int, options: argparse.Namespace) -> Iterator[tuple[str, ...]]
 
 
 def _against_floor(merger: Peer, inputs: Inputs, rounds: int) -> tuple[float, float]:
-    """Give the median seconds and ratio of rounds; one round is enough where it takes long."""
+    """Give the least seconds of some rounds, and their ratio; one round is enough where it takes long."""
     times: list[float] = []
     floors: list[float] = []
     while len(times) < rounds and sum(times) < LONG:
         floors.append(cpu_seconds(lambda: floor(inputs)))
         times.append(cpu_seconds(lambda: merger(inputs)))
-    return statistics.median(times), statistics.median(map(truediv, times, floors))
+    return min(times), min(times) / min(floors)
 
 
 def _merge(inputs: Inputs) -> bytes:
