@@ -77,8 +77,8 @@ class LedgerText(Ledger):
             self._start = _path_text(within)
         own = self._shards.get(lone.shard) or self._introduce(lone.shard, lone.rank)
         own.alone += 1
-        place = self._start, _segment_text(name), _UNRULED
-        return self._settled.add(b"".join((*place, before, _VALUE, text, own.lone_head, text, _LONE_AFTER)))
+        pieces = self._start, _segment_text(name), _UNRULED, before, _VALUE, text, own.lone_head, text, _LONE_AFTER
+        return self._settled.add(b"".join(pieces))
 
     def write(self, decision: Decision) -> None:
         """Write one decision down."""

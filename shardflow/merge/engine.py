@@ -120,7 +120,7 @@ class _Walk:
             inside = [(owner, edit.members) for owner, edit in edits if isinstance(edit, Into)]
             if len(inside) == len(edits):
                 return self._settle_members(path, base, inside, node)
-        return self._ask(path, base, tuple(Candidate(owner.shard, owner.rank, edit) for owner, edit in edits), node)
+        return self._ask(path, base, tuple([Candidate(owner.shard, owner.rank, edit) for owner, edit in edits]), node)
 
     def _settle_members(self, path: Path, base: Value, inside: Sequence[_OwnMembers], node: Node) -> Value:
         """Settle an object that stays one where the rule says to go deep: what asking would come to, without asking."""
@@ -134,8 +134,8 @@ class _Walk:
                     theirs.append(own)
         joined = dict(base) if isinstance(base, dict) else {}
         for name, theirs in found.items():
-            before, below = joined.get(name, ABSENT), node.below(name)
-            if below.free and len(theirs) == 1:
+            before, below = joined.get(name, ABSENT), node if node.free else node.below(name)
+            if len(theirs) == 1 and below.free:
                 lone, members = theirs[0]
                 value = self._take(path, name, before, lone, members[name])
             else:

@@ -45,12 +45,12 @@ def _first_init(self: Any, *values: object, **named: object) -> None:
     cls = type(self)
     fields: tuple[str, ...] = cls.__match_args__
     parameters = (f"{name}=defaults[{name!r}]" if name in cls._defaults else name for name in fields)
-    lines = [f"set_(self, {name!r}, {name})" for name in fields]
+    lines = [f"set_{name}(self, {name})" for name in fields]
     if hasattr(cls, "__post_init__"):
         lines.append("self.__post_init__()")
     text = f"def __init__(self, {', '.join(parameters)}):\n " + "\n ".join(lines or ["pass"])
     compiled: dict[str, Any] = {}
-    exec(text, {"set_": object.__setattr__, "defaults": cls._defaults}, compiled)
+    exec(text, {"defaults": cls._defaults, **{f"set_{name}": getattr(cls, name).__set__ for name in fields}}, compiled)
     cls.__init__ = compiled["__init__"]
     cls.__init__(self, *values, **named)
 
