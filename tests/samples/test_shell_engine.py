@@ -30,6 +30,24 @@ def without_moments(text: str) -> str:
     return re.sub(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", "2026-01-31T10:00:00Z", text)
 
 
+WORDS = """
+version execution_mode: strict loose adaptive behavior: parallel sequential main-only description:
+subagents: always adaptive: suggested_subagents output_path model max_tokens context: main_agent script:
+gap_check enabled max_iterations criteria check: on_failure message retry spawn_additional escalate abort additionalAgents
+checkpoint approval_required condition prompt show_files with_feedback options label on_select
+continue repeat_phase target: current skip_phases phases: skills args finalization template output
+{{output_dir}} {{feature_name}} {{workflow_name}} {{.}} {{# {{^ context. phase. await default: agents: helpers:
+readFile( readFiles( writeFile( files_exist( contains_todos( identifyGaps( analyzeFiles( thinkHard(
+has_syntax_errors( all_tests_pass( findAmbiguousRequirements( analyzeCoverage(
+"""
+
+
+def test_every_word_of_the_dialect_is_used_at_least_once() -> None:
+    files = [WORKFLOW, SAMPLE / "shardflow.yaml", SAMPLE / "templates/report.md.tmpl"]
+    text = "".join(file.read_text(encoding="utf-8") for file in files)
+    assert [word for word in WORDS.split() if word not in text] == []
+
+
 @pytest.mark.parametrize("at_a_time", ["1", "16"])
 def test_the_context_is_the_expected_one_but_for_its_moments(tmp_path: Path, at_a_time: str) -> None:
     options = ("--flag=--announce", "--answers", SAMPLE / "answers.yaml", "--max-parallel", at_a_time)
