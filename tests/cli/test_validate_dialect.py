@@ -174,3 +174,16 @@ def test_what_only_the_shell_engine_asks_of_a_phase_is_a_warning(tmp_path: Path)
         0,
         "warning: old.workflow.yaml:4: the shell engine asks for 'description' of a phase, too at $.phases[1]\n",
     )
+
+
+@pytest.mark.needs("node")
+def test_a_script_is_told_with_its_own_line_in_every_style_of_block(tmp_path: Path) -> None:
+    quoted = r'"a = 1;\n\nreturn a b;\n"'
+    (tmp_path / "w.yaml").write_text(
+        "name: w\nphases:\n"
+        "- {id: a, behavior: main-only, main_agent: {script: " + quoted + "}}\n"
+        "- id: b\n  behavior: main-only\n  main_agent:\n    script: |-\n      let a = 1;\n\n      return a b;\n"
+        "- id: c\n  behavior: main-only\n  main_agent:\n    script: |\n      return a b;\n    description: c\n"
+    )
+    told = [line.split(": ")[0] for line in shardflow("validate", "w.yaml", cwd=tmp_path).stderr.splitlines()]
+    assert told == ["w.yaml:3", "w.yaml:10", "w.yaml:15", "invalid"]

@@ -33,8 +33,8 @@ def without_moments(text: str) -> str:
 WORDS = """
 version execution_mode: strict loose adaptive behavior: parallel sequential main-only description:
 subagents: always adaptive: suggested_subagents output_path model max_tokens context: main_agent script:
-gap_check enabled max_iterations criteria check: on_failure message retry spawn_additional escalate abort additionalAgents
-checkpoint approval_required condition prompt show_files with_feedback options label on_select
+gap_check enabled max_iterations criteria check: on_failure message retry spawn_additional escalate abort
+additionalAgents checkpoint approval_required condition prompt show_files with_feedback options label on_select
 continue repeat_phase target: current skip_phases phases: skills args finalization template output
 {{output_dir}} {{feature_name}} {{workflow_name}} {{.}} {{# {{^ context. phase. await default: agents: helpers:
 readFile( readFiles( writeFile( files_exist( contains_todos( identifyGaps( analyzeFiles( thinkHard(

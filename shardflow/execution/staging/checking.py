@@ -123,11 +123,19 @@ def _at(value: Json, path: Path) -> Json:
 
 
 def _placed(document: Document, path: Path, message: str, line: int | None) -> Problem:
-    """Place a problem in the file: the lines of a script written as a block begin below its field."""
-    start, text = document.line(path), _at(document.value, path)
-    is_block = isinstance(text, str) and text.endswith("\n")
-    where = start + line if start is not None and line is not None and is_block else start
+    """Place a problem in the file: the lines of a text written as a block begin below its field."""
+    start = document.line(path)
+    where = start + line if start is not None and line is not None and _is_block(document, path, start) else start
     return Problem(document.source, where, message, path)
+
+
+def _is_block(document: Document, path: Path, start: int) -> bool:
+    """Tell whether a text of several lines stands on as many lines below `start`, where nothing else stands then."""
+    text = _at(document.value, path)
+    if not isinstance(text, str) or "\n" not in text:
+        return False
+    below = range(start + 1, start + len(text.splitlines()) + 1)
+    return not any(line in below for line in document.lines.values())
 
 
 def _types(workflow: Workflow) -> Iterator[tuple[Path, str]]:
