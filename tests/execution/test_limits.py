@@ -100,6 +100,18 @@ def test_what_a_shard_changes_may_not_nest_deeper_than_the_limit(
         assert f"context-one.json: {words}" in told
 
 
+def test_what_the_engine_itself_tells_the_context_has_no_limits_of_a_shard(place: Workplace) -> None:
+    report = place.run("""
+        name: told
+        context: {}
+        limits: {nesting: 1, shard_bytes: 20}
+        phases:
+          - {id: work, behavior: main-only, run: exit 1, on_failure: continue}
+        """)
+    assert report.exit_code == 0
+    assert [failure["subagent"] for failure in place.context["failures"]] == ["work"]
+
+
 def refusing(number: int) -> Any:
     def refuse(*_: Any, **__: Any) -> None:
         raise OSError(number, os.strerror(number))

@@ -50,7 +50,7 @@ from shardflow.storage.runs.directory import GroupFolder, RunDirectory
 from shardflow.storage.runs.durable import keep_group
 from shardflow.workflow.agents.preset import AgentPreset
 from shardflow.workflow.content import question_content
-from shardflow.workflow.model import EngineMade, Phase, Subagent, Workflow
+from shardflow.workflow.model import NO_LIMITS, EngineMade, Phase, Subagent, Workflow
 
 if TYPE_CHECKING:
     from shardflow.execution.staging.staged_run import StagedRun
@@ -215,7 +215,7 @@ class PhaseLoop:
         changed = base_of(step.change(self.base.value))
         if changed.data == self.base.data:
             return None
-        return self._run(replaced(group, engine_made=changed.data), NO_EFFECTIVE_RULES)
+        return self._run(replaced(group, engine_made=changed.data, limits=NO_LIMITS), NO_EFFECTIVE_RULES)
 
     def _asked(self, scheduled: ScheduledPhase, step: Ask) -> Json:
         """Give the answer that an earlier start of the run was given, or ask and write down what is answered."""
