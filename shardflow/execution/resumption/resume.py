@@ -176,7 +176,8 @@ def _find_context(request: ResumeRequest, staging: Staging | None, history: Hist
     if not as_left:
         raise UsageError(
             f"{path} is not as the run left it, and what changed it would be lost; put back what stands in "
-            f"{directory.path} (the context.json of the last merged group), or start a new run"
+            f"{directory.path} (the context.json of the last merged group, or base.json where none was merged), "
+            "or start a new run"
         )
     return _Found(path, held, value, base, settings.found_context)
 
