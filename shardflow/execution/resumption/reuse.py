@@ -22,7 +22,7 @@ from shardflow.storage.runs.listing import RUNNING, FoundRun, list_runs
 
 
 class OtherRuns:
-    """Gives what other runs sealed, the last started first; `notes` tell which shards were taken from which run."""
+    """Gives what other runs sealed, the last started first; `notes` tell which shards were taken."""
 
     is_of_others = True
 
@@ -40,9 +40,6 @@ class OtherRuns:
             if seal is not None and (folder := _sealed_in(run, seal)) is not None:
                 kept = KeptShard(folder, seal.seconds, seal.warnings, run.name)
                 if (found := on_its_base(kept, seal, _groups(run, seal), base)) is not None:
-                    self.notes.append(
-                        f"{phase}/{subagent}: reused the shard that run {run.name} sealed for the same content"
-                    )
                     return found
         return None
 

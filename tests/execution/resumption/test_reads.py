@@ -141,7 +141,10 @@ def test_who_declares_nothing_reads_what_changed_or_changed_what_is_another_now_
     scanning.run(text)
     scanning.scanned()
     scanning.made(files=files(a=1, b=2), **change)
-    assert scanning.again().status is Status.DONE
+    report = scanning.again()
+    assert report.status is Status.DONE
+    told = "scan/each-a: its shard changed what is another in the context by now, so it runs again"
+    assert (told in report.notes) == (reads == "[]")
     assert scanning.scanned() == ["a", "b"]
     assert (scanning.run_dir / "context.json").read_bytes() == scanning.bytes_of_a_new_run(text)
 
