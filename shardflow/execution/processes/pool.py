@@ -13,6 +13,7 @@ from typing import Final, Protocol
 from shardflow.errors import StorageError
 from shardflow.execution.processes.child import Cause, Child, Command, Exit
 from shardflow.execution.processes.interrupts import Interrupts
+from shardflow.execution.processes.programs import Programs
 from shardflow.execution.processes.waiting import Waiter, waiting
 
 _HEAD_START: Final = 0.2
@@ -76,6 +77,7 @@ class _Pool:
         self._interrupts = interrupts
         self._waiter = waiter
         self._stdin = stdin
+        self._programs = Programs()
         self._running: dict[subprocess.Popen[bytes], Child] = {}
         self._due: list[tuple[float, int, Child]] = []
         self._again: list[tuple[float, int]] = []
@@ -126,7 +128,7 @@ class _Pool:
 
     def _start(self, rank: int) -> None:
         try:
-            child = Child(rank, self._jobs.command(rank), self._grace, self._stdin)
+            child = Child(rank, self._jobs.command(rank), self._grace, self._stdin, self._programs)
         except (OSError, ValueError, StorageError) as error:
             self._put_off(rank, self._jobs.not_started(rank, error))
             return

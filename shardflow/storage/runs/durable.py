@@ -3,7 +3,7 @@
 Law: when `settle` has returned, every file added before, with all folders on the way to it, and every line of the
 journal is on the disk. A shard costs about a millisecond to sync (file, folder, journal); by a thread of its own that
 millisecond delays no subagent, and only what is still missing at the end of a group is waited for. Shards that come
-faster than that are synced together, their common folders and the journal once for all.
+faster than that are synced together, many at a time, their common folders and the journal once for all.
 
 Death of the process needs none of this: what was handed to the system is there for the next process. What cannot be
 made again is added as soon as it is there: shards, the first base, the run's record. Bases, ledgers and merged contexts
@@ -15,15 +15,21 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from shardflow.errors import StorageError
 from shardflow.storage.files import sync_file, sync_folder
 from shardflow.storage.runs.directory import GroupFolder
 from shardflow.storage.runs.journal import Journal
+
+_AT_A_TIME: Final = 8
+"""How many threads help to sync many files: with 4 and with 16 it took a tenth longer."""
+_A_FEW: Final = 16
+"""For each so many files a thread is worth its start."""
 
 
 class BackgroundSync:
@@ -106,11 +112,27 @@ class BackgroundSync:
     def _sync(self, paths: list[str]) -> None:
         """Sync files, with the names of the folders on the way to them, and their own."""
         folders = list(dict.fromkeys(map(os.path.dirname, paths)))
-        steps: list[Callable[[], None]] = [partial(sync_folder, above or ".") for above in self._on_the_way(folders)]
-        steps += [partial(sync_file, path) for path in paths]
-        steps += [partial(sync_folder, folder or ".") for folder in folders]
-        for step in steps:
-            self._attempt(step)
+        for above in self._on_the_way(folders):
+            self._attempt(partial(sync_folder, above or "."))
+        self._attempt_all([partial(sync_file, path) for path in paths])
+        self._attempt_all([partial(sync_folder, folder or ".") for folder in folders])
+
+    def _attempt_all(self, steps: Sequence[Callable[[], None]]) -> None:
+        """Take many steps several at a time: those that wait together share one commit of the file system."""
+        left = iter(steps)
+
+        def take() -> None:
+            for step in left:
+                self._attempt(step)
+
+        threads = [threading.Thread(target=take, daemon=True) for _ in range(min(len(steps) // _A_FEW, _AT_A_TIME))]
+        with suppress(RuntimeError):  # no more threads: then fewer
+            for thread in threads:
+                thread.start()
+        take()
+        for thread in threads:
+            if thread.ident is not None:
+                thread.join()
 
     def _attempt(self, step: Callable[[], None]) -> None:
         try:

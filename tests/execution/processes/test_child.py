@@ -1,4 +1,4 @@
-"""One child: which program is started where only its name is given."""
+"""Which program is started where only its name is given."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from shardflow.execution.processes.child import Child, Command
+from shardflow.execution.processes.programs import Programs
 
 LOGS = iter(range(1000))
 
@@ -20,14 +21,13 @@ def say(place: Path, text: str) -> Path:
     return tool
 
 
-def said(folder: Path, path: str | None) -> str:
-    """Start `tool` in a folder with this PATH and give what it says."""
+def said(folder: Path, path: str | None, programs: Programs | None = None) -> str:
+    """Start `tool` in a folder with this PATH, among others of a group, and give what it says."""
     log = folder / f"{next(LOGS)}.log"
     environment = {} if path is None else {b"PATH": path.encode()}
     with open("/dev/null") as stdin:
-        child = Child(
-            0, Command(("tool",), str(folder), environment, f"{log}", f"{log}.err", None), 1.0, stdin.fileno()
-        )
+        command = Command(("tool",), str(folder), environment, f"{log}", f"{log}.err", None)
+        child = Child(0, command, 1.0, stdin.fileno(), programs or Programs())
     assert child.popen.wait() == 0
     return log.read_text().split()[0]
 
@@ -56,3 +56,21 @@ def test_a_name_that_is_nowhere_is_told(tmp_path: Path, path: str | None) -> Non
     with pytest.raises(FileNotFoundError) as caught:
         said(tmp_path, path)
     assert caught.value.filename == "tool"
+
+
+def test_what_was_found_is_taken_as_long_as_it_stands(tmp_path: Path) -> None:
+    programs, path = Programs(), f"{tmp_path}/a:{tmp_path}/b"
+    with pytest.raises(FileNotFoundError):
+        said(tmp_path, path, programs)
+    first = say(tmp_path / "b", "second")
+    assert [said(tmp_path, path, programs), said(tmp_path, path, programs)] == ["second", "second"]
+    say(tmp_path / "a", "first")
+    first.unlink()
+    assert said(tmp_path, path, programs) == "first"
+
+
+def test_one_name_in_two_paths_is_two_programs(tmp_path: Path) -> None:
+    programs = Programs()
+    for name in ("a", "b"):
+        say(tmp_path / name, name)
+    assert [said(tmp_path, f"{tmp_path}/{name}", programs) for name in ("a", "b", "a")] == ["a", "b", "a"]

@@ -62,3 +62,32 @@ with new_journal("events.jsonl") as journal, BackgroundSync(journal, "", []) as 
     )
     way = ". groups groups/01-look groups/01-look/a/context-a.json groups/01-look/a"
     assert printed(traced, tmp_path).startswith(way)
+
+
+def test_of_many_files_at_once_each_is_synced_before_its_folder_and_all_before_the_journal(tmp_path: Path) -> None:
+    files = [f"{number}/context-{number}.json" for number in range(200)]
+    for name in files:
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).touch()
+    traced = (
+        TRACED.partition("with new_journal")[0]
+        + """
+files = [f"{number}/context-{number}.json" for number in range(200)]
+with new_journal("events.jsonl") as journal, BackgroundSync(journal, "", []) as durable:
+    for name in files:
+        durable.add(name)
+    durable.settle()
+    print(len(set(synced)), all(synced.index(name) < synced.index(os.path.dirname(name)) for name in files), synced[-1])
+"""
+    )
+    assert printed(traced, tmp_path) == "402 True events.jsonl\n"
+
+
+def test_of_many_files_one_that_cannot_be_synced_is_told(tmp_path: Path) -> None:
+    with new_journal(str(tmp_path / "events.jsonl")) as journal, BackgroundSync(journal, str(tmp_path), []) as durable:
+        for number in range(100):
+            if number != 70:
+                (tmp_path / f"{number}").touch()
+            durable.add(str(tmp_path / f"{number}"))
+        with pytest.raises(StorageError, match="70"):
+            durable.settle()
