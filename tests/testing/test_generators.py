@@ -34,14 +34,21 @@ def test_groups_are_json_objects_and_their_changes_are_changes(group):
     assert all(isinstance(document, dict) for document in (group.base, *group.documents))
 
 
-def test_the_denser_the_overlap_the_more_often_shards_meet():
-    def meetings(overlap):
-        found = []
-        look_at(groups(overlap=overlap, least=2), lambda group: found.append(bool(met(group))), Effort(150, 1))
-        return sum(found)
+FLAT = dict.fromkeys("abcdefgh", 0)
+"""Members beside each other only, so that who edits one place changes one path."""
 
-    # Far enough apart for chance: Hypothesis reads constants from loaded modules, so examples depend on these too.
-    assert meetings(0) == 0 < meetings(0.05) < meetings(1)
+
+@pytest.mark.parametrize("overlap", [0, 0.25, 0.5, 0.75, 1])
+def test_an_edit_meets_an_earlier_one_as_often_as_asked(overlap):
+    found = []
+
+    def look(group):
+        first, second = (set(delta.edit.members) if delta.edit else set() for delta in group.deltas)
+        found.extend([bool(first & second)] if first and second else [])
+
+    look_at(groups(Like(FLAT), overlap=overlap, least=2, most=2, edits=1), look, Effort(400, 1))
+    # The simplest, which is to meet, Hypothesis draws more often than chance would; and constants from loaded modules.
+    assert abs(sum(found) / len(found) - overlap) <= (0.2 if 0 < overlap < 1 else 0)
 
 
 @pytest.mark.parametrize("overlap", [-0.1, 1.1])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 from hypothesis import find, settings
 
@@ -39,8 +41,8 @@ WANTED = {
 
 @pytest.mark.parametrize("wanted", WANTED)
 def test_hypothesis_shrinks_groups_to_a_few_keys(wanted):
-    found = find(groups(), WANTED[wanted], settings=QUICK)
-    assert size(found) <= 24, found  # of all documents together; the laboratory comes to half of that, see below
+    found = find(groups(), WANTED[wanted], settings=QUICK, random=Random(1))
+    assert size(found) <= 12, found  # of all documents together; the smallest there is has 5 to 8
 
 
 @pytest.mark.parametrize("wanted", WANTED)
@@ -80,5 +82,5 @@ def test_an_example_under_rules_shrinks_too():
             for d in merge(group.base, group.deltas, rules).decisions
         )
 
-    found = find(groups(rules), counted, settings=QUICK)
-    assert size(found) <= 20, found
+    found = find(groups(rules), counted, settings=QUICK, random=Random(1))
+    assert size(found) <= 9, found

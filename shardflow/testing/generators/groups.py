@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Final
+from zlib import crc32
 
 from hypothesis import strategies as st
 
 from shardflow.model.paths import ROOT, Path
-from shardflow.model.values import ABSENT, Json, Value
-from shardflow.testing.generators.edits import changed, known_names, pick, places, value_at, with_value
+from shardflow.model.values import ABSENT, Json, Value, same
+from shardflow.testing.generators.edits import changed, known_names, places, value_at, with_value
 from shardflow.testing.generators.shapes import Shape, places_up_to, shape_at
 from shardflow.testing.generators.sources import Source, context_shape
 from shardflow.testing.laws.group import Group
@@ -40,16 +41,10 @@ def groups(
     shape = context_shape(source)
     crowd = _Crowd(draw(shape.values), shape, round(100 * overlap))  # type: ignore[arg-type]  # contexts are objects
     documents: list[dict[str, Json]] = []
-    while len(documents) < most:
-        document = draw(_next(crowd, edits, needed=len(documents) < least))
-        if document is None:
-            break
-        documents.append(document)
+    for slots in range(most, 0, -1):
+        document = draw(_slot(crowd, edits, needed=least - len(documents) >= slots))
+        documents += [] if document is None else [document]
     return Group(crowd.base, tuple(documents))
-
-
-_TENTHS: Final = places_up_to(10)
-"""One group in ten ends behind each shard, and one shard behind each edit."""
 
 
 class _Crowd:
@@ -71,13 +66,14 @@ def _new_places(value: Value, shape: Shape, path: Path) -> Iterator[Path]:
     return ((*path, name) for name in names if isinstance(value, dict) and name not in value)
 
 
-# Each shard and each edit is one draw, with the decision to make it: so the shrinker can leave out any of them.
+# Shrinking rests on this: each shard and each edit is one draw that may come to nothing without touching the others;
+# how much an edit draws to find its place depends on nothing; and an edit that changes nothing leaves no trace.
 
 
 @st.composite
-def _next(draw: st.DrawFn, crowd: _Crowd, edits: int, *, needed: bool) -> dict[str, Json] | None:
-    goes_on = draw(_TENTHS)  # drawn where it is not asked for too: else shards left out would shift those behind
-    return draw(_edited(crowd, edits)) if goes_on or needed else None
+def _slot(draw: st.DrawFn, crowd: _Crowd, edits: int, *, needed: bool) -> dict[str, Json] | None:
+    is_there = draw(_TENTHS) > 1
+    return draw(_edited(crowd, edits)) if is_there or needed else None
 
 
 @st.composite
@@ -85,36 +81,42 @@ def _edited(draw: st.DrawFn, crowd: _Crowd, most: int) -> dict[str, Json]:
     document, own = crowd.base, dict[Path, None]()
     for _ in range(most):
         edit = draw(_edit(crowd, document))
-        if edit is None:
-            break
-        path, value = edit
-        document = with_value(document, path, value)
-        own[path] = None
-    crowd.touched.update(own)
+        if edit is not None:
+            path, value = edit
+            document = with_value(document, path, value)
+            own[path] = None
+    crowd.touched.update((path, None) for path in own if not same(value_at(document, path), value_at(crowd.base, path)))
     return document
 
 
 @st.composite
 def _edit(draw: st.DrawFn, crowd: _Crowd, document: dict[str, Json]) -> tuple[Path, Value] | None:
-    path = _place(draw, crowd) if draw(_TENTHS) else None
+    path = _place(draw, crowd) if draw(_TENTHS) > 1 else None
     if path is None:
         return None
     value = value_at(document, path)
-    gone = value is not ABSENT and draw(_TENTHS) in (1, 2)
+    gone = draw(_TENTHS) in (1, 2) and value is not ABSENT
     return path, ABSENT if gone else changed(draw, value, shape_at(crowd.shape, path))
 
 
 def _place(draw: st.DrawFn, crowd: _Crowd) -> Path | None:
     """Draw where to edit; None where every place is taken."""
-    if crowd.touched and draw(_PERCENT) < crowd.overlap:
-        path = pick(draw, list(crowd.touched))
-        return path[:-1] if len(path) > 1 and draw(_TENTHS) == 1 else path
+    meets, which, how = draw(_PERCENT) < crowd.overlap, draw(_PERCENT), draw(_TENTHS)
+    if meets and crowd.touched:
+        path = _one_of(crowd.touched, which)
+        return path[:-1] if len(path) > 1 and how == 1 else path
     old = [path for path in crowd.old if not _meets(path, crowd.touched)]
     new = [path for path in crowd.new if not _meets(path, crowd.touched)]
-    found = old if old and (not new or draw(_TENTHS) < 7) else new
-    return pick(draw, found) if found else None
+    found = old if old and (not new or how < 7) else new
+    return _one_of(found, which) if found else None
 
 
+def _one_of(paths: Iterable[Path], which: int) -> Path:
+    """Choose a path so that leaving out any other changes nothing (rendezvous hashing)."""
+    return min(paths, key=lambda path: crc32(f"{which}{path}".encode()))
+
+
+_TENTHS: Final = places_up_to(10)
 _PERCENT: Final = places_up_to(100)
 
 

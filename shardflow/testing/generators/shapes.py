@@ -64,15 +64,21 @@ def _objects(
     """Draw few members of many, so that few rules at a time have much to decide."""
     drawn = {name: draw(shape.values) for name, shape in always.items()}
     if sometimes:
-        chosen = draw(st.lists(st.sampled_from(list(sometimes)), max_size=_FEW, unique=True))
-        drawn.update((name, draw(sometimes[name].values)) for name in chosen)
-    if more is not None and draw(places_up_to(_FEW + 1)) == _FEW:
+        drawn |= draw(st.lists(_member(sometimes), max_size=_FEW).map(dict))
+    if more is not None and draw(places_up_to(_FEW)) == _FEW - 1:
         drawn.setdefault(draw(names()), draw(more))
     return drawn
 
 
-_FEW: Final = 3
-"""How many of the members that an object may have are drawn together."""
+_FEW: Final = 4
+"""How many of the members that an object may have are drawn together, some of them twice."""
+
+
+@st.composite
+def _member(draw: st.DrawFn, shapes: Mapping[str, Shape]) -> tuple[str, Json]:
+    """Draw a member whatever others were drawn, so that any of them can be left out."""
+    name = draw(st.sampled_from(list(shapes)))
+    return name, draw(shapes[name].values)
 
 
 def items(item: Shape, keys: Sequence[str] = ()) -> Items:

@@ -13,7 +13,7 @@ from shardflow.model.values import Json, frozen
 from shardflow.testing.generators.aim import aimed_shape
 from shardflow.testing.generators.schemas import schema_shape
 from shardflow.testing.generators.shapes import ANY, Leaf, Members, Shape, items, joined, members
-from shardflow.testing.generators.values import names, scalars
+from shardflow.testing.generators.values import objects, scalars
 
 
 @record
@@ -34,9 +34,9 @@ Source: TypeAlias = "Like | Schema | RuleSet | Sequence[Source] | None"
 """What contexts are drawn from; of several sources, contexts have the members of all."""
 
 _VALUES: Final = scalars() | ANY.values
-_FEW: Final = st.dictionaries(names(), _VALUES, max_size=4)
-_SEVERAL: Final = st.dictionaries(names(), _VALUES, min_size=2, max_size=5)
-_FREE: Final = Members((_FEW | _SEVERAL | _SEVERAL).map(lambda drawn: {**drawn}), {})
+_FEW: Final = objects(_VALUES, most=4)
+_SEVERAL: Final = objects(_VALUES, least=2, most=5)
+_FREE: Final = Members(_FEW | _SEVERAL | _SEVERAL, {})
 
 
 def context_shape(source: Source) -> Shape:
