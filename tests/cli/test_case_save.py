@@ -58,6 +58,23 @@ def test_shards_rules_and_what_came_out_stand_in_the_case(tmp_path: Path) -> Non
     assert shardflow("case", "run", ".", cwd=folder).stdout.endswith("2 cases, all as expected\n")
 
 
+def test_a_journal_is_saved_as_its_operations_and_as_a_document_once_redacted(tmp_path: Path) -> None:
+    lines = """'{"add": "$.n", "value": 2}' '{"set": "$.who", "value": "Zoë"}' '{"torn'"""
+    said = f"printf '%s\\n%s\\n%s' {lines} > $SHARDFLOW_SHARD"
+    listed = [{"id": "one", "run": said, "shard": "journal"}, {"id": "two", "run": adding(n=6)}]
+    phases = [{"id": "work", "behavior": "parallel", "subagents": listed}]
+    (tmp_path / "w.yaml").write_text(json.dumps({"name": "w", "rules": RULES, "context": CONTEXT, "phases": phases}))
+    shardflow("run", "w.yaml", "--run-dir", "run", "--quiet", cwd=tmp_path)
+    assert shardflow("case", "save", "run", "told.case.json", cwd=tmp_path).returncode == 0
+    one, _ = json.loads((tmp_path / "told.case.json").read_text())["shards"]
+    assert one == {"id": "one", "journal": [{"add": "$.n", "value": 2}, {"set": "$.who", "value": "Zoë"}]}
+    assert shardflow("case", "save", "run", "hidden.case.json", "--redact", cwd=tmp_path).returncode == 0
+    hidden = (tmp_path / "hidden.case.json").read_text()
+    assert "Zoë" not in hidden
+    assert "journal" not in hidden
+    assert shardflow("case", "run", ".", cwd=tmp_path).stdout.endswith("2 cases, all as expected\n")
+
+
 def test_a_group_in_conflict_is_saved_with_its_conflicts_and_shrunk_to_them(contested: Path) -> None:
     assert shardflow("case", "save", "run", "whole", cwd=contested).returncode == 0
     saved = shardflow("case", "save", "run", "clash", "--shrink", "--redact", cwd=contested)

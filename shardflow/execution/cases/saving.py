@@ -15,7 +15,9 @@ from shardflow.merge.rules import RuleSet
 from shardflow.model.changes import apply
 from shardflow.model.documents import Document, did_you_mean
 from shardflow.model.records import record, replaced
+from shardflow.model.values import ABSENT
 from shardflow.storage.files import read_regular
+from shardflow.storage.json.lines import read_lines
 from shardflow.storage.json.strict import parse_json
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory
 from shardflow.storage.runs.records import GroupRecord, read_run_record
@@ -69,13 +71,15 @@ def _meant(phase: str | None, merged: dict[str, GroupRecord]) -> str:
 
 
 def _shard(base: Base, folder: GroupFolder, name: str, form: ShardForm) -> CaseShard:
-    """Give what a shard left: a patch as it is, of any other form the document it makes of the base."""
+    """Give what a shard left: a patch or a journal as it is, of a copy the document it makes of the base."""
     path = folder.subagent(name).shard
     data = read_regular(path, SIZE_LIMIT)
     if form is ShardForm.PATCH:
         return CaseShard(name, read_object(data, path), Form.PATCH)
+    if form is ShardForm.JOURNAL:
+        return CaseShard(name, [said for _, said in read_lines(data, path)[0]], Form.JOURNAL)
     document = apply(shard_delta(base, name, 0, form, data, path).edit, base.value)
-    if not isinstance(document, dict):
+    if document is ABSENT:
         raise AssertionError("shards are objects")
     return CaseShard(name, document)
 

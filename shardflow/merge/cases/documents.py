@@ -11,8 +11,9 @@
       conflicts:                        # where they are left out, there shall be none
         - {path: $.status, shards: [a, b]}
 
-Shards may also be a list, of `{id: a, document: {...}}` or `{id: b, patch: {...}}`, a JSON Merge Patch. `resolutions`
-are those of a resolutions file, `law` names a law that the merge shall keep, which a counterexample once broke.
+Shards may also be a list, of `{id: a, document: {...}}`, `{id: b, patch: {...}}`, a JSON Merge Patch, or
+`{id: c, journal: [{add: $.n, value: 1}]}`, the operations of a journal. `resolutions` are those of a resolutions file,
+`law` names a law that the merge shall keep, which a counterexample once broke.
 
 Law: what `case_json` writes reads back as the same case.
 """
@@ -22,7 +23,7 @@ from __future__ import annotations
 from typing import TypeGuard
 
 from shardflow.errors import InvalidCase
-from shardflow.merge.cases.model import Case, CaseRules, CaseShard, Expected, ExpectedConflict, Form
+from shardflow.merge.cases.model import Case, CaseRules, CaseShard, Expected, ExpectedConflict, Form, operations_edit
 from shardflow.merge.resolving.documents import Written, resolutions_json, written_resolutions
 from shardflow.model.documents import Document, did_you_mean
 from shardflow.model.fields import Place, quoted, read_document
@@ -72,7 +73,7 @@ def _case(place: Place) -> Case:
         law = fields.optional("law", Place.text, "")
         rules = fields.optional("rules", _rules, None)
         base = fields.required("base", _object)
-        shards = fields.required("shards", _shards)
+        shards = fields.required("shards", lambda inner: _shards(inner, base))
         resolutions = _resolutions(fields.place("resolutions")) if "resolutions" in fields else ()
         known = {one.shard for one in shards} - {""}
         expected = fields.optional("expect", lambda inner: _expected(inner, known), None)
@@ -95,15 +96,15 @@ def _object(place: Place) -> dict[str, Json]:
     return {}
 
 
-def _shards(place: Place) -> tuple[CaseShard, ...]:
+def _shards(place: Place, base: dict[str, Json]) -> tuple[CaseShard, ...]:
     if not isinstance(place.value, list):
         return tuple(CaseShard(name, _object(inner)) for name, inner in place.members().items() if _is_id(inner, name))
     seen: dict[str, Place] = {}
-    return tuple(_listed(inner, seen) for inner in place.items())
+    return tuple(_listed(inner, seen, base) for inner in place.items())
 
 
-def _listed(place: Place, seen: dict[str, Place]) -> CaseShard:
-    """Read `{id, document}` or `{id, patch}`."""
+def _listed(place: Place, seen: dict[str, Place], base: dict[str, Json]) -> CaseShard:
+    """Read `{id, document}`, `{id, patch}` or `{id, journal}`."""
     with place.fields() as fields:
         name = fields.required("id", Place.text)
         here = fields.place("id")
@@ -111,11 +112,24 @@ def _listed(place: Place, seen: dict[str, Place]) -> CaseShard:
             here.refuse(f"the shard {quoted(name)} is told twice", "give every shard an id of its own")
         elif isinstance(here.value, str) and _is_id(here, name):
             seen[name] = here
-        form = Form.PATCH if "patch" in fields else Form.DOCUMENT
-        value = fields.required(form.value, _object)
-        if form is Form.PATCH and "document" in fields:
-            fields.place("document").refuse("a shard is told by a document or by a patch, not by both")
-        return CaseShard(name, value, form)
+        form, *others = [form for form in Form if form.value in fields] or [Form.DOCUMENT]
+        for other in others:
+            fields.place(other.value).refuse(f"a shard is told by one of {', '.join(Form)}, not by several")
+        if form is Form.JOURNAL:
+            return CaseShard(name, fields.required(form.value, lambda inner: _operations(inner, base)), form)
+        return CaseShard(name, fields.required(form.value, _object), form)
+
+
+def _operations(place: Place, base: dict[str, Json]) -> list[Json]:
+    """Read the operations of a journal; what cannot be read, or does not fit the base, is told at its line."""
+    items = place.items()
+    lines = [inner.value for inner in items if inner.value is not ABSENT]
+    edit = operations_edit(base, lines)
+    misfits = edit if isinstance(edit, tuple) else ()
+    for misfit in misfits:
+        where = "" if misfit.path is None else f"{path_text(misfit.path)}: "
+        items[misfit.line].refuse(where + misfit.message, misfit.hint)
+    return [] if misfits else lines
 
 
 def _is_id(place: Place, name: str) -> bool:

@@ -6,9 +6,10 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from shardflow.merge.resolving.documents import Written
-from shardflow.model.changes import Delta, Edit
+from shardflow.model.changes import Delta, Edit, apply
 from shardflow.model.diff import diff, patch_edit
 from shardflow.model.documents import Document
+from shardflow.model.operations import Misfit, Operation, journal_edit, read_operation
 from shardflow.model.paths import Path
 from shardflow.model.records import record
 from shardflow.model.values import ABSENT, Json, Value
@@ -21,19 +22,45 @@ class Form(StrEnum):
     """The whole document, as the shard left it."""
     PATCH = "patch"
     """A JSON Merge Patch (RFC 7396) of the base."""
+    JOURNAL = "journal"
+    """A list of operations, as lines of a journal, one after another."""
 
 
 @record
 class CaseShard:
-    """What one shard left. Its rank is its place in the case."""
+    """What one shard left: an object, or operations that fit the base. Its rank is its place in the case."""
 
     shard: str
-    value: dict[str, Json]
+    value: Json
     form: Form = Form.DOCUMENT
 
     def edit(self, base: dict[str, Json]) -> Edit | None:
         """Give what the shard changed of a base, None for nothing."""
-        return diff(base, self.value) if self.form is Form.DOCUMENT else patch_edit(base, self.value)
+        match self.form, self.value:
+            case Form.PATCH, dict(patch):
+                return patch_edit(base, patch)
+            case Form.JOURNAL, list(lines):
+                edit = operations_edit(base, lines)
+                if isinstance(edit, tuple):
+                    raise AssertionError(f"operations fit the base: {edit[0].message}")
+                return edit
+            case _:
+                return diff(base, self.value)
+
+    def by_document(self, base: dict[str, Json]) -> CaseShard:
+        """Give the same shard, told by the whole document it left."""
+        document = apply(self.edit(base), base)
+        if document is ABSENT:
+            raise AssertionError("shards are objects")
+        return CaseShard(self.shard, document)
+
+
+def operations_edit(base: dict[str, Json], lines: list[Json]) -> Edit | None | tuple[Misfit, ...]:
+    """Give what operations change of a base; or all that cannot be read or applied, each with its index as its line."""
+    read = [read_operation(index, line) for index, line in enumerate(lines)]
+    edit = journal_edit(base, [one for one in read if isinstance(one, Operation)])
+    misfits = [*(one for one in read if isinstance(one, Misfit)), *(edit if isinstance(edit, tuple) else ())]
+    return tuple(misfits) if misfits or isinstance(edit, tuple) else edit
 
 
 CaseRules: TypeAlias = Document | str | None

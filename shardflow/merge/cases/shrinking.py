@@ -19,7 +19,6 @@ from shardflow.merge.cases.comparing import outcome_of, replay
 from shardflow.merge.cases.model import Case, CaseShard
 from shardflow.merge.engine import MergeResult
 from shardflow.merge.rules import NO_RULES, RuleSet, rules_json
-from shardflow.model.changes import apply
 from shardflow.model.decisions import Conflict, Decision
 from shardflow.model.documents import Document
 from shardflow.model.paths import path_text
@@ -57,7 +56,7 @@ def shrunk(
 
     Shards become whole documents. Resolutions of conflicts that no longer come up are left out.
     """
-    shards = tuple(CaseShard(d.shard, _document(apply(d.edit, case.base))) for d in case.deltas)
+    shards = tuple(one.by_document(case.base) for one in case.shards)
     start = replaced(case, shards=shards, rules=None, expected=None)
     search = _Search(start, rules, heard, most)
     search.run()

@@ -25,13 +25,13 @@ from shardflow.merge.cases import (
 from shardflow.merge.resolving.documents import Written
 from shardflow.merge.resolving.resolutions import TakeBase, TakeShard, TakeValue
 from shardflow.merge.rules import NO_RULES, RuleSet, rules_json
-from shardflow.model.changes import Change
+from shardflow.model.changes import Change, Into, Put, same_edit
 from shardflow.model.documents import Document
 from shardflow.model.values import ABSENT, Json
 from shardflow.storage.json.canonical import canonical_bytes
 from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.storage.yaml.writing import yaml_bytes
-from shardflow.testing.generators import Group, groups, rule_sets
+from shardflow.testing.generators import Group, groups, journals, rule_sets
 from tests.merge.small import rule_set
 
 
@@ -48,7 +48,7 @@ def written(case: Case) -> bytes:
     return canonical_bytes(case_json(case))
 
 
-@given(groups(), rule_sets(), st.sampled_from(Form))
+@given(groups(), rule_sets(), st.sampled_from([Form.DOCUMENT, Form.PATCH]))
 def test_a_case_written_down_reads_back_as_the_same_case(group: Group, rules: RuleSet, form: Form) -> None:
     source = Document("rules.yaml", rules_json(rules))
     case = case_of(group, form, rules=source, description="d", law="grouping")
@@ -57,6 +57,16 @@ def test_a_case_written_down_reads_back_as_the_same_case(group: Group, rules: Ru
     assert written(again) == written(case)
     assert again.expected is not None
     assert compare(again.expected, replay(again, rules)).is_same
+
+
+@given(groups(most=2), st.data())
+def test_a_journal_in_a_case_changes_what_the_document_does_that_it_makes(group: Group, data: st.DataObject) -> None:
+    lines = [data.draw(journals(group.base, document)) for document in group.documents]
+    shards = tuple(CaseShard(f"s{rank}", [*said], Form.JOURNAL) for rank, said in enumerate(lines))
+    again = read_case(parse_yaml(yaml_bytes(case_json(Case(group.base, shards))), "again.case.yaml"))
+    assert again.shards == shards
+    for delta, wanted in zip(again.deltas, case_of(group).deltas, strict=True):
+        assert same_edit(delta.edit, wanted.edit)
 
 
 def test_every_form_of_a_case_is_read() -> None:
@@ -69,6 +79,7 @@ base: {n: 5, "": 1.0, s: 1}
 shards:
   - {id: b, document: {n: 6, "": 1, s: 2}}
   - {id: a, patch: {n: 7, "": null, s: 3}}
+  - {id: c, journal: [{add: $.n, value: 1}, {set: $.s, value: 4}]}
 resolutions:
   - {path: "$['s']", take: {shard: a}, reason: why not}
   - {path: "$['']", take: base}
@@ -81,11 +92,13 @@ expect:
     assert case.shards == (
         CaseShard("b", {"n": 6, "": 1, "s": 2}),
         CaseShard("a", {"n": 7, "": None, "s": 3}, Form.PATCH),
+        CaseShard("c", [{"add": "$.n", "value": 1}, {"set": "$.s", "value": 4}], Form.JOURNAL),
     )
-    assert [delta.rank for delta in case.deltas] == [0, 1]
+    assert [delta.rank for delta in case.deltas] == [0, 1, 2]
+    assert case.deltas[2].edit == Into({"n": Put(6), "s": Put(4)})
     assert case.resolutions == (
-        Written("$.s", TakeShard("a"), "why not", "x.case.yaml:9"),
-        Written("$['']", TakeBase(), "", "x.case.yaml:10"),
+        Written("$.s", TakeShard("a"), "why not", "x.case.yaml:10"),
+        Written("$['']", TakeBase(), "", "x.case.yaml:11"),
     )
     assert case.expected == Expected({"n": 8}, (ExpectedConflict(("",), ("b", "a")),))
     assert isinstance(case.rules, Document)
@@ -125,7 +138,7 @@ expect:
         "x.case.yaml:2: unknown field 'bse' at $.bse; did you mean 'base'?",
         "x.case.yaml:4: expected an object, found the integer 1 at $.shards[0].document",
         "x.case.yaml:5: the shard 'a' is told twice at $.shards[1].id; give every shard an id of its own",
-        "x.case.yaml:5: a shard is told by a document or by a patch, not by both at $.shards[1].document",
+        "x.case.yaml:5: a shard is told by one of document, patch, journal, not by several at $.shards[1].patch",
         "x.case.yaml:6: a shard needs an id at $.shards[2].id; give it a name that is not empty",
         "x.case.yaml:7: field 'id' is missing at $.shards[3]; expected a text",
         "x.case.yaml:9: 'c-1f3a9b20' is no path: a path starts with '$', the whole document at $.resolutions[0]; "
@@ -137,6 +150,27 @@ expect:
         "x.case.yaml:14: no shard 'z' at $.expect.conflicts[0].shards[1]; known are a",
         "x.case.yaml:15: field 'path' is missing at $.expect.conflicts[1]; expected a text",
         "x.case.yaml:15: expected a list, found the text 'x' at $.expect.conflicts[1].shards",
+    ]
+
+
+def test_operations_that_are_none_or_do_not_fit_the_base_are_told_with_their_lines() -> None:
+    with pytest.raises(InvalidCase) as refused:
+        read(
+            """\
+base: {s: x}
+shards:
+  - id: a
+    journal:
+      - {set: $.n, value: 1}
+      - {sett: $.n, value: 1}
+      - {remove: $.m}
+      - {add: $.s, value: 1}
+"""
+        )
+    assert str(refused.value).split("\n") == [
+        "x.case.yaml:6: unknown operation 'sett' at $.shards[0].journal[1]; did you mean 'set'?",
+        "x.case.yaml:7: $.m: nothing stands there that could be removed at $.shards[0].journal[2]; is the path right?",
+        "x.case.yaml:8: $.s: add needs a number, and a value of kind text stands there at $.shards[0].journal[3]",
     ]
 
 
