@@ -11,51 +11,27 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from shardflow.errors import InvalidInput, StorageError
-from shardflow.execution.base import Base
+from shardflow.errors import StorageError
 from shardflow.execution.fallback import fallback
-from shardflow.execution.groups.canonical_context import CanonicalContext
 from shardflow.execution.groups.group import Host
-from shardflow.execution.groups.inputs import Earlier
 from shardflow.execution.groups.run_seals import RunSeals
 from shardflow.execution.groups.workplace import surroundings
+from shardflow.execution.laying_out import lay_out
 from shardflow.execution.phases.loop import PhaseLoop
 from shardflow.execution.processes.interrupts import Interrupts
 from shardflow.execution.reporting.event_json import event_json
-from shardflow.execution.reporting.events import (
-    Event,
-    Listener,
-    Noted,
-    RunFinished,
-    RunStarted,
-)
+from shardflow.execution.reporting.events import Event, Listener, Noted, RunFinished, RunStarted
 from shardflow.execution.reporting.report import PhaseReport, RunReport, Status
-from shardflow.execution.rule_sources import anchored
-from shardflow.execution.schedule import (
-    ScheduledPhase,
-    first_base,
-    read_context,
-    read_if_there,
-    refuse_without_folder,
-    schedule_phases,
-)
-from shardflow.execution.secrets.references import NO_SECRETS, Secrets, read_secrets
-from shardflow.execution.staging.beginning import opened, staged, staged_run
-from shardflow.model.records import record, replaced
+from shardflow.execution.request import Layout, RunRequest, context_path
+from shardflow.execution.schedule import refuse_without_folder
+from shardflow.execution.staging.beginning import staged, staged_run
+from shardflow.model.records import replaced
 from shardflow.storage.files import ContextLock, write_new
-from shardflow.storage.runs.directory import READ_ONLY, RUNS, RunDirectory, create_run_directory
 from shardflow.storage.runs.durable import BackgroundSync
-from shardflow.storage.runs.history import Asked
-from shardflow.storage.runs.journal import Journal, new_journal, utc_text
-from shardflow.storage.runs.records import RunRecord, RunSettings, write_first_run_record, write_run_record
-from shardflow.workflow.agents.preset import AgentPreset
-from shardflow.workflow.model import DEFAULT_GRACE, Workflow
-
-if TYPE_CHECKING:  # only workflows of the dialect need it
-    from shardflow.execution.staging.preparing import StagingRequest
-    from shardflow.execution.staging.staged_run import Staging
+from shardflow.storage.runs.journal import Journal
+from shardflow.storage.runs.records import write_run_record
 
 _EXIT_CODES: Final = {
     Status.DONE: 0,
@@ -66,34 +42,6 @@ _EXIT_CODES: Final = {
 }
 _INTERRUPTED: Final = 130
 _TERMINATED: Final = 143
-
-
-@record
-class RunRequest:
-    """All that one run needs to know.
-
-    workflow_file   where the workflow was read; its folder is the workflow's folder
-    workflow_bytes  what was read there, copied into the run directory
-    context         the canonical context file; None for `context.json` in the run directory
-    rules           a rule file (relative to the current folder) or a shipped set's name; goes over every
-                    `rules:` of the workflow and its phases
-    max_parallel    goes over every `max_parallel:` of the workflow and its phases
-    run_dir         a new or empty folder; None for a new one under `.shardflow/runs/` of the current folder
-    grace           seconds between SIGTERM and SIGKILL when a subagent is stopped
-    staging         what else a run of the dialect needs to know; None for a native one
-    reuse           use sealed shards of other runs in the run directory's folder that have the same content
-    """
-
-    workflow: Workflow
-    workflow_file: str
-    workflow_bytes: bytes
-    context: str | None = None
-    rules: str | None = None
-    max_parallel: int | None = None
-    run_dir: str | None = None
-    grace: float = DEFAULT_GRACE
-    staging: StagingRequest | None = None
-    reuse: bool = False
 
 
 def run_workflow(request: RunRequest, listen: Listener) -> RunReport:
@@ -115,38 +63,9 @@ def run_workflow(request: RunRequest, listen: Listener) -> RunReport:
             if request.context is not None:
                 refuse_without_folder(request.context)
             held.enter_context(ContextLock(path))
-        layout, journal = _lay_out(request, staging, held)
+        layout, journal = lay_out(request, staging, held)
         layout = replaced(layout, notes=instead.warnings)
         return run_laid_out(request, layout, journal, interrupts, listen, started)
-
-
-@record
-class Layout:
-    """What is checked and made before anything starts. `copy` is where the context is copied to in the end.
-
-    For a resumed run `start` counts its starts, `earlier` is what those before left, and `again` names subagents, each
-    by its phase and id, whose sealed shards shall not be used again. `notes` tell what was found of those starts.
-    """
-
-    schedule: tuple[ScheduledPhase, ...]
-    base: Base
-    context: CanonicalContext
-    copy: str | None
-    directory: RunDirectory
-    record: RunRecord
-    start: int = 1
-    again: tuple[Asked, ...] = ()
-    earlier: Earlier | None = None
-    notes: tuple[str, ...] = ()
-    secrets: Secrets = NO_SECRETS
-    staging: Staging | None = None
-
-
-def context_path(request: RunRequest, staging: Staging | None) -> str | None:
-    """Give the canonical context's file (absolute); None for the run directory's own."""
-    if request.context is not None:
-        return os.path.abspath(request.context)
-    return staging.folder.context if staging is not None else None
 
 
 def run_laid_out(
@@ -158,85 +77,6 @@ def run_laid_out(
     first = (directory.record, directory.workflow, directory.base, *own)
     with BackgroundSync(journal, os.path.dirname(directory.path), first) as durable:
         return _Run(request, layout, journal, durable, interrupts, listen, started).report()
-
-
-def _lay_out(request: RunRequest, staging: Staging | None, held_open: ExitStack) -> tuple[Layout, Journal]:
-    """Check everything that can be checked, then make the run directory; the journal first, which is the run's lock."""
-    workflow = request.workflow
-    path, moment = context_path(request, staging), utc_text(time.time_ns())
-    base, held, schedule = checked_start(request, staging)
-    value, found = base.data, held if request.context is not None else None
-    if staging is not None:
-        base, value = opened(base, workflow, staging, moment, path or ""), b""
-    for scheduled in schedule:
-        scheduled.rules.load_functions()
-    entries = () if staging is None else staging.agents.entries
-    secrets = read_secrets(workflow, request.workflow_file, entries)
-    secrets.refuse_in(base.data, path or request.workflow_file)
-    earlier = _other_runs(request) if request.reuse else None
-    directory = create_run_directory(request.run_dir, workflow.name)
-    journal = held_open.enter_context(new_journal(directory.journal))
-    settings = _settings(request, path, staging, found_context=found is not None)
-    record = RunRecord(workflow.name, Status.RUNNING, moment, settings)
-    write_first_run_record(directory, record)
-    write_new(directory.workflow, request.workflow_bytes)
-    write_new(directory.base, base.data, mode=READ_ONLY)
-    if staging is not None and held is not None:
-        write_new(directory.former_context, held)
-    if path is not None:
-        context = CanonicalContext(path, held, value)
-        copy = directory.context
-        begun = Layout(schedule, base, context, copy, directory, record, secrets=secrets, staging=staging)
-        return replaced(begun, earlier=earlier), journal
-    write_new(directory.context, base.data)
-    context = CanonicalContext(directory.context, base.data, base.data)
-    return Layout(schedule, base, context, None, directory, record, earlier=earlier, secrets=secrets), journal
-
-
-def _other_runs(request: RunRequest) -> Earlier:
-    from shardflow.execution.resumption.reuse import OtherRuns  # most runs begin anew
-
-    return OtherRuns(request.workflow_file, os.path.dirname(request.run_dir or f"{RUNS}/x") or ".")
-
-
-def checked_start(
-    request: RunRequest, staging: Staging | None
-) -> tuple[Base, bytes | None, tuple[ScheduledPhase, ...]]:
-    """Read the context and all rules: give the first base, what the context's file holds, and the schedule.
-
-    What stands in the folder of a feature is of another run, and nothing is started from it.
-    Raises InvalidInput with all that is wrong with the workflow, or UsageError.
-    """
-    workflow, folder = request.workflow, os.path.dirname(request.workflow_file)
-    held = read_context(request.context) if request.context is not None else None
-    former = None if staging is None or held is not None else read_if_there(staging.folder.context)
-    try:
-        base = first_base(workflow.context, folder, held, request.context or "")
-        schedule = schedule_phases(workflow, folder, request.rules, request.max_parallel)
-    except (InvalidInput, StorageError):
-        if held is None and request.rules is None:
-            from shardflow.execution.checking import refuse_all  # costs nothing unless something is wrong
-
-            agents = None if request.staging is None else request.staging.agents_file
-            refuse_all(request.workflow_bytes, request.workflow_file, agents)
-        raise
-    if any(isinstance(subagent.program, AgentPreset) for phase in workflow.phases for subagent in phase.subagents):
-        from shardflow.execution.agents.installed import refuse_missing  # most workflows call no agent CLI
-
-        refuse_missing(workflow, request.workflow_file)
-    return base, former if request.context is None else held, schedule
-
-
-def _settings(request: RunRequest, context: str | None, staging: Staging | None, *, found_context: bool) -> RunSettings:
-    rules = None if request.rules is None else anchored(request.rules)
-    return RunSettings(
-        workflow_file=os.path.abspath(request.workflow_file),
-        context=context,
-        found_context=found_context,
-        rules=rules,
-        max_parallel=request.max_parallel,
-        feature=None if staging is None else staging.settings,
-    )
 
 
 class _Run:

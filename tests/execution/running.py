@@ -15,7 +15,8 @@ from typing import Any
 from shardflow.execution.reporting.endings import Ending
 from shardflow.execution.reporting.events import Event
 from shardflow.execution.reporting.report import GroupReport, RunReport, SubagentReport
-from shardflow.execution.run import RunRequest, run_workflow
+from shardflow.execution.request import RunRequest
+from shardflow.execution.run import run_workflow
 from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.workflow.reading import read_workflow
 

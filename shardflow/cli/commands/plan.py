@@ -15,8 +15,9 @@ from shardflow.cli.views.objects import object_bytes, problem_objects
 from shardflow.cli.views.policies import limit_lines, phase_lines, subagent_lines
 from shardflow.cli.views.staging import staging_lines
 from shardflow.execution.checking import write_overlaps
+from shardflow.execution.laying_out import checked_start
 from shardflow.execution.presence import missing_programs
-from shardflow.execution.run import RunRequest, checked_start, context_path
+from shardflow.execution.request import RunRequest, context_path
 from shardflow.execution.schedule import ScheduledPhase
 from shardflow.execution.staging.beginning import staged
 from shardflow.model.documents import Problem

@@ -8,7 +8,8 @@ from shardflow.cli.console import CONSOLE
 from shardflow.cli.views import View, view_for
 from shardflow.errors import UsageError
 from shardflow.execution.reporting.report import RunReport
-from shardflow.execution.run import RunRequest, run_workflow
+from shardflow.execution.request import RunRequest
+from shardflow.execution.run import run_workflow
 from shardflow.model.records import record
 
 

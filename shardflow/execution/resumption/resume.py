@@ -26,8 +26,9 @@ from shardflow.execution.processes.interrupts import Interrupts
 from shardflow.execution.processes.survivors import Survivor, named, stop_all, with_environment
 from shardflow.execution.reporting.events import Listener
 from shardflow.execution.reporting.report import RunReport, Status
+from shardflow.execution.request import Layout, RunRequest
 from shardflow.execution.resumption.earlier import EarlierStarts, folded_groups
-from shardflow.execution.run import Layout, RunRequest, run_laid_out
+from shardflow.execution.run import run_laid_out
 from shardflow.execution.schedule import first_base, read_if_there, schedule_phases
 from shardflow.execution.secrets.references import read_secrets
 from shardflow.execution.staging.beginning import opened, staged

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from shardflow.execution.base import Base
     from shardflow.execution.processes.interrupts import Interrupts
     from shardflow.execution.reporting.events import Event
-    from shardflow.execution.run import Layout, RunRequest
+    from shardflow.execution.request import Layout, RunRequest
     from shardflow.execution.scripts.programs import ScriptPrograms
     from shardflow.execution.staging.staged_run import StagedRun, Staging
     from shardflow.workflow.model import Workflow

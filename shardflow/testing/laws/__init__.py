@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from shardflow.testing.laws.declarable import DECLARABLE
+from shardflow.testing.laws.engine import ENGINE, Engine, Law
 from shardflow.testing.laws.group import Group
 from shardflow.testing.laws.outcomes import LawBroken
-from shardflow.testing.laws.required import ENGINE, REQUIRED, Engine, Law
+from shardflow.testing.laws.required import REQUIRED
 
 LAWS: Final[Mapping[str, Law]] = {**REQUIRED, **DECLARABLE}
 """Every law of whole merges."""

@@ -22,6 +22,7 @@ from shardflow.model.changes import Delta
 from shardflow.model.diff import diff
 from shardflow.model.values import ABSENT, Json, Value, same
 from shardflow.storage.json.canonical import canonical_bytes
+from shardflow.testing.laws.engine import Engine, Law
 from shardflow.testing.laws.group import Group
 from shardflow.testing.laws.outcomes import (
     CONTESTED,
@@ -33,7 +34,6 @@ from shardflow.testing.laws.outcomes import (
     text_of,
     with_sorted_members,
 )
-from shardflow.testing.laws.required import Engine, Law
 
 Left: TypeAlias = "tuple[str, Value]"
 """A shard's id and the value it left."""

@@ -20,7 +20,7 @@ from shardflow.testing.laws.outcomes import CONTESTED, Contested, Contrast, LawB
 from shardflow.testing.laws.twins import all_rules
 
 if TYPE_CHECKING:
-    from shardflow.testing.laws.required import Engine
+    from shardflow.testing.laws.engine import Engine
 
 Said: TypeAlias = Sequence[tuple[str, Value]]
 """Who changed the value at a path and what they left there, in rank order."""

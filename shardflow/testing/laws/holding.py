@@ -8,8 +8,9 @@ from shardflow.merge.rules import RuleSet
 from shardflow.model.changes import apply
 from shardflow.model.documents import did_you_mean
 from shardflow.testing.laws.declarable import DECLARABLE
+from shardflow.testing.laws.engine import ENGINE
 from shardflow.testing.laws.group import Group
-from shardflow.testing.laws.required import ENGINE, REQUIRED
+from shardflow.testing.laws.required import REQUIRED
 
 
 def law_named(name: str) -> str:

@@ -6,11 +6,11 @@ that the engine uses, and asks for several listing orders and groupings itself: 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import permutations
-from typing import Final, TypeAlias
+from typing import Final
 
-from shardflow.merge.engine import Candidates, MergeResult, gather, merge, settle, unite
+from shardflow.merge.engine import MergeResult
 from shardflow.merge.report import ledger_json
 from shardflow.merge.rules import RuleSet
 from shardflow.model.changes import Delta, Edit, Into, apply
@@ -18,31 +18,15 @@ from shardflow.model.decisions import Decision, Outcome, RuleRef, Settled
 from shardflow.model.diff import diff
 from shardflow.model.paths import ORDER, Path, path_text
 from shardflow.model.patterns import Descendant, Step
-from shardflow.model.records import record
-from shardflow.model.values import ABSENT, Json, Value
+from shardflow.model.values import ABSENT, Value
 from shardflow.storage.json.canonical import canonical_bytes
 from shardflow.storage.json.strict import parse_json
 from shardflow.testing.laws.documented import as_documented
+from shardflow.testing.laws.engine import Engine, Law
 from shardflow.testing.laws.group import Group
 from shardflow.testing.laws.ledgers import context_again, shard_again
 from shardflow.testing.laws.outcomes import CONTESTED, Contrast, LawBroken, Side, alike, text_of
 from shardflow.testing.laws.twins import twin
-
-
-@record
-class Engine:
-    """What the laws ask: a whole merge, and the steps of a merge in parts."""
-
-    merge: Callable[[Json, Sequence[Delta], RuleSet], MergeResult]
-    gather: Callable[[Iterable[Delta]], Candidates] = gather
-    unite: Callable[[Candidates, Candidates], Candidates] = unite
-    settle: Callable[[Json, Candidates, RuleSet], MergeResult] = settle
-
-
-ENGINE: Final = Engine(merge)
-"""The engine of this package."""
-
-Law: TypeAlias = Callable[[Engine, Group, RuleSet], None]
 
 
 def permutation(engine: Engine, group: Group, rules: RuleSet) -> None:

@@ -12,8 +12,9 @@ from typing import Any
 from shardflow.execution.inspection.post_mortem import repeat_merges
 from shardflow.execution.reporting.events import Listener
 from shardflow.execution.reporting.report import RunReport
+from shardflow.execution.request import RunRequest
 from shardflow.execution.resumption.resume import ResumeRequest, resume_run
-from shardflow.execution.run import RunRequest, run_workflow
+from shardflow.execution.run import run_workflow
 from shardflow.execution.staging.asking import Asker, nobody, written_answers
 from shardflow.execution.staging.preparing import StagingRequest
 from shardflow.model.documents import Document

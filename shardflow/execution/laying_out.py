@@ -1,0 +1,107 @@
+"""From the request to what is laid out: everything that can be checked is, then the run directory is made."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from shardflow.errors import InvalidInput, StorageError
+from shardflow.execution.base import Base
+from shardflow.execution.groups.canonical_context import CanonicalContext
+from shardflow.execution.groups.inputs import Earlier
+from shardflow.execution.reporting.report import Status
+from shardflow.execution.request import Layout, RunRequest, context_path
+from shardflow.execution.rule_sources import anchored
+from shardflow.execution.schedule import ScheduledPhase, first_base, read_context, read_if_there, schedule_phases
+from shardflow.execution.secrets.references import read_secrets
+from shardflow.execution.staging.beginning import opened
+from shardflow.model.records import replaced
+from shardflow.storage.files import write_new
+from shardflow.storage.runs.directory import READ_ONLY, RUNS, create_run_directory
+from shardflow.storage.runs.journal import Journal, new_journal, utc_text
+from shardflow.storage.runs.records import RunRecord, RunSettings, write_first_run_record
+from shardflow.workflow.agents.preset import AgentPreset
+
+if TYPE_CHECKING:  # only workflows of the dialect need it
+    from shardflow.execution.staging.staged_run import Staging
+
+
+def lay_out(request: RunRequest, staging: Staging | None, held_open: ExitStack) -> tuple[Layout, Journal]:
+    """Check everything that can be checked, then make the run directory; the journal first, which is the run's lock."""
+    workflow = request.workflow
+    path, moment = context_path(request, staging), utc_text(time.time_ns())
+    base, held, schedule = checked_start(request, staging)
+    value, found = base.data, held if request.context is not None else None
+    if staging is not None:
+        base, value = opened(base, workflow, staging, moment, path or ""), b""
+    for scheduled in schedule:
+        scheduled.rules.load_functions()
+    entries = () if staging is None else staging.agents.entries
+    secrets = read_secrets(workflow, request.workflow_file, entries)
+    secrets.refuse_in(base.data, path or request.workflow_file)
+    earlier = _other_runs(request) if request.reuse else None
+    directory = create_run_directory(request.run_dir, workflow.name)
+    journal = held_open.enter_context(new_journal(directory.journal))
+    settings = _settings(request, path, staging, found_context=found is not None)
+    record = RunRecord(workflow.name, Status.RUNNING, moment, settings)
+    write_first_run_record(directory, record)
+    write_new(directory.workflow, request.workflow_bytes)
+    write_new(directory.base, base.data, mode=READ_ONLY)
+    if staging is not None and held is not None:
+        write_new(directory.former_context, held)
+    if path is not None:
+        context = CanonicalContext(path, held, value)
+        copy = directory.context
+        begun = Layout(schedule, base, context, copy, directory, record, secrets=secrets, staging=staging)
+        return replaced(begun, earlier=earlier), journal
+    write_new(directory.context, base.data)
+    context = CanonicalContext(directory.context, base.data, base.data)
+    return Layout(schedule, base, context, None, directory, record, earlier=earlier, secrets=secrets), journal
+
+
+def _other_runs(request: RunRequest) -> Earlier:
+    from shardflow.execution.resumption.reuse import OtherRuns  # most runs begin anew
+
+    return OtherRuns(request.workflow_file, os.path.dirname(request.run_dir or f"{RUNS}/x") or ".")
+
+
+def checked_start(
+    request: RunRequest, staging: Staging | None
+) -> tuple[Base, bytes | None, tuple[ScheduledPhase, ...]]:
+    """Read the context and all rules: give the first base, what the context's file holds, and the schedule.
+
+    What stands in the folder of a feature is of another run, and nothing is started from it.
+    Raises InvalidInput with all that is wrong with the workflow, or UsageError.
+    """
+    workflow, folder = request.workflow, os.path.dirname(request.workflow_file)
+    held = read_context(request.context) if request.context is not None else None
+    former = None if staging is None or held is not None else read_if_there(staging.folder.context)
+    try:
+        base = first_base(workflow.context, folder, held, request.context or "")
+        schedule = schedule_phases(workflow, folder, request.rules, request.max_parallel)
+    except (InvalidInput, StorageError):
+        if held is None and request.rules is None:
+            from shardflow.execution.checking import refuse_all  # costs nothing unless something is wrong
+
+            agents = None if request.staging is None else request.staging.agents_file
+            refuse_all(request.workflow_bytes, request.workflow_file, agents)
+        raise
+    if any(isinstance(subagent.program, AgentPreset) for phase in workflow.phases for subagent in phase.subagents):
+        from shardflow.execution.agents.installed import refuse_missing  # most workflows call no agent CLI
+
+        refuse_missing(workflow, request.workflow_file)
+    return base, former if request.context is None else held, schedule
+
+
+def _settings(request: RunRequest, context: str | None, staging: Staging | None, *, found_context: bool) -> RunSettings:
+    rules = None if request.rules is None else anchored(request.rules)
+    return RunSettings(
+        workflow_file=os.path.abspath(request.workflow_file),
+        context=context,
+        found_context=found_context,
+        rules=rules,
+        max_parallel=request.max_parallel,
+        feature=None if staging is None else staging.settings,
+    )
