@@ -377,6 +377,6 @@ def test_what_a_listener_raises_goes_through_after_the_children_were_stopped(pla
         place.run(ONE.format(run="echo $$ > pid; exec sleep 60"), listen)
     assert place.read("run.json")["status"] == "failed"
     pid = place.folder / "pid"
-    if pid.exists():  # it may have been stopped before it could say so
+    if said := pid.exists() and pid.read_text():  # it may have been stopped before it could say so
         with pytest.raises(ProcessLookupError):
-            os.kill(int(pid.read_text()), 0)
+            os.kill(int(said), 0)
