@@ -12,7 +12,7 @@ import pytest
 from tests.faults.campaigns import found
 
 
-@pytest.mark.timeout(1200)  # of the campaign; the short form takes half a minute
+@pytest.mark.timeout(7200)  # of the campaign; the short form takes half a minute
 def test_killed_and_resumed_a_run_of_the_dialect_asks_nobody_twice_and_ends_the_same(
     tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
