@@ -28,7 +28,7 @@ NUMBERS = (10, 100, 1000)
 QUICK = 100_000_000
 """The most bytes of copies that are merged unless `--full` is given."""
 ONE_ROUND = 1_000_000_000
-"""From so many bytes of copies on, one round must do."""
+"""From so many bytes of copies on, one round must do; beyond, the command is not started."""
 SOON = 50_000_000
 """So many bytes of copies are merged at least, in rounds more than asked for if need be."""
 LONG = 5.0
@@ -91,15 +91,20 @@ def _row(size: int, copies: int, shape: Shape, folder: str, rounds: int) -> list
     times = [_round(inputs, expected) for _ in range(_rounds(size * copies, rounds))]
     floors, *others = zip(*times, strict=True)
     ratios = [min(other) / min(floors) for other in others]
-    whole = cpu_seconds(lambda: command(inputs))
-    _check(inputs, expected)
-    whole /= cpu_seconds(lambda: floor(inputs))
+    whole = _whole(inputs, expected) if size * copies <= ONE_ROUND else "-"
     memory = memory_of_merge(inputs).growth
     held = inputs.base.stat().st_size + sum(edits.bytes_changed() for edits in made.edits)
     return [
-        f"{min(floors) * 1000:,.1f} ms", *(f"{ratio:.2f}" for ratio in (*ratios, whole)),
+        f"{min(floors) * 1000:,.1f} ms", *(f"{ratio:.2f}" for ratio in ratios), whole,
         f"{memory / (1 << 20):,.0f} MiB", f"{memory / held:.1f}",
     ]  # fmt: skip
+
+
+def _whole(inputs: Inputs, expected: bytes) -> str:
+    """Measure the command as a whole, which holds and prints every decision: too many for the largest."""
+    taken = cpu_seconds(lambda: command(inputs))
+    _check(inputs, expected)
+    return f"{taken / cpu_seconds(lambda: floor(inputs)):.2f}"
 
 
 def _rounds(size: int, asked: int) -> int:
