@@ -13,7 +13,7 @@ only ever adds to it. Wall time says little on a machine with other work to do, 
 differ. Every result is compared with what a merge that
 loses nothing must give.
 `command` is the ratio of one `shardflow merge --json` as a whole, with start-up, a durable write and every decision
-printed.
+printed; it is left out beyond 1 GB of copies.
 
 `memory` is how far the peak of a process of its own rises above what it holds when all modules are loaded, in MiB
 and over the bytes of the base and all changes.
