@@ -37,13 +37,13 @@ class Problem:
         return f"{where}: {self.message}{at}{hint}"
 
 
-class UnknownFields(Enum):
-    """What to do with a field that no reader of a document asked for."""
+class IdleFields(Enum):
+    """What to do with a field that says nothing: nobody asked for it, or it is null and may be absent."""
 
     REFUSE = auto()
-    """It is a problem: most are misspelt."""
+    """It is a problem: most are misspelt, or wait for a value."""
     PASS_OVER = auto()
-    """It says something to somebody else."""
+    """It says something to somebody else, or nothing at all."""
 
 
 @record
@@ -51,14 +51,14 @@ class Document:
     """A value with its origin. `lines` maps a path to its 1-based line; a path without one takes its parent's.
 
     `source` is the file as problems name it, for somebody to open; `name`, if it has one, is what the file is called
-    wherever a name must not depend on who reads it from which folder. `unknown_fields` holds in all of it.
+    wherever a name must not depend on who reads it from which folder. `idle_fields` holds in all of it.
     """
 
     source: str
     value: Json
     lines: Mapping[Path, int] = MappingProxyType({})
     name: str = ""
-    unknown_fields: UnknownFields = UnknownFields.REFUSE
+    idle_fields: IdleFields = IdleFields.REFUSE
 
     def line(self, path: Path) -> int | None:
         """Give the line a path stands on, or the nearest known line above it."""

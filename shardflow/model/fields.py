@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
-from shardflow.model.documents import Document, Problem, UnknownFields, did_you_mean
+from shardflow.model.documents import Document, IdleFields, Problem, did_you_mean
 from shardflow.model.paths import ROOT, Path
 from shardflow.model.records import record
 from shardflow.model.values import ABSENT, Json, Value, is_number, kind
@@ -127,7 +127,7 @@ class Place:
         depth = len(self.path)
         lines = {path[depth:]: line for path, line in self.document.lines.items() if path[:depth] == self.path}
         value: Json = None if self.value is ABSENT else self.value
-        return Document(self.document.source, value, lines, self.document.name, self.document.unknown_fields)
+        return Document(self.document.source, value, lines, self.document.name, self.document.idle_fields)
 
     def inner(self, segment: str | int, value: Value) -> Place:
         """Give the place one segment further down, where this value stands."""
@@ -142,7 +142,10 @@ class Fields:
     def __init__(self, place: Place) -> None:
         """Read the object at a place, `here` from now on; use `Place.fields`, which reports anything else."""
         self.here: Final = place
-        self._members = place.value if isinstance(place.value, dict) else {}
+        members = place.value if isinstance(place.value, dict) else {}
+        if place.document.idle_fields is IdleFields.PASS_OVER:
+            members = {name: value for name, value in members.items() if value is not None}
+        self._members = members
         self._asked: dict[str, None] = {}
 
     def __enter__(self) -> Self:
@@ -151,7 +154,7 @@ class Fields:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.here.document.unknown_fields is UnknownFields.PASS_OVER:
+        if self.here.document.idle_fields is IdleFields.PASS_OVER:
             return
         for name in self._members:
             if name not in self._asked:

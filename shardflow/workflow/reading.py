@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from shardflow.errors import InvalidWorkflow
-from shardflow.model.documents import Document, Problem, UnknownFields
+from shardflow.model.documents import Document, IdleFields, Problem
 from shardflow.model.fields import UNKNOWN_FIELD, Fields, Place, quoted, read_partly
 from shardflow.model.paths import ROOT
 from shardflow.model.records import replaced
@@ -56,7 +56,8 @@ _ON_MISSING_OUTPUT: Final = {choice.value: choice for choice in OnMissingOutput}
 def read_workflow(document: Document) -> Workflow:
     """Read a workflow; names of files in it stay texts, nothing is opened.
 
-    Fields that nobody knows are passed over in the shell engine's files, as that engine did; `passed_over` tells which.
+    Fields that nobody knows, or that are null and may be absent, are passed over in the shell engine's files, as that
+    engine did; `passed_over` tells the former.
     Raises InvalidWorkflow with every problem, in the order of the file.
     """
     workflow, problems = read_partial_workflow(document)
@@ -68,7 +69,7 @@ def read_workflow(document: Document) -> Workflow:
 def read_partial_workflow(document: Document) -> tuple[Workflow, list[Problem]]:
     """Read a workflow as far as it can be read, for who looks for more problems, and give all that reading found."""
     if recognising.is_of_the_shell_engine(document):
-        document = replaced(document, unknown_fields=UnknownFields.PASS_OVER)
+        document = replaced(document, idle_fields=IdleFields.PASS_OVER)
     workflow, problems = read_partly(document, _read_workflow)
     if _is_a_rule_file(document.value):
         hint = "`shardflow rules lint` checks those"

@@ -21,7 +21,7 @@ phases:
   subagents: [{type: writer, config: {output_path: plan.md}}]
   checkpoint:
     prompt: "Is it \e[2J good?"
-    show_files: [plan.md, nowhere.md]
+    show_files: ['{{ output_dir }}/plan.md', nowhere.md]
     options:
     - {label: Go on}
     - {label: Again, with_feedback: true, on_select: {action: repeat_phase}}

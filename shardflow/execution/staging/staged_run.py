@@ -25,6 +25,7 @@ from shardflow.model.values import Json
 from shardflow.storage.runs.records import FeatureSettings
 from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.workflow.dialect.model import Skill
+from shardflow.workflow.dialect.outputs import NoPlace, output_place
 from shardflow.workflow.groups import read_subagents
 from shardflow.workflow.model import Phase, Subagent, Workflow
 from shardflow.workflow.reading import passed_over
@@ -116,8 +117,12 @@ class StagedRun:
         return self._max_parallel or phase.max_parallel or self._workflow.max_parallel
 
     def shown_file(self, path: str) -> str:
-        """Give the file that a checkpoint shows, relative to the output folder."""
-        return os.path.join(self._staging.folder.path, path.replace("{{output_dir}}/", "", 1))
+        """Give the file that a checkpoint shows, relative to the output folder, if it is none of that."""
+        folder = self._staging.folder
+        try:
+            return folder.absolute(output_place(path, folder.feature, folder.workflow))
+        except NoPlace:
+            return os.path.join(folder.path, path)
 
     def entries(self, phase: str, ran: Ran) -> list[Json]:
         """Give what a script wrote, as entries of the books."""

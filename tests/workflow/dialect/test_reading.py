@@ -308,6 +308,23 @@ def test_fields_that_nobody_knows_are_passed_over_in_a_file_of_the_shell_engine_
     assert passed_over(parse_yaml(b"nmae: x", "w.yaml")) == ()
 
 
+def test_a_field_without_a_value_says_nothing_in_a_file_of_the_shell_engine() -> None:
+    text = (
+        "name: w\ndescription: d\nexecution_mode: strict\nversion:\nphases:\n- id: p\n  name: P\n  description: x\n"
+        "  behavior: parallel\n  execution_mode:\n  subagents: [{type: a, config: }]\n  suggested_subagents:\n"
+        "  main_agent:\n  gap_check:\n  checkpoint:\n  skills:\nfinalization: {template: a.md, output: b.md}\n"
+    )
+    (found,) = read(text, "w.workflow.yaml").phases
+    assert found.staging == Staging(name="P")
+    assert problems(text.replace("behavior: parallel", "behavior:"), "w.workflow.yaml") == [
+        "w.workflow.yaml:6: field 'behavior' is missing at $.phases[0]; expected one of parallel, sequential, main-only"
+    ]
+    assert (
+        "w.yaml:13: expected an object, found null at $.phases[0].main_agent; give the field a value or leave it out"
+        in (problems(text))
+    )
+
+
 def test_a_main_only_phase_may_have_an_empty_list_of_subagents_beside_its_main_agent() -> None:
     text = phase("behavior: main-only, subagents: [], main_agent: {script: return}")
     assert read(text).phases[0].subagents == ()
