@@ -21,12 +21,12 @@ from typing import Final, Self, TypeVar
 
 from shardflow.model.documents import Document, IdleFields, Problem, did_you_mean
 from shardflow.model.paths import ROOT, Path
-from shardflow.model.records import record
+from shardflow.model.records import record, replaced
 from shardflow.model.values import ABSENT, Json, Value, is_number, kind
 
 T = TypeVar("T")
 
-UNKNOWN_FIELD: Final = "unknown field"
+_UNKNOWN_FIELD: Final = "unknown field"
 """How every problem with a field that no reader asked for begins."""
 
 _SHOWN_LENGTH: Final = 60
@@ -49,6 +49,12 @@ def read_partly(document: Document, read: Callable[[Place], T]) -> tuple[T, list
     problems: list[Problem] = []
     result = read(Place(document, ROOT, document.value, problems))
     return result, sorted(problems, key=lambda problem: problem.line or 0)
+
+
+def unknown_fields(document: Document, read: Callable[[Place], object]) -> tuple[Problem, ...]:
+    """Find the fields that reading a document would pass over, as the problems they would be elsewhere."""
+    _, problems = read_partly(replaced(document, idle_fields=IdleFields.REFUSE), read)
+    return tuple(problem for problem in problems if problem.message.startswith(_UNKNOWN_FIELD))
 
 
 @record
@@ -158,7 +164,7 @@ class Fields:
             return
         for name in self._members:
             if name not in self._asked:
-                self._at(name).refuse(f"{UNKNOWN_FIELD} {quoted(name)}", did_you_mean(name, self._asked))
+                self._at(name).refuse(f"{_UNKNOWN_FIELD} {quoted(name)}", did_you_mean(name, self._asked))
 
     def __contains__(self, name: str) -> bool:
         """Tell whether the object has this field, and make it a known one."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from shardflow.errors import InvalidWorkflow
 from shardflow.model.documents import Document, IdleFields, Problem
-from shardflow.model.fields import UNKNOWN_FIELD, Fields, Place, quoted, read_partly
+from shardflow.model.fields import Fields, Place, quoted, read_partly, unknown_fields
 from shardflow.model.paths import ROOT
 from shardflow.model.records import replaced
 from shardflow.model.values import Json
@@ -92,8 +92,7 @@ def passed_over(document: Document) -> tuple[Problem, ...]:
     """Find what reading a workflow of the shell engine passes over; of every other one that is nothing."""
     if not recognising.is_of_the_shell_engine(document):
         return ()
-    _, problems = read_partly(document, _read_workflow)
-    return tuple(problem for problem in problems if problem.message.startswith(UNKNOWN_FIELD))
+    return unknown_fields(document, _read_workflow)
 
 
 def _is_a_rule_file(value: Json) -> bool:

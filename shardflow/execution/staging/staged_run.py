@@ -18,14 +18,15 @@ from shardflow.execution.staging.feature_folder import FeatureFolder, moment_tex
 from shardflow.execution.staging.finalization import Finalized, finalize, template_places
 from shardflow.execution.staging.outfit import StagedOutfit
 from shardflow.execution.staging.scripting import Ran, Scripts
-from shardflow.model.documents import Document
-from shardflow.model.fields import read_document
-from shardflow.model.records import record
+from shardflow.model.documents import Document, IdleFields, Problem
+from shardflow.model.fields import read_document, unknown_fields
+from shardflow.model.records import record, replaced
 from shardflow.model.values import Json
 from shardflow.storage.runs.records import FeatureSettings
 from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.workflow.dialect.model import Skill
 from shardflow.workflow.dialect.outputs import NoPlace, output_place
+from shardflow.workflow.dialect.recognising import is_of_the_shell_engine
 from shardflow.workflow.groups import read_subagents
 from shardflow.workflow.model import Phase, Subagent, Workflow
 from shardflow.workflow.reading import passed_over
@@ -74,6 +75,7 @@ class StagedRun:
         self._tell = tell
         self._stopped = stopped
         self._phases: dict[str, Json] | None = None
+        self._notes: dict[str, None] = {}
         folder = OutputFolder(staging.folder.path, (staging.settings.project,))
         helpers = Helpers(folder, self._think, dict.fromkeys(staging.agents.helpers, self._answer))
         self.scripts = Scripts(staging.host, helpers, staging.folder.path, self._written, tell)
@@ -92,8 +94,8 @@ class StagedRun:
         return finalize(self._workflow, self._staging.folder, places, context, run_dir)
 
     def passed_over(self) -> tuple[str, ...]:
-        """Tell what of the workflow's file nobody knows, and is passed over."""
-        return tuple(f"{problem}; passed over" for problem in passed_over(parse_yaml(self._data, self._file)))
+        """Tell what nobody knows, and is passed over, of the workflow's file and of what its scripts returned."""
+        return (*map(_passed_over, passed_over(parse_yaml(self._data, self._file))), *self._notes)
 
     def note(self, phase: str, text: str) -> None:
         """Tell something about a phase that is no failure."""
@@ -151,11 +153,14 @@ class StagedRun:
         return skilled(skill, self._staging.agents)
 
     def subagents_of(self, value: Json, source: str) -> tuple[Subagent, ...]:
-        """Read subagents that a script returned. Raises InvalidWorkflow."""
+        """Read subagents that a script returned, as those of the workflow's file are read. Raises InvalidWorkflow."""
         if value is None or value == []:
             return ()
-        read = read_document(Document(source, value), read_subagents, InvalidWorkflow)
-        return self._staging.agents.equip(read)
+        document = Document(source, value)
+        if is_of_the_shell_engine(Document(self._file, None)):
+            document = replaced(document, idle_fields=IdleFields.PASS_OVER)
+            self._notes |= dict.fromkeys(map(_passed_over, unknown_fields(document, read_subagents)))
+        return self._staging.agents.equip(read_document(document, read_subagents, InvalidWorkflow))
 
     def _outfit(self, phase: Phase, *, counted: bool) -> StagedOutfit:
         folder = os.path.dirname(os.path.abspath(self._file))
@@ -178,3 +183,7 @@ class StagedRun:
             listed = phases if isinstance(phases, list) else []
             self._phases = {str(phase["id"]): phase for phase in listed if isinstance(phase, dict)}
         return self._phases
+
+
+def _passed_over(problem: Problem) -> str:
+    return f"{problem}; passed over"

@@ -38,6 +38,7 @@ class FeaturePlace:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.output = folder / ".temp/shop"
+        self.file = "w.yaml"
         self.runs = 0
 
     @property
@@ -71,10 +72,10 @@ class FeaturePlace:
         """Write the workflow and run it; `answers` are those of an answers file."""
         self.runs += 1
         self.write(text)
-        data = (self.folder / "w.yaml").read_bytes()
-        workflow = read_workflow(parse_yaml(data, "w.yaml"))
+        data = (self.folder / self.file).read_bytes()
+        workflow = read_workflow(parse_yaml(data, self.file))
         staging = StagingRequest("shop", flags, asker=asker(answers, workflow))
-        request = RunRequest(workflow, "w.yaml", data, run_dir=str(self.run_dir), staging=staging)
+        request = RunRequest(workflow, self.file, data, run_dir=str(self.run_dir), staging=staging)
         return self.checked(run_workflow(request, listen))
 
     def resume(self, answers: Json = None, **options: Any) -> RunReport:
@@ -92,7 +93,7 @@ class FeaturePlace:
         text = textwrap.dedent(text).strip() + "\n"
         if not re.search("^agents:", text, re.MULTILINE):
             text = f"agents: {{default: {{run: {WRITER}}}}}\n{text}"
-        (self.folder / "w.yaml").write_text(text)
+        (self.folder / self.file).write_text(text)
 
     def checked(self, report: RunReport) -> RunReport:
         """Find that all merges of the run can be repeated."""

@@ -153,6 +153,28 @@ def test_a_type_may_be_any_text_and_the_books_have_it_as_it_is_written(feature: 
     assert sorted(path.name for path in feature.folder.iterdir()) == [".temp", "run-1", "subagents", "w.yaml"]
 
 
+def test_what_a_script_returns_is_read_as_its_file_is(feature: FeaturePlace) -> None:
+    text = """
+        name: returned
+        description: d
+        execution_mode: adaptive
+        phases:
+        - id: dig
+          behavior: parallel
+          subagents: {adaptive: {script: 'return [{type: "a", reason: "why not", config: null}]'}}
+        finalization: {template: '{{subagents_spawned}}', output: end.md}
+        """
+    refused = feature.run(text)
+    assert refused.status is Status.FAILED
+    assert "unknown field 'reason'" in problems(refused)[1]
+    feature.file = "old.workflow.yaml"
+    report = feature.run(text)
+    assert report.status is Status.DONE
+    assert [note.split(" at $")[0] for note in report.notes] == [
+        "what subagents.adaptive.script of phase 'dig' returned: unknown field 'reason'"
+    ]
+
+
 def test_a_loose_phase_runs_its_script_and_only_tells_what_is_suggested(feature: FeaturePlace) -> None:
     report = feature.run(
         """
