@@ -69,6 +69,12 @@ def test_a_conflict_shows_base_candidates_rule_and_what_to_do_and_merges_nothing
     assert (folder / "out.json").read_text() == "as it was"
 
 
+def test_a_change_that_nobody_contests_but_a_rule_forbids_is_offered_as_it_is(folder: Path) -> None:
+    write(folder / "rules.yaml", {"rules": [{"path": "$.n", "strategy": "immutable"}]})
+    ended = shardflow("merge", "base.json", "context-one.json", "--rules", "rules.yaml", cwd=folder)
+    assert "\n    - {path: '$.n', strategy: last}\n" in ended.stderr
+
+
 def test_the_rule_line_of_a_conflict_settles_it_when_it_is_added(folder: Path) -> None:
     odd = 'it\'s "odd" \x9b.[*]'
     write(folder / "base.json", {odd: {"k": "a"}})

@@ -62,6 +62,8 @@ def _step(segment: Segment) -> str:
 def _fitting_strategy(conflict: Conflict) -> str:
     """Name a strategy for values like these."""
     values = [contribution.after for contribution in conflict.contributions]
+    if len(values) == 1:
+        return "last"
     if all(is_number(value) for value in values):
         return "max"
     if all(isinstance(value, list) for value in values):
