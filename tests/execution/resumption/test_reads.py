@@ -8,14 +8,19 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shardflow.execution.base import base_of
 from shardflow.execution.groups.rebasing import read_digest, rebased
 from shardflow.execution.inspection.post_mortem import repeat_merges
 from shardflow.execution.reporting.report import RunReport, Status
+from shardflow.model.changes import same_edit
+from shardflow.model.diff import diff
 from shardflow.model.patterns import parse_pattern
-from shardflow.model.values import Json
+from shardflow.model.values import Json, same
 from shardflow.storage.json.canonical import written_bytes
+from shardflow.storage.json.strict import parse_json
 from shardflow.workflow.model import ShardForm
 from tests.execution.resumption.test_resume import resumed
 from tests.execution.running import Workplace
@@ -194,8 +199,27 @@ def test_where_the_base_of_a_shard_is_gone_it_is_made_again(scanning: Scanning) 
 def test_a_copy_holds_on_another_base_where_the_same_stands_at_all_that_it_changed(
     old: dict[str, Json], shard: dict[str, Json], new: dict[str, Json], expected: Json
 ) -> None:
-    given = rebased(written_bytes(shard), ShardForm.COPY, written_bytes(old), base_of(new), "s")
-    assert given == (None if expected is None else written_bytes(expected))
+    found = rebased(written_bytes(shard), ShardForm.COPY, written_bytes(old), base_of(new), "s")
+    assert found == (None if expected is None else written_bytes(expected))
+
+
+small = st.recursive(
+    st.sampled_from([0, 1, None, [], [0], "x"]),
+    lambda inner: st.dictionaries(st.sampled_from("abc"), inner),
+    max_leaves=6,
+)
+contexts = st.dictionaries(st.sampled_from("abc"), small)
+
+
+@given(contexts, contexts, contexts)
+def test_on_another_base_a_copy_changes_exactly_what_it_changed(
+    old: dict[str, Json], shard: dict[str, Json], new: dict[str, Json]
+) -> None:
+    found = rebased(written_bytes(shard), ShardForm.COPY, written_bytes(old), base_of(new), "s")
+    if found is not None:
+        assert same_edit(diff(old, shard), diff(new, parse_json(found, "s")))
+    if same(old, new):
+        assert found is not None
 
 
 def test_what_patterns_match_counts_with_its_place_and_nothing_else_does() -> None:
