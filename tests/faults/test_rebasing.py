@@ -1,12 +1,15 @@
-"""The engine is killed while it takes sealed shards over to another base, because others than these were edited."""
+"""Deaths and power cuts while sealed shards are taken over to another base, because others than these were edited."""
 
 from __future__ import annotations
 
+from itertools import count
 from pathlib import Path
 
 import pytest
 
-from tests.faults.mortal import RESUME, START, Place
+from tests.faults.mortal import RESUME, START, Journeys, Place
+from tests.faults.paces import Pace
+from tests.faults.power import Campaign
 from tests.faults.steps import death, with_halves
 
 WORKFLOW = """
@@ -28,9 +31,9 @@ phases:
 """
 
 
-def edited_run(folder: Path) -> Place:
+def edited_run(folder: Path, pace: Pace = Pace.LATE) -> Place:
     """Give a run that is done, of a workflow that was edited since."""
-    place = Place(folder, outside=False, workflow=WORKFLOW.replace("FILES", '["a", "b"]'))
+    place = Place(folder, outside=False, workflow=WORKFLOW.replace("FILES", '["a", "b"]'), make_world=pace.set)
     assert place.act(START).code == 0
     (folder / "workflow.yaml").write_text(WORKFLOW.replace("FILES", '["b", "c", "a"]'))
     return place
@@ -55,3 +58,32 @@ def test_killed_while_shards_are_taken_to_another_base_the_run_loses_none_and_ru
         assert place.problems_of_the_end(whole.context, sealed) == [], at
         assert [name for name in items if place.runs_of[name] != before[name]] == [], at
         assert (place.runs_of["each-a"], place.runs_of["each-b"]) == (1, 1), at
+
+
+class Edited(Journeys):
+    """Runs that are resumed with an edited workflow."""
+
+    def __init__(self, folder: Path, pace: Pace) -> None:
+        self.outside = False
+        self._edited = (edited_run(folder / f"{pace.name}-{number}", pace) for number in count())
+        place = self.before(0)
+        self.acts = [(RESUME, list(place.act(RESUME).steps))]
+        self.expected = place.context or b""
+        self.contexts = set()  # of a context outside of the run
+
+    def before(self, number: int) -> Place:
+        """Give a new run that was edited; there is one act."""
+        return next(self._edited)
+
+
+@pytest.mark.timeout(7200)  # of the campaign; the short form takes some seconds
+def test_whatever_a_power_cut_leaves_then_no_shard_is_lost_and_none_is_made_again(
+    tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
+    chances = pytestconfig.getoption("--campaign") or 0
+    for pace in Pace if chances else (Pace.LATE,):
+        for part in range(2 if chances else 1):
+            campaign = Campaign(Edited(tmp_path, pace), chances)
+            campaign.cut(0, part)
+            assert [problem for problem in campaign.problems if "run again: ['list']" not in problem] == []
+            assert campaign.cuts > 10

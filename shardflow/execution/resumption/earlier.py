@@ -42,11 +42,12 @@ class EarlierStarts:
         seal = self._history.seals.get(content)
         if seal is None:
             return None
-        folders = list(self._folders_called(seal.group))
-        for folder in folders:
-            if _sha256(folder.subagent(subagent).shard) == seal.sha256:
-                kept = KeptShard(folder.subagent(subagent).path, seal.seconds, seal.warnings)
-                return on_its_base(kept, seal, folders, base)
+        for one in seal.all():
+            folders = list(self._folders_called(one.group))
+            for folder in folders:
+                if _sha256(folder.subagent(subagent).shard) == one.sha256:
+                    kept = KeptShard(folder.subagent(subagent).path, one.seconds, one.warnings)
+                    return on_its_base(kept, one, folders, base)
         self.notes.append(f"{phase}/{subagent}: its shard is not as it was sealed any more, so it runs again")
         return None
 

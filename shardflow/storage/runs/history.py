@@ -26,7 +26,8 @@ class SealedShard:
     """A shard that was sealed: whose it is, its SHA-256, how long its subagent took and what it was warned of.
 
     `group` is the folder of its group as it was called then, `base` the SHA-256 of that one's base; `of` the fan-out it
-    belongs to, or nothing.
+    belongs to, or nothing. `former` is another shard that was sealed for the same content before: a power cut may leave
+    the line of this one and not its bytes.
     """
 
     phase: str
@@ -37,6 +38,14 @@ class SealedShard:
     warnings: tuple[str, ...]
     of: str = ""
     base: str = ""
+    former: SealedShard | None = None
+
+    def all(self) -> Iterator[SealedShard]:
+        """Give it and the former ones, the last first."""
+        seal: SealedShard | None = self
+        while seal is not None:
+            yield seal
+            seal = seal.former
 
 
 @record
@@ -139,7 +148,10 @@ class _Reading:
             case {"event": "subagent-retried", "content": str(content), "tries": int(tries)}:
                 self._tried[_whose(line)] = (content, tries)
             case {"sealed": {"content": str(content), "sha256": str(sha256)}}:
-                self._seals[content] = _sealed(line, sha256, str(line["sealed"].get("base") or ""))
+                seal = _sealed(line, sha256, str(line["sealed"].get("base") or ""))
+                former = self._seals.get(content)
+                is_same = former is not None and former.sha256 == sha256
+                self._seals[content] = replaced(seal, former=former.former if former and is_same else former)
                 self._tried.pop(_whose(line), None)
             case {"ending": str(ending)} if ending != "cancelled":
                 self._tried.pop(_whose(line), None)

@@ -182,6 +182,22 @@ def test_where_the_base_of_a_shard_is_gone_it_is_made_again(scanning: Scanning) 
     assert (scanning.scanned(), scanning.context["seen"]) == (["a"], {"a": 1})
 
 
+def test_where_a_power_cut_left_the_line_of_the_new_shard_and_not_its_bytes_the_former_is_found(
+    scanning: Scanning,
+) -> None:
+    text = scanning.text("[$.level]")
+    scanning.made(files=files(a=1, b=2))
+    scanning.run(text)
+    scanning.made(files=files(b=2, a=1))
+    assert scanning.again().status is Status.DONE
+    assert scanning.scanned() == ["a", "b"]
+    (scanning.run_dir / "groups/02-scan/group.json").unlink()
+    for shard in scanning.run_dir.glob("groups/02-scan/*/context-*.json"):
+        shard.write_bytes(b"")
+    assert resumed(scanning).status is Status.DONE
+    assert (scanning.scanned(), scanning.context["seen"]) == ([], {"b": 2, "a": 1})
+
+
 @pytest.mark.parametrize(
     ("old", "shard", "new", "expected"),
     [
