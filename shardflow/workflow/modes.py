@@ -20,6 +20,7 @@ from shardflow.workflow.dialect.reading import in_phase, read_main_agent, read_s
 from shardflow.workflow.groups import read_subagents
 from shardflow.workflow.model import Behavior, Subagent
 from shardflow.workflow.programs import PROGRAM_FIELDS, PROGRAMS, read_subagent
+from shardflow.workflow.texts import id_of
 
 _ALONE: Final = (Behavior.MAIN_ONLY,)
 _WITH_OTHERS: Final = (Behavior.PARALLEL, Behavior.SEQUENTIAL)
@@ -88,7 +89,7 @@ def _read_alone(fields: Fields, main: MainAgent | None, phase: str) -> WhatRuns:
                 fields.optional(name, Place.part, None)
             fields.here.refuse(in_phase(phase, "nothing to run"), _HOW_TO_RUN)
             return WhatRuns()
-        return WhatRuns((read_subagent(fields, phase),))
+        return WhatRuns((read_subagent(fields, id_of(phase, "phase")),))
     if main.script is None:
         fields.place("main_agent").refuse(in_phase(phase, "field 'script' is missing"), "expected JavaScript")
     for name in PROGRAM_FIELDS:

@@ -18,6 +18,7 @@ from shardflow.workflow.dialect.reading import (
     read_finalization,
     read_gap_check,
     read_mode,
+    read_phase_name,
     read_skills,
     read_suggested,
     read_version,
@@ -181,7 +182,8 @@ def _read_phases(place: Place, mode: Mode | None) -> tuple[Phase, ...]:
 
 def _read_phase(place: Place, default: Mode | None) -> Phase:
     with place.fields() as fields:
-        phase_id = fields.required("id", read_id)
+        called = read_phase_name if recognising.is_of_the_shell_engine(place.document) else read_id
+        phase_id = fields.required("id", called)
         behavior = fields.required("behavior", _read_behavior)
         mode = fields.optional("execution_mode", read_mode, default) or likely_mode(fields)
         runs = read_what_runs(fields, mode, behavior, phase_id)

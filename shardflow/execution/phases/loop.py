@@ -51,6 +51,7 @@ from shardflow.storage.runs.durable import keep_group
 from shardflow.workflow.agents.preset import AgentPreset
 from shardflow.workflow.content import question_content
 from shardflow.workflow.model import NO_LIMITS, EngineMade, Phase, Subagent, Workflow
+from shardflow.workflow.texts import id_of
 
 if TYPE_CHECKING:
     from shardflow.execution.staging.staged_run import StagedRun
@@ -250,7 +251,7 @@ class PhaseLoop:
 
     def _new(self, scheduled: ScheduledPhase, subagents: tuple[Subagent, ...], slots: int, suffix: str) -> Group:
         phase = scheduled.phase
-        name = "-".join(filter(None, (f"{len(self.groups) + 1:02d}", phase.id, suffix)))
+        name = "-".join(filter(None, (f"{len(self.groups) + 1:02d}", id_of(phase.id, "phase"), suffix)))
         return Group(
             phase=phase.id,
             iteration=self._iterations[phase.id],

@@ -28,10 +28,13 @@ from shardflow.workflow.dialect.model import (
     SkipPhases,
 )
 from shardflow.workflow.dialect.outputs import output_fault
-from shardflow.workflow.texts import read_filled, read_id, read_label, read_type
+from shardflow.workflow.texts import read_filled, read_label, read_type
 
 MOST_ITERATIONS: Final = 1000
 """A gap check that repeats its phase more often than this was not meant so."""
+
+_NUMBERED: Final = 1_000_000
+"""A phase whose id is a larger number is not called by a number."""
 
 _MODES: Final = {mode.value: mode for mode in Mode}
 _GAP_ACTIONS: Final = {action.value: action for action in GapAction}
@@ -178,18 +181,26 @@ def _read_choice(place: Place) -> Choice:
     with place.fields() as fields:
         match fields.required("action", lambda inner: inner.choice("action of an option", _CHOICES)):
             case "repeat_phase":
-                target = fields.optional("target", read_id, _CURRENT)
+                target = fields.optional("target", read_phase_name, _CURRENT)
                 return RepeatPhase(None if target == _CURRENT else target)
             case "skip_phases":
-                return SkipPhases(fields.required("phases", _read_ids))
+                return SkipPhases(fields.required("phases", _read_targets))
             case "abort":
                 return Abort()
             case _:
                 return Continue()
 
 
-def _read_ids(place: Place) -> tuple[str, ...]:
-    return tuple(map(read_id, place.items()))
+def _read_targets(place: Place) -> tuple[str, ...]:
+    return tuple(map(read_phase_name, place.items()))
+
+
+def read_phase_name(place: Place) -> str:
+    """Read what a phase of the shell engine is called: any line of text, also one written as a number, such as `1`."""
+    number = place.value
+    if isinstance(number, int) and not isinstance(number, bool) and 0 <= number < _NUMBERED:
+        return str(number)
+    return read_type(place)
 
 
 def read_skills(place: Place) -> tuple[Skill, ...]:

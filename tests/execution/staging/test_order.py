@@ -175,6 +175,41 @@ def test_what_a_script_returns_is_read_as_its_file_is(feature: FeaturePlace) -> 
     ]
 
 
+def test_a_phase_of_the_shell_engine_may_be_called_anything(feature: FeaturePlace) -> None:
+    feature.file = "old.workflow.yaml"
+    text = """
+        name: named
+        description: d
+        execution_mode: strict
+        phases:
+        - {id: 1, behavior: parallel, subagents: [{type: a}]}
+        - {id: '2: ../look', behavior: main-only, main_agent: {script: 'writeFile("w.md", phase.id)'}}
+        - id: Ω
+          behavior: main-only
+          main_agent: {script: return}
+          checkpoint:
+            options:
+            - {label: Back, on_select: {action: repeat_phase, target: '2: ../look'}}
+            - {label: Skip, on_select: {action: skip_phases, phases: [4]}}
+        - {id: 4, behavior: main-only, run: 'false'}
+        - {id: last one, behavior: main-only, run: 'true'}
+        finalization: {template: '{{subagents_spawned}}', output: end.md}
+        """
+    report = feature.run(text)
+    assert report.status is Status.PAUSED
+    report = feature.resume({"Ω": ["Back", "Skip"]})
+    assert report.status is Status.DONE
+    assert feature.context["phases"]["completed"] == ["1", "2: ../look", "2: ../look", "Ω", "last one"]
+    assert feature.context["skip_phases"] == ["4"]
+    assert (feature.output / "w.md").read_text() == "2: ../look"
+    assert sorted(path.name for path in (feature.run_dir / "groups").iterdir())[1:5] == [
+        "02-1",
+        "03-1-ends",
+        "04-2-look-begins",
+        "05-2-look-main-agent-script",
+    ]
+
+
 def test_a_loose_phase_runs_its_script_and_only_tells_what_is_suggested(feature: FeaturePlace) -> None:
     report = feature.run(
         """
