@@ -42,7 +42,7 @@ class EarlierStarts:
         seal = self._history.seals.get(content)
         if seal is None:
             return None
-        for one in seal.all():
+        for one in (seal, *seal.former):
             folders = list(self._folders_called(one.group))
             for folder in folders:
                 if _sha256(folder.subagent(subagent).shard) == one.sha256:

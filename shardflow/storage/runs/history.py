@@ -19,6 +19,8 @@ Asked: TypeAlias = tuple[str, str | None]
 """A subagent asked for once more, by its phase and id; without an id, all of the phase."""
 
 _LIMIT: Final = 1 << 30
+_FORMER: Final = 4
+"""Former shards that are kept in mind, of any number that a journal may tell of."""
 
 
 @record
@@ -26,8 +28,8 @@ class SealedShard:
     """A shard that was sealed: whose it is, its SHA-256, how long its subagent took and what it was warned of.
 
     `group` is the folder of its group as it was called then, `base` the SHA-256 of that one's base; `of` the fan-out it
-    belongs to, or nothing. `former` is another shard that was sealed for the same content before: a power cut may leave
-    the line of this one and not its bytes.
+    belongs to, or nothing. `former` were sealed for the same content before, the last first: a power cut may leave the
+    line of this one and not its bytes.
     """
 
     phase: str
@@ -38,14 +40,14 @@ class SealedShard:
     warnings: tuple[str, ...]
     of: str = ""
     base: str = ""
-    former: SealedShard | None = None
+    former: tuple[SealedShard, ...] = ()
 
-    def all(self) -> Iterator[SealedShard]:
-        """Give it and the former ones, the last first."""
-        seal: SealedShard | None = self
-        while seal is not None:
-            yield seal
-            seal = seal.former
+    def behind(self, other: SealedShard | None) -> SealedShard:
+        """Give it with what was sealed before it."""
+        if other is None:
+            return self
+        before = (replaced(other, former=()), *other.former)
+        return replaced(self, former=tuple(one for one in before if one.sha256 != self.sha256)[:_FORMER])
 
 
 @record
@@ -149,9 +151,7 @@ class _Reading:
                 self._tried[_whose(line)] = (content, tries)
             case {"sealed": {"content": str(content), "sha256": str(sha256)}}:
                 seal = _sealed(line, sha256, str(line["sealed"].get("base") or ""))
-                former = self._seals.get(content)
-                is_same = former is not None and former.sha256 == sha256
-                self._seals[content] = replaced(seal, former=former.former if former and is_same else former)
+                self._seals[content] = seal.behind(self._seals.get(content))
                 self._tried.pop(_whose(line), None)
             case {"ending": str(ending)} if ending != "cancelled":
                 self._tried.pop(_whose(line), None)

@@ -66,6 +66,18 @@ def test_a_torn_last_line_is_ended_told_and_read_past(tmp_path: Path) -> None:
     assert history.seals == {"c": SealedShard("look", "01-look", "a", "s", 1.5, ())}
 
 
+def test_what_was_sealed_for_the_same_content_before_is_kept_in_mind(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    with new_journal(str(path)) as journal:
+        for sha256 in "sts":
+            journal.write("subagent-finished", SEALED | {"sealed": {"content": "c", "sha256": sha256, "base": "b"}})
+    seal = read_history(str(path)).seals["c"]
+    assert [(one.sha256, one.base, one.former) for one in (seal, *seal.former)] == [
+        ("s", "b", seal.former),
+        ("t", "b", ()),
+    ]
+
+
 def test_nothing_sealed_before_a_journal_was_altered_is_relied_on(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     with new_journal(str(path)) as journal:
