@@ -17,6 +17,7 @@ from shardflow.model.values import Json, kind
 from shardflow.workflow.model import ShardForm
 
 if TYPE_CHECKING:
+    from shardflow.model.patterns import Pattern
     from shardflow.storage.json.layout import Layout
 
 SIZE_LIMIT: Final = 1 << 30
@@ -32,6 +33,8 @@ class Base:
     def __init__(self, data: bytes, value: dict[str, Json]) -> None:
         self.data = data
         self.value = value
+        self.read_digests: dict[tuple[Pattern, ...], str] = {}
+        """Of what declared reads match here, as far as they were asked for (`groups/rebasing.py`)."""
 
     @cached_property
     def layout(self) -> Layout:

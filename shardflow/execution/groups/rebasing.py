@@ -9,7 +9,7 @@ It holds for no base in which something else stands where it made a change: then
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from shardflow.errors import InvalidJson
 from shardflow.execution.base import SIZE_LIMIT, Base, base_of, read_object
@@ -22,8 +22,17 @@ from shardflow.storage.runs.directory import SubagentFolder, copy_folder
 from shardflow.workflow.model import ShardForm, Subagent
 
 
-def read_digest(base: Base, reads: Sequence[Pattern]) -> str:
-    """Give the SHA-256 of all that these patterns match in a base, with the patterns. Cost: linear in what they see."""
+def read_digest(base: Base, reads: tuple[Pattern, ...]) -> str:
+    """Give the SHA-256 of all that these patterns match in a base, with the patterns.
+
+    Cost: linear in what they see, once for all subagents that declare the same.
+    """
+    if reads not in base.read_digests:
+        base.read_digests[reads] = _read_digest(base, reads)
+    return base.read_digests[reads]
+
+
+def _read_digest(base: Base, reads: tuple[Pattern, ...]) -> str:
     from shardflow.storage.json.canonical import canonical_bytes
 
     patterns = PatternSet(reads)

@@ -240,7 +240,7 @@ def test_on_another_base_a_copy_changes_exactly_what_it_changed(
 
 def test_what_patterns_match_counts_with_its_place_and_nothing_else_does() -> None:
     def digest(*reads: str, **base: Json) -> str:
-        return read_digest(base_of(base), [parse_pattern(text) for text in reads])
+        return read_digest(base_of(base), tuple(parse_pattern(text) for text in reads))
 
     assert digest("$.a", a=1, b=1) == digest("$.a", b=2, a=1)
     assert digest("$.a", a=1) != digest("$.a", a=1.0)
