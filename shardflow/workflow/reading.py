@@ -14,6 +14,7 @@ from shardflow.model.values import Json
 from shardflow.workflow.dialect import recognising
 from shardflow.workflow.dialect.model import Mode, Staging
 from shardflow.workflow.dialect.reading import (
+    in_phase,
     read_checkpoint,
     read_finalization,
     read_gap_check,
@@ -75,7 +76,18 @@ def read_partial_workflow(document: Document) -> tuple[Workflow, list[Problem]]:
     if _is_a_rule_file(document.value):
         hint = "`shardflow rules lint` checks those"
         problems = [document.problem(ROOT, "these are rules, not a workflow: it has no 'phases'", hint)]
+    if recognising.is_of_the_shell_engine(document):
+        problems = [_with_phase(problem, workflow) for problem in problems]
     return inherited(workflow), problems
+
+
+def _with_phase(problem: Problem, workflow: Workflow) -> Problem:
+    """Have a problem name its phase, by which users of the shell engine know it."""
+    match problem.path:
+        case ("phases", int(number), *_) if not problem.message.startswith("phase '"):
+            return replaced(problem, message=in_phase(workflow.phases[number].id, problem.message))
+        case _:
+            return problem
 
 
 def inherited(workflow: Workflow) -> Workflow:

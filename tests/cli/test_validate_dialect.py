@@ -129,17 +129,17 @@ def test_whatever_its_structure_lacks_scripts_types_and_templates_are_told_at_th
     assert [line.split(" at $")[0].split("; ")[0].split(": a bracket")[0] for line in told] == [
         "1: field 'description' is missing",
         "2: unknown execution mode 'adaptiv'",
-        "5: unknown behavior 'paralel'",
+        "5: phase 'scan': unknown behavior 'paralel'",
         "7: the type 'skanner' (did you mean 'scanner'?) has no program",
-        "8: a subagent without a name",
-        "8: nothing to run",
-        "12: expected a text, found the integer 7",
+        "8: phase 'scan': a subagent without a name",
+        "8: phase 'scan': nothing to run",
+        "12: phase 'grow': expected a text, found the integer 7",
         "13: subagents.adaptive.script of phase 'grow' does not parse: SyntaxError: the script ends too early",
-        "14: field 'behavior' is missing",
-        "14: field 'subagents' is missing",
-        "15: field 'name' is missing",
+        "14: phase 'plan': field 'behavior' is missing",
+        "14: phase 'plan': field 'subagents' is missing",
+        "15: phase 'plan': field 'name' is missing",
         "15: the type 'tydy' (did you mean 'tidy'?) has no program",
-        "16: unknown action of a gap check 'rety'",
+        "16: phase 'plan': unknown action of a gap check 'rety'",
         "16: gap_check.criteria[0].check of phase 'plan' does not parse: SyntaxError: Unexpected token '>'",
         "17: field 'output' is missing",
         "17: there is no template nowhere/final.md",
@@ -187,3 +187,15 @@ def test_a_script_is_told_with_its_own_line_in_every_style_of_block(tmp_path: Pa
     )
     told = [line.split(": ")[0] for line in shardflow("validate", "w.yaml", cwd=tmp_path).stderr.splitlines()]
     assert told == ["w.yaml:3", "w.yaml:10", "w.yaml:15", "invalid"]
+
+
+@pytest.mark.needs("node")
+@pytest.mark.parametrize("name", ["9" * 5000, "-1", "true", "[1]", "1.5"])
+def test_whatever_stands_for_the_id_of_a_phase_is_told_and_breaks_nothing(tmp_path: Path, name: str) -> None:
+    (tmp_path / "w.workflow.yaml").write_text(
+        "name: w\ndescription: d\nexecution_mode: strict\nfinalization: {template: '{{a}}', output: o}\nphases:\n"
+        f"- {{id: {name}, name: P, description: d, behavior: main-only, main_agent: {{script: return}}}}\n"
+    )
+    done = shardflow("validate", "w.workflow.yaml", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("w.workflow.yaml:6: expected a text, found ")

@@ -21,6 +21,7 @@ from shardflow.model.values import Json
 from shardflow.workflow.agents.choosing import how_to_give
 from shardflow.workflow.dialect.model import Expression, Mode, Script
 from shardflow.workflow.dialect.outputs import NoPlace, output_place
+from shardflow.workflow.dialect.reading import LARGEST_PHASE_NUMBER
 from shardflow.workflow.model import Behavior, OfType, Phase, Workflow
 
 _FINAL_TEMPLATE: Final[Path] = ("finalization", "template")
@@ -88,12 +89,20 @@ def _scripts(document: Document) -> Iterator[tuple[str, Path, NamedScript]]:
     for number, phase in enumerate(phases if isinstance(phases, list) else []):
         if not isinstance(phase, dict):
             continue
-        name = str(phase.get("id", number))
+        name = _name(phase, number)
         for path in _script_fields(phase):
             if isinstance(text := _at(phase, path), str):
                 code = Script(text) if path[-1] == "script" else Expression(text)
                 field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
                 yield name, ("phases", number, *path), named_script(name, field, code)
+
+
+def _name(phase: dict[str, Json], number: int) -> str:
+    """Give what a phase is called, or its place where it is called nothing that a phase can be."""
+    name = phase.get("id")
+    if isinstance(name, int) and 0 <= name < LARGEST_PHASE_NUMBER:
+        return str(name)
+    return name if isinstance(name, str) else str(number)
 
 
 def _script_fields(phase: dict[str, Json]) -> Iterator[Path]:

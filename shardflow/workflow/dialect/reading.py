@@ -33,8 +33,8 @@ from shardflow.workflow.texts import read_filled, read_label, read_type
 MOST_ITERATIONS: Final = 1000
 """A gap check that repeats its phase more often than this was not meant so."""
 
-_NUMBERED: Final = 1_000_000
-"""A phase whose id is a larger number is not called by a number."""
+LARGEST_PHASE_NUMBER: Final = 1_000_000
+"""A phase that is called by a number has a smaller one."""
 
 _MODES: Final = {mode.value: mode for mode in Mode}
 _GAP_ACTIONS: Final = {action.value: action for action in GapAction}
@@ -198,7 +198,7 @@ def _read_targets(place: Place) -> tuple[str, ...]:
 def read_phase_name(place: Place) -> str:
     """Read what a phase of the shell engine is called: any line of text, also one written as a number, such as `1`."""
     number = place.value
-    if isinstance(number, int) and not isinstance(number, bool) and 0 <= number < _NUMBERED:
+    if isinstance(number, int) and not isinstance(number, bool) and 0 <= number < LARGEST_PHASE_NUMBER:
         return str(number)
     return read_type(place)
 

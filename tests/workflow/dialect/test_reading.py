@@ -317,7 +317,8 @@ def test_a_field_without_a_value_says_nothing_in_a_file_of_the_shell_engine() ->
     (found,) = read(text, "w.workflow.yaml").phases
     assert found.staging == Staging(name="P")
     assert problems(text.replace("behavior: parallel", "behavior:"), "w.workflow.yaml") == [
-        "w.workflow.yaml:6: field 'behavior' is missing at $.phases[0]; expected one of parallel, sequential, main-only"
+        "w.workflow.yaml:6: phase 'p': field 'behavior' is missing at $.phases[0];"
+        " expected one of parallel, sequential, main-only"
     ]
     assert (
         "w.yaml:13: expected an object, found null at $.phases[0].main_agent; give the field a value or leave it out"
