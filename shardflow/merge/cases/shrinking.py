@@ -56,14 +56,18 @@ def shrunk(
 
     Shards become whole documents. Resolutions of conflicts that no longer come up are left out.
     """
-    shards = tuple(one.by_document(case.base) for one in case.shards)
-    start = replaced(case, shards=shards, rules=None, expected=None)
-    search = _Search(start, rules, heard, most)
+    search = _Search(_by_documents(replaced(case, rules=None, expected=None)), rules, heard, most)
     search.run()
-    found = replay(search.case, search.rules)
+    small = _by_documents(search.case)
+    found = replay(small, search.rules)
     none = not search.rules.rules and search.rules.defaults == NO_RULES.defaults
     source = None if none else Document("rules", rules_json(search.rules))
-    return Shrunk(replaced(search.case, rules=source, expected=outcome_of(found)), search.rules, search.left > 0)
+    return Shrunk(replaced(small, rules=source, expected=outcome_of(found)), search.rules, search.left > 0)
+
+
+def _by_documents(case: Case) -> Case:
+    """Tell every shard by its document, its keys in the order of the base: so the same case is written the same."""
+    return replaced(case, shards=tuple(one.by_document(case.base) for one in case.shards))
 
 
 class _Search:

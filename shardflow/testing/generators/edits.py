@@ -119,7 +119,15 @@ _ObjectEdit = Callable[[st.DrawFn, "dict[str, Json]", Shape], Json]
 _ListEdit = Callable[[st.DrawFn, "list[Json]", Shape], Json]
 
 _OBJECT_EDITS: Final[tuple[_ObjectEdit, ...]] = (set_member, _inside, _delete)
-_LIST_EDITS: Final[tuple[_ListEdit, ...]] = (_append, _append, _edit_item, _remove, _put_in_front, _reorder)
+_LIST_EDITS: Final[tuple[_ListEdit, ...]] = (
+    _append,
+    _append,
+    _edit_item,
+    _remove,
+    _put_in_front,
+    _put_in_front,
+    _reorder,
+)
 _KEYED_EDITS: Final[tuple[_ListEdit, ...]] = (_edit_item, _append, _edit_item, _append, _edit_item, _remove, _reorder)
 
 

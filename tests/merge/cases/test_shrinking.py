@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from shardflow.merge.cases import Case, CaseShard, Form, case_json, compare, replay
 from shardflow.merge.cases.shrinking import shrunk
@@ -49,8 +49,16 @@ def test_what_is_of_interest_comes_out_still_and_what_comes_out_is_expected(grou
     assert found.complete
 
 
+REORDERED = Group(
+    {"a": 0, "b": {}, "c": 0},
+    ({"b": {}, "c": False}, {"a": 0, "b": {"a": {}}, "c": 0}),
+)
+"""What stands in all is left out of the base, and so its place among the keys."""
+
+
 @settings(max_examples=25)
 @given(groups(), rule_sets())
+@example(REORDERED, RuleSet([]))
 def test_nothing_more_can_be_left_out_and_shrinking_again_changes_nothing(group: Group, rules: RuleSet) -> None:
     once = shrunk(case_of(group), rules)
     again = shrunk(once.case, once.rules)
