@@ -57,6 +57,7 @@ class TriedRules:
 
     def merge(self, base: dict[str, Json], **shards: dict[str, Json]) -> Json:
         """Merge the documents that shards left, by id in rank order. Raises NotAsExpected where there are conflicts."""
+        __tracebackhide__ = True  # of what pytest shows
         result = self.result(base, **shards)
         if result.conflicts:
             lines = (f"{path_text(one.path)}: {one.reason} ({one.rule})" for one in result.conflicts)

@@ -8,7 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from shardflow.model.values import ABSENT, Value
+from shardflow.testing.laboratory.coverage import SITUATIONS, situation
 from tests.cli.shell import COMMAND, ENVIRONMENT, shardflow
 
 RULES = """\
@@ -185,6 +189,21 @@ def test_coverage_tells_what_no_case_exercises(tmp_path: Path) -> None:
     assert {(b["situation"], b["cases"]) for b in hits["branches"] if b["cases"]} == {("one changed it", 1)}
     assert not any(branch["cases"] for branch in title["branches"])
     assert told["files"][0]["functions"]["merging:longest"] != []
+
+
+@given(st.sampled_from([ABSENT, 0]), st.lists(st.sampled_from([ABSENT, 1, 2]), min_size=1, max_size=3))
+def test_every_situation_is_listed(base: Value, left: list[Value]) -> None:
+    assert situation(base, left) in SITUATIONS
+
+
+def test_coverage_tells_the_situations_that_nothing_came_to(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / "one.yaml").write_text("rules: [{path: $.hits, strategy: sum}]\n")
+    told = json.loads(shardflow("rules", "coverage", "one.yaml", "--examples", "1", "--json", cwd=tmp_path).stdout)
+    [hits, *_] = told["files"][0]["rules"]
+    assert (hits["branches"], hits["never"]) == ([], list(SITUATIONS))
+    lines = shardflow("rules", "coverage", "one.yaml", "--examples", "30", cwd=tmp_path).stdout.splitlines()
+    assert any("never met" in line for line in lines)
 
 
 def test_coverage_of_a_run_counts_its_merges(tmp_path: Path) -> None:

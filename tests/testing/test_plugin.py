@@ -148,3 +148,25 @@ def test_a_pytest_without_cases_loads_nothing_but_the_plugin_itself(project: Pat
     ended = pytest_in(project, "-s", "-p", "no:hypothesispytest", "-p", "no:_hypothesis_pytestplugin")
     assert ended.returncode == 0, ended.stdout
     assert "shardflow shardflow.testing shardflow.testing.plugin" in ended.stdout
+
+
+def test_a_broken_law_and_a_conflict_are_shown_without_the_inside_of_the_kit(project: Path) -> None:
+    write(
+        project / "test_ours.py",
+        """\
+from shardflow.testing import check_strategy
+
+def first(base, candidates):
+    return candidates[0].value
+
+def test_first():
+    check_strategy(first, declared=["commutative"], examples=20)
+
+def test_texts(shardflow_rules):
+    shardflow_rules("default").merge({"s": ""}, a={"s": "x"}, b={"s": "y"})
+""",
+    )
+    ended = pytest_in(project)
+    assert "2 failed" in ended.stdout
+    assert "commutative is broken" in ended.stdout
+    assert not [line for line in ended.stdout.splitlines() if "shardflow/testing/" in line], ended.stdout

@@ -3,8 +3,9 @@
 `rules coverage --json`:
 
     files      [{file, rules, functions, uncovered}]
-    rules      [{path, strategy, origin, branches}] in the order they are asked, then the defaults
+    rules      [{path, strategy, origin, branches, never}] in the order they are asked, then the defaults
     branches   [{situation, became, examples, cases}], how often made-up examples and, with --by, cases came to each
+    never      [situation] that neither examples nor cases came to
     functions  {name: [line]}, the lines that never ran, by the cases if there are any
     uncovered  [path] of the context that no rule covers, with --context
 """
@@ -19,7 +20,7 @@ from shardflow.merge.report import rule_json
 from shardflow.merge.rules import Rule
 from shardflow.model.records import record
 from shardflow.model.values import Json
-from shardflow.testing.laboratory.coverage import Branch, Coverage
+from shardflow.testing.laboratory.coverage import SITUATIONS, Branch, Coverage
 
 _SHOWN = 20
 
@@ -39,6 +40,11 @@ class Covered:
         cases = None if self.by_cases is None else self.by_cases.branches[rule]
         found = dict.fromkeys([branch for branch, _ in known.most_common()] + list(cases or ()))
         return [(branch, known[branch], None if cases is None else cases[branch]) for branch in found]
+
+    def never(self, rule: int) -> list[str]:
+        """Give the situations that a rule was never asked in."""
+        met = {branch.situation for branch, _, _ in self.branches(rule)}
+        return [situation for situation in SITUATIONS if situation not in met]
 
     @property
     def functions(self) -> dict[str, list[int]]:
@@ -73,11 +79,14 @@ def _rows(covered: Covered, place: int, rule: Rule) -> Iterator[tuple[str, ...]]
     name = str(rule.ref) if rule.pattern is not None or rule.origin else "default"
     if rule.pattern is None and not branches:
         return
+    idle = ["0"] if covered.by_cases is None else ["0", "none"]
     if not branches:
-        yield printable_lines(name), "never exercised", "", "0", *([] if covered.by_cases is None else ["0"])
+        yield printable_lines(name), "never exercised", "", *idle
+        return
     for number, (branch, examples, cases) in enumerate(branches):
         shown = [] if cases is None else [str(cases) if cases else "none"]
         yield "" if number else printable_lines(name), branch.situation, branch.became.value, f"{examples:,}", *shown
+    yield from (("", situation, "never met", *idle) for situation in covered.never(place))
 
 
 def _uncovered(paths: tuple[str, ...]) -> Iterator[str]:
@@ -91,7 +100,11 @@ def _uncovered(paths: tuple[str, ...]) -> Iterator[str]:
 def coverage_object(covered: Covered) -> dict[str, Json]:
     """Give it to programs."""
     rules: list[Json] = [
-        {**rule_json(rule.ref), "branches": [_branch_object(*branch) for branch in covered.branches(place)]}
+        {
+            **rule_json(rule.ref),
+            "branches": [_branch_object(*branch) for branch in covered.branches(place)],
+            "never": [*covered.never(place)],
+        }
         for place, rule in enumerate(covered.made_up.rules)
     ]
     lines: dict[str, Json] = {name: list(lines) for name, lines in covered.functions.items()}

@@ -70,6 +70,7 @@ def check_rules(
     Examples are aimed at the paths of the rules; with `like`, contexts are also like that one, and `source` may be any
     source of contexts instead. The same seed gives the same examples.
     """
+    __tracebackhide__ = True  # of what pytest shows: the example is what there is to see
     if source is None:
         source = rules if like is None else [rules, Like(like)]
     return examine_rules(rules, Declared(frozenset(declared)), source, Effort(examples, seed)).demand()
@@ -137,6 +138,7 @@ def check_strategy(
     draws what may stand at its path; by default, what the strategy works on. `monotone` needs an order: that of numbers
     and booleans, or `height`, which gives where a value stands in it.
     """
+    __tracebackhide__ = True
     bound = strategy if isinstance(strategy, Strategy) else _bound(strategy, argument)
     known = _declared_by(strategy) if declared is None else Declared(frozenset(declared))
     return examine_strategy(bound, known, Effort(examples, seed), values=values, height=height).demand()

@@ -13,7 +13,7 @@ from dis import findlinestarts
 from enum import StrEnum
 from inspect import unwrap
 from types import CodeType, FrameType
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from shardflow.merge.engine import merge
 from shardflow.merge.rules import Defaults, Rule, RuleSet
@@ -42,6 +42,20 @@ class Branch:
 
     situation: str
     became: Became
+
+
+SITUATIONS: Final = (
+    "one added it",
+    "one changed it",
+    "one removed it",
+    "several added it alike",
+    "several added it differently",
+    "several changed it alike",
+    "several changed it differently",
+    "several removed it",
+    "some removed it, others changed it",
+)
+"""All there are."""
 
 
 def situation(base: Value, left: Sequence[Value]) -> str:

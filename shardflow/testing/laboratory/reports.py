@@ -61,6 +61,7 @@ class Report:
 
     def demand(self) -> Report:
         """Give this report, or raise LawBroken for the first broken law, with its smallest example."""
+        __tracebackhide__ = True
         for finding in self.broken:
             if isinstance(finding.answer, Broken):
                 raise found(finding, finding.answer)

@@ -56,8 +56,9 @@ def _check(book: RuleBook, asked: Checking, *, quiet: bool) -> dict[str, Json]:
 
     laws = [law_named(law) for law in asked.laws] or None
     like = context_of(asked.like)
-    trying = Trying(f"checking {place(book.name)}", "examples looked at")
-    effort = Effort(asked.examples or EXAMPLES, asked.seed or 0, trying.hear)
+    examples = asked.examples or EXAMPLES
+    trying = Trying(f"checking {place(book.name)}", f"of {examples:,} examples looked at")
+    effort = Effort(examples, asked.seed or 0, trying.hear)
     source: Source = book.rules if like is None else [book.rules, Like(like)]
     try:
         report = examine_rules(book.rules, declared_by(book.page), source, effort, laws=laws)
