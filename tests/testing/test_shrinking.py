@@ -68,6 +68,18 @@ def test_the_laboratory_makes_examples_as_small_as_they_can_be(wanted):
     assert smallest(small, WANTED[wanted]) == small
 
 
+def test_items_that_stand_elsewhere_in_a_list_of_another_order_become_small_too():
+    one, two = {"id": 1, "level": "high", "by": [1, 2]}, {"id": 2, "level": "low", "n": 0.5}
+    group = Group({"l": [one, two]}, ({}, {"l": [two, one]}))
+
+    def removed_and_reordered(group):
+        base, *left = (document.get("l", "gone") for document in (group.base, *group.documents))
+        lists = [value for value in left if isinstance(value, list) and isinstance(base, list)]
+        return "gone" in left and any(value != base and value == base[::-1] for value in lists)
+
+    assert size(smallest(group, removed_and_reordered)) == 9  # two items, {} and scalars at best
+
+
 def test_what_cannot_be_smaller_stays_as_it_is():
     group = Group({}, ({"a": 1}, {"a": 2}))
     assert smallest(group, lambda smaller: smaller == group) == group

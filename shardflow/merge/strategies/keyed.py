@@ -73,7 +73,8 @@ def keyed(site: Site, keys: Keys) -> Verdict:
             b      [{"name": "web"}, {"name": "db", "port": 1}]
             gives  [{"name": "db", "port": 1}, {"name": "web", "port": 80, "up": true}]
     Laws
-        commutative up to order (rank decides it), associative, idempotent (as far as the rules inside are)
+        commutative up to order (rank decides it), idempotent (as far as the rules inside are), associative (but for a
+        list that one removes and another only reorders, a conflict at once; a partial merge may drop the order before)
     """
     return over_base(site, "a list", is_list, lambda base, values: _matched(site, keys, base or [], values))
 

@@ -56,6 +56,39 @@ def _smaller(group: Group) -> Iterator[Group]:
     for steps in places:
         for simple in _SIMPLE:
             yield from _simplified(group, documents, steps, simple)
+    for item in _items(documents):
+        for value in _less(item):
+            yield _group(group, [_exchanged(document, item, value) for document in documents])
+
+
+def _items(documents: Sequence[Json]) -> Iterator[Json]:
+    """List the items of lists, each once: in lists of another order they stand elsewhere and are the same."""
+    found: dict[bytes, Json] = {}
+    for document in documents:
+        for steps in _places(document):
+            if isinstance(steps[-1], int):
+                item = _standing(document, steps)
+                found.setdefault(_text(item), None if item is ABSENT else item)
+    yield from found.values()
+
+
+def _less(item: Json) -> Iterator[Value]:
+    """Give what an item may be exchanged for wherever it stands: nothing, something simple, itself with less."""
+    yield from (ABSENT, *_SIMPLE)
+    for name in item if isinstance(item, dict) else ():
+        for value in (ABSENT, *_SIMPLE):
+            yield _put(item, (name,), value)
+
+
+def _exchanged(value: Json, item: Json, other: Value) -> Json:
+    """Put something in place of an item in every list, or leave it out."""
+    if isinstance(value, dict):
+        return {name: _exchanged(inner, item, other) for name, inner in value.items()}
+    if not isinstance(value, list):
+        return value
+    text = _text(item)
+    inner = [other if _text(one) == text else _exchanged(one, item, other) for one in value]
+    return [one for one in inner if one is not ABSENT]
 
 
 def _simplified(group: Group, documents: Sequence[Json], steps: _Steps, simple: Json) -> Iterator[Group]:
