@@ -36,6 +36,8 @@ MOST_ITERATIONS: Final = 1000
 LARGEST_PHASE_NUMBER: Final = 1_000_000
 """A phase that is called by a number has a smaller one."""
 
+_LARGEST_VERSION: Final = 10**18
+
 _MODES: Final = {mode.value: mode for mode in Mode}
 _GAP_ACTIONS: Final = {action.value: action for action in GapAction}
 _CHOICES: Final = {name: name for name in ("continue", "repeat_phase", "skip_phases", "abort")}
@@ -51,7 +53,9 @@ def read_mode(place: Place) -> Mode | None:
 def read_version(place: Place) -> str:
     """Read a version: a text or a number, for people."""
     match place.value:
-        case str() | int() | float() if not isinstance(place.value, bool):
+        case int(number) if not isinstance(number, bool) and abs(number) < _LARGEST_VERSION:
+            return str(number)
+        case str() | float():
             return str(place.value)
         case _:
             return place.text()

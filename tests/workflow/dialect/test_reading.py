@@ -329,3 +329,16 @@ def test_a_field_without_a_value_says_nothing_in_a_file_of_the_shell_engine() ->
 def test_a_main_only_phase_may_have_an_empty_list_of_subagents_beside_its_main_agent() -> None:
     text = phase("behavior: main-only, subagents: [], main_agent: {script: return}")
     assert read(text).phases[0].subagents == ()
+
+
+@pytest.mark.parametrize(
+    ("version", "text"), [("2", "2"), ("1.5", "1.5"), ("1.0.0", "1.0.0"), ("20261126", "20261126")]
+)
+def test_a_version_is_a_text_or_a_number(version: str, text: str) -> None:
+    assert read(phase("behavior: main-only, run: ls") + f"\nversion: {version}").version == text
+
+
+@pytest.mark.parametrize("version", ["9" * 5000, "true", "[1]"])
+def test_what_is_no_version_is_told(version: str) -> None:
+    (problem,) = problems(phase("behavior: main-only, run: ls") + f"\nversion: {version}")
+    assert problem.startswith("w.yaml:3: expected a text, found ")
