@@ -63,8 +63,9 @@ def merge(
         Option(
             ("--with",),
             "Show a run's merge with one more shard, a full copy of the base or a journal (.jsonl), behind all others. "
-            "Its id is ID in context-ID.json, or give it (or PHASE/ID, or GROUP/ID) before the file.",
-            "[ID=]FILE",
+            "Its id is ID in context-ID.json, or give it (or PHASE/ID, or GROUP/ID) before the file. A run directory "
+            "(or the folder of a group in it) adds all shards of that run's merge that started from the same base.",
+            "[ID=]FILE|RUN",
         ),
     ] = _NONE,
     write: Annotated[
@@ -84,6 +85,9 @@ def merge(
     touched. --write records that of the last merge (what was recorded stays beside it, in former-1), and updates the
     context if it is still what the run left. An earlier merge cannot be written: what came after it started from its
     result, so the workflow has to run again.
+
+    --with RUN unites a group that ran in parts, here and elsewhere: in whatever order the parts are united, the
+    outcome is that of one group of all their subagents, in the order of the command line.
 
     With a case file: merge what it holds, under its rules or those of --rules, and tell whether that is what it
     expects. A case is YAML or JSON: `base:`, `shards:` (id: document, in rank order), `rules:` (a shipped set, a path
@@ -109,6 +113,7 @@ def merge(
       shardflow merge .shardflow/runs/20261123-101500-audit-1f3a --only superseded --format markdown
       shardflow merge .shardflow/runs/20261123-101500-audit-1f3a --resolve $.status=reviewer
       shardflow merge .shardflow/runs/20261123-101500-audit-1f3a --rules strict.yaml --without style
+      shardflow merge .shardflow/runs/20261123-101500-audit-1f3a --with /mnt/elsewhere/audit-2 --write
     """
     from shardflow.cli.commands.merging.merge import merge_inputs
     from shardflow.cli.commands.merging.options import Decided, MergeOptions, Otherwise

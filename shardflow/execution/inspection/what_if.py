@@ -8,12 +8,14 @@ can be written down otherwise.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from shardflow.errors import TamperedRun, UsageError
 from shardflow.execution.base import SIZE_LIMIT, read_object
-from shardflow.execution.folding import Folded, form_of_file
-from shardflow.execution.inspection.post_mortem import altered_files, fold_recorded, recorded_resolutions
+from shardflow.execution.folding import Folded
+from shardflow.execution.inspection.added import Added, untampered_merge
+from shardflow.execution.inspection.post_mortem import fold_recorded, recorded_resolutions
+from shardflow.execution.inspection.uniting import shards_of_group
 from shardflow.execution.rule_sources import EffectiveRules
 from shardflow.merge.differences import differences
 from shardflow.model.changes import Change
@@ -28,33 +30,21 @@ from shardflow.storage.runs.records import (
     RunRecord,
     SubagentRecord,
     is_name,
-    read_group_record,
     read_run_record,
 )
 from shardflow.workflow.model import ShardForm
 
 
 @record
-class Added:
-    """A shard to add: a full copy of the group's base, edited, or a journal (`.jsonl`).
-
-    `group` names a group or phase, or is empty.
-    """
-
-    group: str
-    shard: str
-    file: str
-
-
-@record
 class Alternative:
     """What to do otherwise: the rules (None: as recorded), the shards to leave out (`ID`, `PHASE/ID`, `GROUP/ID`)
-    and those to add.
+    and those to add; behind them, all those of the groups of other runs (or of single groups) whose folders are named.
     """
 
     rules: EffectiveRules | None
     without: tuple[str, ...]
     added: tuple[Added, ...]
+    united: tuple[str, ...] = ()
 
 
 @record
@@ -105,26 +95,13 @@ def what_if(run_dir: str, alternative: Alternative) -> WhatIf:
     run = read_run_record(directory)
     merged = {name: record for name in run.groups if (record := untampered_merge(directory.group(name))) is not None}
     left_out = {_left_out(text, merged) for text in alternative.without}
-    placed = [(_group_of(added, merged), added) for added in alternative.added]
+    placed = list(_each_once(_placed(alternative, merged)))
     groups = []
     for name, before in merged.items():
         own = tuple(added for group, added in placed if group == name)
         gone = {shard for group, shard in left_out if group == name}
         groups.append(_imagined(directory.group(name), name, before, alternative.rules, gone, own))
     return WhatIf(directory, run, alternative, tuple(groups))
-
-
-def untampered_merge(folder: GroupFolder) -> GroupRecord | None:
-    """Give the record of a group that came to a merge, to one with conflicts too. Raises TamperedRun."""
-    found = read_group_record(folder)
-    if found is None or found.ledger is None:
-        return None
-    altered = [f"{one.path}: {one.how}" for one in altered_files(folder, found)]
-    if altered:
-        raise TamperedRun(
-            f"what the run recorded is not what it was, so nothing compares with it: {'; '.join(altered)}"
-        )
-    return found
 
 
 def _imagined(
@@ -136,7 +113,7 @@ def _imagined(
     added: tuple[Added, ...],
 ) -> Imagined:
     data = {one.shard: read_regular(one.file, SIZE_LIMIT) for one in added}
-    forms = {one.shard: form_of_file(one.file) for one in added}
+    forms = {one.shard: one.form for one in added}
     ruled = replaced(before, rules=before.rules if rules is None else sha256_hex(rules.data))
     wanted = _with_shards(ruled, gone, data, forms)
     elsewhere = {one.shard: one.file for one in added}
@@ -187,6 +164,32 @@ def _left_out(text: str, merged: Mapping[str, GroupRecord]) -> tuple[str, str]:
 
 def _is_in(one: SubagentRecord, shard: str) -> bool:
     return one.id == shard and one.sha256 is not None
+
+
+def _placed(alternative: Alternative, merged: Mapping[str, GroupRecord]) -> Iterator[tuple[str, Added]]:
+    for added in alternative.added:
+        yield _group_of(added, merged), added
+    for place in alternative.united:
+        name, shards = shards_of_group(place, merged)
+        yield from ((name, added) for added in shards)
+
+
+def _each_once(placed: Iterable[tuple[str, Added]]) -> Iterator[tuple[str, Added]]:
+    """Pass over a shard that is added twice. Raises UsageError where one id stands for two."""
+    first: dict[tuple[str, str], Added] = {}
+    for name, added in placed:
+        other = first.setdefault((name, added.shard.casefold()), added)
+        if other is added:
+            yield name, added
+        elif _content(other) != _content(added):
+            raise UsageError(
+                f"two shards to add are called {added.shard}: {other.file} and {added.file}; "
+                f"give one of them another id: --with ID={added.file}"
+            )
+
+
+def _content(added: Added) -> tuple[str, ShardForm, bytes]:
+    return added.shard, added.form, read_regular(added.file, SIZE_LIMIT)
 
 
 def _group_of(added: Added, merged: Mapping[str, GroupRecord]) -> str:

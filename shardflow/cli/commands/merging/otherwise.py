@@ -1,4 +1,4 @@
-"""`shardflow merge RUN_DIR --rules OTHER --without ID --with FILE [--write]`: what would have been, or shall be."""
+"""`shardflow merge RUN_DIR --rules OTHER --without ID --with FILE|RUN [--write]`: what would have been, or shall be."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from shardflow.cli.views.selection import Format, Selection
 from shardflow.cli.views.tables import markdown_span
 from shardflow.cli.views.what_if import what_if_object, what_if_text
 from shardflow.execution.base import SIZE_LIMIT
+from shardflow.execution.folding import form_of_file
+from shardflow.execution.inspection.added import Added
 from shardflow.execution.inspection.rewriting import write_down
-from shardflow.execution.inspection.what_if import Added, Alternative, Imagined, WhatIf, what_if
+from shardflow.execution.inspection.what_if import Alternative, Imagined, WhatIf, what_if
 from shardflow.execution.rule_sources import load_named_rules
 
 _CONFLICTS = 3
@@ -30,7 +32,9 @@ def merge_otherwise(run_dir: str, rules: str | None, otherwise: Otherwise, shown
     chosen = None if rules is None else load_named_rules(rules)
     if chosen is not None:
         chosen.load_functions()
-    imagined = what_if(run_dir, Alternative(chosen, otherwise.without, tuple(map(_added, otherwise.added))))
+    united = tuple(filter(os.path.isdir, otherwise.added))
+    added = tuple(_added(text) for text in otherwise.added if text not in united)
+    imagined = what_if(run_dir, Alternative(chosen, otherwise.without, added, united))
     written = write_down(imagined) if otherwise.write else None
     code = _exit_code(imagined, otherwise)
     if shown.layout is Format.JSON:
@@ -46,7 +50,7 @@ def _added(text: str) -> Added:
     named = _NAMED.fullmatch(text)
     group, shard, file = (named["group"] or "", named["shard"], named["file"]) if named else ("", "", text)
     read_named(file, SIZE_LIMIT)  # refuses what cannot be read, in the words for files that people name
-    return Added(group, shard or shard_id(file), os.path.realpath(file))
+    return Added(group, shard or shard_id(file), os.path.realpath(file), form_of_file(file))
 
 
 def _exit_code(imagined: WhatIf, otherwise: Otherwise) -> int:

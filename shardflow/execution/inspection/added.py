@@ -1,0 +1,33 @@
+"""What a merge that is made otherwise takes in, and what it must find as it was recorded."""
+
+from __future__ import annotations
+
+from shardflow.errors import TamperedRun
+from shardflow.execution.inspection.post_mortem import altered_files
+from shardflow.model.records import record
+from shardflow.storage.runs.directory import GroupFolder
+from shardflow.storage.runs.records import GroupRecord, read_group_record
+from shardflow.workflow.model import ShardForm
+
+
+@record
+class Added:
+    """A shard to add, in the form that its file is in. `group` names a group or phase, or is empty."""
+
+    group: str
+    shard: str
+    file: str
+    form: ShardForm
+
+
+def untampered_merge(folder: GroupFolder) -> GroupRecord | None:
+    """Give the record of a group that came to a merge, to one with conflicts too. Raises TamperedRun."""
+    found = read_group_record(folder)
+    if found is None or found.ledger is None:
+        return None
+    altered = [f"{one.path}: {one.how}" for one in altered_files(folder, found)]
+    if altered:
+        raise TamperedRun(
+            f"what the run recorded is not what it was, so nothing compares with it: {'; '.join(altered)}"
+        )
+    return found
