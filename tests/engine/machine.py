@@ -28,13 +28,15 @@ from hypothesis.stateful import (
 
 from shardflow.errors import UsageError
 from shardflow.execution.cases.saving import recorded_case
+from shardflow.execution.inspection.added import Added
 from shardflow.execution.inspection.post_mortem import Verdict, repeat_merges
 from shardflow.execution.inspection.rewriting import write_down
-from shardflow.execution.inspection.what_if import Added, Alternative, what_if
+from shardflow.execution.inspection.what_if import Alternative, what_if
 from shardflow.execution.rule_sources import load_named_rules
 from shardflow.merge.cases import compare, replay
 from shardflow.merge.resolving.resolutions import TakeBase, TakeShard, TakeValue
 from shardflow.model.values import same
+from shardflow.workflow.model import ShardForm
 from tests.engine.ground import RULES, Ground
 from tests.engine.oracle import Choice, Group, Left, Outcome, Where, outcome, value_at
 
@@ -230,7 +232,7 @@ class Engine(RuleBasedStateMachine):
     def _added(self, number: int, name: str, group: Group) -> Added:
         file = self.ground.folder / f"{name}-{len(list(self.ground.folder.iterdir()))}.json"
         file.write_text(json.dumps(group.shards[name].value))
-        return Added(f"p{number}", name, str(file))
+        return Added(f"p{number}", name, str(file), ShardForm.COPY)
 
     @invariant()
     def it_stands_as_the_oracle_says(self) -> None:

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from shardflow.execution.cases.saving import recorded_case
+from shardflow.execution.inspection.added import Added
 from shardflow.execution.inspection.post_mortem import repeat_merges
-from shardflow.execution.inspection.what_if import Added, Alternative, what_if
+from shardflow.execution.inspection.what_if import Alternative, what_if
 from shardflow.execution.reporting.endings import InvalidShard, Succeeded, ending_text
 from shardflow.execution.reporting.report import Status
+from shardflow.workflow.model import ShardForm
 from tests.execution.resumption.test_resume import resumed
 from tests.execution.running import Workplace, endings, subagent
 
@@ -76,7 +78,7 @@ def test_a_torn_last_line_is_told_and_the_lines_before_it_count_however_they_are
     assert shard(place).read_bytes().endswith(b'"val')
     assert repeat_merges(str(place.run_dir)).is_same
     case = recorded_case(str(place.run_dir), None).case
-    assert case.shards[0].value == {"n": 2, "l": []}
+    assert case.shards[0].value == [{"add": "$.n", "value": 1}]
 
 
 def test_resuming_keeps_a_journal_and_tells_of_its_torn_line_once(place: Workplace) -> None:
@@ -94,7 +96,9 @@ def test_a_journal_can_be_added_to_a_merge_afterwards(place: Workplace) -> None:
     place.run(ONE.format(run="true"))
     file = place.folder / "late.jsonl"
     file.write_text('{"add": "$.n", "value": 41}\n')
-    [group] = what_if(str(place.run_dir), Alternative(None, (), (Added("", "late", str(file)),))).groups
+    [group] = what_if(
+        str(place.run_dir), Alternative(None, (), (Added("", "late", str(file), ShardForm.JOURNAL),))
+    ).groups
     assert group.folded.value == {"n": 42, "l": []}
 
 
@@ -197,5 +201,5 @@ def test_a_secret_is_found_in_a_journal_however_it_is_escaped(place: Workplace) 
     report = place.run(SECRET)
     assert "it holds the value of the secret TOKEN" in ending_text(endings(report)["work"])
     kept = (place.run_dir / "groups/01-work/work/context-work.json").read_text()
-    assert '{"set":"$.n","value":2}\n' in kept
+    assert '{"set": "$.n", "value": 2}\n' in kept
     assert "of-mine" not in kept
