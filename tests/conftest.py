@@ -4,12 +4,17 @@ Tests marked `needs("jq", "node")` are skipped, and say why, on a machine withou
 """
 
 import shutil
+import signal
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("default")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # as in the background of a shell script: the engines that are tried shall hear a Ctrl-C all the same
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
