@@ -12,9 +12,11 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("default")
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # as in the background of a shell script: the engines that are tried shall hear a Ctrl-C all the same
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+for number in (signal.SIGINT, signal.SIGHUP):
+    # ignored signals are inherited, as from nohup or the background of a script: the engines that are tried shall hear
+    # them all the same; handlers are not inherited, so this process hears no more than before
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, lambda *_: None)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

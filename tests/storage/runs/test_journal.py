@@ -154,9 +154,9 @@ def test_what_shall_run_again_is_forgotten_from_there_on(tmp_path: Path) -> None
 
 @given(st.lists(st.binary(max_size=60) | st.sampled_from([b'{"event": "run-started"}', json.dumps(SEALED).encode()])))
 def test_whatever_a_journal_holds_reading_it_gives_what_can_be_read(pieces: list[bytes]) -> None:
-    path = f"{tempfile.gettempdir()}/shardflow-journal-{os.getpid()}"
-    Path(path).write_bytes(b"\n".join(pieces))
-    assert read_history(path).starts >= 0
+    with tempfile.NamedTemporaryFile() as file:
+        Path(file.name).write_bytes(b"\n".join(pieces))
+        assert read_history(file.name).starts >= 0
 
 
 HOSTILE = [
