@@ -37,8 +37,10 @@ _add, _settle = BackgroundSync.add, BackgroundSync.settle
 
 def _added_and_synced(sync: BackgroundSync, path: str) -> None:
     _add(sync, path)
+    sync._awaited.set()
     with sync._wanted:
         sync._wanted.wait_for(lambda: not sync._waiting)
+    sync._awaited.clear()
 
 
 def _added(sync: BackgroundSync, path: str) -> None:

@@ -2,8 +2,9 @@
 
 Law: when `settle` has returned, every file added before, with all folders on the way to it, and every line of the
 journal is on the disk. A shard costs about a millisecond to sync (file, folder, journal); by a thread of its own that
-millisecond delays no subagent, and only what is still missing at the end of a group is waited for. Shards that come
-faster than that are synced together, many at a time, their common folders and the journal once for all.
+millisecond delays no subagent, and only what is still missing at the end of a group is waited for. What comes within a
+fifth of a second is synced together, many files at a time, common folders and the journal once for all: a thread that
+wakes for each shard takes turns with the one that starts subagents (1,000 that do nothing took 1.1 times as long).
 
 Death of the process needs none of this: what was handed to the system is there for the next process. What cannot be
 made again is added as soon as it is there: shards, the first base, the run's record. Bases, ledgers and merged contexts
@@ -26,6 +27,8 @@ from shardflow.storage.files import sync_file, sync_folder
 from shardflow.storage.runs.directory import GroupFolder
 from shardflow.storage.runs.journal import Journal
 
+_GATHER: Final = 0.2
+"""Seconds in which more may come before a sync begins, unless someone waits for it."""
 _AT_A_TIME: Final = 8
 """How many threads help to sync many files: with 4 and with 16 it took a tenth longer."""
 _A_FEW: Final = 16
@@ -37,13 +40,14 @@ class BackgroundSync:
     anything else, when the work begins.
     """
 
-    __slots__ = ("_failure", "_journal", "_known", "_thread", "_waiting", "_wanted")
+    __slots__ = ("_awaited", "_failure", "_journal", "_known", "_thread", "_waiting", "_wanted")
 
     def __init__(self, journal: Journal, top: str, first: Iterable[str]) -> None:
         self._journal = journal
         self._known = {top}
         self._waiting = deque(first)
         self._wanted = threading.Condition()
+        self._awaited = threading.Event()
         self._thread: threading.Thread | None = None
         self._failure: StorageError | None = None
 
@@ -55,6 +59,7 @@ class BackgroundSync:
     ) -> None:
         if self._thread is not None:
             self.add("")
+            self._awaited.set()
             self._thread.join()
 
     def add(self, path: str) -> None:
@@ -76,8 +81,10 @@ class BackgroundSync:
         """
         if self._thread is None:
             self._start()
+        self._awaited.set()
         with self._wanted:
             self._wanted.wait_for(lambda: not self._waiting)
+        self._awaited.clear()
         if self._failure is not None:
             raise self._failure
         self._journal.sync()
@@ -97,6 +104,8 @@ class BackgroundSync:
         while True:
             with self._wanted:
                 self._wanted.wait_for(lambda: self._waiting)
+            self._awaited.wait(_GATHER)
+            with self._wanted:
                 batch = list(self._waiting)
             self._sync([path for path in batch if path not in ("", self._journal.path)])
             # not before all is on the disk that a line may tell of: who adds a file does so before its line is written
