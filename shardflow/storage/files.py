@@ -32,8 +32,8 @@ _CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLO
 _NEW_LOG: Final = _CREATE | os.O_APPEND
 _LOCK: Final = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
-_LOCK_TEXT: Final = re.compile(rb"([0-9]{1,19}\n)?")
-"""What a lock file holds: the process that has it, or nothing yet."""
+_LOCK_TEXT: Final = re.compile(rb"[0-9\0]{0,19}[\n\0]?")
+"""What a lock file holds: the process that has it, nothing yet, or what a power cut left of that (zeros, perhaps)."""
 _NO_FOLDER_SYNC: Final = frozenset({errno.EINVAL, errno.ENOTSUP})
 """What a file system answers when it has no way to sync a folder."""
 

@@ -109,6 +109,25 @@ def test_a_link_in_the_place_of_the_lock_is_not_followed(tmp_path: Path) -> None
     assert (tmp_path / "precious").read_bytes() == b"kept"
 
 
+@pytest.mark.parametrize("left", [b"", b"4", b"4711", b"4711\n", b"\0", b"\0\0\0\0\0", b"47\0\0\0"])
+def test_what_a_power_cut_left_of_a_lock_is_in_nobodys_way(tmp_path: Path, left: bytes) -> None:
+    (tmp_path / "context.json.lock").write_bytes(left)
+    with ContextLock(tmp_path / "context.json"):
+        assert (tmp_path / "context.json.lock").read_text() == f"{os.getpid()}\n"
+    assert not (tmp_path / "context.json.lock").exists()
+
+
+@pytest.mark.parametrize("held", [b"4711\n4712\n", b"mine", b"4711 \n", b"\n\n", b"1" * 21, b"{}\n"])
+def test_what_is_no_lock_is_kept(tmp_path: Path, held: bytes) -> None:
+    (tmp_path / "context.json.lock").write_bytes(held)
+    with (
+        pytest.raises(StorageError, match="holds something else; move it away"),
+        ContextLock(tmp_path / "context.json"),
+    ):
+        pass
+    assert (tmp_path / "context.json.lock").read_bytes() == held
+
+
 def test_without_a_folder_there_is_no_lock(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="its folder does not exist"), ContextLock(tmp_path / "no" / "context.json"):
         pass
