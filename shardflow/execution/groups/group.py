@@ -212,9 +212,13 @@ class _GroupRun:
         return status
 
     def _update_context(self, merged: bytes) -> None:
-        """Replace the canonical context, once all that it came from is on the disk, and the journal says so."""
+        """Replace the canonical context, once all that it came from is on the disk, and then the journal says so there.
+
+        In this order: a journal that tells of a merge makes a resumed run rely on the base, which must be there then.
+        """
         host, group = self._host, self._group
         if host.context.is_changed_by(merged):
+            host.durable.settle()
             host.tell(GroupMerged(group.phase, group.name, sha256_hex(merged)))
             host.durable.settle()
             host.context.update(merged)
