@@ -42,7 +42,7 @@ class Campaign:
         place = self._journeys.before(number)
         disk = Disk(place.folder)
         seen: set[int] = set()
-        for instant, operation in enumerate(self._recorded(place, self._journeys.acts[number][0])):
+        for instant, operation in enumerate(self.recorded(place, self._journeys.acts[number][0])):
             disk.apply(operation)
             for how, state in self._left(disk, instant):
                 known = hash(frozenset(state.items()))
@@ -50,7 +50,8 @@ class Campaign:
                     self._go_on(place, f"act {number}, {how} behind {_told(operation)}", state, disk.synced())
                 seen.add(known)
 
-    def _recorded(self, place: Place, what: str) -> list[Operation]:
+    def recorded(self, place: Place, what: str) -> list[Operation]:
+        """Do an act of a run and give its operations, in order."""
         told = place.folder.parent / f"{place.folder.name}.operations"
         recorder = Recorder(Path(place.directory.path))
         ended = place.act(what, recorder, lambda: told.write_text(repr(recorder.operations)))

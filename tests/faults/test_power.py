@@ -11,6 +11,9 @@ import pytest
 
 from tests.faults.campaigns import found
 from tests.faults.disk import Disk, Operation
+from tests.faults.mortal import Journeys
+from tests.faults.paces import Pace
+from tests.faults.power import Campaign
 
 
 @pytest.mark.timeout(7200)  # of the campaign; the short form takes half a minute
@@ -21,6 +24,18 @@ def test_whatever_a_power_cut_leaves_a_run_goes_on_from_it_and_nothing_synced_ru
     seen = found("power", tmp_path, part, str(pytestconfig.getoption("--campaign") or 0))
     assert seen["problems"] == []
     assert seen["cuts"] > 40
+
+
+def test_all_that_a_merge_came_from_is_on_the_disk_before_the_journal_tells_of_the_merge(tmp_path: Path) -> None:
+    journeys = Journeys(tmp_path, "plain", outside=True, make_world=Pace.LATE.set)
+    operations = Campaign(journeys, 0).recorded(journeys.before(0), journeys.acts[0][0])
+    told = [
+        at for at, one in enumerate(operations) if one.path.endswith("events.jsonl") and b"group-merged" in one.data
+    ]
+    synced = {Path(one.path).name for one in operations[: told[0]] if one.function == "sync"}
+    written = {Path(one.path).name for one in operations[: told[0]] if one.function == "write"}
+    assert {"base.json", "workflow.yaml", "run.json", "events.jsonl"} <= synced
+    assert {name for name in written if name.startswith("context-")} <= synced
 
 
 def disk_of(folder: Path, *operations: tuple[str, ...]) -> Disk:
