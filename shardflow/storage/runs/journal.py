@@ -40,8 +40,9 @@ do not know.
 
 What is durable, and when: a line is handed to the system as soon as its event happened, so it outlives
 this process and another one can follow it. A power cut is another matter: a sync takes a third of a millisecond, so
-lines are synced in the background behind each sealed shard, and are waited for only before the canonical context is
-replaced and before `run.json` says that the run has ended. A line that is missing after a power cut makes work happen
+lines are synced in the background behind each sealed shard, and are waited for only around `group-merged` (all that the
+merge came from is on the disk before that line, that line before the canonical context is replaced) and before
+`run.json` says that the run has ended. A line that is missing after a power cut makes work happen
 again, never twice in one result. A torn line stands where one start of the run died; the next begins a new line.
 
 The process that writes the journal holds a lock (flock) on it, which ends with the process however that dies: that is
