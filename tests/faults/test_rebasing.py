@@ -83,7 +83,9 @@ def test_whatever_a_power_cut_leaves_then_no_shard_is_lost_and_none_is_made_agai
     chances = pytestconfig.getoption("--campaign") or 0
     for pace in Pace if chances else (Pace.LATE,):
         for part in range(2 if chances else 1):
-            campaign = Campaign(Edited(tmp_path, pace), chances)
+            folder = tmp_path / f"{pace.name}-{part}"
+            folder.mkdir()
+            campaign = Campaign(Edited(folder, pace), chances)
             campaign.cut(0, part)
             assert [problem for problem in campaign.problems if "run again: ['list']" not in problem] == []
             assert campaign.cuts > 10
