@@ -6,8 +6,8 @@
 | `readFiles(paths)` | an object: each path with its text |
 | `writeFile(path, text)` | nothing; makes folders, writes, and the file becomes a deliverable of the current phase |
 | `files_exist(paths)` | whether all of them exist |
-| `contains_todos(deliverables)` | whether any holds TODO, FIXME or XXX as a word; one that cannot be read does not |
-| `identifyGaps(deliverables)` | a text for each thing missing: TODO, FIXME, shorter than 100 characters, unreadable |
+| `contains_todos(deliverables)` | whether any holds TODO, FIXME or XXX, also as `TODOs`; an unreadable one does not |
+| `identifyGaps(deliverables)` | a text for each thing missing: TODO, FIXME (not XXX), too short, unreadable |
 | `analyzeFiles(folder)` | `{files, coverage}`, see `_analyze_files` |
 | `thinkHard(prompt)` | a promise of the configured agent's answer |
 | `has_syntax_errors`, `all_tests_pass`, `findAmbiguousRequirements`, `analyzeCoverage` | what a command says |
@@ -36,9 +36,10 @@ ASKING_HELPERS: Final = ("all_tests_pass", "analyzeCoverage", "findAmbiguousRequ
 THINKING: Final = "thinkHard"
 """The type that the map of agents is asked for, to find who answers `thinkHard`."""
 
-_TODO: Final = re.compile(r"\b(TODO|FIXME|XXX)\b")
+_TODO: Final = re.compile("TODO|FIXME|XXX")
+_GAP: Final = re.compile("TODO|FIXME")
 _SHORT: Final = 100
-"""Characters under which a deliverable is taken for unfinished (the old engine's number)."""
+"""Characters, white space around left out, under which a deliverable is unfinished (the old engine's number)."""
 _TEST: Final = re.compile(r"(^|[/._-])(tests?|specs?)([/._-]|$)", re.IGNORECASE)
 
 Ask = Callable[[Sequence[str]], Sequence["str | HelperError"]]
@@ -167,8 +168,7 @@ def _path(item: Json) -> str:
 def _gaps(path: str, text: str | None) -> list[str]:
     if text is None:
         return [f"{path}: cannot be read"]
-    found = {match[1]: None for match in _TODO.finditer(text)}
-    gaps = [f"{path}: contains {word}" for word in found if word != "XXX"]
+    gaps = [f"{path}: contains {word}" for word in dict.fromkeys(_GAP.findall(text))]
     if len(text.strip()) < _SHORT:
         gaps.append(f"{path}: shorter than {_SHORT} characters")
     return gaps

@@ -121,14 +121,18 @@ def test_files_are_read_from_the_output_folder_and_the_project_only(scripts: Scr
         ("contains_todos(['done.md', 'none'])", False),
         ("contains_todos(['done.md', {path: 'todo.md'}])", True),
         ("contains_todos('todo.md')", True),
+        ("contains_todos(['many.md'])", True),
+        ("contains_todos(['short.md'])", True),
         ("identifyGaps(['done.md'])", []),
+        ("identifyGaps(['many.md'])", ["many.md: contains TODO", "many.md: contains FIXME"]),
         ("identifyGaps([{path: 'todo.md', size_bytes: 3}])", ["todo.md: contains TODO", "todo.md: contains FIXME"]),
         ("identifyGaps(['short.md', 'none'])", ["short.md: shorter than 100 characters", "none: cannot be read"]),
     ],
 )
 def test_deliverables_are_really_looked_at(scripts: Scripts, call: str, value: Json) -> None:
     (scripts.path / "folder").mkdir()
-    (scripts.path / "done.md").write_text("All is done, not even a TODOLIST is left. " * 5)
+    (scripts.path / "done.md").write_text("All is done, not even a todo list is left. " * 5)
+    (scripts.path / "many.md").write_text("Some TODOs are left, see FIXME_LATER. " * 5)
     (scripts.path / "todo.md").write_text("TODO: write it. FIXME later. TODO again. " * 5)
     (scripts.path / "short.md").write_text("XXX" + " " * 200)
     assert scripts.value(f"return {call}") == value
