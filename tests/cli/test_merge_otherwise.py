@@ -240,7 +240,7 @@ def test_writing_what_is_recorded_already_changes_nothing(folder: Path) -> None:
         (["run", "--without", "c"], "no merge of the run has a shard 'c'"),
         (["run", "--without", "nowhere/a"], "no merge of the run has a shard 'nowhere/a'"),
         (["run", "--with", "work/a=c.json"], "01-work has a shard a already"),
-        (["run", "--with", "01-work/A=c.json"], "01-work has a shard A already"),
+        (["run", "--with", "01-work/A=c.json"], "01-work has a shard a already"),
         (["run", "--with", "c.json"], "say which one c belongs to: 01-work/c=FILE, 02-later/c=FILE"),
         (["run", "--with", "work/x=gone.json"], "gone.json: it does not exist"),
         (["run", "--with", "else/x=c.json"], "the run has no merge in 'else'"),

@@ -131,13 +131,30 @@ def test_what_cannot_be_united_is_refused_with_what_can_be_done(folder: Path) ->
     (folder / "empty").mkdir()
     for named, said in [
         ("other", "no merge of other started from a base that this run started a merge from"),
-        ("twin", "both have a shard a, with other content"),
+        ("twin", "01-work has a shard a already, and "),
         ("empty", "empty is no run directory"),
         ("still", "several merges of still started from a base of this run; name one's folder:"),
     ]:
         ended = shardflow("merge", "one", "--with", named, cwd=folder)
         assert (ended.returncode, ended.stdout) == (2, ""), ended.stdout
         assert said in ended.stderr
+
+
+def test_an_id_of_a_subagent_that_failed_here_is_said_to_be_one(folder: Path) -> None:
+    run(folder, "again", {"f": adding(n=1)})
+    run(folder, "partly", {"f": {"run": "exit 3", "allow_failure": True}, "g": adding(n=2)})
+    file = folder / "again/groups/01-work/f/context-f.json"
+    ended = shardflow("merge", "partly", "--with", "again", cwd=folder)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == (
+        "shardflow merge: f has no part in the merge of 01-work (exited with code 3), and what it left is kept under "
+        f"its id; add the other shard by itself under another id: --with 01-work/ID={file}\n"
+    )
+    ended = shardflow("merge", "partly", "--with", f"01-work/f={file}", cwd=folder)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "f has no part in the merge of 01-work (exited with code 3)" in ended.stderr
+    ended = shardflow("merge", "partly", "--with", f"01-work/f-2={file}", cwd=folder)
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 def test_two_shards_to_add_may_not_have_one_id(folder: Path) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from shardflow.errors import TamperedRun
+from shardflow.errors import TamperedRun, UsageError
 from shardflow.execution.inspection.post_mortem import altered_files
 from shardflow.model.records import record
 from shardflow.storage.runs.directory import GroupFolder
-from shardflow.storage.runs.records import GroupRecord, read_group_record
+from shardflow.storage.runs.records import GroupRecord, SubagentRecord, read_group_record
 from shardflow.workflow.model import ShardForm
 
 
@@ -31,3 +31,12 @@ def untampered_merge(folder: GroupFolder) -> GroupRecord | None:
             f"what the run recorded is not what it was, so nothing compares with it: {'; '.join(altered)}"
         )
     return found
+
+
+def id_is_taken(group: str, holder: SubagentRecord, file: str) -> UsageError:
+    """Say why the shard in this file cannot be added to a group under the id of one who is there, and under which."""
+    under = f"by itself under another id: --with {group}/ID={file}"
+    if holder.sha256 is None:
+        left = f"has no part in the merge of {group} ({holder.detail}), and what it left is kept under its id"
+        return UsageError(f"{holder.id} {left}; add the other shard {under}")
+    return UsageError(f"{group} has a shard {holder.id} already, and {file} is another one; add that {under}")

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from typing import Final
 
 from shardflow.errors import UsageError
-from shardflow.execution.inspection.added import Added, untampered_merge
+from shardflow.execution.inspection.added import Added, id_is_taken, untampered_merge
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory
 from shardflow.storage.runs.records import GroupRecord, SubagentRecord, read_run_record
 from shardflow.storage.two_steps import stands
 from shardflow.workflow.model import ShardForm
-
-_ONCE: Final = "shards are told apart by their ids; add that one by itself under another: --with ID=FILE"
 
 
 def shards_of_group(place: str, merged: Mapping[str, GroupRecord]) -> tuple[str, list[Added]]:
@@ -42,7 +39,7 @@ def shards_of_group(place: str, merged: Mapping[str, GroupRecord]) -> tuple[str,
         choices = ", ".join(group.path for _, group, _ in pairs)
         raise UsageError(f"several merges of {place} started from a base of this run; name one's folder: {choices}")
     [(name, group, theirs)] = pairs
-    return name, [_added(name, group, one) for one in _new(theirs, merged[name], group)]
+    return name, [_added(name, group, one) for one in _new(name, theirs, merged[name], group)]
 
 
 def _merges(place: str) -> Iterator[tuple[GroupFolder, GroupRecord]]:
@@ -57,7 +54,7 @@ def _merges(place: str) -> Iterator[tuple[GroupFolder, GroupRecord]]:
             yield group, found
 
 
-def _new(theirs: GroupRecord, ours: GroupRecord, group: GroupFolder) -> Iterator[SubagentRecord]:
+def _new(name: str, theirs: GroupRecord, ours: GroupRecord, group: GroupFolder) -> Iterator[SubagentRecord]:
     """Give what the other group adds: all its sealed shards but those that both have."""
     known = {one.id.casefold(): one for one in ours.subagents}
     for one in theirs.subagents:
@@ -65,7 +62,7 @@ def _new(theirs: GroupRecord, ours: GroupRecord, group: GroupFolder) -> Iterator
         if one.sha256 is None or (held is not None and _is_same(one, held)):
             continue
         if held is not None:
-            raise UsageError(f"both have a shard {one.id}, with other content: {group.subagent(one.id).shard}; {_ONCE}")
+            raise id_is_taken(name, held, group.subagent(one.id).shard)
         yield one
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from shardflow.errors import TamperedRun, UsageError
 from shardflow.execution.base import SIZE_LIMIT, read_object
 from shardflow.execution.folding import Folded
-from shardflow.execution.inspection.added import Added, untampered_merge
+from shardflow.execution.inspection.added import Added, id_is_taken, untampered_merge
 from shardflow.execution.inspection.post_mortem import fold_recorded, recorded_resolutions
 from shardflow.execution.inspection.uniting import shards_of_group
 from shardflow.execution.rule_sources import EffectiveRules
@@ -202,8 +202,9 @@ def _group_of(added: Added, merged: Mapping[str, GroupRecord]) -> str:
         raise UsageError(f"the run has no merge{f' in {added.group!r}' if added.group else ''} to add a shard to")
     if not is_name(added.shard):
         raise UsageError(f"'{added.shard}' cannot be a shard's id; name it: --with ID={added.file}")
-    if any(one.id.casefold() == added.shard.casefold() for one in merged[groups[0]].subagents):
-        raise UsageError(f"{groups[0]} has a shard {added.shard} already; give it another id: --with ID={added.file}")
+    for one in merged[groups[0]].subagents:
+        if one.id.casefold() == added.shard.casefold():
+            raise id_is_taken(groups[0], one, added.file)
     return groups[0]
 
 
