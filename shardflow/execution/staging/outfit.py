@@ -29,7 +29,9 @@ _BOOKS: Final = ("subagents_spawned", "deliverables")
 
 @record
 class StagedOutfit:
-    """What the subagents of one phase are given; `written` is the phase as the workflow writes it."""
+    """What the subagents of one phase are given; `written` is the phase as the workflow writes it, `earlier` are those
+    of the phase that have run before them.
+    """
 
     phase: Phase
     written: Mapping[str, Json]
@@ -37,6 +39,7 @@ class StagedOutfit:
     template_folders: tuple[str, ...]
     on_missing_output: OnMissingOutput
     counted: bool = True
+    earlier: tuple[Subagent, ...] = ()
 
     def fit(self, subagent: Subagent, base: Base, shard: str) -> Fitting:
         """Give its prompt, and the environment by which it finds that and where its output belongs.
@@ -91,8 +94,25 @@ class StagedOutfit:
             return InvalidShard((Problem(shard, None, str(error), error.path),))
         except InvalidJson as error:
             return InvalidShard(error.problems)
-        missing = f"its output {self.folder.absolute(place)} is not there"
-        return (missing,) if size is None and is_declared(subagent) else ()
+        if size is None:
+            return (f"its output {self.folder.absolute(place)} is not there",) if is_declared(subagent) else ()
+        return self._overwritten(place)
+
+    def _overwritten(self, place: str) -> tuple[str, ...]:
+        """Warn of the output that an earlier one wrote at this place."""
+        for one in self.earlier:
+            if self._stands_at(place, one):
+                which = f"what {one.id} wrote before it in this phase is overwritten"
+                path = self.folder.absolute(place)
+                return (f"its output is {path}, by which {which}; give each an output_path of its own",)
+        return ()
+
+    def _stands_at(self, place: str, one: Subagent) -> bool:
+        """Tell whether this one's output belongs there; that of a fan-out follows from its items, unless it says so."""
+        try:
+            return (one.foreach is None or is_declared(one)) and self.folder.output(one) == place
+        except NoPlace:
+            return False
 
     def _entry(self, subagent: Subagent, place: str, size: int) -> Json:
         return {

@@ -114,6 +114,38 @@ def test_an_adaptive_phase_runs_the_always_group_and_then_what_its_script_return
     ]
 
 
+@pytest.mark.parametrize(
+    "later", ["subagents: {always: ALWAYS, adaptive: {script: 'return RETURNED'}}", "gap_check: {script: 'return GAP'}"]
+)
+def test_who_is_spawned_by_a_script_and_writes_over_an_output_of_its_phase_says_so(
+    feature: FeaturePlace, later: str
+) -> None:
+    always = "[{type: scan}, {type: deep, config: {output_path: own.md}}]"
+    returned = '[{type: "scan"}, {type: "deep"}, {type: "x", config: {output_path: "{{output_dir}}/own.md"}}]'
+    gap = f'{{status: "incomplete", action: "spawn_additional", additionalAgents: {returned}}}'
+    later = later.replace("ALWAYS", always).replace("RETURNED", returned).replace("GAP", gap)
+    listed = "execution_mode: adaptive" if "always" in later else f"subagents: {always}"
+    report = feature.run(
+        f"""
+        name: over
+        phases:
+        - id: look
+          behavior: parallel
+          {listed}
+          {later}
+        """
+    )
+    assert report.status is Status.DONE
+    warned = [(one.id, text) for group in report.groups for one in group.subagents for text in one.warnings]
+    over = "by which what {} wrote before it in this phase is overwritten; give each an output_path of its own"
+    assert warned == [
+        ("scan", f"its output is {feature.output}/scan.md, {over.format('scan')}"),
+        ("x", f"its output is {feature.output}/own.md, {over.format('deep')}"),
+    ]
+    journal = [line["warnings"] for line in feature.journal if line.get("warnings")]
+    assert journal == [[text] for _, text in warned]
+
+
 def test_a_loose_phase_runs_its_script_and_only_tells_what_is_suggested(feature: FeaturePlace) -> None:
     report = feature.run(
         """

@@ -136,7 +136,7 @@ def _action(walk: Walk, check: GapCheck, verdict: Verdict, iteration: int) -> Ga
 def _spawned(walk: Walk, entry: dict[str, Json], verdict: Verdict) -> Part[None]:
     subagents = walk.returned_subagents(list(verdict.agents), "gap_check")
     yield from _booked(walk, {**entry, "agents_spawned": list(verdict.agents)})
-    yield from walk.group(subagents, walk.run.slots(walk.phase), "additional")
+    yield from walk.group(subagents, walk.run.slots(walk.phase), "additional", earlier=walk.phase.subagents)
 
 
 def _escalated(walk: Walk, entry: dict[str, Json], verdict: Verdict) -> Part[bool]:

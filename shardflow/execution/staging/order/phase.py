@@ -61,17 +61,17 @@ def _worked(walk: Walk) -> Part[None]:
         yield from _main(walk, walk.staging.main.script)
 
 
-def _listed(walk: Walk, subagents: tuple[Subagent, ...], suffix: str) -> Part[None]:
+def _listed(walk: Walk, subagents: tuple[Subagent, ...], suffix: str, earlier: tuple[Subagent, ...] = ()) -> Part[None]:
     """Run subagents by the behavior of the phase; a sequential one is one group a subagent, chosen by the former."""
     if walk.phase.behavior is not Behavior.SEQUENTIAL:
-        yield from walk.group((yield from _chosen(walk, subagents)), walk.scheduled.slots, suffix)
+        yield from walk.group((yield from _chosen(walk, subagents)), walk.scheduled.slots, suffix, earlier=earlier)
         return
     share = len(subagents)
     for subagent in subagents:
         chosen = yield from _chosen(walk, (subagent,))
         share += len(chosen) - 1
         for one in chosen:
-            yield from walk.group((one,), 1, "-".join(filter(None, (suffix, one.id))), share)
+            yield from walk.group((one,), 1, "-".join(filter(None, (suffix, one.id))), share, earlier)
 
 
 def _chosen(walk: Walk, subagents: tuple[Subagent, ...]) -> Part[tuple[Subagent, ...]]:
@@ -95,7 +95,7 @@ def _adapted(walk: Walk, script: Script) -> Part[None]:
     answer = yield from walk.ask(ADAPTIVE, ask, script.text)
     returned, written = _members(answer, "subagents", "deliverables")
     yield from _delivered(walk, "adaptive-script", written)
-    yield from _listed(walk, walk.returned_subagents(returned, ADAPTIVE), "adaptive")
+    yield from _listed(walk, walk.returned_subagents(returned, ADAPTIVE), "adaptive", walk.phase.subagents)
 
 
 def _main(walk: Walk, script: Script) -> Part[None]:

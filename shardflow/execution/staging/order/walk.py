@@ -72,10 +72,19 @@ class Walk:
             raise ended[0]
         return self.now.answer
 
-    def group(self, subagents: Sequence[Subagent], slots: int, suffix: str, share: int | None = None) -> Part[None]:
-        """Run subagents as one group, counted and with their outputs; `share` as in `RunGroup`."""
+    def group(
+        self,
+        subagents: Sequence[Subagent],
+        slots: int,
+        suffix: str,
+        share: int | None = None,
+        earlier: tuple[Subagent, ...] = (),
+    ) -> Part[None]:
+        """Run subagents as one group, counted and with their outputs; `share` as in `RunGroup`, `earlier` as in
+        `StagedOutfit`.
+        """
         if subagents:
-            outfit = self.run.outfit(self.phase)
+            outfit = self.run.outfit(self.phase, earlier)
             self.now = yield RunGroup(tuple(subagents), slots, suffix, outfit=outfit, share=share)
 
     def script(self, where: str, code: Script | Expression) -> Ran:
