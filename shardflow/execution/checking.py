@@ -8,6 +8,7 @@ from functools import partial
 from typing import TypeVar
 
 from shardflow.errors import InvalidInput, InvalidWorkflow, StorageError
+from shardflow.execution.agents.installed import missing_clis
 from shardflow.execution.presence import missing_programs
 from shardflow.execution.rule_sources import NO_EFFECTIVE_RULES, EffectiveRules, load_rules_at
 from shardflow.execution.schedule import first_base
@@ -59,7 +60,7 @@ def check_workflow(data: bytes, file: str) -> Checked:
     ruled = enumerate(workflow.phases)
     common = rules.get(("rules",))
     each = ((phase, rules.get(("phases", n, "rules"), common) or NO_EFFECTIVE_RULES) for n, phase in ruled)
-    warnings = [*write_overlaps(document, each), *missing_programs(workflow, document, folder)]
+    warnings = [*write_overlaps(document, each)]
     if workflow.keeps_books:
         from shardflow.execution.staging.checking import shared_outputs  # most workflows are native
 
@@ -70,17 +71,37 @@ def check_workflow(data: bytes, file: str) -> Checked:
 
 def check_all(data: bytes, file: str, agents: str | None) -> Checked:
     """Check a workflow, and what a run of it would be given: a program for each type (`agents` is a file that names
-    some, over the workflow's own), and templates.
+    some, over the workflow's own), whether programs are there, and templates.
     """
     checked = check_workflow(data, file)
-    workflow = checked.workflow
-    if workflow is None or not workflow.keeps_books:
+    workflow, problems = checked.workflow, checked.problems
+    if workflow is None:
         return checked
-    from shardflow.execution.staging.checking import outside_problems  # most workflows are native
+    document = parse_yaml(data, file)
+    if workflow.keeps_books:
+        from shardflow.execution.staging.checking import outside_problems  # most workflows are native
 
-    found = outside_problems(workflow, parse_yaml(data, file), agents)
-    problems = sorted((*checked.problems, *found), key=lambda problem: (problem.source != file, problem.line or 0))
-    return replaced(checked, problems=tuple(dict.fromkeys(problems)))
+        found = (*problems, *outside_problems(workflow, document, agents))
+        in_order = sorted(found, key=lambda problem: (problem.source != file, problem.line or 0))
+        problems = tuple(dict.fromkeys(in_order))
+    absent = () if problems else _absent(workflow, document, agents)
+    return replaced(checked, problems=problems, warnings=(*checked.warnings, *absent))
+
+
+def _absent(workflow: Workflow, document: Document, agents: str | None) -> Iterator[Problem]:
+    """Warn of what is not there of all that a workflow without problems starts."""
+    folder = os.path.dirname(document.source)
+    skills: Iterable[Problem] = ()
+    if workflow.keeps_books:
+        from shardflow.execution.staging.agent_map import equipped, load_agents
+        from shardflow.execution.staging.checking import missing_for_skills
+
+        found = load_agents(workflow, folder, agents)
+        skills = missing_for_skills(workflow, document, found)
+        workflow = equipped(workflow, found, document.source)
+    yield from missing_programs(workflow, document, folder)
+    yield from skills
+    yield from missing_clis(workflow, document.source)
 
 
 def refuse_all(data: bytes, file: str, agents: str | None) -> None:

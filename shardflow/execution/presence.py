@@ -9,32 +9,50 @@ import os
 from collections.abc import Iterator
 
 from shardflow.model.documents import Document, Problem
+from shardflow.model.fields import quoted
 from shardflow.model.paths import Path
+from shardflow.workflow.groups import place_of_subagents
 from shardflow.workflow.model import ArgumentList, Behavior, PythonFunction, Subagent, Workflow
 
 _HINT = "unless an earlier phase or the place where it runs brings it"
 
 
 def missing_programs(workflow: Workflow, document: Document, folder: str) -> Iterator[Problem]:
-    """Warn of programs, modules and folders of subagents that are not there; `folder` is the workflow's."""
+    """Warn of programs, modules and folders of subagents that are not there; `folder` is the workflow's.
+
+    The workflow has a program for each of its types, or says nothing of them.
+    """
     for number, phase in enumerate(workflow.phases):
+        listed = place_of_subagents(phase, number)
         for rank, subagent in enumerate(phase.subagents):
             alone = phase.behavior is Behavior.MAIN_ONLY
-            place: Path = ("phases", number) if alone else ("phases", number, "subagents", rank)
-            yield from _missing(subagent, document, place, folder)
+            yield from missing(subagent, document, ("phases", number) if alone else (*listed, rank), folder)
 
 
-def _missing(subagent: Subagent, document: Document, place: Path, folder: str) -> Iterator[Problem]:
+def missing(
+    subagent: Subagent, document: Document, place: Path, folder: str, naming: str = "type"
+) -> Iterator[Problem]:
+    """Warn of what one subagent lacks; what runs its type is told at the field that names this."""
     where = os.path.join(folder, subagent.cwd or "")
     if not os.path.isdir(where or os.curdir):
         yield document.problem((*place, "cwd"), f"there is no folder {subagent.cwd}", _HINT)
         return
+    field, message = _lacking(subagent, where, folder)
+    if message and subagent.type and (*place, field) not in document.lines:
+        yield document.problem((*place, naming), f"{message}, which runs the type {quoted(subagent.type)}", _HINT)
+    elif message:
+        yield document.problem((*place, field), message, _HINT)
+
+
+def _lacking(subagent: Subagent, where: str, folder: str) -> tuple[str, str]:
+    """Give the field that names what is not there, and say so; or nothing."""
     match subagent.program:
         case ArgumentList((program, *_)) if not _is_there(program, subagent, where):
-            yield document.problem((*place, "run"), f"there is no program {program}", _HINT)
+            return "run", f"there is no program {program}"
         case PythonFunction(module) if not _is_module(module, (where, folder)):
-            missing = f"there is no module {module}, neither beside the workflow nor installed"
-            yield document.problem((*place, "python"), missing, _HINT)
+            return "python", f"there is no module {module}, neither beside the workflow nor installed"
+        case _:
+            return "", ""
 
 
 def _is_there(program: str, subagent: Subagent, where: str) -> bool:

@@ -12,10 +12,11 @@ from itertools import count
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from shardflow.model.fields import Fields, Place, quoted
-from shardflow.model.paths import path_text
+from shardflow.model.paths import Path, path_text
 from shardflow.model.records import replaced
+from shardflow.workflow.dialect.model import Mode
 from shardflow.workflow.dialect.outputs import named_after_types
-from shardflow.workflow.model import FanOut, Subagent
+from shardflow.workflow.model import FanOut, Phase, Subagent
 from shardflow.workflow.policies import NO_POLICY, POLICY_FIELDS, Policy
 from shardflow.workflow.programs import read_subagent
 from shardflow.workflow.texts import id_of, numbered_id, read_id, read_type
@@ -48,6 +49,12 @@ def read_subagents(place: Place) -> tuple[Subagent, ...]:
     refuse_twins(ids)
     subagents = [replaced(subagent, id=named.id) for named, (_, subagent) in zip(ids, read, strict=True)]
     return tuple(named_after_types(subagents))
+
+
+def place_of_subagents(phase: Phase, number: int) -> Path:
+    """Give where the list of a phase's subagents stands in the workflow that has this number of phases before it."""
+    is_adaptive = phase.staging.adaptive is not None or phase.staging.mode is Mode.ADAPTIVE
+    return ("phases", number, "subagents", *(("always",) if is_adaptive else ()))
 
 
 def refuse_twins(ids: Iterable[Named]) -> None:

@@ -199,3 +199,53 @@ def test_whatever_stands_for_the_id_of_a_phase_is_told_and_breaks_nothing(tmp_pa
     done = shardflow("validate", "w.workflow.yaml", cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr.startswith("w.workflow.yaml:6: expected a text, found ")
+
+
+@pytest.mark.needs("node")
+@pytest.mark.parametrize("line", [["validate"], ["run", "--dry-run"]], ids=" ".join)
+def test_programs_of_types_that_are_not_there_are_warned_of_where_the_type_stands(
+    tmp_path: Path, line: list[str]
+) -> None:
+    (tmp_path / "w.yaml").write_text(
+        "name: w\n"
+        "agents:\n  own: {run: [./gone.sh]}\n"
+        "phases:\n"
+        "- id: p\n  behavior: parallel\n  execution_mode: adaptive\n"
+        "  subagents:\n    always:\n    - {type: own}\n    - {type: there}\n    - {type: own, cwd: nowhere}\n"
+        "    - {id: a, run: [no-such-program]}\n"
+        "    adaptive: {script: return}\n"
+        "  skills:\n  - {name: tidy}\n"
+    )
+    (tmp_path / "agents.yaml").write_text(
+        "agents: {there: {run: [ls]}, tidy: {python: 'no_such_module:f'}, idle: {run: [x]}}\n"
+    )
+    ended = shardflow(*line, "w.yaml", "--agents", "agents.yaml", cwd=tmp_path)
+    assert ended.returncode == 0
+    hint = "unless an earlier phase or the place where it runs brings it"
+    always = "$.phases[0].subagents.always"
+    assert ended.stderr.splitlines() == [
+        f"warning: w.yaml:10: there is no program ./gone.sh, which runs the type 'own' at {always}[0].type; {hint}",
+        f"warning: w.yaml:12: there is no folder nowhere at {always}[2].cwd; {hint}",
+        f"warning: w.yaml:13: there is no program no-such-program at {always}[3].run; {hint}",
+        "warning: w.yaml:16: there is no module no_such_module, neither beside the workflow nor installed, which runs "
+        f"the type 'tidy' at $.phases[0].skills[0].name; {hint}",
+    ]
+
+
+@pytest.mark.needs("node")
+def test_agent_clis_that_are_not_there_are_warned_of_once_each_as_a_run_refuses_them(tmp_path: Path) -> None:
+    (tmp_path / "w.yaml").write_text(
+        "name: w\nagents: {default: {agent: claude}}\nphases:\n"
+        "- {id: p, behavior: parallel, subagents: [{type: a}, {type: b}]}\n"
+        "- {id: q, behavior: main-only, agent: codex, prompt: Do it.}\n"
+    )
+    (tmp_path / "bin").mkdir()
+    ended = shardflow("validate", "w.yaml", cwd=tmp_path, PATH=str(tmp_path / "bin"))
+    refused = shardflow("run", "w.yaml", cwd=tmp_path, PATH=str(tmp_path / "bin"))
+    told = [
+        "w.yaml: a, b needs the agent CLI 'claude', which is not on PATH; install it: npm install -g "
+        "@anthropic-ai/claude-code",
+        "w.yaml: q needs the agent CLI 'codex', which is not on PATH; install it: npm install -g @openai/codex",
+    ]
+    assert (ended.returncode, ended.stderr.splitlines()) == (0, [f"warning: {line}" for line in told])
+    assert (refused.returncode, refused.stderr.splitlines()) == (2, [f"shardflow run: {told[0]}", told[1]])

@@ -54,7 +54,11 @@ def show_plan(request: RunRequest, *, as_json: bool) -> int:
     document = parse_yaml(request.workflow_bytes, request.workflow_file)
     overlaps = write_overlaps(document, ((scheduled.phase, scheduled.rules) for scheduled in phases))
     folder = os.path.dirname(request.workflow_file)
-    warnings = (*overlaps, *missing_programs(request.workflow, document, folder))
+    warnings = [*overlaps, *missing_programs(request.workflow, document, folder)]
+    if staging is not None:
+        from shardflow.execution.staging.checking import missing_for_skills  # most workflows are native
+
+        warnings.extend(missing_for_skills(request.workflow, document, staging.agents))
     if as_json:
         CONSOLE.hand_over(object_bytes(_plan_object(request, warnings)))
         return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 
 from shardflow.errors import InvalidWorkflow
 from shardflow.model.documents import Problem
@@ -19,16 +20,21 @@ _PACKAGES = {
 
 
 def refuse_missing(workflow: Workflow, file: str) -> None:
-    """Look for every agent CLI that subagents call; one with a PATH of its own is left to it.
+    """Raise InvalidWorkflow naming the agent CLIs that are not there."""
+    if problems := list(missing_clis(workflow, file)):
+        raise InvalidWorkflow(problems)
 
-    Raises InvalidWorkflow naming those that are not there, and who calls them.
+
+def missing_clis(workflow: Workflow, file: str) -> Iterator[Problem]:
+    """Look for every agent CLI that subagents call; tell those that are not there, and who calls them.
+
+    One with a PATH of its own is left to it.
     """
     callers: dict[AgentCli, list[str]] = {}
     for subagent in (subagent for phase in workflow.phases for subagent in phase.subagents):
         if (cli := _looked_for(subagent)) is not None and shutil.which(cli.value) is None:
             callers.setdefault(cli, []).append(subagent.id)
-    if callers:
-        raise InvalidWorkflow([Problem(file, None, _missing(cli, names)) for cli, names in callers.items()])
+    return (Problem(file, None, _missing(cli, names)) for cli, names in callers.items())
 
 
 def _looked_for(subagent: Subagent) -> AgentCli | None:

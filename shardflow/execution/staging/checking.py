@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from shardflow.errors import InvalidInput, NodeUnusable, StorageError
+from shardflow.execution.presence import missing
 from shardflow.execution.prompts.prompts import find_template
 from shardflow.execution.prompts.templates import Template, check_template, read_template
 from shardflow.execution.scripts.host import ScriptHost
 from shardflow.execution.scripts.model import Script as NamedScript
-from shardflow.execution.staging.agent_map import AgentMap, load_agents
+from shardflow.execution.staging.agent_map import AgentMap, load_agents, skilled
 from shardflow.execution.staging.feature_folder import written_output
 from shardflow.execution.staging.finalization import find_final_template, template_places
 from shardflow.execution.staging.scripting import named_script
@@ -19,10 +20,11 @@ from shardflow.model.documents import Document, Problem
 from shardflow.model.paths import Path
 from shardflow.model.values import Json
 from shardflow.workflow.agents.choosing import how_to_give
-from shardflow.workflow.dialect.model import Expression, Mode, Script
+from shardflow.workflow.dialect.model import Expression, Script
 from shardflow.workflow.dialect.outputs import NoPlace, output_place
 from shardflow.workflow.dialect.reading import LARGEST_PHASE_NUMBER
-from shardflow.workflow.model import Behavior, OfType, Phase, Workflow
+from shardflow.workflow.groups import place_of_subagents
+from shardflow.workflow.model import Behavior, OfType, Workflow
 
 _FINAL_TEMPLATE: Final[Path] = ("finalization", "template")
 
@@ -71,6 +73,14 @@ def outside_problems(workflow: Workflow, document: Document, agents: str | None)
     yield from template_flaws(workflow, document, os.getcwd())
 
 
+def missing_for_skills(workflow: Workflow, document: Document, agents: AgentMap) -> Iterator[Problem]:
+    """Warn of programs of skills that are not there."""
+    for number, phase in enumerate(workflow.phases):
+        for rank, skill in enumerate(phase.staging.skills):
+            place = ("phases", number, "skills", rank)
+            yield from missing(skilled(skill, agents), document, place, os.path.dirname(document.source), "name")
+
+
 def shared_outputs(workflow: Workflow, document: Document) -> Iterator[Problem]:
     """Warn where two subagents of one parallel phase write the same output file: the later one's stays."""
     for number, phase in enumerate(workflow.phases):
@@ -78,7 +88,7 @@ def shared_outputs(workflow: Workflow, document: Document) -> Iterator[Problem]:
         for rank, subagent in enumerate(phase.subagents if phase.behavior is Behavior.PARALLEL else ()):
             place = _place(written_output(subagent), workflow.name)
             if first.setdefault(place, subagent.id) != subagent.id and subagent.config:
-                path = (*_listed(phase, number), rank)
+                path = (*place_of_subagents(phase, number), rank)
                 message = f"{first[place]} and {subagent.id} write the same output {place}, at the same time"
                 yield document.problem(path, message, "give each an output_path of its own")
 
@@ -151,7 +161,7 @@ def _types(workflow: Workflow) -> Iterator[tuple[Path, str]]:
     for number, phase in enumerate(workflow.phases):
         for rank, subagent in enumerate(phase.subagents):
             if isinstance(subagent.program, OfType) and subagent.type:
-                yield (*_listed(phase, number), rank, "type"), subagent.program.type
+                yield (*place_of_subagents(phase, number), rank, "type"), subagent.program.type
         for rank, skill in enumerate(phase.staging.skills):
             if skill.name.strip():
                 yield ("phases", number, "skills", rank, "name"), skill.name
@@ -166,11 +176,6 @@ def _types_without_program(workflow: Workflow, document: Document, agents: Agent
     for number, name in enumerate(chosen.lacking):
         message = f"the type {chosen.named(name)} has no program"
         yield document.problem(places[name], message, "" if number else how_to_give(name))
-
-
-def _listed(phase: Phase, number: int) -> Path:
-    always = () if phase.staging.adaptive is None and phase.staging.mode is not Mode.ADAPTIVE else ("always",)
-    return ("phases", number, "subagents", *always)
 
 
 def _missing_template(workflow: Workflow, document: Document, project: str) -> Iterator[Problem]:
