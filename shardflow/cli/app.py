@@ -1,4 +1,4 @@
-"""The typer app, built from the declarations in `cli/declarations.py`: help, completion, and every usage error.
+"""The typer app, built from the declarations in `cli/declarations/`: help, completion, and every usage error.
 
 Importing this module is slow (typer); `cli/quick.py` says why a well-formed line never comes here.
 """

@@ -20,7 +20,7 @@ _COMPLETION: Final = "_SHARDFLOW_COMPLETE"
 
 
 def guarded(line: list[str]) -> int:
-    """Read a command line, do what it asks for, and give the exit code of DESIGN.md section 7."""
+    """Read a command line, do what it asks for, and give the exit code that README.md lists."""
     never_fail_to_encode()
     try:
         code = _read_and_call(completed(line))

@@ -1,4 +1,4 @@
-"""Edits as bytes: what hundreds of shards changed stays in memory until the merge, and as objects takes ten times more.
+"""Edits as bytes: what hundreds of shards changed stays in memory until the merge, and as objects takes six times more.
 
 Law: `packed(edit)` is the same edit, member by member and in the same order. A member is made an object again
 whenever it is asked for, and not kept.

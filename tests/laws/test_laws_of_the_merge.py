@@ -1,4 +1,4 @@
-"""The laws of DESIGN.md section 3, over random bases, shards and rule sets."""
+"""The laws of every merge (ARCHITECTURE.md lists them), over random bases, shards and rule sets."""
 
 import pytest
 from hypothesis import given

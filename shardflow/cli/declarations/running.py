@@ -24,7 +24,7 @@ def run(
         str | None,
         Option(
             ("--rules",),
-            "Rules that go over all rules of the workflow: a file, or a shipped set's name.",
+            "Rules in place of all rules of the workflow: a file, or a shipped set's name.",
             "RULES",
             known=rule_sets,
         ),

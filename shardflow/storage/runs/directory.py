@@ -1,6 +1,6 @@
 """The run directory: where everything of one run stands.
 
-    run.json            the run's record (see run_records)
+    run.json            the run's record (see `records.py`)
     workflow.yaml       the workflow as it was read
     base.json           the context as it was when the run started
     context.json        the run's canonical context, or a copy of it

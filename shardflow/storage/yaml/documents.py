@@ -1,7 +1,7 @@
 """YAML in: one document of plain values with the line of each, or every problem with its line.
 
 Laws: nothing but JSON values comes out, whatever the text says, and no text makes it run, load or build anything.
-Plain scalars mean what YAML 1.2 says (`yaml_scalars`). Duplicate keys, keys that are not text, merge keys, tags,
+Plain scalars mean what YAML 1.2 says (`scalars.py`). Duplicate keys, keys that are not text, merge keys, tags,
 several documents, aliases that blow up and nesting beyond `MAX_DEPTH` are refused.
 
 The C parser's events are read one by one (pure Python's where it is missing); values are built here, so that a
