@@ -18,5 +18,5 @@ def test_a_wrong_engine_is_caught(wrong):
     assert hunt_engine(engines.MUTANTS[wrong], seed=1) is not None
 
 
-def test_there_are_more_than_thirty_mutants():
+def test_there_are_more_than_seventy_mutants():
     assert len(strategies.MUTANTS) + len(engines.MUTANTS) > 70
