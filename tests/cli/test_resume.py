@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 from tests.cli.shell import shardflow
@@ -91,3 +92,28 @@ def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
         ended = shardflow("resume", run, cwd=tmp_path)
         assert (ended.returncode, ended.stdout) == (2, "")
         assert "is no run directory: it has no run.json" in ended.stderr
+
+
+def test_shards_reused_from_other_runs_are_told_one_by_one_while_they_are_few_and_summed_up_otherwise(
+    tmp_path: Path,
+) -> None:
+    for number in (2, 4):
+        write_workflow(tmp_path / "w.yaml", **{f"s{n}": adding(**{f"s{n}": n}) for n in range(number)})
+        assert shardflow("run", "w.yaml", "-q", "--run-dir", f"runs/of-{number}", cwd=tmp_path).returncode == 0
+    write_workflow(tmp_path / "w.yaml", **{f"s{n}": adding(**{f"s{n}": n}) for n in range(3)})
+    few = shardflow("run", "w.yaml", "-q", "--reuse", "--run-dir", "runs/few", cwd=tmp_path)
+    assert few.stderr.splitlines() == [
+        f"note: work/s{n}: reused the shard that run of-4 sealed for the same content" for n in range(3)
+    ]
+    shutil.rmtree(tmp_path / "runs/few")
+    shutil.rmtree(tmp_path / "runs/of-4/groups/01-work/s0")
+    write_workflow(tmp_path / "w.yaml", **{f"s{n}": adding(**{f"s{n}": n}) for n in range(4)})
+    many = shardflow("run", "w.yaml", "--json", "--reuse", "--run-dir", "runs/many", cwd=tmp_path)
+    assert (
+        many.stderr == "note: 4 shards are reused that other runs sealed for the same content: 3 of of-4, 1 of of-2\n"
+    )
+    [phase] = json.loads(many.stdout)["phases"]
+    told = [one["reused_from"] for group in phase["groups"] for one in group["subagents"]]
+    assert told == ["of-2", "of-4", "of-4", "of-4"]
+    journal = [json.loads(line) for line in (tmp_path / "runs/many/events.jsonl").read_text().splitlines()]
+    assert [line["reused_from"] for line in journal if "reused_from" in line] == told

@@ -176,7 +176,6 @@ def test_a_run_reuses_sealed_shards_of_the_same_content_only_if_asked_and_tells_
         ("each-c", True),
     ]
     assert [one.reused_from for one in third.subagents] == ["", "second", "second", "second"]
-    assert third.notes[0] == "work/each-a: reused the shard that run second sealed for the same content"
     assert (runs / "third/context.json").read_bytes() == (runs / "first/context.json").read_bytes()
     assert (runs / "second/groups/01-work/each-a/context-each-a.json").exists()
     assert first.exit_code == third.exit_code == 0

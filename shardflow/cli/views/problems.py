@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -15,6 +16,7 @@ from shardflow.execution.reporting.report import GroupReport, RunReport, Status,
 from shardflow.storage.excerpts import printable
 
 _SHOWN: Final = 10
+_FEW: Final = 3
 _LOG_LINES: Final = 10
 _LINE_WIDTH: Final = 200
 _REASON_WIDTH: Final = 2_000
@@ -28,7 +30,21 @@ def problem_texts(report: RunReport) -> Iterator[str]:
         word = "paused" if phase.status is Status.PAUSED else "problem"
         yield from (_styled_head(word, f"{phase.id}: {printable_lines(text)}") for text in phase.problems)
     yield from (_styled_head("problem", printable_lines(problem)) for problem in report.problems)
-    yield from (_styled_head("note", printable_lines(note)) for note in report.notes)
+    notes = (*report.notes, *_reused(report))
+    yield from (_styled_head("note", printable_lines(note)) for note in notes)
+
+
+def _reused(report: RunReport) -> Iterator[str]:
+    """Tell which shards other runs had, or how many where that would be too long."""
+    reused = [(f"{group.phase}/{one.id}", one.reused_from) for group in report.groups for one in group.subagents]
+    found = [(who, run) for who, run in reused if run]
+    if len(found) <= _FEW:
+        yield from (f"{who}: reused the shard that run {run} sealed for the same content" for who, run in found)
+        return
+    runs = Counter(run for _, run in found).most_common()
+    whose = [f"{number:,} of {run}" for run, number in runs[:_FEW]]
+    more = [f"the others of {count(len(runs) - _FEW, 'more run')}"] if len(runs) > _FEW else []
+    yield f"{len(found):,} shards are reused that other runs sealed for the same content: {', '.join(whose + more)}"
 
 
 def _group_problems(group: GroupReport) -> Iterator[str]:

@@ -98,9 +98,7 @@ class KeptShard:
 
 
 class Earlier(Protocol):
-    """What earlier starts of a resumed run left, or other runs (`is_of_others`). `notes` tell what of it could not be
-    used, or was.
-    """
+    """What earlier starts of a resumed run left, or other runs (`is_of_others`). `notes` say what could not be used."""
 
     notes: list[str]
     is_of_others: bool

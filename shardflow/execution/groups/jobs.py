@@ -99,13 +99,11 @@ class GroupJobs:
             kept = self._earlier.shard(self._group.phase, subagent.id, self.content(rank), self._group.base.digest)
             if kept is None:
                 continue
-            who, notes = f"{self._group.phase}/{subagent.id}", self._earlier.notes
-            if not self._is_taken(subagent, kept):
-                notes.append(f"{who}: its shard changed what is another in the context by now, so it runs again")
-                continue
-            self._report(rank, self._sealed(rank), kept.seconds, kept.warnings, kept=kept)
-            if kept.run:
-                notes.append(f"{who}: reused the shard that run {kept.run} sealed for the same content")
+            if self._is_taken(subagent, kept):
+                self._report(rank, self._sealed(rank), kept.seconds, kept.warnings, kept=kept)
+            else:
+                changed = "its shard changed what is another in the context by now, so it runs again"
+                self._earlier.notes.append(f"{self._group.phase}/{subagent.id}: {changed}")
 
     def _is_taken(self, subagent: Subagent, kept: KeptShard) -> bool:
         """Take the folder of a kept shard, unless that does not hold on the group's base. Raises StorageError."""

@@ -22,7 +22,7 @@ from shardflow.storage.runs.listing import RUNNING, FoundRun, list_runs
 
 
 class OtherRuns:
-    """Gives what other runs sealed, the last started first; `notes` tell which shards were taken."""
+    """Gives what other runs sealed, the last started first; `notes` say what of it does not hold any more."""
 
     is_of_others = True
 
