@@ -80,4 +80,4 @@ def arbiter(site: Site, argument: Json) -> Verdict:
     agreed = unanimous(site)
     if isinstance(agreed, Chosen):
         return agreed
-    return Unsettled(f"{contest(site)}, and no arbiter has decided; only a run asks one", argument)
+    return Unsettled(f"{contest(site)}, and no arbiter has decided", argument)
