@@ -91,19 +91,28 @@ def read_tail(path: FilePath, most: int) -> bytes:
         os.close(descriptor)
 
 
-def _check_regular(descriptor: int, path: FilePath) -> None:
+def _check_regular(descriptor: int, path: FilePath) -> int:
+    """Give the size of a file that must be a regular one."""
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
         raise StorageError(f"{_named(path)} is {_kind(status.st_mode)}, not a regular file")
+    return status.st_size
 
 
 def _read_open(descriptor: int, path: FilePath, limit: int) -> bytes:
-    _check_regular(descriptor, path)
-    data = bytearray()
-    while len(data) <= limit and (chunk := os.read(descriptor, min(_CHUNK, limit + 1 - len(data)))):
-        data += chunk
+    size = _check_regular(descriptor, path)
+    data = os.read(descriptor, min(size, limit) + 1)
+    if len(data) != size:  # it grows, shrinks, or its size is not told (/proc)
+        data += _read_on(descriptor, limit + 1 - len(data))
     if len(data) > limit:
         raise StorageError(f"{_named(path)} is too large: more than {limit:,} bytes")
+    return data
+
+
+def _read_on(descriptor: int, most: int) -> bytes:
+    data = bytearray()
+    while len(data) < most and (chunk := os.read(descriptor, min(_CHUNK, most - len(data)))):
+        data += chunk
     return bytes(data)
 
 

@@ -99,6 +99,11 @@ def test_a_file_is_read_up_to_the_limit_and_refused_beyond(tmp_path: Path) -> No
         read_regular(path, 1 << 20)
 
 
+def test_a_file_whose_size_the_system_does_not_tell_is_read_whole() -> None:
+    assert os.stat("/proc/self/limits").st_size == 0
+    assert read_regular("/proc/self/limits", 1 << 20) == Path("/proc/self/limits").read_bytes()
+
+
 def test_a_hostile_name_cannot_reach_the_terminal(tmp_path: Path) -> None:
     with pytest.raises(StorageError) as caught:
         read_regular(tmp_path / "\x1b[2J\u202e", 1)

@@ -6,7 +6,7 @@ from typing import Any
 
 from shardflow.model.changes import Edit, Into, Put
 from shardflow.model.diff import diff
-from shardflow.model.values import Json
+from shardflow.model.values import Json, same
 from shardflow.storage.json.layout import Branch
 
 
@@ -51,6 +51,15 @@ class Changed:
             self._parts[place] = edit
         else:
             self._parts.pop(place, None)
+
+    def replace_member(self, place: int, name: str, value: Json) -> None:
+        """Say what the shard has in one member of the object at a place, of which nothing was said before."""
+        self.touched = place
+        before: Any = self.branch.items[place]
+        if self._whole:
+            self._parts[place] = {**before, name: value}
+        elif not same(before[name], value):
+            self._parts[place] = Into({name: Put(value)})
 
     def extend(self, added: dict[str, Json] | list[Json]) -> None:
         """Say what stands behind the last place. Raises Unaligned where it is no such thing."""

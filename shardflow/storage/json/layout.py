@@ -12,8 +12,8 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterable
 from functools import lru_cache
-from itertools import accumulate
-from typing import TypeAlias
+from itertools import accumulate, chain, islice
+from typing import Final, TypeAlias
 
 import orjson
 
@@ -28,15 +28,18 @@ def layout_of(value: dict[str, Json], data: bytes | None = None) -> Layout:
     return Layout(value, data if data == text else text)
 
 
+_LINE_END: Final = re.compile(b"\n")
+
+
 class Layout:
     """A base as a tree of branches, and its lines in each style that shards turned out to be written in."""
 
     def __init__(self, value: dict[str, Json], text: bytes) -> None:
         self.value = value
-        lines = text.splitlines(keepends=True)
-        self._canonical = Lines(CANONICAL, text, lines)
+        ends = map(re.Match.end, _LINE_END.finditer(text))
+        self._canonical = Lines(CANONICAL, text, chain((0,), ends))
         self._styled = [self._canonical]
-        self.root = Branch(self._canonical, value, 0, len(lines) - 1, 0)
+        self.root = Branch(self._canonical, value, 0, len(self._canonical.starts) - 2, 0)
 
     def lines(self, style: Style) -> Lines:
         """Give the lines of the base in a style. Cost: linear in the base, once for each style."""
@@ -44,7 +47,7 @@ class Layout:
             if known.style is style or known.style == style:
                 return known
         lines = restyled_lines(self._canonical.text, style)
-        self._styled.append(Lines(style, b"".join(lines), lines))
+        self._styled.append(Lines(style, b"".join(lines), accumulate(map(len, lines), initial=0)))
         return self._styled[-1]
 
 
@@ -53,10 +56,10 @@ class Lines:
 
     __slots__ = ("_behind", "_between", "_colon", "_margin", "end", "starts", "style", "text")
 
-    def __init__(self, style: Style, text: bytes, lines: Iterable[bytes]) -> None:
+    def __init__(self, style: Style, text: bytes, starts: Iterable[int]) -> None:
         self.style = style
         self.text = text
-        self.starts = array("I", accumulate(map(len, lines), initial=0))
+        self.starts = array("I", starts)
         self.end = len(text.rstrip())
         self._behind = 0 if style.indent is None else len(style.newline)
         self._between = len(",") + (len(style.after_comma) if style.indent is None else len(style.newline))
@@ -69,8 +72,24 @@ class Lines:
         first = self.starts[lines[place]] + self._margin * (branch.depth + 1)
         if branch.names:
             first += len(orjson.dumps(branch.names[place])) + self._colon
-        tail = self._between if place + 1 < len(branch.items) else self._behind
-        return first, self.starts[lines[place + 1]] - tail
+        return first, self._end(lines[place + 1], place + 1 < len(branch.items))
+
+    def member(self, branch: Branch, place: int, line: int) -> tuple[str, int, int, int] | None:
+        """Give the member that a line holds of an object of scalars, which stands at a place of a branch: its name,
+        where its value begins and ends, and where the object ends. None for any other line.
+        """
+        value, opened, closed = branch.items[place], branch.lines[place], branch.lines[place + 1] - 1
+        before = line - opened - 1
+        if not isinstance(value, dict) or closed - opened != len(value) + 1 or not 0 <= before < len(value):
+            return None
+        name = next(islice(value, before, None))
+        first = self.starts[line] + self._margin * (branch.depth + 2) + len(orjson.dumps(name)) + self._colon
+        last = self._end(line + 1, before + 1 < len(value))
+        return name, first, last, self._end(closed + 1, place + 1 < len(branch.items))
+
+    def _end(self, line: int, goes_on: bool) -> int:
+        """Give where a value ends that stands before a line, and that another value follows or none."""
+        return self.starts[line] - (self._between if goes_on else self._behind)
 
 
 _Inner: TypeAlias = "dict[str, Json] | list[Json]"

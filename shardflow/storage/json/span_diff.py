@@ -57,12 +57,14 @@ def _edit(layout: Layout, style: Style, data: bytes) -> Edit | None:
     return _Comparison(layout, layout.lines(style), data).edit()
 
 
-_STEP: Final = 256
+_STEP: Final = 128
 _LONGEST_STEP: Final = 1 << 16
 _DENSE: Final = 512
 """Bytes a difference: where differences stand closer on the whole, parsing everything is faster."""
 _SMALL: Final = 512
-"""Bytes of an object or list up to which reading all of it is as fast as finding one difference in it."""
+"""Bytes of an object or list up to which reading all of it is as fast as finding two differences in it."""
+_APART: Final = 128
+"""Bytes that two differences are apart, from which on the next is more likely to be the only one in its object."""
 _VAIN: Final = 16
 """How many times the length of a shard may be searched for what is not there: finding costs a small part of parsing."""
 _SPACE: Final = b" \t\r\n"
@@ -112,16 +114,19 @@ class _Comparison:
     def _skip_equal(self) -> None:
         """Go to the next difference, by steps that double and then halve (Bentley and Yao 1976: galloping)."""
         start, end, text, data = self._here, self._lines.end, self._text, self._data
-        shift, here = self._there - start, start
-        step = _STEP if self._gap < _STEP else 4 * _STEP
-        while here < end and data.startswith(text[here : here + step], here + shift):
+        shift, here, is_equal = self._there - start, start, data.startswith
+        step = _STEP if self._gap < _STEP else 8 * _STEP
+        while here < end and is_equal(text[here : here + step], here + shift):
             here += step
-            step = min(2 * step, _LONGEST_STEP)
-        while here < end and step > _STEP:
+            if step < _LONGEST_STEP:
+                step += step
+        while step > _STEP and here < end:
             step >>= 1
-            if data.startswith(text[here : here + step], here + shift):
+            if is_equal(text[here : here + step], here + shift):
                 here += step
-        self._here = here = min(here + _common(text[here : here + step], data[here + shift : here + shift + step]), end)
+        if here < end:
+            here += _common(text[here : here + step], data[here + shift : here + shift + step])
+        self._here = here = min(here, end)
         self._there = here + shift
         self._gap = here - start
 
@@ -137,11 +142,30 @@ class _Comparison:
             place = branch.place(line)
             if place < 0:  # in front of all values
                 return self._replace_branch()
+            if self._gap > _APART and self._is_sole_member_settled(inside, place, line):
+                return None
             first, last = lines.span(branch, place)
             inner = branch.inner(place) if first < here < last and last - first > _SMALL else None
             if inner is None:
                 return self._settle(inside, place, first, last)
             still_open.append(Changed(inner, place, first, last, first - here + self._there, inside))
+
+    def _is_sole_member_settled(self, inside: Changed, place: int, line: int) -> bool:
+        """Settle a difference that is one scalar in an object of scalars, if that is the only one in it."""
+        member = self._lines.member(inside.branch, place, line)
+        if member is None:
+            return False
+        name, first, last, behind = member
+        scalar = _SCALAR.match(self._data, first - self._here + self._there) if first <= self._here else None
+        rest = self._text[last:behind]
+        if scalar is None or not self._data.startswith(rest, scalar.end()):
+            return False
+        try:
+            inside.replace_member(place, name, _parsed_scalar(scalar[0]))
+        except Unaligned:
+            return False
+        self._here, self._there = behind, scalar.end() + len(rest)
+        return True
 
     def _settle(self, inside: Changed, place: int, first: int, last: int) -> None:
         """Settle a difference in a branch, at or behind a place of it, or in the name that stands before it."""
@@ -211,17 +235,27 @@ class _Comparison:
 
 def _common(one: bytes, other: bytes) -> int:
     """Count the bytes that two short texts have in common at their beginnings."""
-    length = min(len(one), len(other))
-    differing = int.from_bytes(one[:length]) ^ int.from_bytes(other[:length])
-    return length - (differing.bit_length() + 7) // 8
+    if len(one) != len(other):
+        length = min(len(one), len(other))
+        one, other = one[:length], other[:length]
+    return len(one) - ((int.from_bytes(one) ^ int.from_bytes(other)).bit_length() + 7) // 8
+
+
+def _parsed_scalar(text: bytes) -> Json:
+    """Read a text that is no object or list. Raises Unaligned in every doubt."""
+    try:
+        value: Json = orjson.loads(text)
+        return value if orjson.dumps(value) == text else scan_json(text)  # orjson loses some in silence
+    except (ValueError, TypeError):
+        raise Unaligned from None
 
 
 def _parsed(text: bytes, depth: int) -> Json:
     """Read a text that stands inside of `depth` objects and lists. Raises Unaligned in every doubt."""
+    if text[:1] not in (b"{", b"["):
+        return _parsed_scalar(text)
     try:
         value: Json = orjson.loads(text)
-        if not isinstance(value, dict | list):
-            return value if orjson.dumps(value) == text else scan_json(text)
         written = orjson.dumps(value, option=orjson.OPT_INDENT_2)
         if b"\n" + b"  " * (MAX_DEPTH - depth) in written:
             raise Unaligned

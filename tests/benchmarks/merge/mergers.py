@@ -7,13 +7,13 @@ from pathlib import Path
 
 import orjson
 
-from shardflow.execution.base import Base, read_object
+from shardflow.execution.base import SIZE_LIMIT, Base, read_object
 from shardflow.execution.folding import fold, shard_delta
 from shardflow.merge.rule_file import read_rules
 from shardflow.merge.rules import RuleSet
 from shardflow.model.changes import Delta
 from shardflow.model.documents import Document
-from shardflow.storage.files import write_new_pieces
+from shardflow.storage.files import read_regular, write_new_pieces
 from shardflow.storage.json.strict import collector_paused
 from shardflow.workflow.model import ShardForm
 from tests.benchmarks.measuring import SHARDFLOW, run
@@ -35,7 +35,7 @@ def floor(inputs: Inputs) -> None:
 def read_deltas(inputs: Inputs) -> tuple[Base, RuleSet, list[Delta]]:
     """Read what a run has read before its last subagent ends: base, rules, and one shard after another."""
     rules = read_rules(Document("rules.yaml", orjson.loads(inputs.rules.read_bytes())), _nothing_extended)
-    data = inputs.base.read_bytes()
+    data = read_regular(inputs.base, SIZE_LIMIT)
     base = Base(data, read_object(data, "base.json"))
     copies = inputs.copies()
     with collector_paused():
@@ -43,7 +43,8 @@ def read_deltas(inputs: Inputs) -> tuple[Base, RuleSet, list[Delta]]:
 
 
 def _delta(base: Base, rank: int, path: Path, among: int) -> Delta:
-    return shard_delta(base, path.stem, rank, ShardForm.COPY, path.read_bytes(), path.name, among=among)
+    name = path.name
+    return shard_delta(base, name, rank, ShardForm.COPY, read_regular(path, SIZE_LIMIT), name, among=among)
 
 
 def merge_deltas(inputs: Inputs, base: Base, rules: RuleSet, deltas: list[Delta]) -> None:

@@ -3,6 +3,8 @@
 import json
 import random
 from decimal import Decimal
+from functools import partial
+from itertools import product
 
 import pytest
 from hypothesis import example, given
@@ -21,12 +23,21 @@ from shardflow.storage.json.strict import parse_json
 from shardflow.storage.json.style import Style, restyled
 from shardflow.testing.generators import contexts, shards
 
+WAYS = {
+    "into all": (0, 1 << 30),
+    "small ones whole": (span_diff._SMALL, span_diff._APART),
+    "sole members first": (0, -1),
+}
 
-@pytest.fixture(autouse=True, scope="module", params=[0, span_diff._SMALL], ids=["into all", "small ones whole"])
-def small(request):
-    """Small objects and lists are read whole; the way into large ones must be as right, so small ones go it too."""
+
+@pytest.fixture(autouse=True, scope="module", params=WAYS.values(), ids=WAYS)
+def way(request):
+    """Small objects are read whole, or one member of them: what decides is their size and where differences stand.
+    Every way must be right, so all examples go each of them.
+    """
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(span_diff, "_SMALL", request.param)
+        for name, value in zip(("_SMALL", "_APART"), request.param, strict=True):
+            patch.setattr(span_diff, name, value)
         yield
 
 
@@ -269,6 +280,41 @@ def test_changes_scattered_over_a_large_base_are_all_found(seed, count, in_lists
         place = generator.randrange(len(lines))
         lines[place] = lines[place].replace(b"a", b"bb", generator.randrange(3)).replace(b"1", b"2")
     assert_both_ways_agree(base, b"\n".join(lines))
+
+
+STANDING = ["1", "12", "1.0", "-0.0", "9" * 25, "true", "null", '""', '"1"', '"a\\n"', "{}"]
+WRITTEN = [*STANDING, "1.00", "1e400", "NaN", '"\\u0031"', '"\\ud800"', "[1]", '{"x": 1}', '1, "x": 2', "1}", ""]
+WRITERS = {
+    "canonical": partial(json.dumps, indent=2),
+    "tabs": partial(json.dumps, indent="\t"),
+    "one line": json.dumps,
+    "compact": partial(json.dumps, separators=(",", ":")),
+}
+
+
+def objects(write, in_list, name, text):
+    """Write objects of scalars, with this text where a member of the middle one has its value."""
+    records = [{key: "@" if (number, key) == (1, name) else number for key in "abc"} for number in range(3)]
+    named = {f"r{number}": record for number, record in enumerate(records)}
+    return write({"records": records if in_list else named, "end": 1}).replace('"@"', text).encode()
+
+
+@pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
+@pytest.mark.parametrize("in_list", [False, True], ids=["in an object", "in a list"])
+@pytest.mark.parametrize("name", ["a", "c"])
+def test_one_scalar_of_one_object_among_many_is_read_as_parsing_all_of_it_does(write, in_list, name):
+    for old, new in product(STANDING, WRITTEN):
+        base = parse_json(objects(json.dumps, in_list, name, old), "base")
+        assert_both_ways_agree(base, objects(write, in_list, name, new))
+
+
+@pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
+@pytest.mark.parametrize("in_list", [False, True], ids=["in an object", "in a list"])
+@pytest.mark.parametrize("name", ["x", "xx", "", "b", "\\u0061", 'a", "x'])
+def test_a_renamed_member_of_one_object_among_many_is_read_as_parsing_all_of_it_does(write, in_list, name):
+    base = parse_json(objects(json.dumps, in_list, "a", "0"), "base")
+    start, middle, end = objects(write, in_list, "a", "7").replace(b"7", b"0").partition(b'"c"')
+    assert_both_ways_agree(base, start + middle + end.replace(b'"a"', b'"%s"' % name.encode(), 1))
 
 
 def test_more_differences_than_pay_are_read_whole():
