@@ -132,8 +132,9 @@ def resume(
     runs. The result is the same, byte for byte, as if nothing had happened.
 
     The workflow and its rules are read again, so they may be corrected first. A shard is used again if its subagent's
-    phase, id, command, environment, folder and form of shard are the same, and so is the context it started from.
-    Files that a command reads are not looked at: name its subagent with --rerun if one was edited.
+    phase, id, command, environment, folder and form of shard are the same, and so is the context it started from, or
+    what of that its `reads:` name. Files that a command reads are not looked at: name its subagent with --rerun if one
+    was edited.
 
     A run directory may have been moved, to another machine too: say where the workflow stands there, and what else the
     run was given by the path of a file.
