@@ -97,6 +97,19 @@ def _has_plugin() -> bool:
     return any(point.value == "shardflow.testing.plugin" for point in entry_points(group="pytest11"))
 
 
+def test_a_law_with_an_exception_breaks_nothing_unless_it_is_asked_for_by_name_which_is_said(tmp_path: Path) -> None:
+    write(tmp_path, rules="idempotent (but for hits, which are counted)")
+    assert "perhaps by what its exception names" in check(tmp_path).stdout
+    asked = check(tmp_path, "--law", "idempotent", "--law", "associative")
+    assert (asked.returncode, len(list(tmp_path.glob("*.case.yaml")))) == (1, 1)
+    lines = [" ".join(line.split()) for line in asked.stdout.splitlines()]
+    counts = "which counts, since the law was asked for by name: exceptions do not, nor whether it is declared"
+    assert [line for line in lines if line.startswith("idempotent broken by example") and line.endswith(counts)]
+    assert "associative kept in 40 examples, as asked" in lines
+    [file] = json.loads(check(tmp_path, "--law", "idempotent", "--json").stdout)["files"]
+    assert [law["standing"] for law in file["laws"] if "subject" not in law] == ["asked for"]
+
+
 def test_a_counterexample_is_never_written_over_another(tmp_path: Path) -> None:
     write(tmp_path, rules="idempotent")
     for _ in range(2):

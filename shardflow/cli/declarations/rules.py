@@ -123,7 +123,7 @@ def check_rules(
         Option(("--like",), "A context, JSON: examples have its members and values near those it has too.", "CONTEXT"),
     ] = None,
     laws: Annotated[
-        list[str], Option(("--law",), "Ask for this law only, declared or not, such as idempotent.", "LAW")
+        list[str], Option(("--law",), "Hold them to this law only, declared or not, without exceptions.", "LAW")
     ] = _NONE,
     cases: Annotated[
         str | None, Option(("--cases",), "The folder that counterexamples go to. Default: the current one.", "FOLDER")
@@ -136,7 +136,7 @@ def check_rules(
     locality, first match, grouping, duplicate shard, replay. Those that a set declares in the section Laws of its
     first comment are asked for too, and those that functions of its own declare in their docstrings: commutative,
     commutative up to order, associative, idempotent. What is declared with an exception, `(but ...)`, is told and
-    breaks nothing; what held and is not declared is suggested.
+    breaks nothing, unless --law asks for it; what held and is not declared is suggested.
 
     What breaks a law is made as small as can be and written to a case file, SET-LAW.case.yaml: `shardflow merge`
     replays it, and pytest fails on it until the law is kept (the plugin comes with shardflow).

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from shardflow.cli.console import styled
 from shardflow.cli.views.display import count, place, printable_lines, shell_word
@@ -24,6 +25,8 @@ from shardflow.testing.laws.outcomes import Contested, LawBroken, Side
 
 Cases = Sequence[tuple[Finding, str]]
 """Broken laws, each with the file that its counterexample was written to."""
+
+_COUNTS: Final = "which counts, since the law was asked for by name: exceptions do not, nor whether it is declared"
 
 
 def check_lines(name: str, report: Report, cases: Cases) -> Iterator[str]:
@@ -51,12 +54,16 @@ def _told(finding: Finding) -> str:
     match finding.answer, finding.standing:
         case Broken(_, _, examples), Standing.EXCEPTED:
             return f" by example {examples:,}, perhaps by what its exception names"
+        case Broken(_, _, examples), Standing.ASKED:
+            return f" by example {examples:,}, {_COUNTS}"
         case Broken(_, _, examples), _:
             return f" by example {examples:,}"
         case Kept(examples), Standing.UNDECLARED:
             return f" in {count(examples, 'example')}, and not declared: declare it if it is meant"
         case Kept(examples), Standing.REQUIRED:
             return f" in {count(examples, 'example')}"
+        case Kept(examples), Standing.ASKED:
+            return f" in {count(examples, 'example')}, as asked"
         case Kept(examples), _:
             return f" in {count(examples, 'example')}, as declared"
 

@@ -33,18 +33,23 @@ Height: TypeAlias = Callable[[Any], Any]
 
 @record
 class Declared:
-    """The laws that somebody declares, and those among them with exceptions that only people can tell."""
+    """The laws that somebody declares, those among them with exceptions that only people can tell, and those that are
+    `asked` for by name, which are to hold whatever is declared.
+    """
 
     laws: frozenset[str] = frozenset()
     excepted: frozenset[str] = frozenset()
+    asked: frozenset[str] = frozenset()
 
     def standing(self, law: str) -> Standing:
         """Say why a law is asked for."""
         if law in REQUIRED:
             return Standing.REQUIRED
-        if law not in self.laws:
-            return Standing.UNDECLARED
-        return Standing.EXCEPTED if law in self.excepted else Standing.DECLARED
+        if law in self.laws - self.excepted:
+            return Standing.DECLARED
+        if law in self.asked:
+            return Standing.ASKED
+        return Standing.EXCEPTED if law in self.laws else Standing.UNDECLARED
 
 
 def declared_by(page: Page) -> Declared:
@@ -87,11 +92,12 @@ def examine_rules(
 ) -> Report:
     """Ask for the laws of a rule set, or only for some of them by name, and give what was found."""
     if laws is not None:
-        declared = Declared(declared.laws | frozenset(laws))
+        declared = replaced(declared, asked=frozenset(laws))
+    wanted = declared.laws | declared.asked
     questions = _questions(engine, rules, laws)
-    answers = ask_all(questions, groups(source, least=2), effort, small=declared.laws | set(REQUIRED))
+    answers = ask_all(questions, groups(source, least=2), effort, small=wanted | set(REQUIRED))
     findings = [*_findings(answers, declared), *_of_functions(rules, effort, laws)]
-    unchecked = sorted(f"{name}: no law of a whole rule set" for name in declared.laws - set(LAWS))
+    unchecked = sorted(f"{name}: no law of a whole rule set" for name in wanted - set(LAWS))
     return Report(_said_once(findings), effort.seed, tuple(unchecked))
 
 

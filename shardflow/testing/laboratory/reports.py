@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
+from typing import Final
 
 from shardflow.model.records import record
 from shardflow.testing.laboratory.places import Place
@@ -17,7 +18,12 @@ class Standing(StrEnum):
     REQUIRED = "required"
     DECLARED = "declared"
     EXCEPTED = "declared with an exception"
+    ASKED = "asked for"
+    """By name: it is to hold, declared or not, whatever exception it was declared with."""
     UNDECLARED = "not declared"
+
+
+_TO_HOLD: Final = (Standing.REQUIRED, Standing.DECLARED, Standing.ASKED)
 
 
 @record
@@ -33,7 +39,7 @@ class Finding:
     @property
     def is_broken(self) -> bool:
         """Whether a law that should hold does not."""
-        return isinstance(self.answer, Broken) and self.standing in (Standing.REQUIRED, Standing.DECLARED)
+        return isinstance(self.answer, Broken) and self.standing in _TO_HOLD
 
     @property
     def is_suggested(self) -> bool:
