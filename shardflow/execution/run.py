@@ -28,7 +28,8 @@ from shardflow.execution.request import Layout, RunRequest, context_path
 from shardflow.execution.schedule import refuse_without_folder
 from shardflow.execution.staging.beginning import staged, staged_run
 from shardflow.model.records import replaced
-from shardflow.storage.files import ContextLock, write_new
+from shardflow.storage.context_lock import ContextLock
+from shardflow.storage.files import write_new
 from shardflow.storage.runs.durable import BackgroundSync
 from shardflow.storage.runs.journal import Journal
 from shardflow.storage.runs.records import write_run_record

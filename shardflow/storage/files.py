@@ -1,4 +1,4 @@
-"""Files as whole byte strings: read only what is a regular file, replace all or nothing, one writer at a time.
+"""Files as whole byte strings: read only what is a regular file, replace all or nothing.
 
 Laws: a reader of a replaced file sees the old bytes or the new bytes, never a mixture, also after a crash; whatever
 the file system refuses, the old bytes stay. Nothing here follows a symbolic link in the last part of a path.
@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import stat
 from collections.abc import Iterable
 from contextlib import suppress
-from fcntl import LOCK_EX, LOCK_NB, flock
-from types import TracebackType
 from typing import Final, TypeAlias
 
-from shardflow.errors import ContextLocked, ShardflowError, StorageError
-from shardflow.storage.capabilities import NO_REPLACING, NOT_SUPPORTED
+from shardflow.errors import ShardflowError, StorageError
+from shardflow.storage.capabilities import NO_REPLACING
 from shardflow.storage.excerpts import printable
 from shardflow.storage.two_steps import is_finished, put_in_two_steps
 
@@ -30,10 +27,7 @@ TEMPORARY: Final = r"\.shardflow-[0-9a-f]{16}\.tmp"
 _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW_LOG: Final = _CREATE | os.O_APPEND
-_LOCK: Final = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
-_LOCK_TEXT: Final = re.compile(rb"[0-9\0]{0,19}[\n\0]?")
-"""What a lock file holds: the process that has it, nothing yet, or what a power cut left of that (zeros, perhaps)."""
 _NO_FOLDER_SYNC: Final = frozenset({errno.EINVAL, errno.ENOTSUP})
 """What a file system answers when it has no way to sync a folder."""
 
@@ -47,11 +41,11 @@ def read_regular(path: FilePath, limit: int) -> bytes:
     try:
         descriptor = _opened(path)
     except (OSError, ValueError) as error:
-        raise _refusal(path, "read", error) from error
+        raise refusal(path, "read", error) from error
     try:
         return _read_open(descriptor, path, limit)
     except (OSError, ValueError) as error:
-        raise _refusal(path, "read", error) from error
+        raise refusal(path, "read", error) from error
     finally:
         os.close(descriptor)
 
@@ -70,12 +64,12 @@ def open_regular(path: FilePath) -> int:
     try:
         descriptor = _opened(path)
         try:
-            _check_regular(descriptor, path)
+            check_regular(descriptor, path)
         except BaseException:
             os.close(descriptor)
             raise
     except (OSError, ValueError) as error:
-        raise _refusal(path, "read", error) from error
+        raise refusal(path, "read", error) from error
     return descriptor
 
 
@@ -86,26 +80,26 @@ def read_tail(path: FilePath, most: int) -> bytes:
         size = os.fstat(descriptor).st_size
         return os.pread(descriptor, most, max(0, size - most))
     except OSError as error:
-        raise _refusal(path, "read", error) from error
+        raise refusal(path, "read", error) from error
     finally:
         os.close(descriptor)
 
 
-def _check_regular(descriptor: int, path: FilePath) -> int:
-    """Give the size of a file that must be a regular one."""
+def check_regular(descriptor: int, path: FilePath) -> int:
+    """Give the size of an open file. Raises StorageError for what is no regular file."""
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
-        raise StorageError(f"{_named(path)} is {_kind(status.st_mode)}, not a regular file")
+        raise StorageError(f"{shown_path(path)} is {_kind(status.st_mode)}, not a regular file")
     return status.st_size
 
 
 def _read_open(descriptor: int, path: FilePath, limit: int) -> bytes:
-    size = _check_regular(descriptor, path)
+    size = check_regular(descriptor, path)
     data = os.read(descriptor, min(size, limit) + 1)
     if len(data) != size:  # it grows, shrinks, or its size is not told (/proc)
         data += _read_on(descriptor, limit + 1 - len(data))
     if len(data) > limit:
-        raise StorageError(f"{_named(path)} is too large: more than {limit:,} bytes")
+        raise StorageError(f"{shown_path(path)} is too large: more than {limit:,} bytes")
     return data
 
 
@@ -124,7 +118,7 @@ def write_new(path: FilePath, data: bytes, *, mode: int = _PRIVATE) -> None:
     try:
         _create(path, (data,), mode, sync=False)
     except (OSError, ValueError) as error:
-        raise _refusal(path, "write", error) from error
+        raise refusal(path, "write", error) from error
 
 
 def write_new_pieces(path: FilePath, pieces: Iterable[bytes]) -> None:
@@ -132,7 +126,7 @@ def write_new_pieces(path: FilePath, pieces: Iterable[bytes]) -> None:
     try:
         _create(path, pieces, _PRIVATE, sync=False)
     except (OSError, ValueError) as error:
-        raise _refusal(path, "write", error) from error
+        raise refusal(path, "write", error) from error
 
 
 def put_file(path: FilePath, data: bytes) -> None:
@@ -145,7 +139,7 @@ def put_file(path: FilePath, data: bytes) -> None:
         _create(temporary, (data,), _PRIVATE, sync=False)
         _rename(temporary, path)
     except (OSError, ValueError) as error:
-        raise _refusal(path, "write", error) from error
+        raise refusal(path, "write", error) from error
 
 
 def replace_file(path: FilePath, data: bytes) -> None:
@@ -162,7 +156,7 @@ def replace_file(path: FilePath, data: bytes) -> None:
         _rename(temporary, path)
         _sync_folder(folder)
     except (OSError, ValueError) as error:
-        raise _refusal(path, "write", error) from error
+        raise refusal(path, "write", error) from error
 
 
 def sync_file(path: FilePath) -> None:
@@ -174,7 +168,7 @@ def sync_file(path: FilePath) -> None:
         finally:
             os.close(descriptor)
     except (OSError, ValueError) as error:
-        raise _refusal(path, "sync", error) from error
+        raise refusal(path, "sync", error) from error
 
 
 def sync_folder(path: FilePath) -> None:
@@ -185,7 +179,7 @@ def sync_folder(path: FilePath) -> None:
     try:
         _sync_folder(os.fspath(path))
     except (OSError, ValueError) as error:
-        raise _refusal(path, "sync", error) from error
+        raise refusal(path, "sync", error) from error
 
 
 def open_log(path: FilePath) -> int:
@@ -203,7 +197,7 @@ def _mode_of(path: FilePath) -> int:
     except FileNotFoundError:
         return _PRIVATE
     if not stat.S_ISREG(mode):
-        raise StorageError(f"{_named(path)} is {_kind(mode)}, not a regular file")
+        raise StorageError(f"{shown_path(path)} is {_kind(mode)}, not a regular file")
     return stat.S_IMODE(mode)
 
 
@@ -252,81 +246,6 @@ def _sync_folder(folder: str) -> None:
         os.close(descriptor)
 
 
-class ContextLock:
-    """The right to write one context, held while the `with` block runs; the lock is `<context>.lock` beside it.
-
-    Law: of all processes of a machine at most one is inside. It ends with the process however that dies. Entering
-    never waits: raises ContextLocked naming the process that holds it, or StorageError if no lock can be made.
-    """
-
-    def __init__(self, context: FilePath) -> None:
-        self._context = context
-        self._path = f"{os.fspath(context)}.lock"
-        self._descriptor = -1
-
-    def __enter__(self) -> ContextLock:
-        try:
-            while not self._locked():
-                pass
-        except (OSError, ValueError) as error:
-            raise _refusal(self._path, "lock", error) from error
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        with suppress(OSError):  # whoever removed it by hand has already done so
-            os.unlink(self._path)
-        os.close(self._descriptor)
-
-    def _locked(self) -> bool:
-        """Take the lock, or tell that its file was removed by the last holder in between: then try again."""
-        self._descriptor = os.open(self._path, _LOCK, _PRIVATE)
-        try:
-            self._check_ours()
-            self._take()
-            if self._is_current():
-                return True
-        except BaseException:
-            os.close(self._descriptor)
-            raise
-        os.close(self._descriptor)
-        return False
-
-    def _check_ours(self) -> None:
-        """Refuse what is no lock file: its bytes would be lost, by whatever other name it has too."""
-        _check_regular(self._descriptor, self._path)
-        is_linked = os.fstat(self._descriptor).st_nlink > 1
-        if is_linked or not _LOCK_TEXT.fullmatch(os.pread(self._descriptor, 21, 0)):
-            what = "has another name too (a hard link)" if is_linked else "holds something else"
-            raise StorageError(f"{_named(self._path)} is where the context is locked, and {what}; move it away")
-
-    def _take(self) -> None:
-        try:
-            flock(self._descriptor, LOCK_EX | LOCK_NB)
-        except BlockingIOError:
-            raise ContextLocked(self._holder()) from None
-        except OSError as error:
-            if error.errno not in NOT_SUPPORTED:  # a run warns of a file system without locks before it starts
-                raise
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
-
-    def _is_current(self) -> bool:
-        try:
-            return os.path.samestat(os.fstat(self._descriptor), os.lstat(self._path))
-        except FileNotFoundError:
-            return False
-
-    def _holder(self) -> str:
-        pid = os.pread(self._descriptor, 20, 0).strip().decode("ascii", "replace")
-        process = f"process {pid}" if pid.isdecimal() else "a process that is just starting"
-        return (
-            f"{_named(self._context)} is in use by another run ({process}); "
-            "wait until it has ended, or give this run another context"
-        )
-
-
 def sha256_hex(data: bytes) -> str:
     """Give the SHA-256 of some bytes as 64 lower-case hexadecimal digits."""
     return sha256_of((data,))
@@ -344,11 +263,11 @@ def sha256_of(pieces: Iterable[bytes]) -> str:
 
 def why_refused(path: FilePath, error: ShardflowError) -> str:
     """Say why a file was not read, for a message that names it already."""
-    named = _named(path)
-    return str(error).removeprefix(f"cannot read {named}: ").removeprefix(f"{named} is ")
+    shown = shown_path(path)
+    return str(error).removeprefix(f"cannot read {shown}: ").removeprefix(f"{shown} is ")
 
 
-def _refusal(path: FilePath, verb: str, error: OSError | ValueError) -> StorageError:
+def refusal(path: FilePath, verb: str, error: OSError | ValueError) -> StorageError:
     """Word what the system answered; a ValueError is Python's answer to a path no file can have."""
     match error.errno if isinstance(error, OSError) else errno.EINVAL:
         case errno.ENOENT:
@@ -361,7 +280,7 @@ def _refusal(path: FilePath, verb: str, error: OSError | ValueError) -> StorageE
             reason = "it exists already"
         case _:
             reason = (getattr(error, "strerror", None) or str(error)).lower()
-    return StorageError(f"cannot {verb} {_named(path)}: {reason}")
+    return StorageError(f"cannot {verb} {shown_path(path)}: {reason}")
 
 
 _KINDS: Final = {
@@ -378,5 +297,6 @@ def _kind(mode: int) -> str:
     return _KINDS.get(stat.S_IFMT(mode), "a special file")
 
 
-def _named(path: FilePath) -> str:
+def shown_path(path: FilePath) -> str:
+    """Write a path for a message: whatever its name holds, it cannot reach the terminal."""
     return printable(os.fspath(path)) or "''"

@@ -11,7 +11,7 @@ import pytest
 
 from shardflow.errors import StorageError
 from shardflow.execution.reporting.report import last_lines
-from shardflow.storage.files import ContextLock
+from shardflow.storage.context_lock import ContextLock
 from shardflow.storage.runs.directory import create_run_directory
 from tests.execution.running import Workplace, subagent
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from shardflow.errors import ContextLocked, StorageError
-from shardflow.storage.files import ContextLock
+from shardflow.storage.context_lock import ContextLock
 from tests.storage.processes import line_from, started
 
 HOLD = """
 import sys
-from shardflow.storage.files import ContextLock
+from shardflow.storage.context_lock import ContextLock
 with ContextLock(sys.argv[1]):
     print("held", flush=True)
     sys.stdin.readline()
@@ -23,7 +23,7 @@ print("released", flush=True)
 COUNT = """
 import sys
 from shardflow.errors import ContextLocked
-from shardflow.storage.files import ContextLock
+from shardflow.storage.context_lock import ContextLock
 left = 50
 while left:
     try:

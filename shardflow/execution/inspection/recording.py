@@ -13,7 +13,8 @@ from shardflow.execution.base import SIZE_LIMIT, base_of, read_object
 from shardflow.execution.folding import Folded
 from shardflow.execution.reporting.report import Status
 from shardflow.model.records import replaced
-from shardflow.storage.files import ContextLock, read_regular, replace_file, sha256_hex
+from shardflow.storage.context_lock import ContextLock
+from shardflow.storage.files import read_regular, replace_file, sha256_hex
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory
 from shardflow.storage.runs.records import GroupRecord, RunRecord, replace_group_record, write_run_record
 from shardflow.storage.two_steps import stands
