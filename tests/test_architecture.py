@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from fnmatch import fnmatch
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,16 @@ def test_every_module_imports_only_downwards(module: str) -> None:
     part = part_of(module)
     also = {"testing"} if module in LABORATORY else set()
     assert parts_imported(parsed(module), module) <= {part} | MAY_IMPORT[part] | also
+
+
+def test_no_modules_import_each_other_in_a_circle_not_even_for_types() -> None:
+    names = {module.removesuffix(".py").replace("/", "."): module for module in MODULES}
+
+    def modules_imported(module: str) -> set[str]:
+        nearest = (name if name in names else name.rpartition(".")[0] for name in imported(parsed(module), module))
+        return {names[name] for name in nearest if name in names} - {module}
+
+    TopologicalSorter({module: modules_imported(module) for module in MODULES}).prepare()
 
 
 @pytest.mark.parametrize("module", MODULES)

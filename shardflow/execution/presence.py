@@ -12,7 +12,8 @@ from shardflow.model.documents import Document, Problem
 from shardflow.model.fields import quoted
 from shardflow.model.paths import Path
 from shardflow.workflow.groups import place_of_subagents
-from shardflow.workflow.model import ArgumentList, Behavior, PythonFunction, Subagent, Workflow
+from shardflow.workflow.model import Behavior, Subagent, Workflow
+from shardflow.workflow.program import ArgumentList, PythonFunction
 
 _HINT = "unless an earlier phase or the place where it runs brings it"
 

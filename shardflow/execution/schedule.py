@@ -14,15 +14,7 @@ from shardflow.execution.rule_sources import EffectiveRules, load_named_rules, l
 from shardflow.model.records import record
 from shardflow.storage.files import read_regular
 from shardflow.storage.two_steps import stands
-from shardflow.workflow.model import (
-    Behavior,
-    ContextFile,
-    ContextSource,
-    InlineContext,
-    Phase,
-    RulesFile,
-    Workflow,
-)
+from shardflow.workflow.model import Behavior, ContextFile, ContextSource, InlineContext, Phase, RulesFile, Workflow
 
 BOOK_RULES: Final = "workflow-context"
 """The shipped rules under which the books of subagents in parallel come out as those of subagents in a row."""

@@ -26,14 +26,14 @@ from collections.abc import Iterable
 
 from shardflow.model.values import Json
 from shardflow.workflow.agents.preset import AgentPreset
-from shardflow.workflow.model import (
+from shardflow.workflow.model import Subagent
+from shardflow.workflow.program import (
     ArgumentList,
     EngineMade,
     OfType,
     Program,
     PythonFunction,
     ShellCommand,
-    Subagent,
     secret_json,
 )
 

@@ -13,29 +13,31 @@ from shardflow.workflow.dialect.model import Mode
 from shardflow.workflow.dialect.plan import finalization_plan, staging_plan
 from shardflow.workflow.model import (
     NO_LIMITS,
-    ArgumentList,
     Behavior,
     ContextFile,
     ContextSource,
-    EngineMade,
     FanOut,
     InlineContext,
     InlineRules,
     Limits,
-    OfType,
     OnMissingOutput,
     OnUndeclaredWrite,
     Phase,
-    Program,
-    PythonFunction,
     RulesFile,
     RulesSource,
-    ShellCommand,
     Subagent,
     Workflow,
-    secret_json,
 )
 from shardflow.workflow.policies import NO_FAILURE_POLICY, NO_POLICY, FailurePolicy, Policy
+from shardflow.workflow.program import (
+    ArgumentList,
+    EngineMade,
+    OfType,
+    Program,
+    PythonFunction,
+    ShellCommand,
+    secret_json,
+)
 
 if TYPE_CHECKING:
     from shardflow.workflow.conditions import Condition

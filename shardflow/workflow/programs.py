@@ -8,7 +8,8 @@ from shardflow.model.fields import Fields, Place, quoted
 from shardflow.workflow.agents.preset import AgentPreset
 from shardflow.workflow.dialect.model import NO_CONFIG
 from shardflow.workflow.dialect.reading import read_config
-from shardflow.workflow.model import (
+from shardflow.workflow.model import ShardForm, Subagent
+from shardflow.workflow.program import (
     ArgumentList,
     OfType,
     Program,
@@ -16,9 +17,7 @@ from shardflow.workflow.model import (
     Secret,
     SecretFile,
     SecretVariable,
-    ShardForm,
     ShellCommand,
-    Subagent,
 )
 from shardflow.workflow.texts import read_filled, read_handed_over, refuse_template
 

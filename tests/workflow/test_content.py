@@ -8,18 +8,9 @@ import pytest
 
 from shardflow.model.records import replaced
 from shardflow.workflow.content import group_content, subagent_content
-from shardflow.workflow.model import (
-    ArgumentList,
-    EngineMade,
-    Item,
-    OfType,
-    PythonFunction,
-    SecretVariable,
-    ShardForm,
-    ShellCommand,
-    Subagent,
-)
+from shardflow.workflow.model import Item, ShardForm, Subagent
 from shardflow.workflow.policies import Policy
+from shardflow.workflow.program import ArgumentList, EngineMade, OfType, PythonFunction, SecretVariable, ShellCommand
 
 PLAIN = Subagent("a", ShellCommand("x"))
 

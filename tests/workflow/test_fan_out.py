@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from shardflow.model.values import Json
 from shardflow.workflow.fan_out import NoItems, one_for_each
-from shardflow.workflow.model import FanOut, ShellCommand, Subagent
+from shardflow.workflow.model import FanOut, Subagent
+from shardflow.workflow.program import ShellCommand
 from shardflow.workflow.texts import id_fault
 from tests.workflow.documents import problems_of
 

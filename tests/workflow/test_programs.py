@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shardflow.workflow.model import SecretFile, SecretVariable
+from shardflow.workflow.program import SecretFile, SecretVariable
 from shardflow.workflow.reading import read_workflow
 from tests.workflow.documents import HOW_TO_RUN, document, problems_of, subagent
 

@@ -13,20 +13,18 @@ from shardflow.model.documents import Document
 from shardflow.model.paths import ROOT, Path, path_text
 from shardflow.model.values import Json
 from shardflow.workflow.model import (
-    ArgumentList,
     Behavior,
     ContextFile,
     InlineContext,
     InlineRules,
     Phase,
-    PythonFunction,
     RulesFile,
     ShardForm,
-    ShellCommand,
     Subagent,
     Workflow,
 )
 from shardflow.workflow.policies import Policy
+from shardflow.workflow.program import ArgumentList, PythonFunction, ShellCommand
 from shardflow.workflow.reading import read_workflow
 from tests.workflow.documents import HOW_A_PHASE_RUNS, ID_RULE, document, json_values, problems_of, workflows
 

@@ -27,20 +27,9 @@ from shardflow.model.values import Json
 from shardflow.storage.excerpts import printable
 from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.workflow.agents.preset import AgentPreset
-from shardflow.workflow.model import (
-    ArgumentList,
-    Behavior,
-    EngineMade,
-    OfType,
-    OnUndeclaredWrite,
-    Program,
-    PythonFunction,
-    RulesFile,
-    ShellCommand,
-    Subagent,
-    Workflow,
-)
+from shardflow.workflow.model import Behavior, OnUndeclaredWrite, RulesFile, Subagent, Workflow
 from shardflow.workflow.plan import plan
+from shardflow.workflow.program import ArgumentList, EngineMade, OfType, Program, PythonFunction, ShellCommand
 
 _PROGRAM_WIDTH = 100
 _PATTERNS_WIDTH = 500

@@ -15,16 +15,8 @@ from shardflow.model.records import record, replaced
 from shardflow.storage.files import write_new
 from shardflow.storage.runs.directory import READ_ONLY, GroupFolder, RunDirectory, SubagentFolder, make_folder
 from shardflow.workflow.agents.preset import AgentPreset
-from shardflow.workflow.model import (
-    ArgumentList,
-    EngineMade,
-    Item,
-    OfType,
-    Program,
-    PythonFunction,
-    ShellCommand,
-    Subagent,
-)
+from shardflow.workflow.model import Item, Subagent
+from shardflow.workflow.program import ArgumentList, EngineMade, OfType, Program, PythonFunction, ShellCommand
 
 _BOOT: Final = (
     "import sys; sys.path[:0] = [sys.argv.pop(1)]; from shardflow.execution.python_target import main; main()"

@@ -50,7 +50,8 @@ from shardflow.storage.runs.directory import GroupFolder, RunDirectory
 from shardflow.storage.runs.durable import keep_group
 from shardflow.workflow.agents.preset import AgentPreset
 from shardflow.workflow.content import question_content
-from shardflow.workflow.model import NO_LIMITS, EngineMade, Phase, Subagent, Workflow
+from shardflow.workflow.model import NO_LIMITS, Phase, Subagent, Workflow
+from shardflow.workflow.program import EngineMade
 from shardflow.workflow.texts import id_of
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from shardflow.storage.files import read_regular, sha256_hex
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory, groups_set_aside, move_folder
 from shardflow.storage.runs.history import History, SealedShard, was_asked
 from shardflow.storage.runs.records import GroupRecord, SubagentRecord, read_group_record
-from shardflow.workflow.model import EngineMade
+from shardflow.workflow.program import EngineMade
 
 
 class EarlierStarts:

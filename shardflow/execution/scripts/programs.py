@@ -44,7 +44,7 @@ from shardflow.storage.json.strict import parse_json
 from shardflow.storage.runs.directory import make_folder
 from shardflow.workflow.agents.model import AgentEntry, HelperCommand
 from shardflow.workflow.agents.preset import AgentPreset
-from shardflow.workflow.model import ArgumentList, Program, ShellCommand
+from shardflow.workflow.program import ArgumentList, Program, ShellCommand
 
 THINKING_TIMEOUT: Final = 600.0
 """Seconds for one answer, unless the entry says otherwise."""

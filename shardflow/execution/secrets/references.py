@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 from shardflow.errors import InvalidInput, StorageError
 from shardflow.model.documents import Problem
-from shardflow.workflow.model import Secret, SecretFile, SecretVariable, Workflow
+from shardflow.workflow.model import Workflow
+from shardflow.workflow.program import Secret, SecretFile, SecretVariable
 
 if TYPE_CHECKING:
     from shardflow.execution.secrets.escapes import ShardMask  # likewise

@@ -15,8 +15,9 @@ from shardflow.workflow.agents.choosing import Chosen, choose_programs
 from shardflow.workflow.agents.model import AgentEntry, AgentsFile, HelperCommand
 from shardflow.workflow.agents.reading import read_agents_file
 from shardflow.workflow.dialect.model import Skill
-from shardflow.workflow.model import OfType, Phase, Subagent, Workflow
+from shardflow.workflow.model import Phase, Subagent, Workflow
 from shardflow.workflow.policies import Policy
+from shardflow.workflow.program import OfType
 from shardflow.workflow.texts import id_of
 
 BESIDE: Final = "shardflow.yaml"

@@ -24,7 +24,8 @@ from shardflow.workflow.dialect.model import Expression, Script
 from shardflow.workflow.dialect.outputs import NoPlace, output_place
 from shardflow.workflow.dialect.reading import LARGEST_PHASE_NUMBER
 from shardflow.workflow.groups import place_of_subagents
-from shardflow.workflow.model import Behavior, OfType, Workflow
+from shardflow.workflow.model import Behavior, Workflow
+from shardflow.workflow.program import OfType
 
 _FINAL_TEMPLATE: Final[Path] = ("finalization", "template")
 

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from shardflow.model.records import record
-from shardflow.workflow.model import ArgumentList, Program, Secret, ShellCommand
+from shardflow.workflow.program import ArgumentList, Program, Secret, ShellCommand
 
 DEFAULT: Final = "default"
 """The type of the entry that stands for every type no other entry fits."""

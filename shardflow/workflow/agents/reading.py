@@ -17,7 +17,7 @@ from shardflow.model.documents import Document
 from shardflow.model.fields import Fields, Place, read_document
 from shardflow.workflow.agents.model import HELPER_TIMEOUT, AgentEntry, AgentsFile, HelperCommand
 from shardflow.workflow.agents.preset import AgentPreset
-from shardflow.workflow.model import Program, ShellCommand
+from shardflow.workflow.program import Program, ShellCommand
 from shardflow.workflow.programs import HOW_TO_RUN, read_command, read_environment, read_program
 from shardflow.workflow.texts import read_timeout
 

@@ -13,7 +13,8 @@ from shardflow.execution.phases import loop
 from shardflow.execution.phases.steps import Amend, Answer, Ask, End, Follow, GoOn, GoTo, RunGroup, Situation, Steps
 from shardflow.execution.reporting.report import Status
 from shardflow.execution.schedule import ScheduledPhase
-from shardflow.workflow.model import ShellCommand, Subagent
+from shardflow.workflow.model import Subagent
+from shardflow.workflow.program import ShellCommand
 from tests.execution.resumption.test_resume import resumed
 from tests.execution.running import Workplace
 

@@ -15,7 +15,8 @@ from shardflow.errors import InvalidInput
 from shardflow.execution.reporting.endings import InvalidShard, Succeeded, ending_text
 from shardflow.execution.reporting.report import last_lines
 from shardflow.workflow.content import subagent_content
-from shardflow.workflow.model import SecretFile, SecretVariable, ShellCommand, Subagent
+from shardflow.workflow.model import Subagent
+from shardflow.workflow.program import SecretFile, SecretVariable, ShellCommand
 from tests.execution.running import Workplace, endings, subagent
 
 SECRET = 'hunter2-"quoted"-ä'

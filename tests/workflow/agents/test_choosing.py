@@ -8,7 +8,7 @@ import pytest
 
 from shardflow.workflow.agents.choosing import choose_programs
 from shardflow.workflow.agents.model import AgentEntry
-from shardflow.workflow.model import ShellCommand
+from shardflow.workflow.program import ShellCommand
 
 
 def entries(file: str, *patterns: str) -> list[AgentEntry]:

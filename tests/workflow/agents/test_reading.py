@@ -9,7 +9,7 @@ from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.workflow.agents.model import AgentEntry, AgentsFile, HelperCommand
 from shardflow.workflow.agents.preset import AgentCli, AgentPreset
 from shardflow.workflow.agents.reading import read_agents_file
-from shardflow.workflow.model import ArgumentList, PythonFunction, SecretVariable, ShellCommand
+from shardflow.workflow.program import ArgumentList, PythonFunction, SecretVariable, ShellCommand
 
 HOW = (
     "say run: with a shell command or a list of arguments, python: package.module:function, "

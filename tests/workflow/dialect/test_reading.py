@@ -26,8 +26,9 @@ from shardflow.workflow.dialect.model import (
     SkipPhases,
     Staging,
 )
-from shardflow.workflow.model import Behavior, OfType, OnMissingOutput, Phase, Subagent, Workflow
+from shardflow.workflow.model import Behavior, OnMissingOutput, Phase, Subagent, Workflow
 from shardflow.workflow.plan import plan
+from shardflow.workflow.program import OfType
 from shardflow.workflow.reading import passed_over, read_workflow
 
 WHOLE = """
