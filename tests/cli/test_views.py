@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shardflow.cli.views.display import count, counts_text, path_label, place, seconds, shortened
+from shardflow.cli.views.lines import PlainLines
 from shardflow.cli.views.live import picture
 from shardflow.cli.views.progress import Progress, State, SubagentProgress
 from shardflow.execution.reporting.events import PhaseStarted, RunStarted
@@ -121,6 +122,40 @@ def test_a_phase_that_comes_again_is_told_as_the_one_it_is() -> None:
     head, phase_line, *_ = (line for line, _ in picture(progress, 10, progress.started))
     assert "phase 2 of 3" in head
     assert phase_line.startswith("build (sequential)")
+
+
+A, B = ("a",), ("b", "c")
+
+
+@pytest.mark.parametrize(
+    ("behavior", "subagents", "lists", "told"),
+    [
+        (Behavior.PARALLEL, 2, (), "2 subagents in parallel, at most 3 at a time"),
+        (Behavior.SEQUENTIAL, 1, (), "1 subagent"),
+        (Behavior.PARALLEL, 1, (A,), "1 subagent for each item of $.a, in parallel, at most 3 at a time"),
+        (Behavior.SEQUENTIAL, 1, (B,), "1 subagent for each item of $.b.c, one after another"),
+        (
+            Behavior.PARALLEL,
+            5,
+            (A,),
+            "4 subagents and 1 for each item of $.a, in parallel, at most 3 at a time",
+        ),
+        (
+            Behavior.SEQUENTIAL,
+            5,
+            (A, B, A),
+            "2 subagents, 2 for each item of $.a and 1 for each item of $.b.c, one after another",
+        ),
+        (Behavior.SEQUENTIAL, 2, (A, A), "2 subagents for each item of $.a, one after another"),
+    ],
+)
+def test_a_phase_is_announced_with_its_subagents_and_with_the_lists_that_make_more(
+    behavior: Behavior, subagents: int, lists: tuple[Path, ...], told: str
+) -> None:
+    said: list[str] = []
+    ids = tuple(f"s{rank}" for rank in range(subagents))
+    PlainLines(said.append).hear(PhaseStarted("work", behavior, ids, 3, lists))
+    assert said == [f"work: {told}"]
 
 
 def test_counts_and_times_read_as_people_say_them() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
+from typing import Final
 
-from shardflow.cli.views.display import count, counts_text, place, seconds, shortened
+from shardflow.cli.views.display import count, counts_text, path_label, place, seconds, shortened
 from shardflow.execution.reporting.endings import ending_text, signal_name
 from shardflow.execution.reporting.events import (
     Event,
@@ -23,7 +25,9 @@ from shardflow.execution.reporting.report import GroupReport, Status, SubagentRe
 from shardflow.storage.excerpts import printable
 from shardflow.workflow.model import Behavior
 
-_LINE: int = 300
+_LINE: Final = 300
+_LIST: Final = 60
+"""Characters of the path of a list that a phase fans out over."""
 
 
 class PlainLines:
@@ -99,15 +103,29 @@ def _is_bookkeeping(event: Event) -> bool:
 
 
 def _how(event: PhaseStarted) -> str:
-    several = "as many subagents as there are items"
-    subagents = several if event.fans_out else count(len(event.subagents), "subagent")
+    who = _subagents(event)
+    comma = "," if event.fan_outs else ""
     match event.behavior:
-        case Behavior.PARALLEL:
-            return f"{subagents} in parallel, at most {event.max_parallel} at a time"
-        case Behavior.SEQUENTIAL:
-            return f"{subagents} one after another"
         case Behavior.MAIN_ONLY:
             return "the phase's own program"
+        case _ if len(event.subagents) == 1 and not event.fan_outs:
+            return who
+        case Behavior.PARALLEL:
+            return f"{who}{comma} in parallel, at most {event.max_parallel} at a time"
+        case Behavior.SEQUENTIAL:
+            return f"{who}{comma} one after another"
+
+
+def _subagents(event: PhaseStarted) -> str:
+    """Say how many subagents a phase has: so many of its own, and so many for each item of a list."""
+    lists = Counter(path_label(path, _LIST) for path in event.fan_outs)
+    own = len(event.subagents) - len(event.fan_outs)
+    first, *others = [
+        *([(own, "")] if own or not lists else []),
+        *((number, f" for each item of {where}") for where, number in lists.items()),
+    ]
+    parts = [count(first[0], "subagent") + first[1], *(f"{number:,}{where}" for number, where in others)]
+    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
 
 
 def _group_ending(report: GroupReport) -> str:

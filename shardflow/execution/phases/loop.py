@@ -118,8 +118,8 @@ class PhaseLoop:
             return PhaseReport(phase.id, phase.behavior, Status.SKIPPED, (), 0.0, reason=reason), GoOn()
         self._iterations[phase.id] += 1
         ids = tuple(subagent.id for subagent in phase.subagents)
-        fans_out = any(subagent.foreach for subagent in phase.subagents)
-        self._host.tell(PhaseStarted(phase.id, phase.behavior, ids, scheduled.slots, fans_out))
+        fan_outs = tuple(subagent.foreach.path for subagent in phase.subagents if subagent.foreach)
+        self._host.tell(PhaseStarted(phase.id, phase.behavior, ids, scheduled.slots, fan_outs))
         taken: list[GroupReport | Skip] = []
         self._tally = Tally()
         follow = self._take_steps(scheduled, taken)

@@ -66,9 +66,9 @@ def _run(event: RunStarted) -> tuple[str, dict[str, object]]:
 
 def _phase(event: PhaseStarted | PhaseFinished) -> tuple[str, dict[str, object]]:
     match event:
-        case PhaseStarted(phase, behavior, subagents, most, fans_out):
+        case PhaseStarted(phase, behavior, subagents, most, fan_outs):
             members = {"phase": phase, "behavior": behavior, "subagents": subagents, "max_parallel": most}
-            return "phase-started", {**members, "fans_out": fans_out}
+            return "phase-started", {**members, "fans_out": bool(fan_outs)}
         case PhaseFinished(report):
             told = {"phase": report.id, "status": report.status, "seconds": report.seconds, "reason": report.reason}
             return "phase-finished", {**told, "problems": report.problems}

@@ -16,6 +16,7 @@ from typing import TypeAlias
 
 from shardflow.execution.reporting.endings import Ending
 from shardflow.execution.reporting.report import GroupReport, PhaseReport, RunReport, SubagentReport
+from shardflow.model.paths import Path
 from shardflow.model.records import record
 from shardflow.model.values import Json
 from shardflow.workflow.model import Behavior
@@ -41,14 +42,15 @@ class RunStarted:
 class PhaseStarted:
     """A phase begins. `subagents` are the ids its workflow names, in rank order; at most `max_parallel` run at a time.
 
-    Which subagents it has in the end is told group by group; `fans_out` tells that it depends on lists in the context.
+    Which subagents it has in the end is told group by group; `fan_outs` are the lists in the context on which that
+    depends, one for each subagent that stands for as many as its list has items.
     """
 
     phase: str
     behavior: Behavior
     subagents: tuple[str, ...]
     max_parallel: int
-    fans_out: bool = False
+    fan_outs: tuple[Path, ...] = ()
 
 
 @record
