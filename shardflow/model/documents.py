@@ -15,6 +15,9 @@ from shardflow.model.paths import ROOT, Path, path_text
 from shardflow.model.records import record
 from shardflow.model.values import Json
 
+_PATH_WIDTH: Final = 200
+"""Characters of a path that a problem shows: nested too deep, or named by hostile keys, it has any number."""
+
 _CLOSE_ENOUGH: Final = 0.5
 """The similarity (difflib ratio) from which a known name is offered for a misspelt one."""
 
@@ -30,11 +33,17 @@ class Problem:
     hint: str = ""
 
     def __str__(self) -> str:
-        """Show as `source:line: message at $.path; hint`, leaving out what is unknown."""
+        """Show as `source:line: message at $.path; hint`, leaving out what is unknown and the middle of a long path."""
         where = f"{self.source}:{self.line}" if self.line is not None else self.source
-        at = f" at {path_text(self.path)}" if self.path is not None else ""
+        at = f" at {_shortened(path_text(self.path))}" if self.path is not None else ""
         hint = f"; {self.hint}" if self.hint else ""
         return f"{where}: {self.message}{at}{hint}"
+
+
+def _shortened(path: str) -> str:
+    """Cut a long path inside: where it begins and, above all, where it ends stays."""
+    head = _PATH_WIDTH // 3
+    return path if len(path) <= _PATH_WIDTH else f"{path[:head]}…{path[head + 1 - _PATH_WIDTH :]}"
 
 
 class IdleFields(Enum):

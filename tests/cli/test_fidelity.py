@@ -98,8 +98,8 @@ PLACES = [
     ("a decimal that overflows", b'{"a": 1e400}', "x.json:1: column 7: a number too large for a decimal"),
     ("a lone surrogate", b'{"a":\n"\\ud800"}', "x.json:2: column 1: a lone surrogate in a text at $.a"),
     ("a byte order mark", b"\xef\xbb\xbf{}", "x.json:1: column 1: a byte order mark before the document"),
-    ("invalid UTF-8", b'{"a":\n "\xff"}', "x.json:2: column 3: byte 0xff is not valid UTF-8"),
-    ("too deep", b"\n" + b"[" + DEEP + b"]", "x.json:2: column 201: nested deeper than 200 levels"),
+    ("invalid UTF-8", b'{"a":\n "\xff"}', "x.json:2: column 3: byte 0xff is not valid UTF-8 at $.a"),
+    ("too deep", b"\n" + b"[" + DEEP + b"]", "x.json:2: column 201: nested deeper than 200 levels at $[0][0]"),
     ("torn", b'{"a":\n [1, 2', "x.json:2: column 7: expected ',' or ']', found the end of the text at $.a"),
 ]  # fmt: skip
 

@@ -51,7 +51,17 @@ def _decoded(data: bytes, source: str) -> str:
     except UnicodeDecodeError as error:
         before = data[: error.start].decode()
         message = f"byte 0x{data[error.start]:02x} is not valid UTF-8"
-        raise InvalidJson([_problem(source, before, len(before), ROOT, message, "save the file as UTF-8")]) from None
+        path = _path_behind(before, source)
+        raise InvalidJson([_problem(source, before, len(before), path, message, "save the file as UTF-8")]) from None
+
+
+def _path_behind(text: str, source: str) -> Path:
+    """Give the path of what would come behind the beginning of a document; the root if that is broken itself."""
+    try:
+        _Diagnosis(text + "\0", source).document()
+    except _Broken as broken:
+        return broken.path if broken.position == len(text) else ROOT
+    return ROOT
 
 
 def _problem(source: str, text: str, position: int, path: Path, message: str, hint: str) -> Problem:
@@ -62,6 +72,10 @@ def _problem(source: str, text: str, position: int, path: Path, message: str, hi
 
 class _Broken(Exception):
     """The structure ends here; the problem is already noted."""
+
+    def __init__(self, position: int, path: Path) -> None:
+        self.position = position
+        self.path = path
 
 
 class _Diagnosis:
@@ -125,7 +139,7 @@ class _Diagnosis:
 
     def _enter(self, path: Path) -> None:
         if len(path) >= MAX_DEPTH:
-            raise self._broken(self._at, ROOT, f"nested deeper than {MAX_DEPTH} levels")
+            raise self._broken(self._at, path, f"nested deeper than {MAX_DEPTH} levels")
         self._at += 1
 
     def _ends(self, closing: str, path: Path, after_item: bool) -> bool:
@@ -216,9 +230,9 @@ class _Diagnosis:
     def _note(self, position: int, path: Path, message: str, hint: str = "") -> None:
         self.problems.append(_problem(self._source, self._text, position, path, message, hint))
         if len(self.problems) >= MAX_PROBLEMS:
-            raise _Broken
+            raise _Broken(position, path)
 
     def _broken(self, position: int, path: Path, message: str, hint: str = "") -> _Broken:
         """Note that the structure ends here; to be raised."""
         self._note(position, path, message, hint)
-        return _Broken()
+        return _Broken(position, path)

@@ -195,12 +195,12 @@ class _Reading:
         self._aliased += node.size
         if self._aliased > MAX_ALIASED:
             raise self._broken(_line(event), path, f"aliases that stand for more than {MAX_ALIASED:,} values")
-        self._check_depth(event, len(path) + node.height)
+        self._check_depth(event, path, node.height)
         return node
 
     def _enter(self, event: MappingStartEvent | SequenceStartEvent, path: Path) -> None:
         self._check_tag(event, path)
-        self._check_depth(event, len(path) + 1)
+        self._check_depth(event, path, 1)
         if event.anchor is not None:
             self._anchors[event.anchor] = None
 
@@ -259,9 +259,9 @@ class _Reading:
         if event.tag is not None and not isinstance(event, _PLAIN_TAGS.get(event.tag, ())):
             self._note(event, path, f"tag {excerpt(event.tag)} is not allowed", "write plain values without tags")
 
-    def _check_depth(self, event: Event, depth: int) -> None:
-        if depth > MAX_DEPTH:
-            raise self._broken(_line(event), ROOT, _TOO_DEEP)
+    def _check_depth(self, event: Event, path: Path, height: int) -> None:
+        if len(path) + height > MAX_DEPTH:
+            raise self._broken(_line(event), path, _TOO_DEEP)
 
     def _note(self, event: Event, path: Path, message: str, hint: str = "") -> None:
         self._add(_line(event), path, message, hint)
