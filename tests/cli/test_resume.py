@@ -37,6 +37,23 @@ def test_a_run_that_did_not_end_well_says_how_to_go_on(tmp_path: Path) -> None:
     assert ended.stdout.endswith("go on:         shardflow resume run\n")
 
 
+def test_a_run_in_conflict_says_that_somebody_has_to_decide_before_it_can_go_on(tmp_path: Path) -> None:
+    write_workflow(tmp_path / "w.yaml", a=adding(n=1), b=adding(n=2))
+    ended = shardflow("run", "w.yaml", "--run-dir", "run", cwd=tmp_path)
+    decide = "decide:        shardflow merge run --interactive\n"
+    assert (ended.returncode, ended.stdout.endswith(decide)) == (3, True)
+    assert shardflow("runs", "show", "run", cwd=tmp_path).stdout.endswith(decide)
+    workflow = json.loads((tmp_path / "w.yaml").read_text())
+    workflow["phases"].append({"id": "later", "behavior": "main-only", "run": "true"})
+    (tmp_path / "w.yaml").write_text(json.dumps(workflow))
+    assert shardflow("run", "w.yaml", "--run-dir", "longer", cwd=tmp_path).stdout.endswith(
+        decide.replace("run", "longer")
+    )
+    assert shardflow("merge", "longer", "--resolve", "$.n=a", cwd=tmp_path).returncode == 0
+    told = shardflow("runs", "show", "longer", cwd=tmp_path).stdout
+    assert told.endswith("go on:         shardflow resume longer\n")
+
+
 def test_resume_takes_a_name_or_a_path_and_gives_programs_one_object(tmp_path: Path) -> None:
     name = failed_run(tmp_path)
     for run in (name, f".shardflow/runs/{name}"):

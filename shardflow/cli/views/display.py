@@ -70,6 +70,14 @@ def counts_text(counts: Mapping[Outcome, int]) -> str:
     return f"{total} ({', '.join(parts)})" if parts else total
 
 
+def way_on(run_dir: str, *, undecided: bool) -> str:
+    """Say how to go on with a run that is not done: one in conflict waits for somebody who decides."""
+    run = shell_word(run_dir)
+    return (
+        f"decide:        shardflow merge {run} --interactive" if undecided else f"go on:         shardflow resume {run}"
+    )
+
+
 def seconds(amount: float) -> str:
     """Show a time: `0.4 s`, `1 min 05 s`, `2 h 03 min`."""
     if amount < 59.95:

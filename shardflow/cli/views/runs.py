@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from shardflow.cli.views.display import CELL_WIDTH, count, place, seconds, shell_word, shortened
+from shardflow.cli.views.display import CELL_WIDTH, count, place, seconds, shortened, way_on
 from shardflow.cli.views.tables import text_table
 from shardflow.execution.inspection.runs import GroupOverview, RunOverview, age, duration
 from shardflow.execution.reporting.report import Status
@@ -89,7 +89,8 @@ def _overview_lines(found: RunOverview, now: float) -> Iterator[str]:
     for group in found.groups:
         yield from _group_lines(group)
     if run.standing not in (Status.DONE, RUNNING):
-        yield f"go on:         shardflow resume {shell_word(run.directory.path)}"
+        undecided = any(group.record is not None and group.record.status == Status.CONFLICT for group in found.groups)
+        yield way_on(run.directory.path, undecided=undecided)
 
 
 def _group_lines(group: GroupOverview) -> Iterator[str]:

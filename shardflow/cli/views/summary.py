@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from shardflow.cli.console import styled
-from shardflow.cli.views.display import count, counts_text, place, seconds, shell_word
+from shardflow.cli.views.display import count, counts_text, place, seconds, shell_word, way_on
 from shardflow.execution.reporting.report import RunReport, Status
 from shardflow.merge.site import listed
 
@@ -28,7 +28,7 @@ def _summary_lines(report: RunReport) -> Iterator[str]:
     yield f"run directory: {place(report.run_dir)}"
     yield f"merge again:   shardflow merge {shell_word(report.run_dir)}"
     if report.status is not Status.DONE:
-        yield f"go on:         shardflow resume {shell_word(report.run_dir)}"
+        yield way_on(report.run_dir, undecided=report.status is Status.CONFLICT)
 
 
 def _stale_reads(report: RunReport) -> Iterator[str]:
