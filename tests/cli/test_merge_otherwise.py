@@ -79,7 +79,7 @@ def test_other_rules_show_what_would_change_and_touch_nothing(folder: Path) -> N
         "02-later: the same context\n"
         "  recorded:  0 changes\n"
         "  otherwise: 0 changes\n"
-        "nothing was written; --write records the last merge like this\n"
+        "nothing was written: 02-later started from what 01-work left, so only a new run can come out like this\n"
     )
     worded = shardflow("merge", "run", "--rules", "sum.yaml", "--format", "deepdiff", cwd=folder)
     table = "path  recorded  otherwise\n$.n   1         3\n"
@@ -137,6 +137,26 @@ def test_written_rules_settle_the_conflict_a_run_ended_with(folder: Path) -> Non
         "rules.json",
     ]
     assert read(former / "merge.json")["counts"]["conflict"] == 2
+
+
+def test_it_is_said_whether_the_merge_can_be_written_where_its_former_record_is_and_how_the_run_goes_on(
+    folder: Path,
+) -> None:
+    write_workflow(folder / "w.yaml", contested=True, later=adding(y=1))
+    run(folder, 3)
+    told = shardflow("merge", "run", "--rules", "none.yaml", cwd=folder)
+    assert told.stdout.endswith(
+        "\nnothing was written; for --write, change the rules so that they settle every conflict\n"
+    )
+    told = shardflow("merge", "run", "--rules", "sum.yaml", cwd=folder)
+    assert told.stdout.endswith("\nnothing was written; --write records the last merge like this\n")
+    told = shardflow("merge", "run", "--rules", "sum.yaml", "--write", cwd=folder)
+    assert told.stdout.endswith(
+        "\nwritten: 01-work; what was recorded before is kept in run/groups/01-work/former-1\n"
+        "go on with the run: shardflow resume run\n"
+    )
+    told = shardflow("merge", "run", "--rules", "sum.yaml", cwd=folder)
+    assert told.stdout.endswith("\nnothing was written: this is what the run recorded\n")
 
 
 def test_a_shard_can_be_left_out_and_the_others_keep_their_ranks(folder: Path) -> None:

@@ -23,6 +23,7 @@ from shardflow.cli.views.ledger import ledger_text
 from shardflow.cli.views.objects import ledger_object
 from shardflow.cli.views.selection import Format, Selection
 from shardflow.cli.views.tables import markdown_span
+from shardflow.execution.inspection.rewriting import Rewritten
 from shardflow.execution.inspection.what_if import Imagined, WhatIf
 from shardflow.model.decisions import Outcome
 from shardflow.model.values import Json
@@ -89,7 +90,7 @@ def _verdict(group: Imagined, stream: TextIO | None) -> str:
     return f"{styled(count(len(group.differences), 'difference'), 'warn', stream)}{had}"
 
 
-def what_if_object(imagined: WhatIf, written: Imagined | None, code: int, shown: Selection) -> dict[str, Json]:
+def what_if_object(imagined: WhatIf, written: Rewritten | None, code: int, shown: Selection) -> dict[str, Json]:
     """Give programs how every merge would have come out."""
     return {
         "status": "written" if written is not None else _worst([_status(group) for group in imagined.groups]),

@@ -14,13 +14,38 @@ from shardflow.errors import UsageError
 from shardflow.execution.base import SIZE_LIMIT
 from shardflow.execution.inspection.recording import context_file, hold_context, record_merge
 from shardflow.execution.inspection.what_if import Alternative, Imagined, WhatIf
+from shardflow.model.records import record
 from shardflow.storage.files import read_regular, replace_file, write_new
 from shardflow.storage.runs.directory import GroupFolder, make_folder
 from shardflow.storage.runs.journal import continued_journal
 
 
-def write_down(imagined: WhatIf) -> Imagined | None:
-    """Make the last merge of a run what it would have been, in the run directory and in the canonical context; give it,
+@record
+class Rewritten:
+    """A merge that was written down: its group, the folder of what was recorded before, and whether the run, which
+    stood in conflict there, can go on now.
+    """
+
+    group: str
+    former: str
+    goes_on: bool
+
+
+def in_the_way(imagined: WhatIf) -> Imagined | None:
+    """Give the first merge but the last that would come out otherwise: for it, nothing can be written."""
+    for one in imagined.groups[:-1]:
+        if not one.is_same or one.record.subagents != one.before.subagents:
+            return one
+    return None
+
+
+def is_recorded(last: Imagined) -> bool:
+    """Tell whether a merge would be what the run recorded, its inputs too."""
+    return last.is_same and last.record == last.before
+
+
+def write_down(imagined: WhatIf) -> Rewritten | None:
+    """Make the last merge of a run what it would have been, in the run directory and in the canonical context; give
     None where it is so already or has conflicts.
 
     Raises UsageError if the run has not ended, if an earlier merge would come out otherwise, and if the context is not
@@ -30,10 +55,10 @@ def write_down(imagined: WhatIf) -> Imagined | None:
         raise UsageError("the run has not ended, so what it merged is still being worked with; let it end first")
     if not imagined.groups:
         raise UsageError("the run merged nothing, so there is nothing to write")
-    *earlier, last = imagined.groups
-    for one in earlier:
-        _refuse_earlier(imagined, one, earlier, last)
-    if last.folded.open_conflicts or (last.is_same and last.record == last.before):
+    if (one := in_the_way(imagined)) is not None:
+        raise _refused(imagined, one)
+    last = imagined.groups[-1]
+    if last.folded.open_conflicts or is_recorded(last):
         return None
     path = context_file(imagined.directory, imagined.run)
     with ExitStack() as held:
@@ -42,24 +67,27 @@ def write_down(imagined: WhatIf) -> Imagined | None:
             hold_context(held, path, last.folder.base, f"what {last.group} started from")
         else:
             hold_context(held, path, last.folder.context, f"what {last.group} left")
-        _keep_former(last)
+        former = _keep_former(last)
         _put_inputs(imagined.alternative, last)
         record_merge(imagined.directory, imagined.run, last.folder, last.record, last.folded, path)
-    return last
+    return Rewritten(last.group, former, last.before.context is None and imagined.run.more)
 
 
-def _refuse_earlier(imagined: WhatIf, one: Imagined, earlier: list[Imagined], last: Imagined) -> None:
-    if one.is_same and one.record.subagents == one.before.subagents:
-        return
-    behind = [*earlier, last][earlier.index(one) + 1].group
-    raise UsageError(
-        f"{one.group} would come out otherwise, and {behind} started from what it left, so only a new run can follow: "
+def behind(imagined: WhatIf, one: Imagined) -> str:
+    """Name the group that started from what this one left."""
+    return imagined.groups[imagined.groups.index(one) + 1].group
+
+
+def _refused(imagined: WhatIf, one: Imagined) -> UsageError:
+    started = f"{behind(imagined, one)} started from what it left"
+    return UsageError(
+        f"{one.group} would come out otherwise, and {started}, so only a new run can follow: "
         f"run the workflow again with these rules or shards (a copy of it is {imagined.directory.workflow})"
     )
 
 
-def _keep_former(last: Imagined) -> None:
-    """Keep what was recorded in `former-1`, `former-2` and so on: nothing recorded is lost."""
+def _keep_former(last: Imagined) -> str:
+    """Keep what was recorded in `former-1`, `former-2` and so on, and give that folder: nothing recorded is lost."""
     number = 1
     while os.path.lexists(f"{last.folder.path}/former-{number}"):
         number += 1
@@ -69,6 +97,7 @@ def _keep_former(last: Imagined) -> None:
         file = getattr(last.folder, name)
         if os.path.lexists(file):
             write_new(getattr(kept, name), read_regular(file, SIZE_LIMIT))
+    return kept.path
 
 
 def _put_inputs(alternative: Alternative, last: Imagined) -> None:

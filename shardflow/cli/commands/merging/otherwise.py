@@ -10,7 +10,7 @@ from typing import Final
 from shardflow.cli.commands.merging.options import Otherwise, shard_id
 from shardflow.cli.commands.reading import read_named
 from shardflow.cli.console import CONSOLE
-from shardflow.cli.views.display import place
+from shardflow.cli.views.display import place, shell_word
 from shardflow.cli.views.objects import object_bytes
 from shardflow.cli.views.selection import Format, Selection
 from shardflow.cli.views.tables import markdown_span
@@ -18,8 +18,8 @@ from shardflow.cli.views.what_if import what_if_object, what_if_text
 from shardflow.execution.base import SIZE_LIMIT
 from shardflow.execution.folding import form_of_file
 from shardflow.execution.inspection.added import Added
-from shardflow.execution.inspection.rewriting import write_down
-from shardflow.execution.inspection.what_if import Alternative, Imagined, WhatIf, what_if
+from shardflow.execution.inspection.rewriting import Rewritten, behind, in_the_way, is_recorded, write_down
+from shardflow.execution.inspection.what_if import Alternative, WhatIf, what_if
 from shardflow.execution.rule_sources import load_named_rules
 
 _CONFLICTS = 3
@@ -41,8 +41,9 @@ def merge_otherwise(run_dir: str, rules: str | None, otherwise: Otherwise, shown
         CONSOLE.hand_over(object_bytes(what_if_object(imagined, written, code, shown)))
     else:
         CONSOLE.say(what_if_text(imagined, shown, sys.stdout))
-        ending = _ending(imagined, written, otherwise)
-        CONSOLE.say(markdown_span(ending) if shown.layout is Format.MARKDOWN else ending)
+        ending = _ending(run_dir, imagined, written, otherwise)
+        in_markdown = shown.layout is Format.MARKDOWN
+        CONSOLE.say("\n".join(map(markdown_span, ending.split("\n"))) if in_markdown else ending)
     return code
 
 
@@ -59,11 +60,23 @@ def _exit_code(imagined: WhatIf, otherwise: Otherwise) -> int:
     return _CONFLICTS if any(group.folded.open_conflicts for group in asked) else 0
 
 
-def _ending(imagined: WhatIf, written: Imagined | None, otherwise: Otherwise) -> str:
-    if written is not None:
-        return f"written: {written.group}, its former record is kept in {place(written.folder.path)}"
-    if not otherwise.write:
-        return "nothing was written; --write records the last merge like this"
-    if imagined.groups[-1].folded.open_conflicts:
-        return "nothing was written: change the rules so that they settle every conflict"
-    return "nothing was written: this is what the run recorded"
+def _ending(run_dir: str, imagined: WhatIf, written: Rewritten | None, otherwise: Otherwise) -> str:
+    if written is None:
+        return _why_unwritten(imagined, otherwise)
+    kept = f"written: {written.group}; what was recorded before is kept in {place(written.former)}"
+    return f"{kept}\ngo on with the run: shardflow resume {shell_word(run_dir)}" if written.goes_on else kept
+
+
+def _why_unwritten(imagined: WhatIf, otherwise: Otherwise) -> str:
+    if not imagined.groups:
+        return "nothing was written"
+    last = imagined.groups[-1]
+    if (one := in_the_way(imagined)) is not None:
+        started = f"{behind(imagined, one)} started from what {one.group} left"
+        return f"nothing was written: {started}, so only a new run can come out like this"
+    if last.folded.open_conflicts:
+        asked = ":" if otherwise.write else "; for --write,"
+        return f"nothing was written{asked} change the rules so that they settle every conflict"
+    if otherwise.write or is_recorded(last):
+        return "nothing was written: this is what the run recorded"
+    return "nothing was written; --write records the last merge like this"
