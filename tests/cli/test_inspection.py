@@ -108,14 +108,14 @@ def test_markdown_shows_conflicts_as_a_table_in_which_hostile_text_is_only_text(
     bare = re.sub(r"(`+)(?!`).*?(?<!`)\1(?!`)", "", told)
     assert "<" not in bare
     assert "`" not in bare
-    assert told.startswith("### `01-work`\n\n**4 changes (2 agreed, 2 conflict)**\n\n| path | conflict | base |")
+    assert told.startswith("### `01-work`\n\n**4 changes (2 agreed, 2 in conflict)**\n\n| path | conflict | base |")
 
 
 def test_only_conflicts_leaves_the_rest_out(contested: Path) -> None:
     told = shardflow("merge", contested, "--only", "conflicts").stdout
     assert "conflict: " in told
     assert "$.n" not in told
-    assert "4 changes (2 agreed, 2 conflict)" in told
+    assert "4 changes (2 agreed, 2 in conflict)" in told
 
 
 @pytest.mark.parametrize(

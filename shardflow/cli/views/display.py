@@ -64,8 +64,9 @@ def count(number: int, one: str, many: str = "") -> str:
 
 
 def counts_text(counts: Mapping[Outcome, int]) -> str:
-    """Tell the changes by outcome: `12 changes (10 applied, 2 agreed)`."""
-    parts = [f"{number:,} {outcome.value}" for outcome, number in counts.items() if number]
+    """Tell the changes by outcome: `12 changes (10 applied, 2 in conflict)`."""
+    said = {Outcome.CONFLICT: "in conflict"}
+    parts = [f"{number:,} {said.get(outcome, outcome.value)}" for outcome, number in counts.items() if number]
     total = count(sum(counts.values()), "change")
     return f"{total} ({', '.join(parts)})" if parts else total
 
