@@ -201,3 +201,21 @@ def test_what_no_merge_made_between_two_is_told_as_such(tmp_path: Path) -> None:
     wanted = {"$.one": ("one", "one"), "$.two": ("two", "two"), "$['by hand']": ("outside",)}
     assert makers(told(tmp_path / "run")) == wanted
     assert "no merge, before 02-two" in shardflow("blame", tmp_path / "run").stdout
+
+
+def test_what_no_shard_superseded_says_what_did(tmp_path: Path) -> None:
+    items: list[dict[str, Any]] = [{"id": 1}, {"id": 2}]
+    rules: list[dict[str, Any]] = [{"path": "$.kept", "strategy": "base"}, {"path": "$.l", "strategy": {"keyed": "id"}}]
+    ones = [{"id": one, "run": adding(kept=one, n=one, l=items[::-1] if one == "b" else items)} for one in ("a", "b")]
+    phase = {"id": "work", "behavior": "parallel", "subagents": ones}
+    context = {"kept": "", "n": "", "l": []}
+    (tmp_path / "w.yaml").write_text(
+        json.dumps({"name": "w", "context": context, "rules": {"rules": rules}, "phases": [phase]})
+    )
+    assert shardflow("run", "w.yaml", "--run-dir", "run", "-q", cwd=tmp_path).returncode == 3
+    assert shardflow("merge", "run", "--resolve", '$.n="c"', cwd=tmp_path).returncode == 0
+    lines = shardflow("blame", "run", cwd=tmp_path).stdout.partition("superseded:\n")[2].splitlines()[1:]
+    told = {
+        (line.split("  ")[0], by) for line in lines for by in ("the base", "a resolution", "own order") if by in line
+    }
+    assert told == {("$.kept", "the base"), ("$.n", "a resolution"), ("$.l (order)", "own order")}
