@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -219,3 +220,7 @@ def test_what_no_shard_superseded_says_what_did(tmp_path: Path) -> None:
         (line.split("  ")[0], by) for line in lines for by in ("the base", "a resolution", "own order") if by in line
     }
     assert told == {("$.kept", "the base"), ("$.n", "a resolution"), ("$.l (order)", "own order")}
+    merged = shardflow("merge", "run", cwd=tmp_path).stdout
+    assert re.search(r"^\$\.kept +superseded +the base over a, b ", merged, re.MULTILINE)
+    assert re.search(r"^\$\.n +superseded +a resolution over a, b ", merged, re.MULTILINE)
+    assert re.search(r"^\$\.l \(order\) +superseded +the rule's own order over b ", merged, re.MULTILINE)

@@ -20,15 +20,15 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from shardflow.cli.views.display import CELL_WIDTH, path_label, shortened
+from shardflow.cli.views.ledger import no_shard
 from shardflow.cli.views.selection import Format, Selection
 from shardflow.cli.views.tables import Row as Cells
 from shardflow.cli.views.tables import markdown_span, markdown_table, text_table
 from shardflow.execution.inspection.blame import Blame
-from shardflow.merge.ledger import RESOLUTION
 from shardflow.merge.report import rule_json
 from shardflow.merge.tracing.origins import Initial, Made, Origin, Outside, Row, Said
 from shardflow.model.decisions import Outcome
-from shardflow.model.paths import ORDER, path_text
+from shardflow.model.paths import path_text
 from shardflow.model.values import ABSENT, Json
 from shardflow.storage.excerpts import value_text
 
@@ -90,16 +90,9 @@ def _origin(origin: Origin) -> Cells:
 
 
 def _superseded(said: Said) -> Cells:
-    by = shortened(", ".join(said.by) or _no_shard(said), CELL_WIDTH)
+    by = shortened(", ".join(said.by) or no_shard(said.path, said.rule), CELL_WIDTH)
     what = (path_label(said.path, CELL_WIDTH), shortened(said.shard, CELL_WIDTH), value_text(said.after, CELL_WIDTH))
     return (*what, by, said.phase, _rule(str(said.rule)))
-
-
-def _no_shard(said: Said) -> str:
-    """Name what superseded a change where no shard did."""
-    if said.rule.strategy == RESOLUTION:
-        return "a resolution"
-    return "the rule's own order" if said.path[-1:] == (ORDER,) else "the base"
 
 
 def _removed(said: Said) -> Cells:

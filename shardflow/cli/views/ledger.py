@@ -10,8 +10,9 @@ from shardflow.cli.views.display import CELL_WIDTH, counts_text, path_label, sho
 from shardflow.cli.views.selection import Format, Selection
 from shardflow.cli.views.tables import Row, markdown_table, text_table
 from shardflow.merge.engine import MergeResult
-from shardflow.model.decisions import Conflict, Decision, Outcome, Settled, outcome_counts, shard_counts
-from shardflow.model.values import same
+from shardflow.merge.ledger import RESOLUTION
+from shardflow.model.decisions import Conflict, Decision, Outcome, RuleRef, Settled, outcome_counts, shard_counts
+from shardflow.model.paths import ORDER, Path
 from shardflow.storage.excerpts import VALUE_WIDTH, value_text
 
 _HEAD: Final = ("path", "outcome", "shards", "rule", "value")
@@ -88,9 +89,16 @@ def _who(decision: Settled) -> str:
     lost = [c.shard for c in decision.contributions if c.outcome is Outcome.SUPERSEDED]
     if not lost:
         return shortened(", ".join(contribution.shard for contribution in decision.contributions), CELL_WIDTH)
-    base = "the base" if same(decision.value, decision.base) else "a resolution"
+    by = ", ".join(decision.superseded_by) or no_shard(decision.path, decision.rule)
     half = CELL_WIDTH // 2  # each side is cut on its own, so that neither hides the other
-    return f"{shortened(', '.join(decision.superseded_by) or base, half)} over {shortened(', '.join(lost), half)}"
+    return f"{shortened(by, half)} over {shortened(', '.join(lost), half)}"
+
+
+def no_shard(path: Path, rule: RuleRef) -> str:
+    """Name what superseded a change where no shard did."""
+    if rule.strategy == RESOLUTION:
+        return "a resolution"
+    return "the rule's own order" if path[-1:] == (ORDER,) else "the base"
 
 
 def _conflict_row(conflict: Conflict) -> Row:

@@ -25,8 +25,11 @@ def merge_again(run_dir: str, shown: Selection) -> int:
     if shown.layout is Format.JSON:
         CONSOLE.hand_over(object_bytes(post_mortem_object(again, code, shown)))
         return code
-    for group in again.groups:
-        CONSOLE.say(_in_markdown(group, shown) if shown.layout is Format.MARKDOWN else _in_text(group, shown))
+    for number, group in enumerate(again.groups):
+        if shown.layout is Format.MARKDOWN:
+            CONSOLE.say(_in_markdown(group, shown))
+        else:
+            CONSOLE.say("\n" * bool(number) + _in_text(group, shown))
     if not again.groups:
         CONSOLE.say("nothing was merged in this run")
     return code
