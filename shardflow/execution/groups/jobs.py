@@ -8,23 +8,22 @@ from typing import TYPE_CHECKING
 
 from shardflow.errors import InvalidJson, StorageError
 from shardflow.execution.groups.inputs import Earlier, Fitting, Group, KeptShard
+from shardflow.execution.groups.judging import ending_of as ending_of
+from shardflow.execution.groups.judging import judge, left_running
+from shardflow.execution.groups.judging import reason_of as reason_of
 from shardflow.execution.groups.rebasing import take_rebased
 from shardflow.execution.groups.sealing import Seal, read_and_seal
 from shardflow.execution.groups.shard_limits import refuse_deep, refuse_large
 from shardflow.execution.groups.tries import Failed, Tries
 from shardflow.execution.groups.workplace import Surroundings, set_up
-from shardflow.execution.processes.child import Cause, Command, Exit
-from shardflow.execution.processes.survivors import named
+from shardflow.execution.processes.child import Command, Exit
 from shardflow.execution.reporting.endings import (
     Cancelled,
-    DiedBySignal,
     EmptyShard,
     Ending,
-    ExitedNonZero,
     InvalidShard,
     NotStarted,
     Succeeded,
-    TimedOut,
     WroteUndeclared,
     succeeded,
 )
@@ -37,7 +36,6 @@ from shardflow.model.records import replaced
 from shardflow.storage.files import sha256_hex, sync_folder, why_refused, write_new
 from shardflow.storage.runs.directory import SubagentFolder, copy_folder, make_folder, move_folder
 from shardflow.storage.runs.durable import BackgroundSync
-from shardflow.workflow.agents.preset import AgentPreset
 from shardflow.workflow.model import OnUndeclaredWrite, ShardForm, Subagent
 
 if TYPE_CHECKING:
@@ -147,11 +145,9 @@ class GroupJobs:
         """Seal the shard of a subagent that succeeded, work out its delta, and report; or say when to try again."""
         places = self._group.folder.subagent(self._group.subagents[rank].id)
         unwritten = () if self._logs is None else self._logs.settle(places.stdout, places.stderr)
-        policy = self._group.subagents[rank].policy
-        ending, warnings = ending_of(how, policy.timeout, policy.idle_timeout), (*_warnings(how), *unwritten)
-        if isinstance(program := self._group.subagents[rank].program, AgentPreset):
-            ending, said = self._judged(rank, program, how, ending)
-            warnings = (*warnings, *said)
+        judged = judge(self._group.subagents[rank], how, places)
+        self._usages[rank] = judged.usage
+        ending, warnings = judged.ending, (*left_running(how), *unwritten, *judged.warnings)
         if ending is None:
             ending, missing = self._settled(rank)
             warnings = (*warnings, *missing)
@@ -204,17 +200,6 @@ class GroupJobs:
     def _fitting(self, subagent: Subagent, places: SubagentFolder) -> Fitting | None:
         outfit = self._group.outfit
         return None if outfit is None else outfit.fit(subagent, self._group.base, places.shard)
-
-    def _judged(
-        self, rank: int, preset: AgentPreset, how: Exit, ending: Ending | None
-    ) -> tuple[Ending | None, tuple[str, ...]]:
-        """Judge an agent CLI by what it printed; give how it failed, and warnings. Its report says what it used."""
-        from shardflow.execution.agents.calling import verdict_of
-
-        places = self._group.folder.subagent(self._group.subagents[rank].id)
-        verdict = verdict_of(preset, how, places.stdout, places.stderr)
-        self._usages[rank] = verdict.usage
-        return verdict.ending or ending, verdict.warnings
 
     def _settled(self, rank: int) -> tuple[Ending | None, tuple[str, ...]]:
         """Have the engine's notes made in a shard before it is sealed; give how it failed then, or warnings."""
@@ -352,36 +337,3 @@ class GroupJobs:
         if isinstance(content, str):
             return content
         return base.digest if content is base.data else sha256_hex(content or b"")
-
-
-def ending_of(how: Exit, timeout: float | None, idle_timeout: float | None = None) -> Ending | None:
-    """Say how a child ended; None for one whose shard decides."""
-    match how:
-        case Exit(cause=Cause.RUN_STOPPED):
-            return Cancelled(started=True)
-        case Exit(cause=Cause.OTHERS_FAILED):
-            return Cancelled(started=True, others_failed=True)
-        case Exit(cause=Cause.TIMEOUT):
-            return TimedOut(timeout or 0.0)
-        case Exit(cause=Cause.IDLE):
-            return TimedOut(idle_timeout or 0.0, is_idle=True)
-        case Exit(code=0):
-            return None
-        case Exit(code=code) if code < 0:
-            return DiedBySignal(-code)
-        case Exit(code=code):
-            return ExitedNonZero(code)
-
-
-def _warnings(how: Exit) -> tuple[str, ...]:
-    left = f"left running when it exited, and stopped: {named(how.survivors)}" if how.survivors else ""
-    stuck = f"could not be stopped and still run: {named(how.unstoppable)}" if how.unstoppable else ""
-    return tuple(filter(None, (left, stuck)))
-
-
-def reason_of(error: Exception) -> str:
-    """Say why a child could not be started."""
-    if isinstance(error, OSError) and error.strerror:
-        where = f": {error.filename}" if error.filename else ""
-        return f"{error.strerror.lower()}{where}"
-    return str(error)
