@@ -130,7 +130,7 @@ def test_where_the_file_system_cannot_do_what_is_needed_the_run_is_serial_says_s
     place: Workplace, lacks: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if lacks != "replacing":
-        for module in ("files", "capabilities", "runs.journal"):
+        for module in ("context_lock", "capabilities", "runs.journal"):
             monkeypatch.setattr(f"shardflow.storage.{module}.flock", refusing(errno.ENOLCK))
     if lacks != "locks":
         monkeypatch.setattr(os, "replace", replacing_only_nothing)
