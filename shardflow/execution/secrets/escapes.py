@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from shardflow.execution.secrets.masking import MASKED, Mask, parts
+from shardflow.execution.secrets.masking import Mask, parts, with_masks
 
 _SHORT: Final = {"\n": "\\n", "\t": "\\t", "\r": "\\r", "\b": "\\b", "\f": "\\f", '"': '\\"', "\\": "\\\\", "/": "\\/"}
 
@@ -32,21 +32,19 @@ class ShardMask:
 
     def masked(self, data: bytes) -> bytes:
         """Mask whole bytes."""
-        data = self._as_it_stands.masked(data)
-        if b"\\" in data:
-            for _, spellings in self._escaped:
-                data = spellings.sub(MASKED, data)
-        return data
+        escaped = self._escaped if b"\\" in data else ()
+        spelt = [found.span() for _, spellings in escaped for found in spellings.finditer(data)]
+        return with_masks(data, self._as_it_stands.places(data, spelt))
 
 
 def _spellings(value: bytes) -> re.Pattern[bytes]:
-    """Give what matches a value with any of its characters escaped."""
+    """Give what matches a value with any of its characters escaped: the whole of an escape, where it ends in one."""
     return re.compile(b"".join(map(_character, value.decode("utf-8", "surrogateescape"))))
 
 
 def _character(one: str) -> bytes:
     units = one.encode("utf-16-be", "surrogatepass").hex()
     long = "".join(f"\\\\u{units[start : start + 4]}" for start in range(0, len(units), 4))
-    plain = {one, _SHORT.get(one, one)}
-    choices = [re.escape(text.encode("utf-8", "surrogateescape")) for text in sorted(plain)]
-    return b"(?:" + b"|".join([*choices, b"(?i:" + long.encode() + b")"]) + b")"
+    plain = dict.fromkeys((_SHORT.get(one, one), one))
+    choices = [re.escape(text.encode("utf-8", "surrogateescape")) for text in plain]
+    return b"(?:" + b"|".join([b"(?i:" + long.encode() + b")", *choices]) + b")"

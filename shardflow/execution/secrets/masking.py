@@ -44,10 +44,10 @@ class Mask:
         """Begin to mask a stream."""
         return MaskedStream(self)
 
-    def places(self, data: bytes) -> list[tuple[int, int]]:
-        """Give where secrets stand, as ranges in order that do not touch: those that overlap are one."""
+    def places(self, data: bytes, others: Iterable[tuple[int, int]] = ()) -> list[tuple[int, int]]:
+        """Give where secrets stand, and `others` do, as ranges in order: those that overlap are one."""
         ranges: list[tuple[int, int]] = []
-        for start, end in sorted(self._occurrences(data)):
+        for start, end in sorted([*self._occurrences(data), *others]):
             if ranges and start < ranges[-1][1]:
                 ranges[-1] = (ranges[-1][0], max(end, ranges[-1][1]))
             else:
@@ -89,15 +89,16 @@ class MaskedStream:
         # a secret that another one may overlap is let go with it, or not yet
         end = min((start for start, stop in places if start < end < stop), default=end)
         self._held = data[end:]
-        return _replaced(data[:end], (place for place in places if place[1] <= end))
+        return with_masks(data[:end], (place for place in places if place[1] <= end))
 
     def end(self) -> bytes:
         """Give the rest, masked."""
         data, self._held = self._held, b""
-        return _replaced(data, self._mask.places(data))
+        return with_masks(data, self._mask.places(data))
 
 
-def _replaced(data: bytes, places: Iterable[tuple[int, int]]) -> bytes:
+def with_masks(data: bytes, places: Iterable[tuple[int, int]]) -> bytes:
+    """Put a mask in each of these places, which are in order and do not overlap."""
     pieces, done = [], 0
     for start, end in places:
         pieces += [data[done:start], MASKED]

@@ -8,7 +8,7 @@ import urllib.parse
 from itertools import pairwise
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from shardflow.execution.secrets.escapes import ShardMask
@@ -66,6 +66,7 @@ def spellings(draw: st.DrawFn) -> tuple[str, str]:
     return text, written
 
 
+@example(("00000\\", "00000\\u005c"), '{"a": "@"}')
 @given(spellings(), st.sampled_from(['{"a": "@"}', '{"op": "@', "@", '[x "@"]']))
 def test_a_shard_that_holds_a_secret_in_any_spelling_is_masked_there_and_nowhere_else(
     drawn: tuple[str, str], shard: str
