@@ -56,6 +56,7 @@ def test_a_conflict_stops_the_merge_with_markers_in_the_file_and_words_on_standa
     assert "CONFLICT (content): Merge conflict in conf.json" in ended.stdout
     assert "conflict: conf.json: $.version: ours and theirs changed it to different values\n  base: 1\n" in ended.stderr
     assert "  ours (rank 0): 2\n  theirs (rank 1): 3\n" in ended.stderr
+    assert "\nrules of a repository stand in .shardflow-rules.yaml at its root, as 'rules:' and a list" in ended.stderr
     assert repository.unmerged() == ["conf.json"]
     marked = repository.text("conf.json")
     for side, version in ((OURS, 2), (BASE, 1), (THEIRS, 3)):

@@ -33,14 +33,16 @@ def drive(base: str, ours: str, theirs: str, path: str, rules: str | None) -> in
     if merged.data != before:
         replace_file(ours, merged.data)
     if merged.conflicts:
-        _tell(merged, path)
+        _tell(merged, path, rules)
     return _CONFLICTS if merged.conflicts else 0
 
 
-def _tell(merged: MergedFile, path: str) -> None:
+def _tell(merged: MergedFile, path: str, rules: str | None) -> None:
     from shardflow.cli.views.conflicts import conflicts_text
 
     CONSOLE.complain(conflicts_text(merged.conflicts, f"{printable(path)}: ", sys.stderr))
+    if rules is None:
+        CONSOLE.complain(f"rules of a repository stand in {RULES_FILE} at its root, as 'rules:' and a list of them")
 
 
 def _rules(named: str | None) -> RuleSet:
