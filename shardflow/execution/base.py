@@ -80,7 +80,7 @@ def read_object(data: bytes, source: str) -> dict[str, Json]:
     """Read strict JSON that must be an object. Raises InvalidJson."""
     from shardflow.storage.json.strict import parse_json
 
-    if not data.strip():
+    if not data or data.isspace():
         raise InvalidJson([Problem(source, None, "the file is empty", hint="it must hold one JSON object")])
     with _without_collector(len(data)):
         value = parse_json(data, source)
