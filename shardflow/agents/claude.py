@@ -56,12 +56,13 @@ _LIMITS: Final = {"error_max_turns": "the number of turns", "error_max_budget_us
 def start(task: AgentTask, preset: AgentPreset) -> Start:
     """Say how to start it."""
     tools = _READING if preset.tools is None else preset.tools
+    allowed = (*tools, *(f"Edit(/{_SPECIAL.sub('?', path)})" for path in task.writable))
     arguments = [
         *("claude", "-p", "--output-format", "stream-json", "--verbose", "--no-session-persistence"),
         *("--setting-sources", "", "--strict-mcp-config"),
         *("--permission-mode", "dontAsk", "--permission-prompts", "none"),
         *("--tools", ",".join(dict.fromkeys((*map(_bare, tools), *(_WRITING if task.writable else ()))))),
-        *("--allowedTools", *tools, *(f"Edit(/{_SPECIAL.sub('?', path)})" for path in task.writable)),
+        *(("--allowedTools", *allowed) if allowed else ()),  # it takes one at least
     ]
     if task.readable:
         arguments += ("--add-dir", *task.readable)

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TypeVar
 
 from shardflow.errors import InvalidInput, InvalidWorkflow, StorageError
-from shardflow.execution.agents.installed import missing_clis
+from shardflow.execution.agents.installed import missing_arbiters, missing_clis
 from shardflow.execution.presence import missing_programs
 from shardflow.execution.rule_sources import NO_EFFECTIVE_RULES, EffectiveRules, load_rules_at
 from shardflow.execution.schedule import first_base
@@ -66,6 +66,7 @@ def check_workflow(data: bytes, file: str) -> Checked:
 
         warnings.extend(shared_outputs(workflow, document))
     warnings.extend(told)
+    warnings.extend(missing_arbiters((one for one in rules.values() if one is not None), file))
     return Checked(workflow, (), tuple(warnings))
 
 

@@ -88,10 +88,13 @@ def checked_start(
             agents = None if request.staging is None else request.staging.agents_file
             refuse_all(request.workflow_bytes, request.workflow_file, agents)
         raise
-    if any(isinstance(subagent.program, AgentPreset) for phase in workflow.phases for subagent in phase.subagents):
+    rules = [scheduled.rules for scheduled in schedule]
+    if any(one.arbiters for one in rules) or any(
+        isinstance(subagent.program, AgentPreset) for phase in workflow.phases for subagent in phase.subagents
+    ):
         from shardflow.execution.agents.installed import refuse_missing  # most workflows call no agent CLI
 
-        refuse_missing(workflow, request.workflow_file)
+        refuse_missing(workflow, request.workflow_file, rules)
     return base, former if request.context is None else held, schedule
 
 

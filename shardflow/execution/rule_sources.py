@@ -18,7 +18,7 @@ from shardflow.workflow.model import InlineRules, RulesFile, RulesSource
 
 if TYPE_CHECKING:
     from shardflow.execution.custom_functions import CustomFunction
-    from shardflow.merge.rules import RuleSet
+    from shardflow.merge.rules import Rule, RuleSet
     from shardflow.model.fields import Place
 
 _LIMIT: Final = 16 << 20
@@ -45,6 +45,15 @@ class EffectiveRules:
         from shardflow.merge.rules import NO_RULES  # not before it is needed, see above
 
         return NO_RULES if self.given is None else self.given
+
+    @property
+    def arbiters(self) -> tuple[Rule, ...]:
+        """The rules that leave conflicts to somebody."""
+        if self.given is None:
+            return ()
+        defaults = self.given.defaults
+        every = (*self.given.rules, defaults.objects, defaults.lists, defaults.scalars)
+        return tuple(rule for rule in every if rule.strategy.name == "arbiter")
 
     def load_functions(self) -> None:
         """Load the functions now, not when a merge first asks them. Raises InvalidRules with every problem."""
@@ -110,7 +119,7 @@ def read_effective_rules(data: bytes, source: str, sha256: str) -> RuleSet:
 
     library = FunctionsBeside()
     allowed = library if sha256_hex(data) == sha256 else no_functions
-    rules = read_rules(Document(source, parse_json(data, source)), _nothing_to_extend, allowed)
+    rules = read_rules(Document(source, parse_json(data, source)), _nothing_to_extend, allowed, _read_arbiter)
     EffectiveRules(data, rules, tuple(library.found)).load_functions()
     return rules
 
@@ -157,8 +166,14 @@ def _effective(document: Document, root: str) -> EffectiveRules:
     from shardflow.storage.json.canonical import canonical_bytes
 
     library = FunctionsBeside()
-    rules = read_rules(document, partial(_find_extended, root), library)
+    rules = read_rules(document, partial(_find_extended, root), library, _read_arbiter)
     return EffectiveRules(canonical_bytes(rules_json(rules)), rules, tuple(library.found))
+
+
+def _read_arbiter(place: Place) -> None:
+    from shardflow.workflow.agents.arbiters import read_arbiter  # most rules name none
+
+    read_arbiter(place)
 
 
 def anchored(name: str) -> str:

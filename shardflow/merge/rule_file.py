@@ -22,7 +22,7 @@ from typing import Final, TypeAlias, TypeVar
 from shardflow.errors import InvalidInput, InvalidRules
 from shardflow.merge.rules import AddAdd, Defaults, Expected, OnDelete, OnSame, Options, Rule, RuleSet, Strategy
 from shardflow.merge.strategies.custom import Library, custom, no_functions, read_target
-from shardflow.merge.strategies.registry import CUSTOM, ELSEWHERE, STRATEGIES, BadArgument
+from shardflow.merge.strategies.registry import ARBITER, CUSTOM, ELSEWHERE, STRATEGIES, BadArgument
 from shardflow.model.documents import Document, Problem, did_you_mean
 from shardflow.model.fields import Fields, Place, quoted
 from shardflow.model.paths import ROOT
@@ -35,6 +35,9 @@ Resolve: TypeAlias = Callable[[str, str], Document]
 
 Raises LookupError, whose text says what is known, or InvalidInput for a file that cannot be read.
 """
+
+ReadArbiter: TypeAlias = Callable[[Place], object]
+"""Read whom an `arbiter` rule names, for those who know programs; what is wrong with it is told to the place."""
 
 OptionT = TypeVar("OptionT", bound=StrEnum)
 
@@ -50,21 +53,28 @@ class _File:
     extended: list[Place]
 
 
+def _anybody(place: Place) -> None:
+    """Leave whom an `arbiter` rule names unread: only who asks them must know them."""
+
+
 @record
 class _Surroundings:
-    """What is around the files: where those they extend and the functions they name come from."""
+    """What is around the files: where those they extend and the functions they name come from, whom they may ask."""
 
     resolve: Resolve
     library: Library
+    arbiters: ReadArbiter
 
 
-def read_rules(document: Document, resolve: Resolve, library: Library = no_functions) -> RuleSet:
+def read_rules(
+    document: Document, resolve: Resolve, library: Library = no_functions, arbiters: ReadArbiter = _anybody
+) -> RuleSet:
     """Read a rule file and all it extends. Raises InvalidRules with every problem of every file.
 
-    `library` finds the functions of `custom` rules.
+    `library` finds the functions of `custom` rules, `arbiters` reads whom `arbiter` rules name.
     """
     problems: list[Problem] = []
-    files = _layers(document, _Surroundings(resolve, library), (_known_as(document),), problems)
+    files = _layers(document, _Surroundings(resolve, library, arbiters), (_known_as(document),), problems)
     if problems:
         raise InvalidRules(dict.fromkeys(problems))
     defaults: dict[str, Rule] = {}
@@ -80,7 +90,7 @@ def _layers(document: Document, around: _Surroundings, trail: tuple[str, ...], p
         problems.append(document.problem(ROOT, "this is a workflow, not a rule file", hint))
         return []
     own: list[Problem] = []
-    file = _file(Place(document, ROOT, document.value, own), around.library)
+    file = _file(Place(document, ROOT, document.value, own), around)
     problems.extend(sorted(own, key=lambda problem: problem.line or 0))
     behind = [_extended(place, around, trail, problems) for place in file.extended]
     return [file, *(layer for layers in behind for layer in layers)]
@@ -104,7 +114,7 @@ def _extended(place: Place, around: _Surroundings, trail: tuple[str, ...], probl
     return _layers(found, around, (*trail, known), problems)
 
 
-def _file(place: Place, library: Library) -> _File:
+def _file(place: Place, around: _Surroundings) -> _File:
     with place.fields() as fields:
         fields.optional("description", Place.text, "")
         extended = _names(fields.place("extends")) if "extends" in fields else []
@@ -112,14 +122,28 @@ def _file(place: Place, library: Library) -> _File:
         read = [(rule, place) for place in rules if (rule := _rule(place)) is not None]
         _refuse_idle([(rule, place) for rule, place in read if not _checked_before(place)])
         defaults = _defaults(fields.place("default")) if "default" in fields else {}
-        named = {name: _linked(rule, place, library) for name, (rule, place) in defaults.items()}
-        return _File([_linked(rule, place, library) for rule, place in read], named, extended)
+        named = {name: _linked(rule, place, around) for name, (rule, place) in defaults.items()}
+        return _File([_linked(rule, place, around) for rule, place in read], named, extended)
 
 
-def _linked(rule: Rule, place: Place, library: Library) -> Rule:
-    """Put the function into a `custom` rule."""
-    if rule.strategy.name != CUSTOM:
-        return rule
+def _linked(rule: Rule, place: Place, around: _Surroundings) -> Rule:
+    """Put the function into a `custom` rule; read whom an `arbiter` rule names."""
+    if rule.strategy.name == CUSTOM:
+        return _with_function(rule, place, around.library)
+    if rule.strategy.name == ARBITER:
+        around.arbiters(_argument(rule.strategy, place))
+    return rule
+
+
+def _argument(strategy: Strategy, place: Place) -> Place:
+    """Give the place of a strategy's argument; of a strategy without one, where it is named."""
+    here = place.value
+    named = place.inner("strategy", here["strategy"]) if isinstance(here, dict) and "strategy" in here else place
+    path = (*named.path, strategy.name) if isinstance(named.value, dict) else named.path
+    return Place(place.document, path, strategy.argument, place.problems)
+
+
+def _with_function(rule: Rule, place: Place, library: Library) -> Rule:
     wanted = read_target(rule.strategy.argument)
     try:
         function, kept = library(wanted, place.document.source)

@@ -71,7 +71,7 @@ def read_program(fields: Fields) -> Program | None:
     read: dict[str, Program | None] = {
         "run": fields.optional("run", read_command, None),
         "python": fields.optional("python", read_python, None),
-        "agent": _read_agent(fields),
+        "agent": read_agent(fields),
     }
     given = [(name, program) for name, program in read.items() if program is not None]
     for name, _ in given[1:]:
@@ -79,7 +79,8 @@ def read_program(fields: Fields) -> Program | None:
     return given[0][1] if given else None
 
 
-def _read_agent(fields: Fields) -> AgentPreset | None:
+def read_agent(fields: Fields) -> AgentPreset | None:
+    """Read an agent CLI with its settings; None if none is named, which nothing may be set of then."""
     if "agent" in fields:
         from shardflow.workflow.agents.preset_reading import read_preset  # most workflows call no agent CLI
 

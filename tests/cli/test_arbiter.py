@@ -183,8 +183,13 @@ def test_outside_of_a_run_it_stays_a_conflict_that_says_so_and_nobody_is_asked(t
     assert not (tmp_path / "asked").exists()
 
 
-@pytest.mark.parametrize("argument", ["", [], [1], {"run": ""}, {"run": "x", "timeout": 0}, {"timeout": 1}, None, 5])
-def test_a_rule_that_does_not_say_whom_to_ask_is_refused(tmp_path: Path, argument: object) -> None:
-    (tmp_path / "w.yaml").write_text(workflow(argument))
-    ended = shardflow("validate", "w.yaml", cwd=tmp_path)
-    assert (ended.returncode, "needs a command for the shell, a list of arguments" in ended.stderr) == (2, True)
+def test_a_rule_that_does_not_say_whom_to_ask_is_refused_with_all_else_that_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "r.yaml").write_text(
+        "rules:\n- {path: $.a, strategy: {arbiter: {agent: cluade}}}\ndefault: {sets: 1}\n"
+    )
+    (tmp_path / "w.yaml").write_text("{name: w, rules: r.yaml, phases: [{id: p, behavior: main-only, run: 'true'}]}")
+    for command in (("validate", "w.yaml"), ("rules", "lint", "r.yaml"), ("rules", "show", "./r.yaml")):
+        ended = shardflow(*command, cwd=tmp_path)
+        assert ended.returncode == 2
+        assert "r.yaml:2: unknown agent CLI 'cluade' at $.rules[0].strategy.arbiter.agent" in ended.stderr
+        assert "r.yaml:3: unknown field 'sets'" in ended.stderr

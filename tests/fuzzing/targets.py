@@ -39,6 +39,7 @@ from shardflow.storage.runs.directory import RunDirectory
 from shardflow.storage.runs.history import read_history
 from shardflow.storage.runs.listing import found_run
 from shardflow.storage.yaml.documents import parse_yaml
+from shardflow.workflow.agents.arbiters import read_arbiter
 from shardflow.workflow.agents.reading import read_agents_file
 from shardflow.workflow.model import ShardForm
 from shardflow.workflow.plan import plan
@@ -79,7 +80,7 @@ def _json(data: bytes) -> None:
 
 
 def _rules(data: bytes) -> None:
-    rules = read_rules(parse_yaml(data, "r.yaml"), _nothing_to_extend)
+    rules = read_rules(parse_yaml(data, "r.yaml"), _nothing_to_extend, arbiters=read_arbiter)
     list(warnings(rules))
     base = base_of({"a": 1, "l": [{"id": 1, "v": 2}], "o": {"x": None}})
     shards = [{"a": 2, "l": [{"id": 1, "v": 3}], "o": {}}, {"a": 3.5, "l": [], "o": {"x": "text"}}]

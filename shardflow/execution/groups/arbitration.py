@@ -1,6 +1,7 @@
-"""Arbiters: programs that decide what the rules of a group leave to them, asked when its shards are merged.
+"""Arbiters: programs and agent CLIs that decide what rules of a group leave to them, asked when its shards are merged.
 
     conflict as JSON -> standard input -> program -> standard output -> resolution, or a problem that is told
+    the same in a prompt -> standard input -> agent CLI -> last message -> the same
 
 Law: an arbiter learns of the context by its standard input alone, and what it answers is a resolution like a person's.
 Whatever else it does leaves the conflict.
@@ -11,7 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from shardflow.errors import InvalidInput, StorageError
+from shardflow.errors import InvalidInput, InvalidRules, StorageError
 from shardflow.execution.base import SIZE_LIMIT
 from shardflow.execution.groups.jobs import ending_of, reason_of
 from shardflow.execution.groups.workplace import Surroundings, shell_or_not
@@ -19,20 +20,25 @@ from shardflow.execution.processes.child import Cause, Command, Exit
 from shardflow.execution.processes.interrupts import Interrupts
 from shardflow.execution.processes.pool import run_jobs
 from shardflow.execution.processes.survivors import Survivor, named, stop_all, with_environment
-from shardflow.execution.reporting.endings import NotStarted, ending_text
+from shardflow.execution.reporting.endings import Ending, NotStarted, ending_text
 from shardflow.execution.reporting.report import last_lines
 from shardflow.merge.resolving.conflicts import conflict_id, question_json
 from shardflow.merge.resolving.documents import Written, matched, read_answer
-from shardflow.merge.strategies.arbiter import read_arbiter
 from shardflow.model.decisions import Conflict
 from shardflow.model.documents import Document
+from shardflow.model.fields import read_document
 from shardflow.model.paths import path_text
+from shardflow.model.records import replaced
 from shardflow.storage.files import read_regular, write_new
 from shardflow.storage.json.canonical import canonical_bytes
 from shardflow.storage.json.strict import parse_json
 from shardflow.storage.runs.directory import ArbiterFolder, GroupFolder, make_folder
+from shardflow.workflow.agents.arbiters import Arbiter, read_arbiter
+from shardflow.workflow.agents.preset import AgentPreset
+from shardflow.workflow.program import ArgumentList, ShellCommand
 
 _LAST_LINES = 5
+_LINE_WIDTH = 200
 _OWN = b"SHARDFLOW_CONFLICT"
 """The variable by which an arbiter, and all that it starts, is known: the file of its question."""
 _OF_OTHERS = frozenset({b"CONTEXT_FILE", b"SHARDFLOW_ID", b"SHARDFLOW_SHARD"})
@@ -49,6 +55,7 @@ class Arbitration:
         self.decided: dict[int, Written] = {}
         self.problems: dict[int, str] = {}
         self._conflicts = conflicts
+        self._arbiters = [read_document(Document("", one.arbiter), read_arbiter, InvalidRules) for one in conflicts]
         self._folder = folder
         self._around = around
 
@@ -64,14 +71,33 @@ class Arbitration:
 
     def command(self, rank: int) -> Command:
         """Write the question down and say whom to ask. Raises StorageError."""
-        conflict, places = self._conflicts[rank], self._places(rank)
-        program = read_arbiter(conflict.arbiter)
+        arbiter, places = self._arbiters[rank], self._places(rank)
         make_folder(places.path)
-        write_new(places.question, canonical_bytes(question_json(conflict)))
+        write_new(places.question, canonical_bytes(question_json(self._conflicts[rank])))
         own = {name: value for name, value in self._around.environment.items() if name not in _OF_OTHERS}
-        environment = {**own, _OWN: os.fsencode(places.question)}
-        arguments, folder = shell_or_not(program.run), self._around.folder
-        return Command(arguments, folder, environment, places.answer, places.stderr, program.timeout, places.question)
+        command = Command(
+            _arguments(arbiter),
+            self._around.folder,
+            {**own, _OWN: os.fsencode(places.question)},
+            places.answer,
+            places.stderr,
+            arbiter.timeout,
+            places.question,
+        )
+        return self._called(arbiter.program, command, places) if isinstance(arbiter.program, AgentPreset) else command
+
+    def _called(self, preset: AgentPreset, command: Command, places: ArbiterFolder) -> Command:
+        """Call an agent CLI with a prompt, in a folder of its own; it may write nothing. Raises StorageError."""
+        from shardflow.agents.start import AgentTask  # most arbiters are programs
+        from shardflow.execution.agents.arbiters import arbiter_prompt
+        from shardflow.execution.agents.calling import called, working_folder
+
+        project = self._around.folder
+        question = read_regular(places.question, SIZE_LIMIT)
+        write_new(places.prompt, arbiter_prompt(question, preset.prompt, project).encode())
+        task = AgentTask(working_folder(places.path), readable=tuple(dict.fromkeys((project, os.getcwd()))))
+        command = replaced(command, cwd=task.folder, stdout=places.stdout, stdin=places.prompt)
+        return called(preset, command, task, {})
 
     def started(self, rank: int, pid: int) -> None:
         """Hear that one runs."""
@@ -82,20 +108,34 @@ class Arbitration:
 
     def ended(self, rank: int, how: Exit) -> None:
         """Take down what it answered, or tell why that is nothing."""
-        ending = ending_of(how, read_arbiter(self._conflicts[rank].arbiter).timeout)
-        if ending is not None:
-            if how.cause is not Cause.RUN_STOPPED:
-                self._tell(rank, ending_text(ending))
-            return
         try:
-            answer = self._answer(rank)
+            ending = self._ending(rank, how)
+            answer = self._answer(rank) if ending is None else ""
         except (InvalidInput, StorageError) as error:
-            self._tell(rank, f"gave no answer that can be used: {error}")
-            return
-        if isinstance(answer, str):
-            self._tell(rank, f"gave no answer that can be used: {answer}")
-        else:
+            ending, answer = None, str(error)
+        if isinstance(answer, Written):
             self.decided[rank] = answer
+        elif ending is None:
+            self._tell(rank, f"gave no answer that can be used: {answer}")
+        elif how.cause is not Cause.RUN_STOPPED:
+            self._tell(rank, ending_text(ending))
+
+    def _ending(self, rank: int, how: Exit) -> Ending | None:
+        """Say how one failed; None where its answer decides. Raises StorageError."""
+        arbiter, places = self._arbiters[rank], self._places(rank)
+        ending = ending_of(how, arbiter.timeout)
+        if not isinstance(arbiter.program, AgentPreset):
+            return ending
+        from shardflow.execution.agents.arbiters import answer_in
+        from shardflow.execution.agents.calling import verdict_of
+
+        verdict = verdict_of(arbiter.program, how, places.stdout, places.stderr)
+        ending = verdict.ending or ending
+        if verdict.usage is not None:
+            write_new(places.usage, canonical_bytes(verdict.usage.as_json()))
+        if ending is None:
+            write_new(places.answer, answer_in(verdict.answer))
+        return ending
 
     def idle(self) -> None:
         """Have nothing to do meanwhile."""
@@ -122,5 +162,22 @@ class Arbitration:
 
     def _tell(self, rank: int, what: str) -> None:
         places, path = self._places(rank), path_text(self._conflicts[rank].path)
-        words = "".join(f"\n    | {line}" for line in last_lines(places.stderr, _LAST_LINES))
+        words = "".join(f"\n    | {line[:_LINE_WIDTH]}" for line in self._last_words(rank))
         self.problems[rank] = f"{path} stays in conflict: its arbiter {what}; see {places.path}{words}"
+
+    def _last_words(self, rank: int) -> tuple[str, ...]:
+        """Give what an agent CLI said in its last message, which a program says nowhere but in its log."""
+        places = self._places(rank)
+        is_agent = isinstance(self._arbiters[rank].program, AgentPreset)
+        said = last_lines(places.answer, _LAST_LINES) if is_agent else ()
+        return said or last_lines(places.stderr, _LAST_LINES)
+
+
+def _arguments(arbiter: Arbiter) -> tuple[str, ...]:
+    match arbiter.program:
+        case ShellCommand(text):
+            return shell_or_not(text)
+        case ArgumentList(arguments):
+            return arguments
+        case AgentPreset():
+            return ()  # what starts it is worked out where it is called

@@ -1,68 +1,39 @@
-"""`arbiter`: a strategy that leaves what shards disagree about to a program.
+"""`arbiter`: a strategy that leaves what shards disagree about to a program or an agent CLI.
 
-A merge is pure and asks nobody. It says whom to ask; whoever runs programs asks, and merges again with the answer as a
-resolution, so that a merge repeated never asks.
+A merge is pure and asks nobody. It says whom to ask, and does not know who that is; whoever starts programs asks, and
+merges again with the answer as a resolution, so that a merge repeated never asks.
 """
 
 from __future__ import annotations
 
-from typing import Final
-
 from shardflow.merge.site import Chosen, Site, Unsettled, Verdict, contest, unanimous
-from shardflow.model.records import record
-from shardflow.model.values import Json, is_number
-
-_TIMEOUT: Final = 300.0
-_EXPECTED: Final = "needs a command for the shell, a list of arguments, or {run: either, timeout: seconds}"
-
-
-@record
-class ArbiterProgram:
-    """What to start: a text for the shell or arguments without one, and the seconds it may take."""
-
-    run: str | tuple[str, ...]
-    timeout: float
-
-
-def read_arbiter(argument: Json) -> ArbiterProgram:
-    """Read the argument of a rule. Raises ValueError saying what is expected."""
-    match argument:
-        case {"run": run, "timeout": timeout, **rest} if not rest and is_number(timeout) and float(str(timeout)) > 0:
-            return ArbiterProgram(_command(run), float(str(timeout)))
-        case {"run": run, **rest} if not rest:
-            return ArbiterProgram(_command(run), _TIMEOUT)
-        case _:
-            return ArbiterProgram(_command(argument), _TIMEOUT)
-
-
-def _command(run: Json) -> str | tuple[str, ...]:
-    match run:
-        case str() if run.strip():
-            return run
-        case [str(), *_] if all(isinstance(argument, str) for argument in run):
-            return tuple(map(str, run))
-        case _:
-            raise ValueError(_EXPECTED)
+from shardflow.model.values import Json
 
 
 def arbiter(site: Site, argument: Json) -> Verdict:
-    """Ask a program of your own what shall stand where shards disagree; only a run asks it.
+    """Ask a program of your own, or an agent CLI, what shall stand where shards disagree; only a run asks.
 
     What it does
-        Takes a lone or unanimous change. Where shards disagree, a run starts the program, in the folder of the
-        workflow, once for each conflict, with the conflict as JSON on its standard input: `id`, `path`, `reason`,
-        `rule`, `base` and `candidates`, each with `shard`, `rank` and `value`; what is absent has no member. It answers
-        with JSON on its standard output: `{"take": {"shard": "two"}, "reason": "it saw the outage"}`, or
-        `"take": "base"`, or `"take": {"value": any JSON}`. The answer is kept with the run as a resolution, so a
-        repeated merge takes it into account and never asks again.
+        Takes a lone or unanimous change. Where shards disagree, a run asks once for each conflict. A program is started
+        in the folder of the workflow, with the conflict as JSON on its standard input: `id`, `path`, `reason`, `rule`,
+        `base` and `candidates`, each with `shard`, `rank` and `value`; what is absent has no member. It answers with
+        JSON on its standard output: `{"take": {"shard": "two"}, "reason": "it saw the outage"}`, or `"take": "base"`,
+        or `"take": {"value": any JSON}`. The answer is kept with the run as a resolution, so a repeated merge takes it
+        into account and never asks again.
         `{arbiter: [python3, decide.py]}` starts no shell, `{arbiter: 'python3 decide.py'}` does; 300 seconds are its
-        time, `{arbiter: {run: [python3, decide.py], timeout: 20}}` gives it others.
+        time, `{arbiter: {run: [python3, decide.py], timeout: 20}}` gives it others (or `90s`, `5m`).
+        `{arbiter: {agent: claude}}` asks an agent CLI: `claude`, `codex`, `gemini` or `opencode`, with `model`,
+        `tools`, `args` and `pass_env` as a subagent has them, `timeout`, and `prompt`, a text that says what to prefer.
+        It is started in a folder of its own, may write nothing, reads the question on its standard input, and inherits
+        what a subagent of this CLI would. Its last message is its answer: the same JSON, alone or in one fenced block
+        marked `json`.
     Why
         For what takes judgement: a model or a checker that reads all candidates before it decides.
     Known problems
-        Outside of a run it stays a conflict. A program that fails, takes too long or answers anything else leaves the
-        conflict as it is and is told with its last words; question, answer and log are kept with the run. Two runs may
-        be answered differently: only a merge repeated is sure to give the same bytes.
+        Outside of a run it stays a conflict. Who fails, takes too long or answers anything else leaves the conflict as
+        it is and is told with the last words; question, answer and log are kept with the run. Two runs may be answered
+        differently: only a merge repeated is sure to give the same bytes. What shards left is marked as data in the
+        prompt of an agent CLI, yet it may talk a model into its own choice.
     Example
         {arbiter: [python3, decide.py]}
             base   1

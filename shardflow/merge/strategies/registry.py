@@ -85,10 +85,7 @@ def _custom(argument: Json) -> Settle:
 
 
 def _arbiter(argument: Json) -> Settle:
-    try:
-        arbiter.read_arbiter(argument)
-    except ValueError as error:
-        raise BadArgument(str(error)) from error
+    """Give a strategy that leaves its argument as it is: whoever reads rules reads whom it names."""
     return partial(arbiter.arbiter, argument=argument)
 
 
@@ -161,11 +158,14 @@ def _by(settle: Callable[[Site, str], Verdict]) -> Entry:
 CUSTOM: Final = "custom"
 """The strategy whose functions a library must find."""
 
+ARBITER: Final = "arbiter"
+"""The strategy that names somebody outside of the merge."""
+
 STRATEGIES: Final[Mapping[str, Entry]] = {
     "all": _plain(ordering.every),
     "any": _plain(ordering.some),
     "append": _plain(lists.append),
-    "arbiter": Entry(arbiter.arbiter, _arbiter),
+    ARBITER: Entry(arbiter.arbiter, _arbiter),
     "atomic": _plain(choice.atomic),
     "base": _plain(choice.base),
     "conflict": _plain(choice.conflict),

@@ -15,7 +15,8 @@
         _tries/<id>/1/  what the first try of a subagent left that was tried again, and so on
         merge.json      the ledger
         conflicts.json  what no rule settled; only if there was anything
-        _arbiters/      what arbiters were asked, a folder each: question.json, answer.json, stderr.log
+        _arbiters/      what arbiters were asked, a folder each: question.json, answer.json, stderr.log; of an agent CLI
+                        also prompt.md, stdout.log, usage.json (tokens and dollars) and agent/, where it worked
         resolutions.json    what was decided about conflicts, by arbiters or afterwards
         context.json    the merged context; absent when the group failed or has conflicts
         former-1/       what stood here before `merge --write` recorded the merge anew, and so on
@@ -74,12 +75,15 @@ class SubagentFolder:
 
 @record
 class ArbiterFolder:
-    """The places of one question to an arbiter."""
+    """The places of one question to an arbiter; `prompt`, `stdout` and `usage` are there only of agent CLIs."""
 
     path: str
     question: str
     answer: str
     stderr: str
+    prompt: str
+    stdout: str
+    usage: str
 
 
 @record
@@ -131,7 +135,8 @@ class GroupFolder:
     def arbiter(self, conflict: str) -> ArbiterFolder:
         """Give the places of the question about a conflict, by its id."""
         path = f"{self.arbiters}/{conflict}"
-        return ArbiterFolder(path, f"{path}/question.json", f"{path}/answer.json", f"{path}/stderr.log")
+        names = ("question.json", "answer.json", "stderr.log", "prompt.md", "stdout.log", "usage.json")
+        return ArbiterFolder(path, *(f"{path}/{name}" for name in names))
 
     def tried(self, name: str, tries: int) -> str:
         """Give the folder that keeps what a failed try of a subagent left; no subagent's id begins like this."""

@@ -22,7 +22,8 @@ class AgentPreset:
 
     `arguments` go behind those of the preset; `pass_environment` names variables of ours that it gets beside the
     preset's own. `model` None: the one its subagent is configured with, or the CLI's default. `prompt` is the task of a
-    subagent that names its CLI itself; without one the template of its type, or its configuration, says what to do.
+    subagent that names its CLI itself; without one the template of its type, or its configuration, says what to do. Of
+    an arbiter it is the guidance.
     """
 
     cli: AgentCli

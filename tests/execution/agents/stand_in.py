@@ -1,7 +1,8 @@
 """A stand-in for an agent CLI: a real process that is started like one, and prints what the real one prints.
 
 Called as the CLI's own name; `--stand-in BEHAVIOR` among its arguments says what it shall be like. It does what a model
-would: reads the prompt, finds in it which file is its shard, and edits that if its arguments allow it.
+would: reads the prompt, finds in it which file is its shard, and edits that if its arguments allow it. With the
+behavior `say`, its last message is what follows `--say`.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ def main() -> None:
         Path(os.environ["BUSY"]).touch()
     if behavior in ("edit", "break", "output"):
         work(behavior, prompt, arguments)
-    sys.stdout.write(said(cli, behavior))
+    message = arguments[arguments.index("--say") + 1] if behavior == "say" else "All done."
+    sys.stdout.write(said(cli, behavior, message))
     sys.stdout.flush()
     if behavior == "crash":
         sys.stderr.write("Segmentation fault\n")
@@ -51,7 +53,7 @@ def work(behavior: str, prompt: str, arguments: list[str]) -> None:
         Path(output).write_text("# Output\n")
 
 
-def said(cli: str, behavior: str) -> str:
+def said(cli: str, behavior: str, message: str) -> str:
     lines = recorded.lines
     match cli, behavior:
         case "claude", "denied":
@@ -65,15 +67,20 @@ def said(cli: str, behavior: str) -> str:
         case _, "silent" | "crash":
             return "thinking ...\n"
         case "claude", _:
-            return lines(recorded.CLAUDE_INIT, recorded.CLAUDE_RESULT).decode()
+            return lines(recorded.CLAUDE_INIT, recorded.CLAUDE_RESULT | {"result": message}).decode()
         case "codex", "refused":
             return lines(*recorded.CODEX_OPENING, recorded.CODEX_FAILED).decode()
         case "codex", _:
-            return lines(*recorded.CODEX_OPENING, recorded.CODEX_MESSAGE, recorded.CODEX_COMPLETED).decode()
+            item = {**recorded.CODEX_MESSAGE["item"], "text": message}
+            spoken = {**recorded.CODEX_MESSAGE, "item": item}
+            return lines(*recorded.CODEX_OPENING, spoken, recorded.CODEX_COMPLETED).decode()
         case "gemini", _:
-            return lines(recorded.GEMINI_INIT, *recorded.GEMINI_SAID, recorded.GEMINI_RESULT).decode()
+            halves = message[: len(message) // 2], message[len(message) // 2 :]
+            deltas = [{**recorded.GEMINI_SAID[0], "content": half} for half in halves]
+            return lines(recorded.GEMINI_INIT, recorded.GEMINI_ASKED, *deltas, recorded.GEMINI_RESULT).decode()
         case _:
-            return lines(recorded.OPENCODE_TEXT, recorded.opencode_step("stop")).decode()
+            text = {**recorded.OPENCODE_TEXT, "part": {"type": "text", "text": message}}
+            return lines(text, recorded.opencode_step("stop")).decode()
 
 
 if __name__ == "__main__":
