@@ -45,6 +45,11 @@ def test_claude_gets_the_tools_of_its_entry_with_their_rules() -> None:
     )
 
 
+def test_claude_that_may_use_nothing_and_write_nothing_is_not_given_an_empty_list() -> None:
+    arguments = start(AgentCli.CLAUDE, IDLE, tools=()).arguments
+    assert (arguments[-2:], "--allowedTools" in arguments) == (("--tools", ""), False)
+
+
 def test_a_rule_of_claude_takes_no_character_of_a_path_for_a_pattern_of_its_own() -> None:
     task = AgentTask("/f", "/we ird (1) [ab], x!*/é/context-a.json")
     assert "Edit(//we ird ?1? ?ab?? x??/é/context-a.json)" in start(AgentCli.CLAUDE, task).arguments

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from shardflow.errors import InvalidInput, InvalidRules, StorageError
 from shardflow.execution.base import SIZE_LIMIT
-from shardflow.execution.groups.jobs import ending_of, reason_of
+from shardflow.execution.groups.judging import ending_of, reason_of
 from shardflow.execution.groups.workplace import Surroundings, shell_or_not
 from shardflow.execution.processes.child import Cause, Command, Exit
 from shardflow.execution.processes.interrupts import Interrupts
@@ -72,8 +72,9 @@ class Arbitration:
     def command(self, rank: int) -> Command:
         """Write the question down and say whom to ask. Raises StorageError."""
         arbiter, places = self._arbiters[rank], self._places(rank)
+        question = canonical_bytes(question_json(self._conflicts[rank]))
         make_folder(places.path)
-        write_new(places.question, canonical_bytes(question_json(self._conflicts[rank])))
+        write_new(places.question, question)
         own = {name: value for name, value in self._around.environment.items() if name not in _OF_OTHERS}
         command = Command(
             _arguments(arbiter),
@@ -84,17 +85,18 @@ class Arbitration:
             arbiter.timeout,
             places.question,
         )
-        return self._called(arbiter.program, command, places) if isinstance(arbiter.program, AgentPreset) else command
+        if isinstance(arbiter.program, AgentPreset):
+            return self._called(arbiter.program, command, question, places)
+        return command
 
-    def _called(self, preset: AgentPreset, command: Command, places: ArbiterFolder) -> Command:
+    def _called(self, preset: AgentPreset, command: Command, question: bytes, places: ArbiterFolder) -> Command:
         """Call an agent CLI with a prompt, in a folder of its own; it may write nothing. Raises StorageError."""
         from shardflow.agents.start import AgentTask  # most arbiters are programs
         from shardflow.execution.agents.arbiters import arbiter_prompt
         from shardflow.execution.agents.calling import called, working_folder
 
         project = self._around.folder
-        question = read_regular(places.question, SIZE_LIMIT)
-        write_new(places.prompt, arbiter_prompt(question, preset.prompt, project).encode())
+        write_new(places.prompt, os.fsencode(arbiter_prompt(question, preset.prompt, project)))
         task = AgentTask(working_folder(places.path), readable=tuple(dict.fromkeys((project, os.getcwd()))))
         command = replaced(command, cwd=task.folder, stdout=places.stdout, stdin=places.prompt)
         return called(preset, command, task, {})

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 
 from shardflow.errors import InvalidJson, StorageError
 from shardflow.execution.groups.inputs import Earlier, Fitting, Group, KeptShard
-from shardflow.execution.groups.judging import ending_of as ending_of
-from shardflow.execution.groups.judging import judge, left_running
-from shardflow.execution.groups.judging import reason_of as reason_of
+from shardflow.execution.groups.judging import judge, left_running, reason_of
 from shardflow.execution.groups.rebasing import take_rebased
 from shardflow.execution.groups.sealing import Seal, read_and_seal
 from shardflow.execution.groups.shard_limits import refuse_deep, refuse_large
