@@ -9,15 +9,15 @@ rule, a shard. orjson writes the values.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Final
 
 import orjson
 
-from shardflow.merge.ledger import UNRULED, Ledger
+from shardflow.merge.ledger import UNRULED, Ledger, superseding
 from shardflow.merge.resolving.conflicts import conflict_id
-from shardflow.merge.site import Candidate
+from shardflow.merge.site import Candidate, Site
 from shardflow.model.changes import Delta
 from shardflow.model.decisions import Conflict, Contribution, Counts, Decision, Outcome, RuleRef, Settled, no_counts
 from shardflow.model.paths import Path, Segment, segment_text
@@ -32,7 +32,9 @@ _CHANGES: Final = b',\n      "changes": [\n'
 _AFTER: Final = b'          "after": '
 _OUTCOME: Final = {o: b'          "outcome": "%s"\n        }' % o.value.encode() for o in Outcome}
 _AFTER_OUTCOME: Final = {outcome: b",\n" + text for outcome, text in _OUTCOME.items()}
-_LONE_AFTER: Final = _AFTER_OUTCOME[Outcome.APPLIED] + b"\n      ]\n    }"
+_NEXT_CHANGE: Final = b",\n"
+_END: Final = b"\n      ]\n    }"
+_LONE_AFTER: Final = _AFTER_OUTCOME[Outcome.APPLIED] + _END
 _IN_DECISION: Final = b"\n      "
 _IN_CHANGE: Final = b"\n          "
 _PLAIN: Final = frozenset({str, int, float, bool, type(None)})
@@ -74,43 +76,81 @@ class LedgerText(Ledger):
             return super().taken(within, name, base, lone, after)
         if within is not self._within:
             self._within = within
-            self._start = _path_text(within)
+            self._start = _beginning(within)
         own = self._shards.get(lone.shard) or self._introduce(lone.shard, lone.rank)
         own.alone += 1
         pieces = self._start, _segment_text(name), _UNRULED, before, _VALUE, text, own.lone_head, text, _LONE_AFTER
         return self._settled.add(b"".join(pieces))
 
+    def settled(
+        self,
+        site: Site,
+        rule: RuleRef,
+        value: Value,
+        heard: Sequence[Candidate],
+        afters: Sequence[Value],
+        outcomes: Sequence[Outcome],
+    ) -> None:
+        """Write down what stands at a site now, without making a decision of it first."""
+        self._tell(site, rule, value, self._changes(heard, afters, outcomes), superseding(site, heard, outcomes))
+
     def write(self, decision: Decision) -> None:
         """Write one decision down."""
-        pieces = [_path_text(decision.path), self._rule_text(decision.rule)]
-        if decision.base is not ABSENT:
-            pieces += (_BASE, _value_text(decision.base, _IN_DECISION))
+        said = decision.contributions
+        changes = self._changes(said, [c.after for c in said], [c.outcome for c in said])
         if isinstance(decision, Conflict):
-            self.conflicts.append(decision)
-            pieces[0] = pieces[0].replace(b"{\n", b'{\n      "id": "%s",\n' % conflict_id(decision).encode(), 1)
-            pieces += (b',\n      "reason": ', orjson.dumps(decision.reason))
-        elif decision.value is not ABSENT:
-            pieces += (_VALUE, _value_text(decision.value, _IN_DECISION))
-        changes = [self._change(contribution) for contribution in decision.contributions]
-        pieces += (_CHANGES, b",\n".join(changes), b"\n      ]")
-        if isinstance(decision, Settled) and any(c.outcome is Outcome.SUPERSEDED for c in decision.contributions):
-            pieces += (b',\n      "superseded_by": ', _value_text(list(decision.superseded_by), _IN_DECISION))
-        pieces.append(b"\n    }")
-        (self._contested if isinstance(decision, Conflict) else self._settled).add(b"".join(pieces))
+            self._tell_conflict(decision, changes)
+        else:
+            lost = any(c.outcome is Outcome.SUPERSEDED for c in said)
+            self._tell(decision, decision.rule, decision.value, changes, decision.superseded_by if lost else None)
+
+    def _tell_conflict(self, conflict: Conflict, changes: list[bytes]) -> None:
+        self.conflicts.append(conflict)
+        pieces = self._beginning(conflict, conflict.rule)
+        pieces[0] = pieces[0].replace(b"{\n", b'{\n      "id": "%s",\n' % conflict_id(conflict).encode(), 1)
+        self._contested.add(b"".join((*pieces, b',\n      "reason": ', orjson.dumps(conflict.reason), *changes, _END)))
+
+    def _tell(
+        self, at: Site | Settled, rule: RuleRef, value: Value, changes: list[bytes], by: tuple[str, ...] | None
+    ) -> None:
+        pieces = self._beginning(at, rule)
+        if value is not ABSENT:
+            pieces += (_VALUE, _value_text(value, _IN_DECISION))
+        pieces += changes
+        if by is not None:
+            pieces += (b'\n      ],\n      "superseded_by": ', _names_text(by), b"\n    }")
+        else:
+            pieces.append(_END)
+        self._settled.add(b"".join(pieces))
+
+    def _beginning(self, at: Site | Decision, rule: RuleRef) -> list[bytes]:
+        path = at.path
+        pieces = [_beginning(path[:-1]), _segment_text(path[-1])] if path else [_PATH]
+        pieces.append(self._rule_text(rule))
+        if at.base is not ABSENT:
+            pieces += (_BASE, _value_text(at.base, _IN_DECISION))
+        return pieces
+
+    def _changes(
+        self, heard: Sequence[Candidate | Contribution], afters: Sequence[Value], outcomes: Sequence[Outcome]
+    ) -> list[bytes]:
+        pieces: list[bytes] = []
+        before = _CHANGES
+        for who, after, outcome in zip(heard, afters, outcomes, strict=True):
+            own = self._shards.get(who.shard) or self._introduce(who.shard, who.rank)
+            own.counts[outcome] += 1
+            if after is ABSENT:
+                pieces += (before, own.head, _OUTCOME[outcome])
+            else:
+                pieces += (before, own.head_after, _value_text(after, _IN_CHANGE), _AFTER_OUTCOME[outcome])
+            before = _NEXT_CHANGE
+        return pieces
 
     def _rule_text(self, rule: RuleRef) -> bytes:
         known = self._rules.get(id(rule))
         if known is None or known[0] is not rule:
             known = self._rules[id(rule)] = rule, _rule_text(rule)  # kept, so that no other takes its identity
         return known[1]
-
-    def _change(self, contribution: Contribution) -> bytes:
-        after, outcome = contribution.after, contribution.outcome
-        own = self._shards.get(contribution.shard) or self._introduce(contribution.shard, contribution.rank)
-        own.counts[outcome] += 1
-        if after is ABSENT:
-            return own.head + _OUTCOME[outcome]
-        return own.head_after + _value_text(after, _IN_CHANGE) + _AFTER_OUTCOME[outcome]
 
     def _introduce(self, shard: str, rank: int) -> _Shard:
         own = self._shards[shard] = _Shard(shard, rank)
@@ -174,13 +214,15 @@ def _value_text(value: Json, line_break: bytes) -> bytes:
     return written_bytes(value)[:-1].replace(b"\n", line_break)
 
 
-def _path_text(path: Path) -> bytes:
-    """Write a path; the quote behind it is left to what follows."""
-    return _beginning(path[:-1]) + _segment_text(path[-1]) if path else _PATH
+def _names_text(shards: tuple[str, ...]) -> bytes:
+    if not shards:
+        return b"[]"
+    return b"[\n        %s\n      ]" % b",\n        ".join(map(orjson.dumps, shards))
 
 
 @lru_cache(maxsize=1 << 8)
 def _beginning(path: Path) -> bytes:
+    """Write a path, or what it begins with; the quote behind it is left to what follows."""
     return b"".join((_PATH, *map(_segment_text, path)))
 
 

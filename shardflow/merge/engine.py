@@ -7,8 +7,8 @@ and asks one pure strategy at each place where they meet. Cost: linear in the ch
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from shardflow.errors import InvalidShards
 from shardflow.merge.ledger import RESOLUTION, DecisionList, Ledger
@@ -16,7 +16,7 @@ from shardflow.merge.options import ruled
 from shardflow.merge.resolving.resolutions import NO_RESOLUTIONS, Resolutions, resolution_at, resolved
 from shardflow.merge.rules import NO_RULES, Node, RuleSet
 from shardflow.merge.site import Candidate, Chosen, Combined, Part, Site, Split, Unsettled
-from shardflow.model.changes import Delta, Drop, Edit, Into, Put, same_edit
+from shardflow.model.changes import Delta, Drop, Edit, Into, KeptMembers, Put, same_edit
 from shardflow.model.decisions import Conflict, Decision, RuleRef
 from shardflow.model.documents import Problem
 from shardflow.model.paths import ROOT, Path
@@ -104,6 +104,8 @@ _OwnEdit: TypeAlias = "tuple[Delta | Candidate, Edit]"
 """What a shard, told by whatever bears its id and rank, did at a place."""
 _OwnMembers: TypeAlias = "tuple[Delta | Candidate, Mapping[str, Edit]]"
 """A shard that left an object an object, and what it changed inside."""
+_Kept: TypeAlias = "tuple[Delta | Candidate, Callable[[int], Edit]]"
+"""A shard, and what gives its edit at a place."""
 
 
 @record
@@ -124,23 +126,14 @@ class _Walk:
 
     def _settle_members(self, path: Path, base: Value, inside: Sequence[_OwnMembers], node: Node) -> Value:
         """Settle an object that stays one where the rule says to go deep: what asking would come to, without asking."""
-        found: dict[str, list[_OwnMembers]] = {}
-        for own in inside:
-            for name in own[1]:
-                theirs = found.get(name)
-                if theirs is None:
-                    found[name] = [own]
-                else:
-                    theirs.append(own)
         joined = dict(base) if isinstance(base, dict) else {}
-        for name, theirs in found.items():
+        for name, theirs in _by_name(inside):
             before, below = joined.get(name, ABSENT), node if node.free else node.below(name)
             if len(theirs) == 1 and below.free:
-                lone, members = theirs[0]
-                value = self._take(path, name, before, lone, members[name])
+                lone, edit = theirs[0]
+                value = self._take(path, name, before, lone, edit)
             else:
-                those = [(owner, members[name]) for owner, members in theirs]
-                value = self.settle_part((*path, name), before, those, below)
+                value = self.settle_part((*path, name), before, theirs, below)
             if value is not ABSENT:
                 joined[name] = value
             else:
@@ -158,7 +151,12 @@ class _Walk:
         joined = dict(before)
         path = (*within, name)
         for inner, below in edit.members.items():
-            value = self._take(path, inner, before.get(inner, ABSENT), lone, below)
+            there = joined.get(inner, ABSENT)
+            if type(below) is Put:  # most are: saves a call for each
+                value: Value = below.value
+                self.ledger.taken(path, inner, there, lone, value)
+            else:
+                value = self._take(path, inner, there, lone, below)
             if value is not ABSENT:
                 joined[inner] = value
             else:
@@ -221,3 +219,35 @@ class _Walk:
 
 def _edits(part: Part) -> list[_OwnEdit]:
     return [(candidate, candidate.edit) for candidate in part.candidates]
+
+
+def _by_name(inside: Sequence[_OwnMembers]) -> Iterable[tuple[str, list[_OwnEdit]]]:
+    """Give each name, in the order they are met, with what each shard did there."""
+    found: dict[str, list[_OwnEdit]] = {}
+    for owner, members in inside:
+        if not isinstance(members, dict):
+            return _by_name_of_kept(inside)
+        for name, edit in members.items():
+            theirs = found.get(name)
+            if theirs is None:
+                found[name] = [(owner, edit)]
+            else:
+                theirs.append((owner, edit))
+    return found.items()
+
+
+def _by_name_of_kept(inside: Sequence[_OwnMembers]) -> Iterator[tuple[str, list[_OwnEdit]]]:
+    """Do the same where edits are kept as something smaller: they are made when their name is given, and memory holds
+    for each until then who made it and its place, in turns, but no pair of these.
+    """
+    found: dict[str, list[_Kept | int]] = {}
+    places = list(range(max(len(members) for _, members in inside)))  # shared: a number of its own takes 32 bytes
+    for owner, members in inside:
+        own = owner, members.at if isinstance(members, KeptMembers) else list(members.values()).__getitem__
+        for name, place in zip(members, places, strict=False):
+            theirs = found.setdefault(name, [])
+            theirs.append(own)
+            theirs.append(place)
+    for name, theirs in found.items():
+        each: Iterator[Any] = iter(theirs)
+        yield name, [(owner, at(place)) for (owner, at), place in zip(each, each, strict=True)]

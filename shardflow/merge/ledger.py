@@ -33,46 +33,73 @@ class Ledger(ABC):
 
         `overruled` are deletions that an option set aside before the strategy was asked.
         """
-        heard = [c for c in site.candidates if c not in overruled] if overruled else site.candidates
-        afters = list(map(site.after, heard))
-        match verdict:
-            case Unsettled(reason, arbiter):
-                contested = [_contribution(c, site.after(c), Outcome.CONFLICT) for c in site.candidates]
-                self.write(Conflict(site.path, site.base, rule, tuple(contested), reason, arbiter))
-                return site.base
-            case Chosen(value):
-                outcomes = _by_value(value, afters)
-            case Combined(value):
-                outcomes = _by_share(value, afters)
-        said = list(map(_contribution, heard, afters, outcomes))
-        self._settle(site, rule, value, said, overruled)
+        if isinstance(verdict, Unsettled):
+            said = tuple([Contribution(c.shard, c.rank, site.after(c), _CONFLICT) for c in site.candidates])
+            self.write(Conflict(site.path, site.base, rule, said, verdict.reason, verdict.arbiter))
+            return site.base
+        value, heard, afters = verdict.value, site.candidates, site.values()
+        if overruled:
+            heard = _others(site, overruled)
+            afters = tuple(map(site.after, heard))
+        outcomes = _by_value(value, afters) if isinstance(verdict, Chosen) else _by_share(value, afters)
+        self._settle(site, rule, value, heard, afters, outcomes, overruled)
         return value
 
     def taken(self, within: Path, name: Segment, base: Value, lone: Delta | Candidate, after: Value) -> None:
         """Write down what only one shard changed, at `name` within a path, and no rule speaks of: most changes."""
-        contribution = Contribution(lone.shard, lone.rank, after, Outcome.APPLIED)
+        contribution = Contribution(lone.shard, lone.rank, after, _APPLIED)
         self.write(Settled((*within, name), base, UNRULED, (contribution,), after))
 
     def opened(self, site: Site, rule: RuleRef, value: Value, overruled: tuple[Candidate, ...]) -> None:
         """Write down who put an empty object or list here, before its parts are settled one by one."""
-        heard = [c for c in site.candidates if c not in overruled]
-        afters = [value] * len(heard)
-        self._settle(site, rule, value, list(map(_contribution, heard, afters, _by_value(value, afters))), overruled)
+        heard = _others(site, overruled)
+        afters = (value,) * len(heard)
+        self._settle(site, rule, value, heard, afters, _by_value(value, afters), overruled)
 
     def overruled(self, site: Site, rule: RuleRef, value: Value, overruled: tuple[Candidate, ...]) -> None:
         """Write down whose deletion was set aside at a site that was settled by its parts."""
         if overruled:
-            self._settle(site, rule, value, [], overruled)
+            self._settle(site, rule, value, (), (), [], overruled)
 
     def _settle(
-        self, site: Site, rule: RuleRef, value: Value, said: list[Contribution], overruled: tuple[Candidate, ...]
+        self,
+        site: Site,
+        rule: RuleRef,
+        value: Value,
+        heard: Sequence[Candidate],
+        afters: Sequence[Value],
+        outcomes: Sequence[Outcome],
+        overruled: tuple[Candidate, ...],
     ) -> None:
         if overruled:
-            said += [_contribution(candidate, ABSENT, Outcome.SUPERSEDED) for candidate in overruled]
-            said.sort(key=lambda contribution: (contribution.rank, contribution.shard))
-        lost = {contribution.shard for contribution in said if contribution.outcome is Outcome.SUPERSEDED}
-        by = tuple(candidate.shard for candidate in site.candidates if candidate.shard not in lost) if lost else ()
-        self.write(Settled(site.path, site.base, rule, tuple(said), value, by))
+            said = [*zip(heard, afters, outcomes, strict=True), *((c, ABSENT, _SUPERSEDED) for c in overruled)]
+            heard, afters, outcomes = zip(*sorted(said, key=_by_rank), strict=True)
+        self.settled(site, rule, value, heard, afters, outcomes)
+
+    def settled(
+        self,
+        site: Site,
+        rule: RuleRef,
+        value: Value,
+        heard: Sequence[Candidate],
+        afters: Sequence[Value],
+        outcomes: Sequence[Outcome],
+    ) -> None:
+        """Write down what stands at a site now; of each candidate heard what it left there and what became of it."""
+        said = tuple(map(_contribution, heard, afters, outcomes))
+        self.write(Settled(site.path, site.base, rule, said, value, superseding(site, heard, outcomes) or ()))
+
+
+def superseding(site: Site, heard: Sequence[Candidate], outcomes: Sequence[Outcome]) -> tuple[str, ...] | None:
+    """Name the shards of a site that are not superseded; None if all of them are not."""
+    if _SUPERSEDED not in outcomes:
+        return None
+    lost = {c.shard for c, outcome in zip(heard, outcomes, strict=True) if outcome is _SUPERSEDED}
+    return tuple([c.shard for c in site.candidates if c.shard not in lost])
+
+
+def _by_rank(said: tuple[Candidate, Value, Outcome]) -> tuple[int, str]:
+    return said[0].rank, said[0].shard
 
 
 class DecisionList(Ledger):
@@ -86,19 +113,25 @@ class DecisionList(Ledger):
         self.decisions.append(decision)
 
 
+def _others(site: Site, overruled: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+    return tuple(c for c in site.candidates if c not in overruled)
+
+
 def _by_value(value: Value, afters: Sequence[Value]) -> list[Outcome]:
     """Whoever said the result won, alone or in agreement; whoever said something else was superseded."""
     winners = [same(value, after) for after in afters]
-    won = Outcome.AGREED if sum(winners) > 1 else Outcome.APPLIED
-    return [won if winner else Outcome.SUPERSEDED for winner in winners]
+    won = _AGREED if sum(winners) > 1 else _APPLIED
+    return [won if winner else _SUPERSEDED for winner in winners]
 
 
 def _by_share(value: Value, afters: Sequence[Value]) -> list[Outcome]:
     """Everybody has a share in the result, even who happens to have said just that; unless all said just that."""
-    if all(same(value, after) for after in afters):
-        return _by_value(value, afters)
-    return [Outcome.COMBINED] * len(afters)
+    alike = [same(value, after) for after in afters]
+    return [_COMBINED] * len(afters) if False in alike else [_AGREED if len(afters) > 1 else _APPLIED] * len(afters)
 
 
 def _contribution(candidate: Candidate, after: Value, outcome: Outcome) -> Contribution:
     return Contribution(candidate.shard, candidate.rank, after, outcome)
+
+
+_APPLIED, _AGREED, _COMBINED, _SUPERSEDED, _CONFLICT = Outcome  # a member of an enum takes long to look up

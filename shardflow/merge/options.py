@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from shardflow.merge.rules import AddAdd, Expected, OnDelete, OnSame, Rule
 from shardflow.merge.site import Candidate, Chosen, Site, Split, Unsettled, Verdict, listed, unanimous
 from shardflow.model.records import record, replaced
@@ -18,9 +20,10 @@ class Ruling:
 
 def ruled(site: Site, rule: Rule) -> Ruling:
     """Ask the rule's strategy, within the rule's options."""
+    if len(site.candidates) == 1 or rule.options.on_delete is None:
+        return Ruling(_asked(site, rule))
     droppers = site.droppers()
-    contested = 0 < len(droppers) < len(site.candidates)
-    match rule.options.on_delete if contested else None:
+    match rule.options.on_delete if 0 < len(droppers) < len(site.candidates) else None:
         case OnDelete.CONFLICT:
             return Ruling(unanimous(site))
         case OnDelete.DELETE:
@@ -33,21 +36,20 @@ def ruled(site: Site, rule: Rule) -> Ruling:
 
 
 def _asked(site: Site, rule: Rule) -> Verdict:
-    wrong = _unexpected(site, rule.options.expected)
-    if wrong is not None:
+    expected = rule.options.expected
+    if expected is not None and (wrong := _unexpected(site, expected)) is not None:
         return wrong
     verdict = rule.strategy.settle(site)
     if isinstance(verdict, Split) and verdict.opened == {} and rule.options.add_add is AddAdd.CONFLICT:
         verdict = _one_opening(site, verdict)
     opens_or_settles = not isinstance(verdict, Split) or verdict.opened is not ABSENT
-    if opens_or_settles and rule.options.same_change is OnSame.CONFLICT:
-        verdict = _one_author(site, verdict)
-    return verdict
+    return _one_author(site, verdict) if opens_or_settles and rule.options.same_change is _REFUSED else verdict
 
 
-def _unexpected(site: Site, expected: Expected | None) -> Unsettled | None:
-    if expected is None:
-        return None
+_REFUSED: Final = OnSame.CONFLICT
+
+
+def _unexpected(site: Site, expected: Expected) -> Unsettled | None:
     for candidate in site.candidates:
         value = site.after(candidate)
         if value is not ABSENT and not _is(value, expected):

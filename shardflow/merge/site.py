@@ -44,7 +44,8 @@ class Site:
 
     def values(self) -> tuple[Value, ...]:
         """Give the values all shards left here, in rank order."""
-        return tuple(map(self.after, self.candidates))
+        base, edits = self.base, [candidate.edit for candidate in self.candidates]
+        return tuple([edit.value if isinstance(edit, Put) else apply(edit, base) for edit in edits])
 
     def droppers(self) -> tuple[Candidate, ...]:
         """Give the shards that removed what stood here."""

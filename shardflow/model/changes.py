@@ -7,6 +7,7 @@ stands where an object was; a `Put` never restates what was there and never repl
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
@@ -35,6 +36,19 @@ class Into:
 
 
 Edit: TypeAlias = Put | Drop | Into
+
+
+class KeptMembers(Mapping[str, Edit]):
+    """Changed members that are kept as something smaller than edits; an edit is made whenever it is asked for.
+
+    Law: `members.at(place)` is the edit of the name that iterating gives at that place.
+    """
+
+    __slots__ = ()
+
+    @abstractmethod
+    def at(self, place: int) -> Edit:
+        """Give what was changed in the member at a place, counted from 0."""
 
 
 @record

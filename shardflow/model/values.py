@@ -87,7 +87,10 @@ _KINDS: Final[dict[type, str]] = {
 
 def is_number(value: Value) -> TypeGuard[int | float | Decimal]:
     """Tell whether a value is a JSON number; `true` and `false` are not."""
-    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+    return isinstance(value, _NUMBERS) and not isinstance(value, bool)
+
+
+_NUMBERS: Final = (int, float, Decimal)
 
 
 def flaw(value: object) -> str | None:

@@ -8,21 +8,17 @@ from __future__ import annotations
 
 import marshal
 from array import array
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from itertools import accumulate
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
-from shardflow.model.changes import Drop, Edit, Into, Put
-from shardflow.model.values import Json
+from shardflow.model.changes import Drop, Edit, Into, KeptMembers, Put
 
 _MANY: Final = 16
 """Changed members of one object from which on packing them saves more than it costs."""
 
-_HASH: Final = (1 << 32) - 1
-
-_Plain: TypeAlias = "tuple[Json] | dict[str, _Plain] | None"
-"""An edit without records: a value put here, members changed, nothing left."""
+_Plain: TypeAlias = "tuple[Any, ...] | dict[str, _Plain] | None"
+"""An edit without records: `(value,)` put, `(name, value)` put at a single member, members changed, nothing left."""
 
 
 def packed(edit: Edit | None) -> Edit | None:
@@ -40,19 +36,17 @@ def packed(edit: Edit | None) -> Edit | None:
     return Into({name: packed(inner) or inner for name, inner in edit.members.items()})
 
 
-class PackedMembers(Mapping[str, "Edit"]):
-    """Changed members, each as bytes. Looking for one costs the logarithm of their number."""
+class PackedMembers(KeptMembers):
+    """Changed members, each as bytes."""
 
-    __slots__ = ("_data", "_ends", "_hashes", "_names", "_places")
+    __slots__ = ("_data", "_ends", "_names", "_places")
 
     def __init__(self, members: Mapping[str, Edit]) -> None:
-        pieces: list[bytes] = [marshal.dumps(_plain(edit)) for edit in members.values()]  # type: ignore[arg-type]
-        by_hash = sorted((hash(name) & _HASH, place) for place, name in enumerate(members))
+        pieces: list[bytes] = [marshal.dumps(_plain(edit)) for edit in members.values()]
         self._names = tuple(members)
-        self._hashes = array("I", [hashed for hashed, _ in by_hash])
-        self._places = array("I", [place for _, place in by_hash])
         self._ends = array("I", list(accumulate(map(len, pieces), initial=0)))
         self._data = b"".join(pieces)
+        self._places: dict[str, int] | None = None
 
     def __len__(self) -> int:
         """Count the members."""
@@ -64,14 +58,14 @@ class PackedMembers(Mapping[str, "Edit"]):
 
     def __getitem__(self, name: str) -> Edit:
         """Give what was changed in a member. Raises KeyError."""
-        hashed = hash(name) & _HASH
-        found = bisect_left(self._hashes, hashed)
-        while found < len(self._hashes) and self._hashes[found] == hashed:
-            place = self._places[found]
-            if self._names[place] == name:
-                return _edit(marshal.loads(self._data[self._ends[place] : self._ends[place + 1]]))
-            found += 1
-        raise KeyError(name)
+        if self._places is None:  # a merge goes by place, and never needs them
+            self._places = {name: place for place, name in enumerate(self._names)}
+        return self.at(self._places[name])
+
+    def at(self, place: int) -> Edit:
+        """Give what was changed in the member at a place."""
+        ends = self._ends
+        return _edit(marshal.loads(self._data[ends[place] : ends[place + 1]]))
 
 
 def _plain(edit: Edit) -> _Plain:
@@ -79,6 +73,10 @@ def _plain(edit: Edit) -> _Plain:
         case Put(value):
             return (value,)
         case Into(members):
+            if len(members) == 1:
+                [(name, inner)] = members.items()
+                if isinstance(inner, Put):
+                    return (name, inner.value)
             return {name: _plain(inner) for name, inner in members.items()}
         case Drop():
             return None
@@ -86,7 +84,7 @@ def _plain(edit: Edit) -> _Plain:
 
 def _edit(plain: _Plain) -> Edit:
     if isinstance(plain, tuple):
-        return Put(plain[0])
+        return Put(plain[0]) if len(plain) == 1 else Into({plain[0]: Put(plain[1])})
     if plain is None:
         return Drop()
-    return Into({n: Put(inner[0]) if isinstance(inner, tuple) else _edit(inner) for n, inner in plain.items()})
+    return Into({name: _edit(inner) for name, inner in plain.items()})

@@ -42,7 +42,7 @@ def test_a_packed_edit_is_the_same_edit_in_the_same_order(edit):
 def test_only_members_that_were_changed_are_there():
     members = PackedMembers({f"n{n}": Put(n) for n in range(100)})
     assert len(members) == 100
-    assert members["n7"] == Put(7)
+    assert members["n7"] == members.at(7) == Put(7)
     assert "n100" not in members
     with pytest.raises(KeyError):
         members["n100"]

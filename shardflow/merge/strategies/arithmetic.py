@@ -44,8 +44,9 @@ def total(site: Site) -> Verdict:
 
 
 def _total(base: Number, values: Sequence[Number]) -> Verdict:
-    if isinstance(base, int) and all(isinstance(value, int) for value in values):
-        return Combined(base + sum(int(value) - base for value in values))
+    integers = [value for value in values if isinstance(value, int)]
+    if isinstance(base, int) and len(integers) == len(values):
+        return Combined(base + sum(integers) - base * len(integers))
     try:
         with localcontext(EXACT):
             exact = [decimal_of(value) for value in values]

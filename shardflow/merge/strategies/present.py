@@ -18,13 +18,13 @@ def over_changed(
 
     Deletions by all are agreed, by some are unsettled. A value of another kind is unsettled, never a guess.
     """
+    values = [value for value in site.values() if fits(value)]
+    if len(values) == len(site.candidates):
+        return work(values)
     droppers = site.droppers()
     if len(droppers) == len(site.candidates):
         return unanimous(site)
-    if droppers:
-        return Unsettled(contest(site))
-    values = [value for value in site.values() if fits(value)]
-    return work(values) if len(values) == len(site.candidates) else Unsettled(_misfits(site, wanted, fits))
+    return Unsettled(contest(site) if droppers else _misfits(site, wanted, fits))
 
 
 def over_base(
