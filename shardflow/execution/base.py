@@ -34,7 +34,7 @@ class Base:
         self.data = data
         self.value = value
         self.read_digests: dict[tuple[Pattern, ...], str] = {}
-        """Of what declared reads match here, as far as they were asked for (`groups/rebasing.py`)."""
+        """Of what declared reads match here, as far as they were asked for (`groups/sealing/rebasing.py`)."""
 
     @cached_property
     def layout(self) -> Layout:

@@ -16,7 +16,7 @@ from typing import Final
 from shardflow.errors import StorageError
 from shardflow.execution.fallback import fallback
 from shardflow.execution.groups.group import Host
-from shardflow.execution.groups.run_seals import RunSeals
+from shardflow.execution.groups.sealing.run_seals import RunSeals
 from shardflow.execution.groups.workplace import surroundings
 from shardflow.execution.laying_out import lay_out
 from shardflow.execution.phases.loop import PhaseLoop

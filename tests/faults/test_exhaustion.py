@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from shardflow.execution.groups.sealing import read_and_seal
+from shardflow.execution.groups.sealing.seals import read_and_seal
 from shardflow.execution.reporting.endings import DiedBySignal, NotStarted, Succeeded, TimedOut
 from shardflow.execution.reporting.events import Event, SubagentStarted
 from tests.execution.resumption.test_resume import resumed

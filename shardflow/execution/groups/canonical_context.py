@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from shardflow.execution.base import Base
-from shardflow.execution.groups.sealing import Seal, seal
+from shardflow.execution.groups.sealing.seals import Seal, seal
 from shardflow.storage.files import replace_file
 
 

@@ -68,7 +68,7 @@ class Group:
         subagent, told = self.subagents[rank], ""
         read = self.base.digest
         if subagent.reads is not None and (said := self._told(subagent)) is not None:
-            from shardflow.execution.groups.rebasing import read_digest  # most workflows declare nothing
+            from shardflow.execution.groups.sealing.rebasing import read_digest  # most workflows declare nothing
 
             read, told = read_digest(self.base, subagent.reads), said
         return sha256_hex(subagent_content(self.phase, self.iteration, subagent, read, told))

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from shardflow.errors import InvalidJson, StorageError
 from shardflow.execution.groups.inputs import Earlier, Fitting, Group, KeptShard
 from shardflow.execution.groups.judging import judge, left_running, reason_of
-from shardflow.execution.groups.rebasing import take_rebased
-from shardflow.execution.groups.sealing import Seal, read_and_seal
-from shardflow.execution.groups.shard_limits import refuse_deep, refuse_large
+from shardflow.execution.groups.sealing.limits import refuse_deep, refuse_large
+from shardflow.execution.groups.sealing.rebasing import take_rebased
+from shardflow.execution.groups.sealing.seals import Seal, read_and_seal
 from shardflow.execution.groups.tries import Failed, Tries
 from shardflow.execution.groups.workplace import Surroundings, set_up
 from shardflow.execution.processes.child import Command, Exit

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shardflow.errors import StorageError
-from shardflow.execution.groups.sealing import read_and_seal, seal
+from shardflow.execution.groups.sealing.seals import read_and_seal, seal
 
 HOUR = 3_600_000_000_000
 

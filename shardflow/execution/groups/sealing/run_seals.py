@@ -13,7 +13,7 @@ from typing import Final
 
 from shardflow.errors import NotARun, StorageError
 from shardflow.execution.base import SIZE_LIMIT
-from shardflow.execution.groups.sealing import Seal, seal, seal_digest
+from shardflow.execution.groups.sealing.seals import Seal, seal, seal_digest
 from shardflow.storage.files import read_regular, sha256_hex
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory
 from shardflow.storage.runs.journal import Journal
