@@ -192,7 +192,7 @@ def test_a_shard_that_changes_while_it_is_read_is_whole_or_found_out(
                         file.write(b" ")
                 case _:
                     shard.unlink()
-        return real(descriptor, most)
+        return real(descriptor, min(most, len(old) // 4))  # the kernel may give less than is asked for
 
     monkeypatch.setattr(os, "read", read)
     data, sealed = read_and_seal(str(shard), b"")
