@@ -147,10 +147,10 @@ class _GroupRun:
         altered = [*(seal.path for seal in self._seals if seal.is_broken()), *self._host.seals.altered()]
         broken = [_altered(path, everyone) for path in altered]
         ended = list(self._jobs.reports)
-        for rank, sealed in self._jobs.sealed.items():
-            if sealed.is_broken():
+        for rank, shard in self._jobs.shards.items():
+            if shard.seal.is_broken():
                 later = ended[ended.index(rank) + 1 :]
-                broken.append(_altered(sealed.path, [everyone[other] for other in later]))
+                broken.append(_altered(shard.seal.path, [everyone[other] for other in later]))
         return broken
 
     def _outcome(self) -> Status:
@@ -164,7 +164,7 @@ class _GroupRun:
         from shardflow.execution.folding import fold  # loaded while the subagents ran
 
         group, folder = self._group, self._group.folder
-        folded = fold(group.base, self._jobs.deltas, self._rules.rules)
+        folded = fold(group.base, self._jobs.deltas(), self._rules.rules)
         if asked := [conflict for conflict in folded.open_conflicts if conflict.arbiter is not None]:
             folded = self._arbitrated(folded, asked)
             if self._host.interrupts.count:
@@ -197,7 +197,7 @@ class _GroupRun:
             return folded
         self._resolutions = canonical_bytes(resolutions_json(decided))
         write_new(group.folder.resolutions, self._resolutions)
-        return fold(group.base, self._jobs.deltas, self._rules.rules, by_path(decided))
+        return fold(group.base, self._jobs.deltas(), self._rules.rules, by_path(decided))
 
     def _record(self, status: Status) -> Status:
         """Write the record, then the canonical context: whoever reads the new context finds how it came about."""

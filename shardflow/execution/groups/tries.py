@@ -9,21 +9,44 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from shardflow.execution.groups.inputs import Group
 from shardflow.execution.processes.survivors import Survivor, named, stop_all, with_environment
-from shardflow.execution.reporting.endings import Ending, ExitedNonZero, ending_name
-from shardflow.model.records import record
+from shardflow.execution.reporting.endings import Ending, ExitedNonZero, Succeeded, ending_name
+from shardflow.model.records import record, replaced
 from shardflow.storage.runs.directory import keep_try
+
+if TYPE_CHECKING:
+    from shardflow.agents.outcomes import Usage  # loaded only where agent CLIs are called
+    from shardflow.execution.groups.sealing.shards import MergeableShard  # loaded while the subagents run
 
 
 @record
-class Failed:
-    """A failed try: how it ended, after how many seconds, and the warnings about it."""
+class Tried:
+    """What one try of a subagent came to: a shard, or how it failed; after how many seconds; what is to be told of it.
 
-    ending: Ending
-    seconds: float
-    warnings: tuple[str, ...]
+    `usage` is what an agent CLI says that it used in it.
+    """
+
+    came_to: MergeableShard | Ending
+    seconds: float = 0.0
+    warnings: tuple[str, ...] = ()
+    usage: Usage | None = None
+
+    @property
+    def shard(self) -> MergeableShard | None:
+        """The shard that can be merged, if it left one."""
+        return None if isinstance(self.came_to, Ending) else self.came_to
+
+    @property
+    def ending(self) -> Ending:
+        """How it ended."""
+        return self.came_to if isinstance(self.came_to, Ending) else Succeeded()
+
+    def told(self, *warnings: str) -> Tried:
+        """Give the same with more warnings."""
+        return replaced(self, warnings=(*self.warnings, *warnings)) if warnings else self
 
 
 class Tries:
@@ -31,7 +54,7 @@ class Tries:
 
     def __init__(self, group: Group, before: Callable[[int], int]) -> None:
         """Begin; `before` tells how many tries of a rank failed when an earlier start of the run died."""
-        self.last: dict[int, Failed] = {}
+        self.last: dict[int, Tried] = {}
         self._group = group
         self._before = before
         self._failed: dict[int, int] = {}
@@ -47,12 +70,12 @@ class Tries:
             return None
         return retry.pause(self.count(rank), random.random())
 
-    def keep(self, rank: int, failed: Failed) -> str:
+    def keep(self, rank: int, tried: Tried) -> str:
         """Put away what a failed try left, and give the folder. Raises StorageError."""
         name = self._group.subagents[rank].id
-        warnings = (*failed.warnings, *_stopped(self._group.folder.subagent(name).shard))
+        stopped = _stopped(self._group.folder.subagent(name).shard)
         folder = keep_try(self._group.folder, name, self.count(rank))
-        self.last[rank] = Failed(failed.ending, failed.seconds, warnings)
+        self.last[rank] = tried.told(*stopped)
         self._failed[rank] = self.count(rank)
         return folder
 
