@@ -60,7 +60,7 @@ def _sealed(group: Group, rank: int, secrets: Secrets, path: str) -> MergeableSh
     subagent, base = group.subagents[rank], group.base
     refuse_large(group.limits, path)
     data, seal = read_and_seal(path, base.start(subagent.shard))
-    if not data.strip() and subagent.shard is not ShardForm.JOURNAL:
+    if (not data or data.isspace()) and subagent.shard is not ShardForm.JOURNAL:
         return EmptyShard()
     refuse_secrets(secrets, data, path)
     delta = shard_delta(base, subagent.id, rank, subagent.shard, data, path, among=len(group.subagents))
