@@ -124,8 +124,12 @@ def _subagents(event: PhaseStarted) -> str:
         *([(own, "")] if own or not lists else []),
         *((number, f" for each item of {where}") for where, number in lists.items()),
     ]
-    parts = [count(first[0], "subagent") + first[1], *(f"{number:,}{where}" for number, where in others)]
+    parts = [count(first[0], "subagent") + first[1], *(_number(number) + where for number, where in others)]
     return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
+
+
+def _number(number: int) -> str:
+    return "one" if number == 1 else f"{number:,}"
 
 
 def _group_ending(report: GroupReport) -> str:
