@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -19,27 +19,25 @@ from shardflow.execution.base import Base
 from shardflow.execution.groups.canonical_context import CanonicalContext
 from shardflow.execution.groups.inputs import Earlier, Group
 from shardflow.execution.groups.jobs import GroupJobs
+from shardflow.execution.groups.recording import Merged, gone_stale, group_record
 from shardflow.execution.groups.sealing.run_seals import RunSeals
 from shardflow.execution.groups.sealing.seals import Seal, seal
 from shardflow.execution.groups.workplace import Surroundings
 from shardflow.execution.processes.interrupts import Interrupts
 from shardflow.execution.processes.pool import run_jobs
 from shardflow.execution.processes.survivors import named, stop_all, with_environment
-from shardflow.execution.reporting.endings import ending_name, ending_text, failure_facts, succeeded
 from shardflow.execution.reporting.events import Event, GroupFinished, GroupMerged, GroupStarted
 from shardflow.execution.reporting.report import GroupReport, Status, SubagentReport
 from shardflow.execution.rule_sources import EffectiveRules
-from shardflow.model.decisions import Conflict, Outcome
+from shardflow.model.decisions import Conflict
 from shardflow.model.records import record, replaced
 from shardflow.storage.files import sha256_hex, write_new, write_new_pieces
 from shardflow.storage.runs.directory import READ_ONLY, make_folder
 from shardflow.storage.runs.durable import BackgroundSync, keep_group
-from shardflow.storage.runs.records import GroupRecord, SubagentRecord, write_group_record
-from shardflow.workflow.model import Subagent
+from shardflow.storage.runs.records import GroupRecord, write_group_record
 
 if TYPE_CHECKING:
     from shardflow.execution.folding import Folded
-    from shardflow.merge.declared.reads import StaleRead
 
 
 @record
@@ -72,9 +70,7 @@ class _GroupRun:
         self._jobs = GroupJobs(group, around, host.tell, host.durable, host.earlier)
         self._seals: list[Seal] = []
         self._problems: list[str] = []
-        self._folded: Folded | None = None
-        self._resolutions: bytes | None = None
-        self._stale: tuple[StaleRead, ...] = ()
+        self._merged: Merged | None = None
         self._started = time.monotonic()
 
     def run(self) -> tuple[GroupReport, Base]:
@@ -93,11 +89,15 @@ class _GroupRun:
         status = self._record(status)
         keep_group(self._group.folder, self._host.durable)
         self._host.seals.keep(self._group.name, self._group.folder)
-        merged = self._folded if status is Status.DONE else None
-        base = Base(merged.context, merged.value) if merged else self._group.base
-        report = self._report(status)
+        base, report = self._next_base(status), self._report(status)
         self._host.tell(GroupFinished(report))
         return report, base
+
+    def _next_base(self, status: Status) -> Base:
+        if status is not Status.DONE or self._merged is None:
+            return self._group.base
+        folded = self._merged.folded
+        return Base(folded.context, folded.value)
 
     def _prepare(self) -> None:
         folder = self._group.folder
@@ -164,25 +164,24 @@ class _GroupRun:
         from shardflow.execution.folding import fold  # loaded while the subagents ran
 
         group, folder = self._group, self._group.folder
-        folded = fold(group.base, self._jobs.deltas(), self._rules.rules)
+        folded, resolutions = fold(group.base, self._jobs.deltas(), self._rules.rules), None
         if asked := [conflict for conflict in folded.open_conflicts if conflict.arbiter is not None]:
-            folded = self._arbitrated(folded, asked)
+            folded, resolutions = self._arbitrated(folded, asked)
             if self._host.interrupts.count:
                 return Status.INTERRUPTED
             if broken := self._broken():
                 self._problems.extend(broken)
                 return Status.FAILED
         write_new_pieces(folder.ledger, folded.ledger_chunks())
-        self._folded = folded
-        self._stale = _stale_reads(folded, group.subagents)
+        self._merged = Merged(folded, resolutions, gone_stale(folded, group.subagents))
         if folded.open_conflicts:
             write_new(folder.conflicts, folded.conflicts)
             return Status.CONFLICT
         write_new(folder.context, folded.context)
         return Status.DONE
 
-    def _arbitrated(self, folded: Folded, asked: Sequence[Conflict]) -> Folded:
-        """Ask arbiters, keep what they decided, and merge again with it."""
+    def _arbitrated(self, folded: Folded, asked: Sequence[Conflict]) -> tuple[Folded, bytes | None]:
+        """Ask arbiters, keep what they decided, and merge again with it; give that, too, if it is anything."""
         from shardflow.execution.folding import fold
         from shardflow.execution.groups.arbitration import Arbitration  # most rules name none
         from shardflow.merge.resolving.documents import by_path, resolutions_json
@@ -194,17 +193,17 @@ class _GroupRun:
         self._problems.extend(text for _, text in sorted(arbitration.problems.items()))
         decided = [written for _, written in sorted(arbitration.decided.items())]
         if host.interrupts.count or not decided:
-            return folded
-        self._resolutions = canonical_bytes(resolutions_json(decided))
-        write_new(group.folder.resolutions, self._resolutions)
-        return fold(group.base, self._jobs.deltas(), self._rules.rules, by_path(decided))
+            return folded, None
+        resolutions = canonical_bytes(resolutions_json(decided))
+        write_new(group.folder.resolutions, resolutions)
+        return fold(group.base, self._jobs.deltas(), self._rules.rules, by_path(decided)), resolutions
 
     def _record(self, status: Status) -> Status:
         """Write the record, then the canonical context: whoever reads the new context finds how it came about."""
         try:
             write_group_record(self._group.folder, self._group_record(status))
-            if status is Status.DONE and self._folded is not None:
-                self._update_context(self._folded.context)
+            if status is Status.DONE and self._merged is not None:
+                self._update_context(self._merged.folded.context)
         except StorageError as error:
             self._problems.append(str(error))
             self._withdraw(status)
@@ -233,55 +232,27 @@ class _GroupRun:
             write_group_record(folder, self._group_record(Status.FAILED))
 
     def _group_record(self, status: Status) -> GroupRecord:
-        group = self._group
-        base, rules = group.base.digest, sha256_hex(self._rules.data)
-        folded = self._folded if status in (Status.DONE, Status.CONFLICT) else None
-        ledger = folded.ledger_digest if folded else None
-        context = sha256_hex(folded.context) if folded and status is Status.DONE else None
-        decided = self._resolutions if folded else None
-        resolutions = None if decided is None else sha256_hex(decided)
-        stale = tuple(read.as_json() for read in self._stale)
-        reports = [self._jobs.reports[rank] for rank in sorted(self._jobs.reports)]
-        subagents = tuple(self._subagent_record(report) for report in reports)
-        contents = map(self._jobs.content, range(len(group.subagents)))
-        content = group.content_merged_under(self._rules.data, contents)
-        return GroupRecord(
-            group.phase, status.value, subagents, base, rules, ledger, context, content, stale, resolutions
-        )
-
-    def _subagent_record(self, report: SubagentReport) -> SubagentRecord:
-        sha256 = report.sealed.sha256 if report.sealed else None
-        form = self._group.subagents[report.rank].shard.value
-        undeclared = None if report.undeclared is None else report.undeclared.as_json()
-        detail = ending_text(report.ending)
-        failure = None if succeeded(report.ending) else failure_facts(report.ending)
-        name = ending_name(report.ending)
-        return SubagentRecord(report.id, form, name, detail, sha256, undeclared, report.tries, failure)
+        contents = map(self._jobs.content, range(len(self._group.subagents)))
+        content = self._group.content_merged_under(self._rules.data, contents)
+        return group_record(self._group, status, self._reports(), self._merged, content, self._rules.data)
 
     def _report(self, status: Status) -> GroupReport:
-        counts: Mapping[Outcome, int] = self._folded.counts if self._folded else {}
-        conflicts: tuple[Conflict, ...] = self._folded.open_conflicts if self._folded else ()
+        group, merged = self._group, self._merged
         return GroupReport(
-            self._group.name,
-            self._group.phase,
-            status,
-            tuple(self._jobs.reports[rank] for rank in sorted(self._jobs.reports)),
-            time.monotonic() - self._started,
-            self._group.folder.path,
-            counts,
-            conflicts,
-            tuple(self._problems),
-            self._stale,
+            name=group.name,
+            phase=group.phase,
+            status=status,
+            subagents=self._reports(),
+            seconds=time.monotonic() - self._started,
+            folder=group.folder.path,
+            counts=merged.folded.counts if merged else {},
+            conflicts=merged.folded.open_conflicts if merged else (),
+            problems=tuple(self._problems),
+            stale_reads=merged.stale if merged else (),
         )
 
-
-def _stale_reads(folded: Folded, subagents: Sequence[Subagent]) -> tuple[StaleRead, ...]:
-    reads = {subagent.id: subagent.reads for subagent in subagents if subagent.reads}
-    if len(subagents) == 1 or not reads:
-        return ()
-    from shardflow.merge.declared.reads import stale_reads  # most workflows declare nothing
-
-    return stale_reads(folded.result.decisions, reads)
+    def _reports(self) -> tuple[SubagentReport, ...]:
+        return tuple(self._jobs.reports[rank] for rank in sorted(self._jobs.reports))
 
 
 def _altered(path: str, running: list[str]) -> str:
