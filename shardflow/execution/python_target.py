@@ -2,8 +2,8 @@
 
 Law: the shard is written whole or not at all, and only after the function returned. What the function raises is a
 normal traceback on standard error and exit code 1; what it prints is in its logs.
-Loads little: its start-up is paid by every subagent. `groups/workplace.py` starts it as `main` with the function's name
-and the form of the shard as arguments, and with the package's home first on `sys.path`.
+Loads little: its start-up is paid by every subagent. `groups/subagents/workplace.py` starts it as `main` with the
+function's name and the form of the shard as arguments, and with the package's home first on `sys.path`.
 """
 
 from __future__ import annotations

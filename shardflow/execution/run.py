@@ -17,7 +17,7 @@ from shardflow.errors import StorageError
 from shardflow.execution.fallback import fallback
 from shardflow.execution.groups.group import Host
 from shardflow.execution.groups.sealing.run_seals import RunSeals
-from shardflow.execution.groups.workplace import surroundings
+from shardflow.execution.groups.subagents.workplace import surroundings
 from shardflow.execution.laying_out import lay_out
 from shardflow.execution.phases.loop import PhaseLoop
 from shardflow.execution.processes.interrupts import Interrupts

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 
 from shardflow.errors import InvalidInput, InvalidRules, StorageError
 from shardflow.execution.base import SIZE_LIMIT
-from shardflow.execution.groups.judging import ending_of, reason_of
-from shardflow.execution.groups.workplace import Surroundings, shell_or_not
+from shardflow.execution.groups.subagents.judging import ending_of, reason_of
+from shardflow.execution.groups.subagents.workplace import Surroundings, shell_or_not
 from shardflow.execution.processes.child import Cause, Command, Exit
 from shardflow.execution.processes.interrupts import Interrupts
 from shardflow.execution.processes.pool import run_jobs

@@ -18,11 +18,11 @@ from shardflow.errors import InvalidInput, StorageError
 from shardflow.execution.base import Base
 from shardflow.execution.groups.canonical_context import CanonicalContext
 from shardflow.execution.groups.inputs import Earlier, Group
-from shardflow.execution.groups.jobs import GroupJobs
 from shardflow.execution.groups.recording import Merged, gone_stale, group_record
 from shardflow.execution.groups.sealing.run_seals import RunSeals
 from shardflow.execution.groups.sealing.seals import Seal, seal
-from shardflow.execution.groups.workplace import Surroundings
+from shardflow.execution.groups.subagents.jobs import GroupJobs
+from shardflow.execution.groups.subagents.workplace import Surroundings
 from shardflow.execution.processes.interrupts import Interrupts
 from shardflow.execution.processes.pool import run_jobs
 from shardflow.execution.processes.survivors import named, stop_all, with_environment

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from shardflow.execution.base import Base, base_of
 from shardflow.execution.groups.group import Host, run_group
 from shardflow.execution.groups.inputs import Group, Outfit
-from shardflow.execution.groups.workplace import Surroundings
+from shardflow.execution.groups.subagents.workplace import Surroundings
 from shardflow.execution.phases.steps import (
     Amend,
     Ask,

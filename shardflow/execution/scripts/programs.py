@@ -24,8 +24,8 @@ from typing import Final
 from shardflow.agents.start import AgentTask
 from shardflow.errors import InvalidJson, StorageError
 from shardflow.execution.agents.calling import called, verdict_of, working_folder
-from shardflow.execution.groups.judging import ending_of, reason_of
-from shardflow.execution.groups.workplace import shell_or_not
+from shardflow.execution.groups.subagents.judging import ending_of, reason_of
+from shardflow.execution.groups.subagents.workplace import shell_or_not
 from shardflow.execution.processes.child import Cause, Command, Exit
 from shardflow.execution.processes.interrupts import Interrupts
 from shardflow.execution.processes.pool import run_jobs

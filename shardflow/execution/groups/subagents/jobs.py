@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from shardflow.errors import StorageError
 from shardflow.execution.groups.inputs import Earlier, Fitting, Group, KeptShard
-from shardflow.execution.groups.judging import judge, left_running, reason_of
-from shardflow.execution.groups.tries import Tried, Tries
-from shardflow.execution.groups.workplace import Surroundings, set_up
+from shardflow.execution.groups.subagents.judging import judge, left_running, reason_of
+from shardflow.execution.groups.subagents.tries import Tried, Tries
+from shardflow.execution.groups.subagents.workplace import Surroundings, set_up
 from shardflow.execution.processes.child import Command, Exit
 from shardflow.execution.reporting.endings import (
     Cancelled,

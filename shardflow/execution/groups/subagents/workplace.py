@@ -22,7 +22,7 @@ _BOOT: Final = (
     "import sys; sys.path[:0] = [sys.argv.pop(1)]; from shardflow.execution.python_target import main; main()"
 )
 """Starts a Python function. Not `-m`: that looks for shardflow in the subagent's own folder first."""
-_HOME: Final = os.path.abspath(f"{__file__}/../../../..")
+_HOME: Final = os.path.abspath(f"{__file__}/../../../../..")
 """Where the package itself stands."""
 
 _OF_AN_ITEM: Final = (b"SHARDFLOW_ITEM", b"SHARDFLOW_ITEM_KEY")
