@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from shardflow.model.records import record
 from shardflow.storage.capabilities import lacking
-from shardflow.storage.runs.directory import RUNS
+from shardflow.storage.runs.folders import RUNS
 
 
 @record

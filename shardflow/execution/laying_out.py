@@ -19,7 +19,8 @@ from shardflow.execution.secrets.references import read_secrets
 from shardflow.execution.staging.beginning import opened
 from shardflow.model.records import replaced
 from shardflow.storage.files import write_new
-from shardflow.storage.runs.directory import READ_ONLY, RUNS, create_run_directory
+from shardflow.storage.runs.directory import READ_ONLY
+from shardflow.storage.runs.folders import RUNS, create_run_directory
 from shardflow.storage.runs.journal import Journal, new_journal, utc_text
 from shardflow.storage.runs.records import RunRecord, RunSettings, write_first_run_record
 from shardflow.workflow.agents.preset import AgentPreset

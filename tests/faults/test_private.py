@@ -12,7 +12,7 @@ import pytest
 from shardflow.errors import StorageError
 from shardflow.execution.reporting.report import last_lines
 from shardflow.storage.context_lock import ContextLock
-from shardflow.storage.runs.directory import create_run_directory
+from shardflow.storage.runs.folders import create_run_directory
 from tests.execution.running import Workplace, subagent
 
 TEXT = """

@@ -24,7 +24,7 @@ from shardflow.execution.reporting.report import Status
 from shardflow.model.documents import did_you_mean
 from shardflow.model.records import record
 from shardflow.storage.excerpts import printable
-from shardflow.storage.runs.directory import RUNS
+from shardflow.storage.runs.folders import RUNS
 from shardflow.storage.runs.listing import KILLED, FoundRun, list_runs, run_named
 
 _AGE: Final = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)([smhd])")

@@ -27,7 +27,7 @@ from shardflow.execution.reporting.endings import AgentFailed, AgentUnavailable,
 from shardflow.execution.reporting.report import last_lines
 from shardflow.model.records import record, replaced
 from shardflow.storage.files import read_regular, write_new
-from shardflow.storage.runs.directory import make_folder
+from shardflow.storage.runs.folders import make_folder
 from shardflow.workflow.agents.preset import AgentPreset
 
 LARGEST_OUTPUT: Final = 256 << 20

@@ -32,7 +32,8 @@ from shardflow.model.records import replaced
 from shardflow.storage.files import read_regular, write_new
 from shardflow.storage.json.canonical import canonical_bytes
 from shardflow.storage.json.strict import parse_json
-from shardflow.storage.runs.directory import ArbiterFolder, GroupFolder, make_folder
+from shardflow.storage.runs.directory import ArbiterFolder, GroupFolder
+from shardflow.storage.runs.folders import make_folder
 from shardflow.workflow.agents.arbiters import Arbiter, read_arbiter
 from shardflow.workflow.agents.preset import AgentPreset
 from shardflow.workflow.program import ArgumentList, ShellCommand

@@ -32,8 +32,9 @@ from shardflow.execution.rule_sources import EffectiveRules
 from shardflow.model.decisions import Conflict
 from shardflow.model.records import record, replaced
 from shardflow.storage.files import sha256_hex, write_new, write_new_pieces
-from shardflow.storage.runs.directory import READ_ONLY, make_folder
+from shardflow.storage.runs.directory import READ_ONLY
 from shardflow.storage.runs.durable import BackgroundSync, keep_group
+from shardflow.storage.runs.folders import make_folder
 from shardflow.storage.runs.records import GroupRecord, write_group_record
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from shardflow.execution.inspection.recording import context_file, hold_context,
 from shardflow.execution.inspection.what_if import Alternative, Imagined, WhatIf
 from shardflow.model.records import record
 from shardflow.storage.files import read_regular, replace_file, write_new
-from shardflow.storage.runs.directory import GroupFolder, make_folder
+from shardflow.storage.runs.directory import GroupFolder
+from shardflow.storage.runs.folders import make_folder
 from shardflow.storage.runs.journal import continued_journal
 
 

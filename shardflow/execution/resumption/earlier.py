@@ -20,7 +20,8 @@ from shardflow.model.decisions import Conflict, Outcome
 from shardflow.model.records import replaced
 from shardflow.model.values import ABSENT, Value
 from shardflow.storage.files import read_regular, sha256_hex
-from shardflow.storage.runs.directory import GroupFolder, RunDirectory, groups_set_aside, move_folder
+from shardflow.storage.runs.directory import GroupFolder, RunDirectory
+from shardflow.storage.runs.folders import groups_set_aside, move_folder
 from shardflow.storage.runs.history import History, SealedShard, was_asked
 from shardflow.storage.runs.records import GroupRecord, SubagentRecord, read_group_record
 from shardflow.workflow.program import EngineMade

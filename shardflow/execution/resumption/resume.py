@@ -37,7 +37,8 @@ from shardflow.model.fields import quoted
 from shardflow.model.records import record, replaced
 from shardflow.storage.context_lock import ContextLock
 from shardflow.storage.files import read_regular, replace_file, sha256_hex, write_new
-from shardflow.storage.runs.directory import RunDirectory, groups_set_aside, set_aside
+from shardflow.storage.runs.directory import RunDirectory
+from shardflow.storage.runs.folders import groups_set_aside, set_aside
 from shardflow.storage.runs.history import Asked, History, read_history
 from shardflow.storage.runs.journal import continued_journal
 from shardflow.storage.runs.records import RunRecord, write_run_record

@@ -16,7 +16,8 @@ from shardflow.execution.reporting.report import GroupReport
 from shardflow.execution.resumption.earlier import on_its_base
 from shardflow.model.values import ABSENT, Value
 from shardflow.storage.files import read_regular, sha256_hex
-from shardflow.storage.runs.directory import GroupFolder, groups_set_aside
+from shardflow.storage.runs.directory import GroupFolder
+from shardflow.storage.runs.folders import groups_set_aside
 from shardflow.storage.runs.history import History, SealedShard, read_history
 from shardflow.storage.runs.listing import RUNNING, FoundRun, list_runs
 

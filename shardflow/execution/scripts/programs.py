@@ -41,7 +41,7 @@ from shardflow.model.values import Json
 from shardflow.storage.files import open_log, read_regular, write_new
 from shardflow.storage.json.canonical import written_bytes
 from shardflow.storage.json.strict import parse_json
-from shardflow.storage.runs.directory import make_folder
+from shardflow.storage.runs.folders import make_folder
 from shardflow.workflow.agents.model import AgentEntry, HelperCommand
 from shardflow.workflow.agents.preset import AgentPreset
 from shardflow.workflow.program import ArgumentList, Program, ShellCommand

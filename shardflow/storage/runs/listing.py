@@ -11,7 +11,8 @@ from typing import Final
 
 from shardflow.errors import NotARun
 from shardflow.model.records import record
-from shardflow.storage.runs.directory import RUNS, RunDirectory
+from shardflow.storage.runs.directory import RunDirectory
+from shardflow.storage.runs.folders import RUNS
 from shardflow.storage.runs.journal import is_written
 from shardflow.storage.runs.records import RunRecord, read_run_record
 

@@ -14,7 +14,8 @@ from shardflow.errors import InvalidJson, NotARun, StorageError
 from shardflow.model.records import record, replaced
 from shardflow.model.values import Json
 from shardflow.storage.files import put_file, read_regular, replace_file
-from shardflow.storage.runs.directory import GroupFolder, RunDirectory, group_names
+from shardflow.storage.runs.directory import GroupFolder, RunDirectory
+from shardflow.storage.runs.folders import group_names
 from shardflow.storage.runs.journal import utc_text
 from shardflow.storage.two_steps import stands
 

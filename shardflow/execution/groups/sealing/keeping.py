@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from shardflow.execution.groups.inputs import Earlier, Group, KeptShard
 from shardflow.execution.groups.sealing.rebasing import take_rebased
 from shardflow.storage.files import sync_folder
-from shardflow.storage.runs.directory import copy_folder, move_folder
+from shardflow.storage.runs.folders import copy_folder, move_folder
 from shardflow.workflow.model import Subagent
 
 

@@ -18,7 +18,8 @@ from shardflow.model.paths import ROOT, Path, Segment, path_text
 from shardflow.model.patterns import Pattern, PatternSet, Position
 from shardflow.model.values import ABSENT, Json, Value, same
 from shardflow.storage.files import put_file, read_regular, sha256_hex
-from shardflow.storage.runs.directory import SubagentFolder, copy_folder
+from shardflow.storage.runs.directory import SubagentFolder
+from shardflow.storage.runs.folders import copy_folder
 from shardflow.workflow.model import ShardForm, Subagent
 
 

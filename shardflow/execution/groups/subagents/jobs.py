@@ -27,8 +27,9 @@ from shardflow.model.changes import Delta
 from shardflow.model.documents import Problem
 from shardflow.model.records import replaced
 from shardflow.storage.files import why_refused, write_new
-from shardflow.storage.runs.directory import SubagentFolder, make_folder
+from shardflow.storage.runs.directory import SubagentFolder
 from shardflow.storage.runs.durable import BackgroundSync
+from shardflow.storage.runs.folders import make_folder
 from shardflow.workflow.model import Subagent
 
 if TYPE_CHECKING:

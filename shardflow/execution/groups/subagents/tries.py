@@ -15,7 +15,7 @@ from shardflow.execution.groups.inputs import Group
 from shardflow.execution.processes.survivors import Survivor, named, stop_all, with_environment
 from shardflow.execution.reporting.endings import Ending, ExitedNonZero, Succeeded, ending_name
 from shardflow.model.records import record, replaced
-from shardflow.storage.runs.directory import keep_try
+from shardflow.storage.runs.folders import keep_try
 
 if TYPE_CHECKING:
     from shardflow.agents.outcomes import Usage  # loaded only where agent CLIs are called

@@ -13,7 +13,8 @@ from shardflow.execution.processes.child import Command
 from shardflow.execution.secrets.references import NO_SECRETS, Secrets
 from shardflow.model.records import record, replaced
 from shardflow.storage.files import write_new
-from shardflow.storage.runs.directory import READ_ONLY, GroupFolder, RunDirectory, SubagentFolder, make_folder
+from shardflow.storage.runs.directory import READ_ONLY, GroupFolder, RunDirectory, SubagentFolder
+from shardflow.storage.runs.folders import make_folder
 from shardflow.workflow.agents.preset import AgentPreset
 from shardflow.workflow.model import Item, Subagent
 from shardflow.workflow.program import ArgumentList, EngineMade, OfType, Program, PythonFunction, ShellCommand
