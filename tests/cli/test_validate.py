@@ -198,11 +198,13 @@ phases:
 limits: {subagents: 9}
 """
     )
+    told = shardflow("validate", "w.yaml", cwd=tmp_path)
+    assert told.stdout.startswith("w.yaml: valid, 1 phase, 2 subagents, one of them for each item of a list, ")
     told = shardflow("run", "w.yaml", "--dry-run", cwd=tmp_path)
     assert "scan (line 7) and scan of another item (line 7) may write $.seen at the same time" in told.stderr
     assert told.stdout.splitlines()[2:] == [
         "limits: subagents 9",
-        "p: parallel, 2 subagents, at most 16 at a time",
+        "p: parallel, 1 subagent and one for each item of $.files, at most 16 at a time",
         "  when: $.files is not empty",
         '  on_failure {"require": 1}',
         "  scan: x",

@@ -10,7 +10,7 @@ from typing import Any
 
 from shardflow.cli.commands.validate import tell_warnings
 from shardflow.cli.console import CONSOLE
-from shardflow.cli.views.display import count, place, shortened
+from shardflow.cli.views.display import count, place, shortened, subagents_text
 from shardflow.cli.views.objects import object_bytes, problem_objects
 from shardflow.cli.views.policies import limit_lines, phase_lines, subagent_lines
 from shardflow.cli.views.staging import staging_lines
@@ -83,7 +83,8 @@ def _shown_patterns(patterns: Sequence[Pattern]) -> str:
 
 
 def _extent(scheduled: ScheduledPhase) -> str:
-    subagents = count(len(scheduled.phase.subagents), "subagent")
+    named = scheduled.phase.subagents
+    subagents = subagents_text(len(named), [one.foreach.path for one in named if one.foreach])
     parallel = scheduled.phase.behavior is Behavior.PARALLEL
     return f"{subagents}, at most {scheduled.slots} at a time" if parallel else subagents
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from shardflow.cli.commands.reading import MAX_WORKFLOW_BYTES, read_named
 from shardflow.cli.console import CONSOLE, styled
-from shardflow.cli.views.display import count, place
+from shardflow.cli.views.display import count, few, place
 from shardflow.errors import UsageError
 from shardflow.execution.checking import Checked, check_all
 from shardflow.model.documents import Problem
@@ -58,5 +58,7 @@ def tell_warnings(warnings: Sequence[Problem]) -> None:
 
 
 def _extent(workflow: Workflow) -> str:
-    subagents = sum(len(phase.subagents) for phase in workflow.phases)
-    return f"{count(len(workflow.phases), 'phase')}, {count(subagents, 'subagent')}"
+    subagents = [subagent for phase in workflow.phases for subagent in phase.subagents]
+    of_items = sum(subagent.foreach is not None for subagent in subagents)
+    told = f", {few(of_items)} of them for each item of a list" if of_items else ""
+    return f"{count(len(workflow.phases), 'phase')}, {count(len(subagents), 'subagent')}{told}"

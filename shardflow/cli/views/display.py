@@ -7,7 +7,8 @@ has been over it.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from shardflow.model.decisions import Outcome
@@ -16,6 +17,9 @@ from shardflow.storage.excerpts import VALUE_WIDTH, printable
 
 CELL_WIDTH: Final = 48
 """Characters of a value shown in a table; in a report `VALUE_WIDTH`."""
+
+_LIST_WIDTH: Final = 60
+"""Characters of the path of a list that subagents are made from."""
 
 
 def printable_lines(text: str) -> str:
@@ -61,6 +65,24 @@ def _from_here(path: str) -> str:
 def count(number: int, one: str, many: str = "") -> str:
     """Count things: `1 subagent`, `1,000 subagents`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def subagents_text(number: int, lists: Sequence[Path]) -> str:
+    """Count the subagents that a phase names: `4 subagents and one for each item of $.files`.
+
+    `lists` has the list of each that stands for as many as there are items.
+    """
+    several = Counter(path_label(path, _LIST_WIDTH) for path in lists)
+    parts = [(number - len(lists), "")] if number > len(lists) or not lists else []
+    parts += [(of_each, f" for each item of {where}") for where, of_each in several.items()]
+    (first, where), *others = parts
+    told = [count(first, "subagent") + where, *(few(more) + where for more, where in others)]
+    return " and ".join(filter(None, (", ".join(told[:-1]), told[-1])))
+
+
+def few(number: int) -> str:
+    """Write a number inside a sentence: `one`, `2`, `1,000`."""
+    return "one" if number == 1 else f"{number:,}"
 
 
 def counts_text(counts: Mapping[Outcome, int]) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
-from shardflow.cli.views.display import count, counts_text, path_label, place, seconds, shortened
+from shardflow.cli.views.display import count, counts_text, place, seconds, shortened, subagents_text
 from shardflow.execution.reporting.endings import ending_text, signal_name
 from shardflow.execution.reporting.events import (
     Event,
@@ -26,8 +25,6 @@ from shardflow.storage.excerpts import printable
 from shardflow.workflow.model import Behavior
 
 _LINE: Final = 300
-_LIST: Final = 60
-"""Characters of the path of a list that a phase fans out over."""
 
 
 class PlainLines:
@@ -103,7 +100,7 @@ def _is_bookkeeping(event: Event) -> bool:
 
 
 def _how(event: PhaseStarted) -> str:
-    who = _subagents(event)
+    who = subagents_text(len(event.subagents), event.fan_outs)
     comma = "," if event.fan_outs else ""
     match event.behavior:
         case Behavior.MAIN_ONLY:
@@ -114,22 +111,6 @@ def _how(event: PhaseStarted) -> str:
             return f"{who}{comma} in parallel, at most {event.max_parallel} at a time"
         case Behavior.SEQUENTIAL:
             return f"{who}{comma} one after another"
-
-
-def _subagents(event: PhaseStarted) -> str:
-    """Say how many subagents a phase has: so many of its own, and so many for each item of a list."""
-    lists = Counter(path_label(path, _LIST) for path in event.fan_outs)
-    own = len(event.subagents) - len(event.fan_outs)
-    first, *others = [
-        *([(own, "")] if own or not lists else []),
-        *((number, f" for each item of {where}") for where, number in lists.items()),
-    ]
-    parts = [count(first[0], "subagent") + first[1], *(_number(number) + where for number, where in others)]
-    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
-
-
-def _number(number: int) -> str:
-    return "one" if number == 1 else f"{number:,}"
 
 
 def _group_ending(report: GroupReport) -> str:
