@@ -9,8 +9,9 @@ rule, a shard. orjson writes the values.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from operator import attrgetter
 from typing import Final
 
 import orjson
@@ -43,15 +44,16 @@ _PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 class _Shard:
     """What is written of a shard again and again, and what became of its changes."""
 
-    __slots__ = ("alone", "counts", "head", "head_after", "lone_head", "rank")
+    __slots__ = ("alone", "counts", "first_head", "head", "next_head", "rank", "shard")
 
     def __init__(self, shard: str, rank: int) -> None:
+        self.shard = shard
         self.rank = rank
         self.counts = no_counts()
         self.alone = 0
         self.head = b'        {\n          "shard": %s,\n          "rank": %d,\n' % (orjson.dumps(shard), rank)
-        self.head_after = self.head + _AFTER
-        self.lone_head = _CHANGES + self.head_after
+        self.first_head = _CHANGES + self.head + _AFTER
+        self.next_head = _NEXT_CHANGE + self.head + _AFTER
 
 
 class LedgerText(Ledger):
@@ -79,7 +81,7 @@ class LedgerText(Ledger):
             self._start = _beginning(within)
         own = self._shards.get(lone.shard) or self._introduce(lone.shard, lone.rank)
         own.alone += 1
-        pieces = self._start, _segment_text(name), _UNRULED, before, _VALUE, text, own.lone_head, text, _LONE_AFTER
+        pieces = self._start, _segment_text(name), _UNRULED, before, _VALUE, text, own.first_head, text, _LONE_AFTER
         return self._settled.add(b"".join(pieces))
 
     def settled(
@@ -135,15 +137,14 @@ class LedgerText(Ledger):
         self, heard: Sequence[Candidate | Contribution], afters: Sequence[Value], outcomes: Sequence[Outcome]
     ) -> list[bytes]:
         pieces: list[bytes] = []
-        before = _CHANGES
         for who, after, outcome in zip(heard, afters, outcomes, strict=True):
             own = self._shards.get(who.shard) or self._introduce(who.shard, who.rank)
             own.counts[outcome] += 1
             if after is ABSENT:
-                pieces += (before, own.head, _OUTCOME[outcome])
+                pieces += (_NEXT_CHANGE if pieces else _CHANGES, own.head, _OUTCOME[outcome])
             else:
-                pieces += (before, own.head_after, _value_text(after, _IN_CHANGE), _AFTER_OUTCOME[outcome])
-            before = _NEXT_CHANGE
+                text = _value_text(after, _IN_CHANGE)
+                pieces += (own.next_head if pieces else own.first_head, text, _AFTER_OUTCOME[outcome])
         return pieces
 
     def _rule_text(self, rule: RuleRef) -> bytes:
@@ -156,23 +157,20 @@ class LedgerText(Ledger):
         own = self._shards[shard] = _Shard(shard, rank)
         return own
 
-    def shards(self) -> dict[str, Counts]:
-        """Count the changes of each shard by outcome, shards by rank."""
-        shards: dict[str, Counts] = {}
-        for shard, own in sorted(self._shards.items(), key=lambda item: (item[1].rank, item[0])):
-            counts = shards[shard] = own.counts.copy()
-            counts[Outcome.APPLIED] += own.alone
-        return shards
-
     def counts(self) -> Counts:
         """Count all changes by outcome."""
-        return _sum(self.shards().values())
+        counts = no_counts()
+        if own := self._shards.values():
+            columns = zip(*[shard.counts.values() for shard in own], strict=True)
+            counts = dict(zip(Outcome, map(sum, columns), strict=True))
+            counts[Outcome.APPLIED] += sum([shard.alone for shard in own])
+        return counts
 
     def chunks(self) -> Iterator[bytes]:
         """Give the whole ledger, piece by piece."""
-        counted = self.shards()
-        shards: dict[str, Json] = {shard: _counts_json(counts) for shard, counts in counted.items()}
-        head = written_bytes({"counts": _counts_json(_sum(counted.values())), "shards": shards}).removesuffix(b"\n}\n")
+        ranked = sorted(self._shards.values(), key=attrgetter("rank", "shard"))
+        shards: dict[str, Json] = {own.shard: _counts_json(own.counts, own.alone) for own in ranked}
+        head = written_bytes({"counts": _counts_json(self.counts()), "shards": shards}).removesuffix(b"\n}\n")
         yield head
         for name, items in ((b"conflicts", self._contested), (b"decisions", self._settled)):
             yield b',\n  "%s": ' % name
@@ -180,16 +178,12 @@ class LedgerText(Ledger):
         yield b"\n}\n"
 
 
-def _sum(shards: Iterable[Counts]) -> Counts:
-    columns = zip(*(counts.values() for counts in shards), strict=True)
-    return dict(zip(Outcome, map(sum, columns), strict=False)) or no_counts()
-
-
 _NAMES: Final = [outcome.value for outcome in Outcome]
 
 
-def _counts_json(counts: Counts) -> dict[str, Json]:
-    return dict(zip(_NAMES, counts.values(), strict=True))
+def _counts_json(counts: Counts, alone: int = 0) -> dict[str, Json]:
+    applied, *others = counts.values()
+    return dict(zip(_NAMES, (applied + alone, *others), strict=True))
 
 
 def _list_chunks(items: Spool) -> Iterator[bytes]:

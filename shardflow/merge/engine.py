@@ -245,9 +245,12 @@ def _by_name_of_kept(inside: Sequence[_OwnMembers]) -> Iterator[tuple[str, list[
     for owner, members in inside:
         own = owner, members.at if isinstance(members, KeptMembers) else list(members.values()).__getitem__
         for name, place in zip(members, places, strict=False):
-            theirs = found.setdefault(name, [])
-            theirs.append(own)
-            theirs.append(place)
+            theirs = found.get(name)
+            if theirs is None:
+                found[name] = [own, place]
+            else:
+                theirs.append(own)
+                theirs.append(place)
     for name, theirs in found.items():
         each: Iterator[Any] = iter(theirs)
         yield name, [(owner, at(place)) for (owner, at), place in zip(each, each, strict=True)]

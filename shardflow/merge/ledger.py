@@ -37,13 +37,15 @@ class Ledger(ABC):
             said = tuple([Contribution(c.shard, c.rank, site.after(c), _CONFLICT) for c in site.candidates])
             self.write(Conflict(site.path, site.base, rule, said, verdict.reason, verdict.arbiter))
             return site.base
-        value, heard, afters = verdict.value, site.candidates, site.values()
+        outcomes_of = _by_value if isinstance(verdict, Chosen) else _by_share
         if overruled:
             heard = _others(site, overruled)
             afters = tuple(map(site.after, heard))
-        outcomes = _by_value(value, afters) if isinstance(verdict, Chosen) else _by_share(value, afters)
-        self._settle(site, rule, value, heard, afters, outcomes, overruled)
-        return value
+            self._settle(site, rule, verdict.value, heard, afters, outcomes_of(verdict.value, afters), overruled)
+        else:
+            afters = site.values()
+            self.settled(site, rule, verdict.value, site.candidates, afters, outcomes_of(verdict.value, afters))
+        return verdict.value
 
     def taken(self, within: Path, name: Segment, base: Value, lone: Delta | Candidate, after: Value) -> None:
         """Write down what only one shard changed, at `name` within a path, and no rule speaks of: most changes."""
@@ -94,6 +96,8 @@ def superseding(site: Site, heard: Sequence[Candidate], outcomes: Sequence[Outco
     """Name the shards of a site that are not superseded; None if all of them are not."""
     if _SUPERSEDED not in outcomes:
         return None
+    if heard is site.candidates:
+        return tuple([c.shard for c, outcome in zip(heard, outcomes, strict=True) if outcome is not _SUPERSEDED])
     lost = {c.shard for c, outcome in zip(heard, outcomes, strict=True) if outcome is _SUPERSEDED}
     return tuple([c.shard for c in site.candidates if c.shard not in lost])
 

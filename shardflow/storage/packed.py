@@ -6,10 +6,10 @@ whenever it is asked for, and not kept.
 
 from __future__ import annotations
 
-import marshal
 from array import array
 from collections.abc import Iterator, Mapping
 from itertools import accumulate
+from marshal import dumps, loads
 from typing import Any, Final, TypeAlias
 
 from shardflow.model.changes import Drop, Edit, Into, KeptMembers, Put
@@ -42,7 +42,7 @@ class PackedMembers(KeptMembers):
     __slots__ = ("_data", "_ends", "_names", "_places")
 
     def __init__(self, members: Mapping[str, Edit]) -> None:
-        pieces: list[bytes] = [marshal.dumps(_plain(edit)) for edit in members.values()]
+        pieces: list[bytes] = [dumps(_plain(edit)) for edit in members.values()]
         self._names = tuple(members)
         self._ends = array("I", list(accumulate(map(len, pieces), initial=0)))
         self._data = b"".join(pieces)
@@ -65,7 +65,10 @@ class PackedMembers(KeptMembers):
     def at(self, place: int) -> Edit:
         """Give what was changed in the member at a place."""
         ends = self._ends
-        return _edit(marshal.loads(self._data[ends[place] : ends[place + 1]]))
+        plain: _Plain = loads(self._data[ends[place] : ends[place + 1]])
+        if isinstance(plain, tuple) and len(plain) == 2:  # of most: saves a call
+            return Into({plain[0]: Put(plain[1])})
+        return _edit(plain)
 
 
 def _plain(edit: Edit) -> _Plain:
