@@ -9,7 +9,7 @@ rule, a shard. orjson writes the values.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from functools import lru_cache
 from operator import attrgetter
 from typing import Final
@@ -38,22 +38,39 @@ _END: Final = b"\n      ]\n    }"
 _LONE_AFTER: Final = _AFTER_OUTCOME[Outcome.APPLIED] + _END
 _IN_DECISION: Final = b"\n      "
 _IN_CHANGE: Final = b"\n          "
+_APPLIED: Final = Outcome.APPLIED
+
+
+def _counts_text(margin: bytes) -> bytes:
+    """Give the text of an object inside of this margin, with a place for the count of each outcome."""
+    return b"{\n%s\n%s}" % (b",\n".join([b'%s  "%s": %%d' % (margin, o.value.encode()) for o in Outcome]), margin)
+
+
+_COUNTS: Final = _counts_text(b"  ")
+_COUNTS_OF_SHARD: Final = b"    %s: " + _counts_text(b"    ")
 _PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 
 
 class _Shard:
     """What is written of a shard again and again, and what became of its changes."""
 
-    __slots__ = ("alone", "counts", "first_head", "head", "next_head", "rank", "shard")
+    __slots__ = ("alone", "counts", "first_head", "head", "name", "next_head", "rank", "shard")
 
     def __init__(self, shard: str, rank: int) -> None:
         self.shard = shard
         self.rank = rank
         self.counts = no_counts()
         self.alone = 0
-        self.head = b'        {\n          "shard": %s,\n          "rank": %d,\n' % (orjson.dumps(shard), rank)
+        self.name = orjson.dumps(shard)
+        self.head = b'        {\n          "shard": %s,\n          "rank": %d,\n' % (self.name, rank)
         self.first_head = _CHANGES + self.head + _AFTER
         self.next_head = _NEXT_CHANGE + self.head + _AFTER
+
+    def counts_text(self) -> bytes:
+        """Write what became of its changes, as a member of the shards."""
+        counts = self.counts.copy()
+        counts[_APPLIED] += self.alone
+        return _COUNTS_OF_SHARD % (self.name, *counts.values())
 
 
 class LedgerText(Ledger):
@@ -163,39 +180,30 @@ class LedgerText(Ledger):
         if own := self._shards.values():
             columns = zip(*[shard.counts.values() for shard in own], strict=True)
             counts = dict(zip(Outcome, map(sum, columns), strict=True))
-            counts[Outcome.APPLIED] += sum([shard.alone for shard in own])
+            counts[_APPLIED] += sum([shard.alone for shard in own])
         return counts
 
     def chunks(self) -> Iterator[bytes]:
-        """Give the whole ledger, piece by piece."""
+        """Give the whole ledger in few pieces: each is a call to the system where they are written."""
         ranked = sorted(self._shards.values(), key=attrgetter("rank", "shard"))
-        shards: dict[str, Json] = {own.shard: _counts_json(own.counts, own.alone) for own in ranked}
-        head = written_bytes({"counts": _counts_json(self.counts()), "shards": shards}).removesuffix(b"\n}\n")
-        yield head
+        shards = b"{\n%s\n  }" % b",\n".join([own.counts_text() for own in ranked]) if ranked else b"{}"
+        text = b'{\n  "counts": %s,\n  "shards": %s' % (_COUNTS % (*self.counts().values(),), shards)
         for name, items in ((b"conflicts", self._contested), (b"decisions", self._settled)):
-            yield b',\n  "%s": ' % name
-            yield from _list_chunks(items)
-        yield b"\n}\n"
+            text = yield from _list_chunks(b'%s,\n  "%s": ' % (text, name), items)
+        yield text + b"\n}\n"
 
 
-_NAMES: Final = [outcome.value for outcome in Outcome]
-
-
-def _counts_json(counts: Counts, alone: int = 0) -> dict[str, Json]:
-    applied, *others = counts.values()
-    return dict(zip(_NAMES, (applied + alone, *others), strict=True))
-
-
-def _list_chunks(items: Spool) -> Iterator[bytes]:
-    """Give a list of items of which each begins with a comma; a first one's is left out."""
+def _list_chunks(before: bytes, items: Spool) -> Generator[bytes, None, bytes]:
+    """Give a text and behind it a list of items of which each begins with a comma, a first one's left out; what is not
+    worth a piece of its own is handed back.
+    """
     chunks = items.chunks()
     first = next(chunks, None)
     if first is None:
-        yield b"[]"
-        return
-    yield b"[" + first[1:]
+        return before + b"[]"
+    yield b"%s[%s" % (before, first[1:])
     yield from chunks
-    yield b"\n  ]"
+    return b"\n  ]"
 
 
 def _value_text(value: Json, line_break: bytes) -> bytes:
