@@ -72,17 +72,15 @@ class PackedMembers(KeptMembers):
 
 
 def _plain(edit: Edit) -> _Plain:
-    match edit:
-        case Put(value):
-            return (value,)
-        case Into(members):
-            if len(members) == 1:
-                [(name, inner)] = members.items()
-                if isinstance(inner, Put):
-                    return (name, inner.value)
-            return {name: _plain(inner) for name, inner in members.items()}
-        case Drop():
-            return None
+    if isinstance(edit, Put):
+        return (edit.value,)
+    if isinstance(edit, Drop):
+        return None
+    if len(edit.members) == 1:
+        [(name, inner)] = edit.members.items()
+        if isinstance(inner, Put):
+            return name, inner.value
+    return {name: _plain(inner) for name, inner in edit.members.items()}
 
 
 def _edit(plain: _Plain) -> Edit:
@@ -90,4 +88,4 @@ def _edit(plain: _Plain) -> Edit:
         return Put(plain[0]) if len(plain) == 1 else Into({plain[0]: Put(plain[1])})
     if plain is None:
         return Drop()
-    return Into({name: _edit(inner) for name, inner in plain.items()})
+    return Into({n: Put(p[0]) if isinstance(p, tuple) and len(p) == 1 else _edit(p) for n, p in plain.items()})
