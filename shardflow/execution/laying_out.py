@@ -18,7 +18,7 @@ from shardflow.execution.schedule import ScheduledPhase, first_base, read_contex
 from shardflow.execution.secrets.references import read_secrets
 from shardflow.execution.staging.beginning import opened
 from shardflow.model.records import replaced
-from shardflow.storage.files import write_new
+from shardflow.storage.files import put_file, write_new
 from shardflow.storage.runs.directory import READ_ONLY
 from shardflow.storage.runs.folders import RUNS, create_run_directory
 from shardflow.storage.runs.journal import Journal, new_journal, utc_text
@@ -57,7 +57,7 @@ def lay_out(request: RunRequest, staging: Staging | None, held_open: ExitStack) 
         copy = directory.context
         begun = Layout(schedule, base, context, copy, directory, record, secrets=secrets, staging=staging)
         return replaced(begun, earlier=earlier), journal
-    write_new(directory.context, base.data)
+    put_file(directory.context, base.data)
     context = CanonicalContext(directory.context, base.data, base.data)
     return Layout(schedule, base, context, None, directory, record, earlier=earlier, secrets=secrets), journal
 

@@ -5,6 +5,7 @@
 prints what it found as one JSON object: dying once at every step, of which PART 0 and 1 are every other one; then, in
 the resumed run, once more, as often as told, evenly spread over all pairs of steps. A first death that did not happen
 is `survived`; a second one may be, since how far things were at the first depends on which child had ended by then.
+After each death the context is one that the run has at some time, whole, or not there yet.
 """
 
 from __future__ import annotations
@@ -50,6 +51,8 @@ class Campaign:
     def _dies(self, told: str, place: Place, what: str, at: str) -> bool:
         sealed, before = place.sealed_shards(), place.runs_of
         died = place.act(what, death(at)).died
+        if place.context not in (None, *self._journeys.contexts):
+            self.problems.append(f"{told}: what is no context of this run: {place.context!r}")
         if again := [name for name in sealed if place.runs_of[name] != before[name]]:
             self.problems.append(f"{told}: sealed, and run again: {again}")
         return died
