@@ -222,9 +222,13 @@ def _names_text(shards: tuple[str, ...]) -> bytes:
     return b"[\n        %s\n      ]" % b",\n        ".join(map(orjson.dumps, shards))
 
 
-@lru_cache(maxsize=1 << 8)
 def _beginning(path: Path) -> bytes:
-    """Write a path, or what it begins with; the quote behind it is left to what follows."""
+    """Write a path, or what it begins with; the quote behind it is left to what follows. Many share all but the end."""
+    return _shared_beginning(path[:-1]) + _segment_text(path[-1]) if path else _PATH
+
+
+@lru_cache(maxsize=1 << 8)
+def _shared_beginning(path: Path) -> bytes:
     return b"".join((_PATH, *map(_segment_text, path)))
 
 
