@@ -16,7 +16,7 @@ from typing import Final
 
 import orjson
 
-from shardflow.merge.ledger import UNRULED, Ledger, superseding
+from shardflow.merge.ledger import UNRULED, Heard, Ledger, superseding
 from shardflow.merge.resolving.conflicts import conflict_id
 from shardflow.merge.site import Candidate, Site
 from shardflow.model.changes import Delta
@@ -101,17 +101,10 @@ class LedgerText(Ledger):
         pieces = self._start, _segment_text(name), _UNRULED, before, _VALUE, text, own.first_head, text, _LONE_AFTER
         return self._settled.add(b"".join(pieces))
 
-    def settled(
-        self,
-        site: Site,
-        rule: RuleRef,
-        value: Value,
-        heard: Sequence[Candidate],
-        afters: Sequence[Value],
-        outcomes: Sequence[Outcome],
-    ) -> None:
+    def settled(self, site: Site, rule: RuleRef, value: Value, heard: Heard) -> None:
         """Write down what stands at a site now, without making a decision of it first."""
-        self._tell(site, rule, value, self._changes(heard, afters, outcomes), superseding(site, heard, outcomes))
+        changes = self._changes(heard.candidates, heard.afters, heard.outcomes)
+        self._tell(site, rule, value, changes, superseding(site, heard))
 
     def write(self, decision: Decision) -> None:
         """Write one decision down."""

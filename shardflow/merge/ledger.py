@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from shardflow.merge.rules import DEFAULT
@@ -11,12 +11,26 @@ from shardflow.merge.site import Candidate, Chosen, Combined, Site, Unsettled
 from shardflow.model.changes import Delta
 from shardflow.model.decisions import Conflict, Contribution, Decision, Outcome, RuleRef, Settled
 from shardflow.model.paths import Path, Segment
+from shardflow.model.records import record
 from shardflow.model.values import ABSENT, Value, same
 
 UNRULED: Final = DEFAULT.ref
 """Stands for the rule where no rule speaks."""
 RESOLUTION: Final = "resolution"
 """Stands for the strategy where a resolution settled what the rule left in conflict."""
+
+
+@record
+class Heard:
+    """Candidates, what each left at a site, and what became of that: three columns of one length, by rank."""
+
+    candidates: Sequence[Candidate]
+    afters: Sequence[Value]
+    outcomes: Sequence[Outcome]
+
+    def each(self) -> Iterator[tuple[Candidate, Value, Outcome]]:
+        """Give them row by row."""
+        return zip(self.candidates, self.afters, self.outcomes, strict=True)
 
 
 class Ledger(ABC):
@@ -37,14 +51,10 @@ class Ledger(ABC):
             said = tuple([Contribution(c.shard, c.rank, site.after(c), _CONFLICT) for c in site.candidates])
             self.write(Conflict(site.path, site.base, rule, said, verdict.reason, verdict.arbiter))
             return site.base
-        outcomes_of = _by_value if isinstance(verdict, Chosen) else _by_share
-        if overruled:
-            heard = _others(site, overruled)
-            afters = tuple(map(site.after, heard))
-            self._settle(site, rule, verdict.value, heard, afters, outcomes_of(verdict.value, afters), overruled)
-        else:
-            afters = site.values()
-            self.settled(site, rule, verdict.value, site.candidates, afters, outcomes_of(verdict.value, afters))
+        others = _others(site, overruled) if overruled else site.candidates
+        afters = tuple(map(site.after, others)) if overruled else site.values()
+        outcomes = (_by_value if isinstance(verdict, Chosen) else _by_share)(verdict.value, afters)
+        self._settle(site, rule, verdict.value, Heard(others, afters, outcomes), overruled)
         return verdict.value
 
     def taken(self, within: Path, name: Segment, base: Value, lone: Delta | Candidate, after: Value) -> None:
@@ -54,51 +64,34 @@ class Ledger(ABC):
 
     def opened(self, site: Site, rule: RuleRef, value: Value, overruled: tuple[Candidate, ...]) -> None:
         """Write down who put an empty object or list here, before its parts are settled one by one."""
-        heard = _others(site, overruled)
-        afters = (value,) * len(heard)
-        self._settle(site, rule, value, heard, afters, _by_value(value, afters), overruled)
+        others = _others(site, overruled)
+        afters = (value,) * len(others)
+        self._settle(site, rule, value, Heard(others, afters, _by_value(value, afters)), overruled)
 
     def overruled(self, site: Site, rule: RuleRef, value: Value, overruled: tuple[Candidate, ...]) -> None:
         """Write down whose deletion was set aside at a site that was settled by its parts."""
         if overruled:
-            self._settle(site, rule, value, (), (), [], overruled)
+            self._settle(site, rule, value, Heard((), (), ()), overruled)
 
-    def _settle(
-        self,
-        site: Site,
-        rule: RuleRef,
-        value: Value,
-        heard: Sequence[Candidate],
-        afters: Sequence[Value],
-        outcomes: Sequence[Outcome],
-        overruled: tuple[Candidate, ...],
-    ) -> None:
+    def _settle(self, site: Site, rule: RuleRef, value: Value, heard: Heard, overruled: tuple[Candidate, ...]) -> None:
         if overruled:
-            said = [*zip(heard, afters, outcomes, strict=True), *((c, ABSENT, _SUPERSEDED) for c in overruled)]
-            heard, afters, outcomes = zip(*sorted(said, key=_by_rank), strict=True)
-        self.settled(site, rule, value, heard, afters, outcomes)
+            said = [*heard.each(), *((candidate, ABSENT, _SUPERSEDED) for candidate in overruled)]
+            heard = Heard(*zip(*sorted(said, key=_by_rank), strict=True))
+        self.settled(site, rule, value, heard)
 
-    def settled(
-        self,
-        site: Site,
-        rule: RuleRef,
-        value: Value,
-        heard: Sequence[Candidate],
-        afters: Sequence[Value],
-        outcomes: Sequence[Outcome],
-    ) -> None:
-        """Write down what stands at a site now; of each candidate heard what it left there and what became of it."""
-        said = tuple(map(_contribution, heard, afters, outcomes))
-        self.write(Settled(site.path, site.base, rule, said, value, superseding(site, heard, outcomes) or ()))
+    def settled(self, site: Site, rule: RuleRef, value: Value, heard: Heard) -> None:
+        """Write down what stands at a site now, and what became of each candidate."""
+        said = tuple(map(_contribution, heard.candidates, heard.afters, heard.outcomes))
+        self.write(Settled(site.path, site.base, rule, said, value, superseding(site, heard) or ()))
 
 
-def superseding(site: Site, heard: Sequence[Candidate], outcomes: Sequence[Outcome]) -> tuple[str, ...] | None:
+def superseding(site: Site, heard: Heard) -> tuple[str, ...] | None:
     """Name the shards of a site that are not superseded; None if all of them are not."""
-    if _SUPERSEDED not in outcomes:
+    if _SUPERSEDED not in heard.outcomes:
         return None
-    if heard is site.candidates:
-        return tuple([c.shard for c, outcome in zip(heard, outcomes, strict=True) if outcome is not _SUPERSEDED])
-    lost = {c.shard for c, outcome in zip(heard, outcomes, strict=True) if outcome is _SUPERSEDED}
+    if heard.candidates is site.candidates:
+        return tuple([c.shard for c, _, outcome in heard.each() if outcome is not _SUPERSEDED])
+    lost = {c.shard for c, _, outcome in heard.each() if outcome is _SUPERSEDED}
     return tuple([c.shard for c in site.candidates if c.shard not in lost])
 
 

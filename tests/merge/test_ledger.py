@@ -48,3 +48,12 @@ def test_a_superseded_change_names_those_whose_changes_stand(rule, base, values,
     told = [decision for decision in ledger_json(result)["decisions"] if "superseded_by" in decision]
     assert [decision["superseded_by"] for decision in told] == [by]
     assert all(any(c["outcome"] == "superseded" for c in decision["changes"]) for decision in told)
+
+
+@pytest.mark.parametrize(("rule", "base", "values", "by"), SUPERSEDED)
+def test_the_changes_of_a_decision_stand_in_rank_order_also_where_a_deletion_was_set_aside(rule, base, values, by):
+    documents = [{} if value is None else {"n": value} for value in values]
+    result = merged({"n": base}, *documents, rules=rule_set({"path": "$.n", **rule}))
+    for decision in result.decisions:
+        ranks = [contribution.rank for contribution in decision.contributions]
+        assert ranks == sorted(ranks)
