@@ -65,3 +65,15 @@ def test_undeclared_names_cannot_steer_a_terminal(folder: Path) -> None:
         (folder / "w.yaml").write_text(json.dumps({"name": "w", "on_undeclared_write": option, "phases": [phase]}))
         ended = shardflow("run", "w.yaml", cwd=folder)
         assert (ended.stdout + ended.stderr).replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize(("others", "code"), [([{"n": 1}], 0), ([{"n": 1}, {"n": 2}], 3)])
+def test_a_failure_that_is_allowed_is_told_as_such_also_where_the_others_are_in_conflict(
+    folder: Path, others: list[dict[str, int]], code: int
+) -> None:
+    one = {"id": "bad", "run": "exit 4", "allow_failure": True}
+    all_of_them = [one, *({"id": f"o{number}", "run": adding(**left)} for number, left in enumerate(others))]
+    workflow(folder, phases=[{"id": "work", "behavior": "parallel", "subagents": all_of_them}])
+    ended = shardflow("run", "w.yaml", "--run-dir", "run", cwd=folder)
+    assert ended.returncode == code
+    assert "failed, as is allowed: bad (phase work): exited with code 4" in ended.stderr

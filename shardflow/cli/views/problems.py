@@ -74,7 +74,8 @@ def _group_problems(group: GroupReport) -> Iterator[str]:
 def _failure(group: GroupReport, subagent: SubagentReport) -> Iterator[str]:
     ending = shortened(ending_text(subagent.ending), _REASON_WIDTH)
     tries = f" in {count(subagent.tries, 'try', 'tries')}" if subagent.tries > 1 else ""
-    head = "failed, as is allowed" if group.status is Status.DONE else "failed"
+    was_merged = group.status in (Status.DONE, Status.CONFLICT)  # which no failure that counts leads to
+    head = "failed, as is allowed" if was_merged else "failed"
     yield _styled_head(head, f"{subagent.id} (phase {group.phase}): {ending}, after {seconds(subagent.seconds)}{tries}")
     log, lines = _last_words(subagent)
     if lines:

@@ -99,7 +99,7 @@ class GroupReport:
 
     @property
     def failed(self) -> Iterator[SubagentReport]:
-        """Its subagents whose ending was no success; of a group that is done they were allowed to fail."""
+        """Its subagents whose ending was no success; of a group that was merged they were allowed to."""
         return (subagent for subagent in self.subagents if not succeeded(subagent.ending))
 
 
