@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from typing import Final
 
 from shardflow.merge.engine import MergeResult
+from shardflow.merge.ledger import Heard, superseding
 from shardflow.merge.resolving.conflicts import conflict_id
+from shardflow.merge.site import Site
 from shardflow.model.decisions import (
     Conflict,
     Contribution,
@@ -18,7 +20,9 @@ from shardflow.model.decisions import (
     shard_counts,
 )
 from shardflow.model.paths import path_text
-from shardflow.model.values import ABSENT, Json
+from shardflow.model.values import ABSENT, Json, Value
+
+_WORDS: Final = {outcome: outcome.value for outcome in Outcome}  # members of an enum take long to give their values
 
 
 def ledger_json(result: MergeResult) -> dict[str, Json]:
@@ -29,8 +33,8 @@ def ledger_json(result: MergeResult) -> dict[str, Json]:
     """
     settled = [decision for decision in result.decisions if isinstance(decision, Settled)]
     return {
-        "counts": _counts(outcome_counts(result.decisions)),
-        "shards": {shard: _counts(counts) for shard, counts in shard_counts(result.decisions).items()},
+        "counts": counts_json(outcome_counts(result.decisions)),
+        "shards": {shard: counts_json(counts) for shard, counts in shard_counts(result.decisions).items()},
         "conflicts": [conflict_json(conflict) for conflict in result.conflicts],
         "decisions": [settled_json(decision) for decision in settled],
     }
@@ -38,34 +42,54 @@ def ledger_json(result: MergeResult) -> dict[str, Json]:
 
 def settled_json(decision: Settled) -> dict[str, Json]:
     """Give a settled decision: without `value` where nothing stands any more, with `superseded_by` if a change was."""
-    told = _common(decision)
-    if decision.value is not ABSENT:
-        told["value"] = decision.value
-    told["changes"] = _changes(decision)
-    if any(contribution.outcome is Outcome.SUPERSEDED for contribution in decision.contributions):
-        told["superseded_by"] = list(decision.superseded_by)
+    lost = any(contribution.outcome is Outcome.SUPERSEDED for contribution in decision.contributions)
+    by = decision.superseded_by if lost else None
+    return _settled(decision, decision.rule, decision.value, _changes(decision), by)
+
+
+def heard_json(site: Site, rule: RuleRef, value: Value, heard: Heard) -> dict[str, Json]:
+    """Give what was settled at a site as `settled_json` does, without making a decision of it first."""
+    changes: list[Json] = [
+        {"shard": by.shard, "rank": by.rank, "after": after, "outcome": _WORDS[outcome]}
+        if after is not ABSENT
+        else {"shard": by.shard, "rank": by.rank, "outcome": _WORDS[outcome]}
+        for by, after, outcome in heard.each()
+    ]
+    return _settled(site, rule, value, changes, superseding(site, heard))
+
+
+def _settled(
+    at: Settled | Site, rule: RuleRef, value: Value, changes: list[Json], superseded_by: tuple[str, ...] | None
+) -> dict[str, Json]:
+    told = _common(at, rule)
+    if value is not ABSENT:
+        told["value"] = value
+    told["changes"] = changes
+    if superseded_by is not None:
+        told["superseded_by"] = list(superseded_by)
     return told
 
 
 def conflict_json(conflict: Conflict) -> dict[str, Json]:
     """Give a conflict with its id, its reason and every candidate."""
-    return {"id": conflict_id(conflict), **_common(conflict), "reason": conflict.reason, "changes": _changes(conflict)}
+    told = _common(conflict, conflict.rule)
+    return {"id": conflict_id(conflict), **told, "reason": conflict.reason, "changes": _changes(conflict)}
 
 
-def _counts(counts: Counts) -> dict[str, Json]:
-    return {outcome.value: count for outcome, count in counts.items()}
+def counts_json(counts: Counts) -> dict[str, Json]:
+    """Give counts by outcome."""
+    return {_WORDS[outcome]: count for outcome, count in counts.items()}
 
 
-def _common(decision: Decision) -> dict[str, Json]:
-    told: dict[str, Json] = {"path": path_text(decision.path), "rule": rule_json(decision.rule)}
-    if decision.base is not ABSENT:
-        told["base"] = decision.base
+def _common(at: Decision | Site, rule: RuleRef) -> dict[str, Json]:
+    told: dict[str, Json] = {"path": path_text(at.path), "rule": rule_json(rule)}
+    if at.base is not ABSENT:
+        told["base"] = at.base
     return told
 
 
-@lru_cache(maxsize=256)
 def rule_json(rule: RuleRef) -> dict[str, Json]:
-    """Give the rule of a decision; its origin is empty for the default. Shared: nobody changes it."""
+    """Give the rule of a decision; its origin is empty for the default."""
     return {"path": rule.pattern, "strategy": rule.strategy, "origin": rule.origin}
 
 
@@ -77,5 +101,5 @@ def _change(contribution: Contribution) -> Json:
     said: dict[str, Json] = {"shard": contribution.shard, "rank": contribution.rank}
     if contribution.after is not ABSENT:
         said["after"] = contribution.after
-    said["outcome"] = contribution.outcome.value
+    said["outcome"] = _WORDS[contribution.outcome]
     return said

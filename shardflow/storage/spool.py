@@ -8,8 +8,7 @@ from typing import IO, Final
 
 from shardflow.errors import StorageError
 
-_PIECES: Final = 1 << 8
-_IN_MEMORY: Final = 1 << 18
+_IN_MEMORY: Final = 1 << 20
 """Bytes that are kept in memory; a file is opened only for more."""
 _CHUNK: Final = 1 << 18
 
@@ -21,7 +20,7 @@ class Spool:
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
-        self._joined: list[bytes] = []
+        self._size = 0
         self._file: IO[bytes] | None = None
 
     def __del__(self) -> None:
@@ -32,13 +31,8 @@ class Spool:
     def add(self, piece: bytes) -> None:
         """Add a piece. Raises StorageError where the file system refuses."""
         self._pieces.append(piece)
-        if len(self._pieces) >= _PIECES:
-            self._settle()
-
-    def _settle(self) -> None:
-        self._joined.append(b"".join(self._pieces))
-        self._pieces.clear()
-        if sum(map(len, self._joined)) > _IN_MEMORY:
+        self._size += len(piece)
+        if self._size > _IN_MEMORY:
             self._write()
 
     def _write(self) -> None:
@@ -48,15 +42,15 @@ class Spool:
             if self._file is None:
                 self._file = tempfile.TemporaryFile()  # noqa: SIM115
             self._file.seek(0, SEEK_END)
-            for piece in self._joined:
-                self._file.write(piece)
+            self._file.write(b"".join(self._pieces))
             self._file.flush()
         except OSError as error:
             raise StorageError(
                 f"cannot keep what a merge has to tell in {tempfile.gettempdir()}: {error.strerror}; "
                 "make room there, or set TMPDIR to another folder"
             ) from error
-        self._joined.clear()
+        self._pieces.clear()
+        self._size = 0
 
     def chunks(self) -> Iterator[bytes]:
         """Give all bytes in chunks of a quarter of a megabyte; none where nothing was added."""
@@ -64,5 +58,5 @@ class Spool:
             self._file.seek(0)
             while chunk := self._file.read(_CHUNK):
                 yield chunk
-        if rest := b"".join([*self._joined, *self._pieces]):
+        if rest := b"".join(self._pieces):
             yield rest

@@ -22,12 +22,12 @@ def test_all_pieces_come_back_in_order_as_often_as_asked(pieces, size, count):
 
 def test_a_piece_added_after_the_first_reading_stands_behind_the_others():
     spool = Spool()
-    for _ in range(600):
+    for _ in range(1200):
         spool.add(b"a" * 1000)
-    assert sum(map(len, spool.chunks())) == 600_000
-    for _ in range(600):
+    assert sum(map(len, spool.chunks())) == 1_200_000
+    for _ in range(1200):
         spool.add(b"b")
-    assert b"".join(spool.chunks()) == b"a" * 600_000 + b"b" * 600
+    assert b"".join(spool.chunks()) == b"a" * 1_200_000 + b"b" * 1200
 
 
 def test_nothing_added_is_nothing():
@@ -41,5 +41,5 @@ def test_where_there_is_no_room_the_folder_and_the_way_out_are_named(monkeypatch
 
 
 def fill(spool):
-    for _ in range(1000):
+    for _ in range(2000):
         spool.add(b"x" * 1000)
