@@ -45,10 +45,11 @@ class LedgerText(Ledger):
         """Write down what only one shard changed and no rule speaks of: of most changes a scalar."""
         text = self._lone.text(within, name, base, lone, after)
         if text is None:
-            super().taken(within, name, base, lone, after)
-        else:
-            self._tally.alone.append(lone)
-            self._add(text)
+            return super().taken(within, name, base, lone, after)
+        self._waiting.append(text)  # as `_add` does: saves a call for most changes
+        if len(self._waiting) >= _AT_ONCE:
+            self._join()
+        return None
 
     def settled(self, site: Site, rule: RuleRef, value: Value, heard: Heard) -> None:
         """Write down what stands at a site now, without making a decision of it first."""
@@ -76,27 +77,34 @@ class LedgerText(Ledger):
 
     def counts(self) -> Counts:
         """Count all changes by outcome."""
-        self._tally.count()
-        return self._tally.total()
+        return _total(self._counts_of_shards())
+
+    def _counts_of_shards(self) -> dict[str, Counts]:
+        """Count the changes of each shard by outcome, shards by rank."""
+        counts, ranks = self._tally.counted()
+        for shard, own in self._lone.shards.items():
+            ranks[shard] = own.rank
+            counts[shard, Outcome.APPLIED] += own.changes
+        of_shards = {shard: no_counts() for shard in sorted(ranks, key=lambda shard: (ranks[shard], shard))}
+        for (shard, outcome), count in counts.items():
+            of_shards[shard][outcome] = count
+        return of_shards
 
     def chunks(self) -> Iterator[bytes]:
         """Give the whole ledger in few pieces: each is a call to the system where they are written."""
         self._join()
-        counts: Json = {"counts": counts_json(self._tally.total()), "shards": self._tally.by_shard()}
-        text = written_bytes(counts)[: -len(b"\n}\n")]
+        counts = self._counts_of_shards()
+        shards: Json = {shard: counts_json(own) for shard, own in counts.items()}
+        text = written_bytes({"counts": counts_json(_total(counts)), "shards": shards})[: -len(b"\n}\n")]
         for name, items in ((b"conflicts", self._contested), (b"decisions", self._settled)):
             text = yield from _list_chunks(b'%s,\n  "%s": ' % (text, name), items)
         yield text + b"\n}\n"
 
 
 class _Tally:
-    """How many changes of each shard had which outcome. What is said is counted later, by the hundred.
-
-    `alone` are those who say what they alone changed, once for each change.
-    """
+    """How many changes of each shard had which outcome. What is said is counted later, by the hundred."""
 
     def __init__(self) -> None:
-        self.alone: list[Delta | Candidate] = []
         self._said: list[Candidate | Contribution] = []
         self._outcomes: list[Outcome] = []
         self._counts: Counter[tuple[str, Outcome]] = Counter()
@@ -109,28 +117,21 @@ class _Tally:
 
     def count(self) -> None:
         """Count what was said since it was last counted."""
-        said = [*self.alone, *self._said]
-        outcomes = [Outcome.APPLIED] * len(self.alone) + self._outcomes
-        shards = [each.shard for each in said]
-        self._ranks.update(zip(shards, [each.rank for each in said], strict=True))
-        self._counts.update(zip(shards, outcomes, strict=True))
-        for done in (self.alone, self._said, self._outcomes):
-            done.clear()
+        shards = [each.shard for each in self._said]
+        self._ranks.update(zip(shards, [each.rank for each in self._said], strict=True))
+        self._counts.update(zip(shards, self._outcomes, strict=True))
+        self._said.clear()
+        self._outcomes.clear()
 
-    def total(self) -> Counts:
-        """Give how many changes of all shards had which outcome."""
-        counts = no_counts()
-        for (_, outcome), count in self._counts.items():
-            counts[outcome] += count
-        return counts
+    def counted(self) -> tuple[Counter[tuple[str, Outcome]], dict[str, int]]:
+        """Give the counts, and the rank of each shard."""
+        self.count()
+        return self._counts.copy(), self._ranks.copy()
 
-    def by_shard(self) -> dict[str, Json]:
-        """Give how many changes of each shard had which outcome, as the ledger has it, shards by rank."""
-        counts: dict[str, Counts] = {}
-        for (shard, outcome), count in self._counts.items():
-            counts.setdefault(shard, no_counts())[outcome] = count
-        ranked = sorted(counts, key=lambda shard: (self._ranks[shard], shard))
-        return {shard: counts_json(counts[shard]) for shard in ranked}
+
+def _total(counts: dict[str, Counts]) -> Counts:
+    columns = zip(no_counts().values(), *[own.values() for own in counts.values()], strict=True)
+    return dict(zip(Outcome, map(sum, columns), strict=True))
 
 
 def _list_chunks(before: bytes, items: Spool) -> Generator[bytes, None, bytes]:
@@ -160,11 +161,22 @@ _CHANGE: Final = b',\n      "changes": [\n        {\n          "shard": %s,\n   
 _APPLIED: Final = b',\n          "outcome": "applied"\n        }\n      ]\n    }'
 
 
+class _Lone:
+    """A shard that alone changed something: what is told of it each time, and how often that was."""
+
+    __slots__ = ("change", "changes", "rank")
+
+    def __init__(self, shard: str, rank: int) -> None:
+        self.rank = rank
+        self.change = _CHANGE % (orjson.dumps(shard), rank)
+        self.changes = 0
+
+
 class _LoneTexts:
     """Writes scalars that one shard alone changed, one after another: neighbours share most of their path."""
 
     def __init__(self) -> None:
-        self._changes: dict[str, bytes] = {}
+        self.shards: dict[str, _Lone] = {}
         self._within: Path | None = None
         self._around: Path | None = None
         self._start = b""
@@ -180,8 +192,11 @@ class _LoneTexts:
             return None
         if within is not self._within:
             self._enter(within)
-        change = self._changes.get(lone.shard) or self._introduced(lone)
-        return b"".join((self._start, _segment_text(name), _BASE, before, _VALUE, text, change, text, _APPLIED))
+        own = self.shards.get(lone.shard)
+        if own is None:
+            own = self.shards[lone.shard] = _Lone(lone.shard, lone.rank)
+        own.changes += 1
+        return b"".join((self._start, _segment_text(name), _BASE, before, _VALUE, text, own.change, text, _APPLIED))
 
     def _enter(self, within: Path) -> None:
         self._within = within
@@ -192,10 +207,6 @@ class _LoneTexts:
             self._around = within[:-1]
             self._start_around = b"".join((_PATH, *map(_segment_text, self._around)))
         self._start = self._start_around + _segment_text(within[-1])
-
-    def _introduced(self, lone: Delta | Candidate) -> bytes:
-        change = self._changes[lone.shard] = _CHANGE % (orjson.dumps(lone.shard), lone.rank)
-        return change
 
 
 @lru_cache(maxsize=1 << 14)
