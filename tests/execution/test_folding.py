@@ -42,6 +42,21 @@ def test_values_of_every_kind_are_written_as_the_plain_way_writes_them():
         assert_both_ways_agree(ODD, deltas, NO_RULES)
 
 
+def nested(scalar):
+    """Give 157 scalars in objects of three levels."""
+    middle = {**{name: dict.fromkeys("xyz", scalar) for name in "pqrs"}, "n": scalar}
+    return {**{f"a{number}": middle for number in range(12)}, "n": scalar}
+
+
+def test_scalars_in_many_objects_that_one_shard_alone_changed_are_told_at_their_own_places():
+    base, one = nested(0), nested(1)
+    other = {**base, "new": 1, "n": 2}
+    less = {**base, "a3": {**base["a3"], "p": {"x": 0, "z": 2}, "n": 3}}
+    for shards in ([one], [other, one], [one, other], [less, other], [other, less, {**one, "n": 0}]):
+        deltas = [Delta(f"s{rank}", rank, diff(base, shard)) for rank, shard in enumerate(shards)]
+        assert_both_ways_agree(base, deltas, NO_RULES)
+
+
 def test_of_many_shards_each_is_packed_and_says_the_same():
     base = base_of({f"n{n}": n for n in range(40)})
     data = canonical_bytes({f"n{n}": n + n % 2 for n in range(40)})
