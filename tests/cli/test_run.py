@@ -102,6 +102,7 @@ def test_json_is_one_object_with_the_documented_keys(good: Path) -> None:
         "kept",
         "stale_reads",
         "subagents",
+        "arbiters",
     ]
     assert [subagent["id"] for subagent in group["subagents"]] == ["one", "two"]
     assert list(group["subagents"][0]) == (

@@ -8,11 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shardflow.agents.outcomes import Usage
 from shardflow.cli.views.display import count, counts_text, path_label, place, seconds, shortened
 from shardflow.cli.views.lines import PlainLines
 from shardflow.cli.views.live import picture
 from shardflow.cli.views.progress import Progress, State, SubagentProgress
+from shardflow.cli.views.usages import used_text
 from shardflow.execution.reporting.events import PhaseStarted, RunStarted
+from shardflow.execution.reporting.usages import added_up
 from shardflow.model.decisions import Outcome
 from shardflow.model.paths import Path, path_text
 from shardflow.model.values import ABSENT, Json
@@ -181,3 +184,26 @@ def test_places_inside_the_current_folder_are_shown_relative_to_it(
     assert place(f"{here}/run/context.json") == "run/context.json"
     assert place(f"{here}/..hidden") == "..hidden"
     assert place("/etc/\x1b") == "/etc/\\x1b"
+
+
+@pytest.mark.parametrize(
+    ("subagents", "arbiters", "told"),
+    [
+        ((Usage(1_000, 20, 0.25),), (), "1,000 tokens in, 20 tokens out, $0.2500, by 1 subagent"),
+        (
+            (Usage(1_000, 20, 0.25), Usage(0, 0, Decimal("1.504"))),
+            (Usage(1, 2, 0.5),),
+            "1,001 tokens in, 22 tokens out, $2.25, by 2 subagents and 1 arbiter",
+        ),
+        (
+            (),
+            (Usage(1_000, 20, 0.25), Usage(500, 10)),
+            "1,500 tokens in, 30 tokens out, $0.2500 (told by 1 of 2), by 2 arbiters",
+        ),
+        ((Usage(),), (), "nothing told, by 1 subagent"),
+    ],
+)
+def test_what_agent_clis_used_is_a_sum_that_tells_how_many_did_not_say(
+    subagents: tuple[Usage, ...], arbiters: tuple[Usage, ...], told: str
+) -> None:
+    assert used_text(added_up(subagents, arbiters)) == told

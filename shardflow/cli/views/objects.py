@@ -8,7 +8,8 @@
     seconds         wall time; subagent_seconds the sum of the times of all subagents this start ran
     counts          all changes by outcome: applied, agreed, combined, superseded, conflict
     phases          [{id, behavior, status, seconds, groups}]
-      groups        [{name, status, seconds, folder, counts, conflicts, problems, kept, stale_reads, subagents}]
+      groups        [{name, status, seconds, folder, counts, conflicts, problems, kept, stale_reads, subagents,
+                    arbiters}]
         stale_reads [{shard, reads, count, changed: [{path, shards}]}]
       subagents     [{id, rank, ending, detail, seconds, shard, stdout, stderr, warnings, kept, engine_made,
                     undeclared, usage}]
@@ -16,6 +17,8 @@
         usage       {input, output, cost}: tokens and US dollars, null where an agent CLI does not say; only of these
                     engine_made: the engine itself changed the context, no program ran
                     kept: an earlier start of the run merged or sealed it
+      arbiters      [{conflict, path, decided, seconds, folder, warnings, usage}], those that this start asked
+                    conflict: its id; folder: has the question, the answer and the log; usage as above
     problems        [text], what failed outside every group
     notes           [text], what a resumed run found, which is no failure
 
@@ -65,7 +68,7 @@ from shardflow.errors import InvalidInput
 from shardflow.execution.checking import Checked
 from shardflow.execution.inspection.post_mortem import PostMortem, Refolded
 from shardflow.execution.reporting.endings import ending_name, ending_text
-from shardflow.execution.reporting.report import GroupReport, PhaseReport, RunReport, SubagentReport
+from shardflow.execution.reporting.report import ArbiterReport, GroupReport, PhaseReport, RunReport, SubagentReport
 from shardflow.merge.engine import MergeResult
 from shardflow.merge.report import conflict_json, ledger_json, settled_json
 from shardflow.merge.resolving.conflicts import conflicts_json
@@ -121,6 +124,7 @@ def _group(group: GroupReport) -> Json:
         "kept": group.kept,
         "stale_reads": [stale.as_json() for stale in group.stale_reads],
         "subagents": [_subagent(subagent) for subagent in group.subagents],
+        "arbiters": [_arbiter(arbiter) for arbiter in group.arbiters],
     }
 
 
@@ -142,6 +146,18 @@ def _subagent(subagent: SubagentReport) -> Json:
         "engine_made": subagent.engine_made,
         **({} if subagent.undeclared is None else {"undeclared": subagent.undeclared.as_json()}),
         **({} if subagent.usage is None else {"usage": subagent.usage.as_json()}),
+    }
+
+
+def _arbiter(arbiter: ArbiterReport) -> Json:
+    return {
+        "conflict": arbiter.conflict,
+        "path": path_text(arbiter.path),
+        "decided": arbiter.decided,
+        "seconds": round(arbiter.seconds, 3),
+        "folder": arbiter.folder,
+        "warnings": list(arbiter.warnings),
+        **({} if arbiter.usage is None else {"usage": arbiter.usage.as_json()}),
     }
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from shardflow.cli.console import styled
 from shardflow.cli.views.conflicts import conflicts_text
-from shardflow.cli.views.display import count, place, printable_lines, seconds, shell_word, shortened
+from shardflow.cli.views.display import count, path_label, place, printable_lines, seconds, shell_word, shortened
 from shardflow.execution.reporting.endings import Cancelled, ending_text
 from shardflow.execution.reporting.report import GroupReport, RunReport, Status, SubagentReport, last_lines
 from shardflow.storage.excerpts import printable
@@ -65,6 +65,11 @@ def _group_problems(group: GroupReport) -> Iterator[str]:
         yield f"  shardflow merge {shell_word(run_dir)} --interactive"
         yield "or by --resolve PATH=SHARD, PATH=base or PATH=JSON, or under other rules"
     warnings = [f"{subagent.id}: {printable(text)}" for subagent in group.subagents for text in subagent.warnings]
+    warnings += [
+        f"{group.phase}: the arbiter of {path_label(arbiter.path)}: {printable(text)}"
+        for arbiter in group.arbiters
+        for text in arbiter.warnings
+    ]
     warnings += [f"{group.phase}: {printable(str(stale))}" for stale in group.stale_reads]
     yield from (_styled_head("warning", text) for text in warnings[:_SHOWN])
     if len(warnings) > _SHOWN:

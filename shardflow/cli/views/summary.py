@@ -24,6 +24,7 @@ def _summary_lines(report: RunReport) -> Iterator[str]:
     yield f"{status}: {_times(report)}"
     yield f"changes:       {counts_text(report.counts)}"
     yield from _stale_reads(report)
+    yield from _used(report)
     yield f"context:       {place(report.context)}"
     yield f"run directory: {place(report.run_dir)}"
     yield f"merge again:   shardflow merge {shell_word(report.run_dir)}"
@@ -36,6 +37,13 @@ def _stale_reads(report: RunReport) -> Iterator[str]:
     if stale:
         readers = listed(list(dict.fromkeys(read.shard for read in stale)))
         yield f"stale reads:   {len(stale):,}, of {readers}: others of their group changed what they read"
+
+
+def _used(report: RunReport) -> Iterator[str]:
+    if (used := report.used) is not None:
+        from shardflow.cli.views.usages import used_text  # most runs call no agent CLI
+
+        yield f"agent CLIs:    {used_text(used)}"
 
 
 def _times(report: RunReport) -> str:

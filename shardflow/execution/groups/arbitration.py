@@ -10,18 +10,18 @@ Whatever else it does leaves the conflict.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from shardflow.errors import InvalidInput, InvalidRules, StorageError
 from shardflow.execution.base import SIZE_LIMIT
-from shardflow.execution.groups.subagents.judging import ending_of, reason_of
+from shardflow.execution.groups.subagents.judging import Judgement, ending_of, left_running, reason_of
 from shardflow.execution.groups.subagents.workplace import Surroundings, shell_or_not
 from shardflow.execution.processes.child import Cause, Command, Exit
 from shardflow.execution.processes.interrupts import Interrupts
 from shardflow.execution.processes.pool import run_jobs
 from shardflow.execution.processes.survivors import Survivor, named, stop_all, with_environment
-from shardflow.execution.reporting.endings import Ending, NotStarted, ending_text
-from shardflow.execution.reporting.report import last_lines
+from shardflow.execution.reporting.endings import NotStarted, ending_text
+from shardflow.execution.reporting.report import ArbiterReport, last_lines
 from shardflow.merge.resolving.conflicts import conflict_id, question_json
 from shardflow.merge.resolving.documents import Written, matched, read_answer
 from shardflow.model.decisions import Conflict
@@ -49,12 +49,20 @@ _OF_OTHERS = frozenset({b"CONTEXT_FILE", b"SHARDFLOW_ID", b"SHARDFLOW_SHARD"})
 class Arbitration:
     """Asks arbiters for the pool and collects, by rank, what they `decided` and the `problems` with them.
 
-    `conflicts` are those that rules leave to an arbiter, in the order of the ledger.
+    `conflicts` are those that rules leave to an arbiter, in the order of the ledger; `hear` is told how each ended.
     """
 
-    def __init__(self, conflicts: Sequence[Conflict], folder: GroupFolder, around: Surroundings) -> None:
+    def __init__(
+        self,
+        conflicts: Sequence[Conflict],
+        folder: GroupFolder,
+        around: Surroundings,
+        hear: Callable[[ArbiterReport], None],
+    ) -> None:
         self.decided: dict[int, Written] = {}
         self.problems: dict[int, str] = {}
+        self._reports: dict[int, ArbiterReport] = {}
+        self._hear = hear
         self._conflicts = conflicts
         self._arbiters = [read_document(Document("", one.arbiter), read_arbiter, InvalidRules) for one in conflicts]
         self._folder = folder
@@ -69,6 +77,11 @@ class Arbitration:
                 stopped = stop_all(self._strays, grace, lambda: interrupts.count > 1)
             what = "stopped" if stopped else "could not all be stopped"
             self.problems[len(self._conflicts)] = f"left running by arbiters, and {what}: {named(left)}"
+
+    @property
+    def reports(self) -> tuple[ArbiterReport, ...]:
+        """How those that ended did so, in the order of the ledger."""
+        return tuple(self._reports[rank] for rank in sorted(self._reports))
 
     def command(self, rank: int) -> Command:
         """Write the question down and say whom to ask. Raises StorageError."""
@@ -108,11 +121,18 @@ class Arbitration:
     def not_started(self, rank: int, error: Exception) -> None:
         """Tell of one that could not be started."""
         self._tell(rank, ending_text(NotStarted(reason_of(error))))
+        self._reported(rank, 0.0, Judgement(None))
 
     def ended(self, rank: int, how: Exit) -> None:
-        """Take down what it answered, or tell why that is nothing."""
+        """Take down what it answered, or tell why that is nothing, and what it used either way."""
+        judged, said = self._judged(rank, how)
+        self._take(rank, how, judged, said)
+        self._reported(rank, how.seconds, replaced(judged, warnings=(*left_running(how), *judged.warnings)))
+
+    def _take(self, rank: int, how: Exit, judged: Judgement, said: str) -> None:
+        ending = judged.ending
         try:
-            ending = self._ending(rank, how)
+            self._keep(rank, judged, said)
             answer = self._answer(rank) if ending is None else ""
         except (InvalidInput, StorageError) as error:
             ending, answer = None, str(error)
@@ -123,22 +143,35 @@ class Arbitration:
         elif how.cause is not Cause.RUN_STOPPED:
             self._tell(rank, ending_text(ending))
 
-    def _ending(self, rank: int, how: Exit) -> Ending | None:
-        """Say how one failed; None where its answer decides. Raises StorageError."""
+    def _judged(self, rank: int, how: Exit) -> tuple[Judgement, str]:
+        """Judge one, with an ending only if it failed; and give the last message of an agent CLI."""
         arbiter, places = self._arbiters[rank], self._places(rank)
         ending = ending_of(how, arbiter.timeout)
         if not isinstance(arbiter.program, AgentPreset):
-            return ending
-        from shardflow.execution.agents.arbiters import answer_in
+            return Judgement(ending), ""
         from shardflow.execution.agents.calling import verdict_of
 
         verdict = verdict_of(arbiter.program, how, places.stdout, places.stderr)
-        ending = verdict.ending or ending
-        if verdict.usage is not None:
-            write_new(places.usage, canonical_bytes(verdict.usage.as_json()))
-        if ending is None:
-            write_new(places.answer, answer_in(verdict.answer))
-        return ending
+        return Judgement(verdict.ending or ending, verdict.warnings, verdict.usage), verdict.answer
+
+    def _keep(self, rank: int, judged: Judgement, said: str) -> None:
+        """Write down what an agent CLI used and answered; a program wrote its answer itself. Raises StorageError."""
+        if not isinstance(self._arbiters[rank].program, AgentPreset):
+            return
+        from shardflow.execution.agents.arbiters import answer_in
+
+        places = self._places(rank)
+        if judged.usage is not None:
+            write_new(places.usage, canonical_bytes(judged.usage.as_json()))
+        if judged.ending is None:
+            write_new(places.answer, answer_in(said))
+
+    def _reported(self, rank: int, seconds: float, judged: Judgement) -> None:
+        conflict, warnings, usage = self._conflicts[rank], judged.warnings, judged.usage
+        name, folder = conflict_id(conflict), self._places(rank).path
+        report = ArbiterReport(name, conflict.path, rank in self.decided, seconds, folder, warnings, usage)
+        self._reports[rank] = report
+        self._hear(report)
 
     def idle(self) -> None:
         """Have nothing to do meanwhile."""

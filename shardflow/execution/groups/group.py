@@ -26,7 +26,7 @@ from shardflow.execution.groups.subagents.workplace import Surroundings
 from shardflow.execution.processes.interrupts import Interrupts
 from shardflow.execution.processes.pool import run_jobs
 from shardflow.execution.processes.survivors import named, stop_all, with_environment
-from shardflow.execution.reporting.events import Event, GroupFinished, GroupMerged, GroupStarted
+from shardflow.execution.reporting.events import ArbiterFinished, Event, GroupFinished, GroupMerged, GroupStarted
 from shardflow.execution.reporting.report import GroupReport, Status, SubagentReport
 from shardflow.execution.rule_sources import EffectiveRules
 from shardflow.model.decisions import Conflict
@@ -39,6 +39,7 @@ from shardflow.storage.runs.records import GroupRecord, write_group_record
 
 if TYPE_CHECKING:
     from shardflow.execution.folding import Folded
+    from shardflow.execution.groups.arbitration import Arbitration
 
 
 @record
@@ -72,6 +73,7 @@ class _GroupRun:
         self._seals: list[Seal] = []
         self._problems: list[str] = []
         self._merged: Merged | None = None
+        self._arbitration: Arbitration | None = None
         self._started = time.monotonic()
 
     def run(self) -> tuple[GroupReport, Base]:
@@ -189,7 +191,9 @@ class _GroupRun:
         from shardflow.storage.json.canonical import canonical_bytes
 
         group, host = self._group, self._host
-        arbitration = Arbitration(asked, group.folder, self._around)
+        arbitration = self._arbitration = Arbitration(
+            asked, group.folder, self._around, lambda told: host.tell(ArbiterFinished(group.phase, group.name, told))
+        )
         arbitration.ask(group.slots, host.grace, host.interrupts)
         self._problems.extend(text for _, text in sorted(arbitration.problems.items()))
         decided = [written for _, written in sorted(arbitration.decided.items())]
@@ -250,6 +254,7 @@ class _GroupRun:
             conflicts=merged.folded.open_conflicts if merged else (),
             problems=tuple(self._problems),
             stale_reads=merged.stale if merged else (),
+            arbiters=self._arbitration.reports if self._arbitration else (),
         )
 
     def _reports(self) -> tuple[SubagentReport, ...]:

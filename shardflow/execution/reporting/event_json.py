@@ -7,6 +7,7 @@ import os
 from shardflow.execution.reporting.endings import ending_name, ending_text, signal_name
 from shardflow.execution.reporting.events import (
     Answered,
+    ArbiterFinished,
     Event,
     GroupFinished,
     GroupMerged,
@@ -22,7 +23,8 @@ from shardflow.execution.reporting.events import (
     SubagentSkipped,
     SubagentStarted,
 )
-from shardflow.execution.reporting.report import GroupReport, SubagentReport
+from shardflow.execution.reporting.report import ArbiterReport, GroupReport, SubagentReport
+from shardflow.model.paths import path_text
 
 
 def event_json(event: Event) -> tuple[str, dict[str, object]]:
@@ -34,14 +36,10 @@ def event_json(event: Event) -> tuple[str, dict[str, object]]:
             return _phase(event)
         case SubagentSkipped(phase, subagent, reason):
             return "subagent-skipped", {"phase": phase, "subagent": subagent, "reason": reason}
-        case GroupStarted(phase, group, subagents):
-            return "group-started", {"phase": phase, "group": group, "subagents": subagents}
         case SubagentStarted() | SubagentRetried() | SubagentFinished() | Stopping():
             return _subagents(event)
-        case GroupMerged(phase, group, sha256):
-            return "group-merged", {"phase": phase, "group": group, "sha256": sha256}
-        case GroupFinished(report):
-            return "group-finished", _group(report)
+        case GroupStarted() | ArbiterFinished() | GroupMerged() | GroupFinished():
+            return _of_group(event)
         case Answered() | Noted():
             return _told(event)
         case RunFinished(report):
@@ -72,6 +70,18 @@ def _phase(event: PhaseStarted | PhaseFinished) -> tuple[str, dict[str, object]]
         case PhaseFinished(report):
             told = {"phase": report.id, "status": report.status, "seconds": report.seconds, "reason": report.reason}
             return "phase-finished", {**told, "problems": report.problems}
+
+
+def _of_group(event: GroupStarted | ArbiterFinished | GroupMerged | GroupFinished) -> tuple[str, dict[str, object]]:
+    match event:
+        case GroupStarted(phase, group, subagents):
+            return "group-started", {"phase": phase, "group": group, "subagents": subagents}
+        case ArbiterFinished(phase, group, report):
+            return "arbiter-finished", {"phase": phase, "group": group, **_arbiter(report)}
+        case GroupMerged(phase, group, sha256):
+            return "group-merged", {"phase": phase, "group": group, "sha256": sha256}
+        case GroupFinished(report):
+            return "group-finished", _group(report)
 
 
 def _subagents(event: SubagentStarted | SubagentRetried | SubagentFinished | Stopping) -> tuple[str, dict[str, object]]:
@@ -119,6 +129,17 @@ def _subagent(report: SubagentReport) -> dict[str, object]:
         "sealed": {"content": sealed.content, "sha256": sealed.sha256, "base": sealed.base} if sealed else None,
         "kept": report.kept,
         **({"reused_from": report.reused_from} if report.reused_from else {}),
+        **({} if report.usage is None else {"usage": report.usage.as_json()}),
+    }
+
+
+def _arbiter(report: ArbiterReport) -> dict[str, object]:
+    return {
+        "conflict": report.conflict,
+        "path": path_text(report.path),
+        "decided": report.decided,
+        "seconds": round(report.seconds, 6),
+        "warnings": report.warnings,
         **({} if report.usage is None else {"usage": report.usage.as_json()}),
     }
 

@@ -3,7 +3,8 @@
 Events come in this order, on the caller's thread:
 
     RunStarted (PhaseStarted (SubagentSkipped | Answered | Noted | GROUP)* PhaseFinished)* RunFinished
-    GROUP: GroupStarted (SubagentStarted | SubagentRetried | SubagentFinished | Stopping)* GroupMerged? GroupFinished
+    GROUP: GroupStarted (SubagentStarted | SubagentRetried | SubagentFinished | Stopping)* ArbiterFinished* GroupMerged?
+           GroupFinished
 
 Every subagent of a group has exactly one SubagentFinished, also one that never started. A group that an earlier start
 of the run merged has GroupFinished only, a phase that is skipped PhaseFinished only.
@@ -15,7 +16,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from shardflow.execution.reporting.endings import Ending
-from shardflow.execution.reporting.report import GroupReport, PhaseReport, RunReport, SubagentReport
+from shardflow.execution.reporting.report import ArbiterReport, GroupReport, PhaseReport, RunReport, SubagentReport
 from shardflow.model.paths import Path
 from shardflow.model.records import record
 from shardflow.model.values import Json
@@ -123,6 +124,15 @@ class Stopping:
 
 
 @record
+class ArbiterFinished:
+    """An arbiter that was asked about a conflict of the group has ended, or could not start."""
+
+    phase: str
+    group: str
+    report: ArbiterReport
+
+
+@record
 class GroupMerged:
     """A group is merged without conflicts: the context with this SHA-256 is about to become the canonical one."""
 
@@ -179,6 +189,7 @@ Event: TypeAlias = (
     | SubagentFinished
     | SubagentRetried
     | Stopping
+    | ArbiterFinished
     | GroupMerged
     | GroupFinished
     | Answered

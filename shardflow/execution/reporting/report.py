@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Final
 from shardflow.errors import StorageError
 from shardflow.execution.reporting.endings import Ending, succeeded
 from shardflow.model.decisions import Conflict, Outcome
+from shardflow.model.paths import Path
 from shardflow.model.records import record
 from shardflow.storage.files import read_tail
 from shardflow.workflow.model import Behavior
 
 if TYPE_CHECKING:
     from shardflow.agents.outcomes import Usage  # loaded only where agent CLIs are called
+    from shardflow.execution.reporting.usages import Used
     from shardflow.merge.declared.reads import StaleRead  # loaded only where subagents declare some
     from shardflow.merge.declared.writes import UndeclaredWrites
 
@@ -77,12 +79,30 @@ class SubagentReport:
 
 
 @record
+class ArbiterReport:
+    """How asking an arbiter about one conflict ended, after how many seconds. `folder` is absolute.
+
+    `conflict` is the conflict's id, `path` its place. Where nothing was `decided`, the group's problems say why; one
+    that answered uselessly has used something all the same. `usage` and `warnings` are as a subagent has them.
+    """
+
+    conflict: str
+    path: Path
+    decided: bool
+    seconds: float
+    folder: str
+    warnings: tuple[str, ...] = ()
+    usage: Usage | None = None
+
+
+@record
 class GroupReport:
     """What one group came to. `kept` tells that an earlier start of the run merged it.
 
     `problems` say what failed besides a subagent: a file altered after it was sealed, a disk that is full.
     `counts` are its changes by outcome (empty when nothing was merged). `folder` is absolute. `stale_reads` tell whose
-    declared reads others of the group changed, which is no failure.
+    declared reads others of the group changed, which is no failure. `arbiters` are those that this start asked, in the
+    order of the ledger; a group that is kept has asked nobody again.
     """
 
     name: str
@@ -96,6 +116,7 @@ class GroupReport:
     problems: tuple[str, ...] = ()
     stale_reads: tuple[StaleRead, ...] = ()
     kept: bool = False
+    arbiters: tuple[ArbiterReport, ...] = ()
 
     @property
     def failed(self) -> Iterator[SubagentReport]:
@@ -167,6 +188,17 @@ class RunReport:
     def counts(self) -> dict[Outcome, int]:
         """All changes of the run by outcome; every outcome has a count."""
         return {outcome: sum(group.counts.get(outcome, 0) for group in self.groups) for outcome in Outcome}
+
+    @property
+    def used(self) -> Used | None:
+        """What agent CLIs say that they used in this start, None if none was called; what is kept has used nothing."""
+        subagents = tuple(one.usage for one in self.subagents if one.usage is not None)
+        arbiters = tuple(one.usage for group in self.groups for one in group.arbiters if one.usage is not None)
+        if not subagents and not arbiters:
+            return None
+        from shardflow.execution.reporting.usages import added_up  # most runs call no agent CLI
+
+        return added_up(subagents, arbiters)
 
     @property
     def conflicts(self) -> tuple[Conflict, ...]:

@@ -22,8 +22,10 @@ and what belongs to its event:
                         sealed: {content, sha256, base} or null, kept (true: sealed by an earlier start, not run again),
                         reused_from (the run that sealed it, if it was another), and
                         undeclared (as in group.json) if it changed what it does not declare to write, of (the id it has
-                        in the workflow) if it is one of a fan-out
+                        in the workflow) if it is one of a fan-out, usage if it is an agent CLI that says so
     stopping            signal (null: the run's time is over), subagents (ids), grace (seconds; 0: killed at once)
+    arbiter-finished    phase, group, conflict (its id), path, decided (false: problems of the group say why), seconds,
+                        warnings, and usage if it is an agent CLI that says so
     group-merged        phase, group, sha256 (of the merged context): about to become the canonical context
     group-finished      phase, group, status, seconds, counts (changes by outcome), conflicts (how many),
                         stale_reads (how many), problems, kept (true: merged by an earlier start)

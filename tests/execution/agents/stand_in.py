@@ -1,8 +1,8 @@
 """A stand-in for an agent CLI: a real process that is started like one, and prints what the real one prints.
 
 Called as the CLI's own name; `--stand-in BEHAVIOR` among its arguments says what it shall be like. It does what a model
-would: reads the prompt, finds in it which file is its shard, and edits that if its arguments allow it. With the
-behavior `say`, its last message is what follows `--say`.
+would: reads the prompt, finds in it which file is its shard, and edits that if its arguments allow it. Its last message
+is what follows `--say`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def main() -> None:
         Path(os.environ["BUSY"]).touch()
     if behavior in ("edit", "break", "output"):
         work(behavior, prompt, arguments)
-    message = arguments[arguments.index("--say") + 1] if behavior == "say" else "All done."
+    message = arguments[arguments.index("--say") + 1] if "--say" in arguments else "All done."
     sys.stdout.write(said(cli, behavior, message))
     sys.stdout.flush()
     if behavior == "crash":
@@ -57,7 +57,7 @@ def said(cli: str, behavior: str, message: str) -> str:
     lines = recorded.lines
     match cli, behavior:
         case "claude", "denied":
-            result = recorded.CLAUDE_RESULT | {"permission_denials": [recorded.CLAUDE_DENIAL]}
+            result = recorded.CLAUDE_RESULT | {"result": message, "permission_denials": [recorded.CLAUDE_DENIAL]}
             return lines(recorded.CLAUDE_INIT, result).decode()
         case "claude", "busy":
             return lines(recorded.CLAUDE_INIT, recorded.CLAUDE_REFUSED).decode()

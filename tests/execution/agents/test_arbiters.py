@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,8 @@ def test_a_repeated_merge_and_a_resumed_run_never_ask_again(place: Workplace, mo
     assert (resumed.returncode, resumed.stderr) == (0, "")
     assert place.context == {"status": 1}
     assert folders(place) == [before]
+    assert len(told_of_arbiters(place)) == 1
+    assert "agent CLIs:" not in resumed.stdout
 
 
 def test_question_prompt_answer_logs_and_usage_are_kept_with_the_run(place: Workplace) -> None:
@@ -86,6 +89,79 @@ def test_question_prompt_answer_logs_and_usage_are_kept_with_the_run(place: Work
     assert "# What to prefer\n\nPrefer the more cautious finding.\n" in seen(place)["prompt"]
     assert f"in the folder `{place.folder}`" in seen(place)["prompt"]
     assert json.loads((folder / "usage.json").read_text()) == {"input": 39, "output": 21, "cost": 0.0005417999999999999}
+
+
+def told_of_arbiters(place: Workplace) -> list[dict[str, Any]]:
+    return [event for event in place.journal() if event["event"] == "arbiter-finished"]
+
+
+def test_what_it_used_and_was_warned_of_is_in_the_journal_the_report_the_summary_and_the_json(place: Workplace) -> None:
+    denied = behaving("denied")
+    denied["args"] += ["--say", TAKEN]
+    (place.folder / "w.yaml").write_text(workflow(denied, {"one": "1", "two": "2"}))
+    here: Any = {"cwd": place.folder, "PATH": os.environ["PATH"]}
+    shown = shardflow("run", "w.yaml", "--run-dir", "run", **here)
+    warning = "it was denied the use of Write"
+    assert (shown.returncode, shown.stderr) == (0, f"warning: look: the arbiter of $.status: {warning}\n")
+    assert "\nagent CLIs:    39 tokens in, 21 tokens out, $0.0005, by 1 arbiter\n" in shown.stdout
+    printed = shardflow("run", "w.yaml", "--run-dir", "other", "--json", **here)
+    [group, _] = [group for phase in json.loads(printed.stdout)["phases"] for group in phase["groups"]]
+    [asked_json] = group["arbiters"]
+    [folder], [event] = folders(place), told_of_arbiters(place)
+    conflict, seconds = folder.name, event["seconds"]
+    usage = {"input": 39, "output": 21, "cost": 0.0005417999999999999}
+    assert asked_json == {
+        "conflict": conflict,
+        "path": "$.status",
+        "decided": True,
+        "seconds": asked_json["seconds"],
+        "folder": str(folder).replace("/run/", "/other/"),
+        "warnings": [warning],
+        "usage": usage,
+    }
+    del event["v"], event["at"]
+    assert event == {
+        "event": "arbiter-finished",
+        "phase": "look",
+        "group": "01-look",
+        "conflict": conflict,
+        "path": "$.status",
+        "decided": True,
+        "seconds": seconds,
+        "warnings": [warning],
+        "usage": usage,
+    }
+    assert seconds > 0
+
+
+def test_what_subagents_and_arbiters_used_is_one_sum_that_says_who_told_of_no_dollars(place: Workplace) -> None:
+    claude = {"id": "one", "agent": "claude", "args": ["--stand-in", "edit"], "prompt": "task one"}
+    two = {"id": "two", "run": 'echo \'{"found": 7}\' > "$SHARDFLOW_SHARD"', "shard": "patch"}
+    rules = {"rules": [{"path": "$.*", "strategy": {"arbiter": saying('{"take": "base"}', "codex")}}]}
+    phases = [{"id": "look", "behavior": "parallel", "subagents": [claude, two]}]
+    text = json.dumps({"name": "w", "context": {"found": 0}, "rules": rules, "phases": phases})
+    (place.folder / "w.yaml").write_text(text)
+    ended = shardflow("run", "w.yaml", "--run-dir", "run", cwd=place.folder, PATH=os.environ["PATH"])
+    told = "\nagent CLIs:    59 tokens in, 31 tokens out, $0.0005 (told by 1 of 2), by 1 subagent and 1 arbiter\n"
+    assert (ended.returncode, told in ended.stdout) == (0, True), ended.stdout
+
+
+def test_what_one_without_a_usable_answer_used_is_told_all_the_same(place: Workplace) -> None:
+    report = place.run(workflow(saying("I cannot tell."), {"one": "1", "two": "2"}))
+    [told], [event] = [one for group in report.groups for one in group.arbiters], told_of_arbiters(place)
+    assert (told.decided, event["decided"]) == (False, False)
+    assert told.usage is not None
+    assert event["usage"] == told.usage.as_json() == {"input": 39, "output": 21, "cost": 0.0005417999999999999}
+
+
+def test_one_that_was_refused_and_one_that_is_no_agent_cli_tell_of_no_usage(place: Workplace) -> None:
+    asked(place, behaving("busy"))
+    other = Workplace(place.folder / "other")
+    other.folder.mkdir()
+    asked(other, {"run": """echo '{"take": "base"}'"""})
+    [refused], [program] = told_of_arbiters(place), told_of_arbiters(other)
+    assert (refused["decided"], program["decided"]) == (False, True)
+    assert not {"usage"} & (refused.keys() | program.keys())
 
 
 def test_it_may_write_nothing_and_inherits_what_its_adapter_lists(
