@@ -192,6 +192,49 @@ def test_a_late_shard_can_be_added_behind_all_others(folder: Path) -> None:
     assert (folder / "run/groups/01-work/late/context-late.json").exists()
 
 
+def test_a_run_goes_on_from_what_was_written_with_a_late_shard(folder: Path) -> None:
+    write_workflow(folder / "w.yaml", contested=True, later=adding(end=1))
+    run(folder, 3)
+    (folder / "late.json").write_text(json.dumps({**BASE, "n": 9}))
+    told = otherwise(folder, "--rules", "sum.yaml", "--with", "late.json", "--write")
+    assert told["written"] == "01-work"
+    resumed = shardflow("resume", "run", cwd=folder)
+    assert resumed.returncode == 0, resumed.stderr
+    assert "01-work: kept from an earlier start" in resumed.stdout
+    assert read(folder / "run/context.json") == {"n": 12, "l": [1, 2, 3], "who": "a", "x": 1, "end": 1}
+    assert (folder / "run/groups/01-work/late/context-late.json").exists()
+    assert otherwise(folder)["status"] == "same"
+
+
+def test_whoever_is_asked_to_run_again_is_told_that_a_late_shard_is_left_out_then(folder: Path) -> None:
+    write_workflow(folder / "w.yaml", contested=True, later=adding(end=1))
+    run(folder, 3)
+    (folder / "late.json").write_text(json.dumps({**BASE, "n": 9}))
+    otherwise(folder, "--rules", "sum.yaml", "--with", "late.json", "--write")
+    resumed = shardflow("resume", "run", "--rerun", "a", cwd=folder)
+    assert resumed.returncode == 3
+    assert "work is merged again without late, added to it since" in resumed.stderr
+
+
+def test_a_shard_added_again_with_the_same_content_counts_once(folder: Path) -> None:
+    write_workflow(folder / "w.yaml")
+    run(folder)
+    (folder / "context-late.json").write_text(json.dumps({**BASE, "n": 9, "l": [1, 4]}))
+    otherwise(folder, "--with", "context-late.json", "--write")
+    told = shardflow("merge", "run", "--with", "context-late.json", "--write", cwd=folder)
+    assert (told.returncode, told.stderr) == (0, "")
+    assert told.stdout.endswith("\nnothing was written: this is what the run recorded\n")
+
+
+def test_an_id_that_several_merges_have_is_offered_once(folder: Path) -> None:
+    write_workflow(folder / "w.yaml", later="true")
+    run(folder)
+    (folder / "late.json").write_text(json.dumps({**read(folder / "run/context.json"), "n": 9}))
+    otherwise(folder, "--with", "later/a=late.json", "--write")
+    ended = shardflow("merge", "run", "--without", "c", cwd=folder)
+    assert ended.stderr.endswith("no merge of the run has a shard 'c'; known are a, b, later\n")
+
+
 def test_an_earlier_merge_is_never_written_and_the_refusal_says_what_to_do(folder: Path) -> None:
     write_workflow(folder / "w.yaml", later=adding(y=1))
     run(folder)
@@ -257,7 +300,7 @@ def test_writing_what_is_recorded_already_changes_nothing(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["run", "--without", "c"], "no merge of the run has a shard 'c'"),
+        (["run", "--without", "c"], "no merge of the run has a shard 'c'; known are a, b, later"),
         (["run", "--without", "nowhere/a"], "no merge of the run has a shard 'nowhere/a'"),
         (["run", "--with", "work/a=c.json"], "01-work has a shard a already"),
         (["run", "--with", "01-work/A=c.json"], "01-work has a shard a already"),

@@ -26,6 +26,7 @@ from shardflow.storage.files import read_regular, sha256_hex
 from shardflow.storage.json.strict import parse_json
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory
 from shardflow.storage.runs.records import (
+    ADDED,
     GroupRecord,
     RunRecord,
     SubagentRecord,
@@ -132,7 +133,7 @@ def _with_shards(
         for one in before.subagents
     )
     new = tuple(
-        SubagentRecord(name, forms[name].value, "added", "added to the merge afterwards", sha256_hex(data))
+        SubagentRecord(name, forms[name].value, ADDED, "added to the merge afterwards", sha256_hex(data))
         for name, data in added.items()
     )
     return replaced(before, subagents=(*kept, *new))
@@ -158,7 +159,7 @@ def _left_out(text: str, merged: Mapping[str, GroupRecord]) -> tuple[str, str]:
         return found[0], shard
     if found:
         raise UsageError(f"{shard} has a shard in several groups; say which: {_choices(found, shard)}")
-    known = [one.id for group in groups for one in merged[group].subagents if one.sha256 is not None]
+    known = dict.fromkeys(one.id for group in groups for one in merged[group].subagents if one.sha256 is not None)
     raise UsageError(f"no merge of the run has a shard '{text}'; {did_you_mean(shard, known) if known else 'none has'}")
 
 
@@ -168,7 +169,9 @@ def _is_in(one: SubagentRecord, shard: str) -> bool:
 
 def _placed(alternative: Alternative, merged: Mapping[str, GroupRecord]) -> Iterator[tuple[str, Added]]:
     for added in alternative.added:
-        yield _group_of(added, merged), added
+        name = _group_of(added, merged)
+        if not _is_there(added, name, merged[name]):
+            yield name, added
     for place in alternative.united:
         name, shards = shards_of_group(place, merged)
         yield from ((name, added) for added in shards)
@@ -193,7 +196,7 @@ def _content(added: Added) -> tuple[str, ShardForm, bytes]:
 
 
 def _group_of(added: Added, merged: Mapping[str, GroupRecord]) -> str:
-    """Find the group that a shard is added to. Raises UsageError, also for an id that is taken or cannot be one."""
+    """Find the group that a shard is added to. Raises UsageError, also for what cannot be an id."""
     groups = groups_named(added.group, merged) if added.group else list(merged)
     if len(groups) > 1:
         choices = _choices(groups, f"{added.shard}=FILE")
@@ -202,10 +205,18 @@ def _group_of(added: Added, merged: Mapping[str, GroupRecord]) -> str:
         raise UsageError(f"the run has no merge{f' in {added.group!r}' if added.group else ''} to add a shard to")
     if not is_name(added.shard):
         raise UsageError(f"'{added.shard}' cannot be a shard's id; name it: --with ID={added.file}")
-    for one in merged[groups[0]].subagents:
-        if one.id.casefold() == added.shard.casefold():
-            raise id_is_taken(groups[0], one, added.file)
     return groups[0]
+
+
+def _is_there(added: Added, name: str, record: GroupRecord) -> bool:
+    """Tell whether a group has this shard already, with this content. Raises UsageError for an id that is taken."""
+    for one in record.subagents:
+        if one.id.casefold() == added.shard.casefold():
+            shard, form, data = _content(added)
+            if (one.id, one.form, one.sha256) == (shard, form.value, sha256_hex(data)):
+                return True
+            raise id_is_taken(name, one, added.file)
+    return False
 
 
 def groups_named(where: str, merged: Mapping[str, GroupRecord]) -> list[str]:

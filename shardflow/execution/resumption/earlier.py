@@ -16,6 +16,7 @@ from shardflow.execution.groups.inputs import Group, KeptShard
 from shardflow.execution.inspection.post_mortem import altered_files, refold
 from shardflow.execution.reporting.endings import FailedEarlier, Succeeded
 from shardflow.execution.reporting.report import GroupReport, Sealed, Status, SubagentReport
+from shardflow.merge.site import listed
 from shardflow.model.decisions import Conflict, Outcome
 from shardflow.model.records import replaced
 from shardflow.model.values import ABSENT, Value
@@ -23,7 +24,7 @@ from shardflow.storage.files import read_regular, sha256_hex
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory
 from shardflow.storage.runs.folders import groups_set_aside, move_folder
 from shardflow.storage.runs.history import History, SealedShard, was_asked
-from shardflow.storage.runs.records import GroupRecord, SubagentRecord, read_group_record
+from shardflow.storage.runs.records import ADDED, GroupRecord, SubagentRecord, read_group_record
 from shardflow.workflow.program import EngineMade
 
 
@@ -68,9 +69,14 @@ class EarlierStarts:
         """
         contents = [group.content(rank) for rank in range(len(group.subagents))]
         found = self._folded.get(group.content_merged_under(rules, contents))
-        if found is None or not self._still_holds(group, found[1], contents):
+        if found is None:
             return None
         folder, record = found
+        own, late = _own_and_late(record)
+        if not self._still_holds(group, own, contents):
+            if late:
+                self.notes.append(f"{group.phase} is merged again without {listed(late)}, added to it since")
+            return None
         if altered := next(altered_files(folder, record), None):
             self.notes.append(f"{group.name} is merged again: {altered.path}: {altered.how}")
             return None
@@ -79,19 +85,19 @@ class EarlierStarts:
             _report(group, rank, content, self._history.seals[content])
             if one.failure is None
             else _failed_report(group, rank, one)
-            for rank, (one, content) in enumerate(zip(record.subagents, contents, strict=True))
+            for rank, (one, content) in enumerate(zip(own, contents, strict=True))
         )
         if record.status == Status.CONFLICT:
             return _group_report(group, Status.CONFLICT, reports, _conflicts(group.folder)), group.base
         data = read_regular(group.folder.context, SIZE_LIMIT)
         return _group_report(group, Status.DONE, reports), Base(data, read_object(data, group.folder.context))
 
-    def _still_holds(self, group: Group, record: GroupRecord, contents: list[str]) -> bool:
+    def _still_holds(self, group: Group, own: tuple[SubagentRecord, ...], contents: list[str]) -> bool:
         """Tell whether nobody of a merged group is to run again, and no more failed than may."""
-        if len(record.subagents) != len(contents):
+        if len(own) != len(contents):
             return False
         failed = 0
-        for subagent, one, content in zip(group.subagents, record.subagents, contents, strict=True):
+        for subagent, one, content in zip(group.subagents, own, contents, strict=True):
             if one.failure is not None:
                 failed += not subagent.policy.allow_failure
                 if was_asked(group.phase, subagent.id, self._history.asked):
@@ -103,6 +109,12 @@ class EarlierStarts:
     def _folders_called(self, group: str) -> Iterator[GroupFolder]:
         """Give the folders of a group, whatever number a start gave it."""
         return (folder for folder in self._folders if _unnumbered(folder.path) == _unnumbered(group))
+
+
+def _own_and_late(record: GroupRecord) -> tuple[tuple[SubagentRecord, ...], list[str]]:
+    """Part the group's own subagents from the ids of shards that were added to its merge, which stand behind them."""
+    own = tuple(one for one in record.subagents if one.ending != ADDED)
+    return own, [one.id for one in record.subagents if one.ending == ADDED and one.sha256 is not None]
 
 
 def folded_groups(folders: Iterable[GroupFolder]) -> Iterator[tuple[GroupFolder, GroupRecord]]:

@@ -25,6 +25,9 @@ CONTEXT: Final = "context.json"
 FORMAT: Final = 1
 """The version of the run directory's format, `format` in run.json."""
 
+ADDED: Final = "added"
+"""How a shard ended that no subagent of the group left: it was added to the merge, behind all of them."""
+
 _LIMIT: Final = 256 << 20
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
