@@ -96,7 +96,7 @@ def test_an_arbiter_gets_the_conflict_as_json_where_what_is_absent_has_no_member
     [
         ("import sys; sys.exit('no idea')", "its arbiter exited with code 1; see"),
         ("print('one')", "its arbiter gave no answer that can be used:"),
-        ('print(\'{"take": {"shard": "oen"}}\')', "'oen' has no part in it; did you mean 'one'?"),
+        ('print(\'{"take": {"shard": "oen"}}\')', "'oen' has no part in the conflict at $.status; did you mean 'one'?"),
         ('print(\'{"take": 5, "because": 1}\')', "unknown field 'because'"),
         ('print(\'{"take": {"value": NaN}}\')', "NaN"),
         ("pass", "its arbiter gave no answer that can be used:"),

@@ -130,6 +130,9 @@ def test_a_file_decides_with_reasons_which_stand_in_the_ledger(folder: Path) -> 
         ("$.status=oen", "$.status: 'oen' is no shard of this conflict, not 'base' and no JSON; did you mean 'one'?"),
         ("status", "--resolve takes PATH=SHARD, PATH=base or PATH=JSON, not 'status'"),
         ("$.status=[1", "did you mean|known are"),
+        ("$.status=up", "no JSON; known are one, two; a text is given in double quotes"),
+        ("$.status=[1,]", "no JSON (column 3: a comma before"),
+        ('$.status={"a": 1, "a": 2}', "no JSON (column 10: duplicate key 'a'"),
     ],
 )
 def test_a_decision_that_fits_nothing_is_told_and_nothing_is_written(folder: Path, decision: str, said: str) -> None:
@@ -137,6 +140,27 @@ def test_a_decision_that_fits_nothing_is_told_and_nothing_is_written(folder: Pat
     assert ended.returncode == 2
     assert any(part in ended.stderr for part in said.split("|"))
     assert not (folder / GROUP / "resolutions.json").exists()
+
+
+def test_what_was_decided_about_before_is_said_to_be_so(folder: Path) -> None:
+    shardflow("merge", "run", "--resolve", "$.status=one", cwd=folder)
+    ended = shardflow("merge", "run", "--resolve", "$.status=two", cwd=folder)
+    assert ended.returncode == 2
+    assert "$.status was decided about already, by --resolve; what was decided is kept" in ended.stderr
+
+
+def test_the_whole_document_cannot_be_decided_to_be_anything_but_an_object(tmp_path: Path) -> None:
+    (tmp_path / "w.yaml").write_text(
+        json.dumps({**WORKFLOW, "rules": {"rules": [{"path": "$", "strategy": "atomic"}]}})
+    )
+    assert shardflow("run", "w.yaml", "--run-dir", "run", "--quiet", cwd=tmp_path).returncode == 3
+    ended = shardflow("merge", "run", "--resolve", "$=5", cwd=tmp_path)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert (
+        ended.stderr
+        == "shardflow merge: --resolve: $: the whole document must be an object, and the integer 5 is none\n"
+    )
+    assert shardflow("merge", "run", "--resolve", '$={"n": 5}', cwd=tmp_path).returncode == 0
 
 
 def test_a_file_with_mistakes_is_told_with_all_of_them_and_their_lines(folder: Path) -> None:
@@ -159,7 +183,7 @@ def test_every_decision_of_a_file_that_fits_nothing_is_told_with_its_line_and_no
     ended = shardflow("merge", "run", "--resolutions", "d.yaml", cwd=folder)
     assert ended.returncode == 2
     assert "d.yaml:2: no conflict at $.statos; did you mean '$.status'?" in ended.stderr
-    assert "d.yaml:3: 'oen' has no part in it; did you mean 'one'?" in ended.stderr
+    assert "d.yaml:3: 'oen' has no part in the conflict at $.status; did you mean 'one'?" in ended.stderr
     assert "d.yaml:4: no conflict at c-00000000; " in ended.stderr
     assert "d.yaml:6: $['a=b'] was decided about by d.yaml:5 already; keep one of the two" in ended.stderr
     assert not (folder / GROUP / "resolutions.json").exists()

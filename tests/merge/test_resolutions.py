@@ -63,3 +63,11 @@ def test_a_resolution_inside_a_new_object_of_one_shard_stays_in_the_ledger():
     result = merge({}, deltas, rules, {"$.o.n": Resolution(TakeShard("one"), "me")})
     assert ledger(result) == ["$.o: one applied", "$.o.n: one applied"]
     assert result.decisions[1].rule.strategy == "resolution"
+
+
+def test_a_resolution_that_would_make_the_whole_document_no_object_leaves_the_conflict():
+    deltas = [Delta("one", 0, diff(BASE, ONE)), Delta("two", 1, diff(BASE, TWO))]
+    (conflict,) = merge(
+        BASE, deltas, rule_set({"path": "$", "strategy": "atomic"}), {"$": Resolution(TakeValue(5), "me")}
+    ).conflicts
+    assert conflict.reason == "one and two changed it to different values; the whole document must be an object"

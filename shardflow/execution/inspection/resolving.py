@@ -132,7 +132,7 @@ def _fitting(merge: OpenMerge, decided: Iterable[Written]) -> tuple[Written, ...
     fitting: dict[str, Written] = {}
     problems: list[Problem] = []
     for one in decided:
-        found = matched(one, merge.conflicts)
+        found = matched(one, merge.conflicts, merge.decided)
         if isinstance(found, str):
             problems.append(Problem(one.by, None, found))
             continue

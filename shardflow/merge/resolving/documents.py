@@ -11,15 +11,19 @@ A run directory's own have a `by` too, who decided.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from shardflow.errors import InvalidInput
 from shardflow.merge.resolving.resolutions import Choice, Resolution, Resolutions, TakeBase, TakeShard, TakeValue
 from shardflow.model.decisions import Conflict
 from shardflow.model.documents import Document, did_you_mean
-from shardflow.model.fields import Place, quoted, read_document
-from shardflow.model.paths import PathError, parse_path, path_text
+from shardflow.model.fields import Place, quoted, read_document, shown
+from shardflow.model.paths import ROOT, PathError, parse_path, path_text
 from shardflow.model.records import record
 from shardflow.model.values import ABSENT, Json, Value
+
+_JSON_STARTS: Final = ("{", "[", '"')
+"""How a text begins that is most likely meant as JSON."""
 
 
 @record
@@ -66,9 +70,9 @@ def resolutions_json(written: Iterable[Written]) -> dict[str, Json]:
     return {"resolutions": [_written_json(one) for one in written]}
 
 
-def chosen(text: str, parsed: Value, conflict: Conflict) -> Choice | str:
-    """Read what a person typed for a conflict: `base`, a shard's id, or JSON (`parsed`, ABSENT if it is none); or give
-    the reason why it is none of these, or more than one.
+def chosen(text: str, parsed: Value, flaw: str, conflict: Conflict) -> Choice | str:
+    """Read what a person typed for a conflict: `base`, a shard's id, or JSON (`parsed`, ABSENT if it is none for its
+    `flaw`); or give the reason why it is none of these, or more than one.
     """
     shards = [contribution.shard for contribution in conflict.contributions]
     readings: list[Choice] = [TakeShard(text)] if text in shards else []
@@ -78,23 +82,41 @@ def chosen(text: str, parsed: Value, conflict: Conflict) -> Choice | str:
         readings.append(TakeValue(parsed))
     match readings:
         case [single]:
-            return single
+            return _unfit(single, conflict) or single
         case []:
-            return f"{quoted(text)} is no shard of this conflict, not 'base' and no JSON; {did_you_mean(text, shards)}"
+            meant = text.startswith(_JSON_STARTS)
+            why, hint = (f" ({flaw})", "") if meant else ("", "; a text is given in double quotes")
+            known = did_you_mean(text, shards)
+            return f"{quoted(text)} is no shard of this conflict, not 'base' and no JSON{why}; {known}{hint}"
         case _:
             return f"{quoted(text)} can be a shard, base or JSON, more than one of them; write it in a file, as take:"
 
 
-def matched(written: Written, conflicts: Mapping[str, Conflict]) -> Conflict | str:
-    """Find the conflict a resolution is for, by id or path, and check that it fits; or give the reason why not."""
+def matched(written: Written, conflicts: Mapping[str, Conflict], decided: Iterable[Written] = ()) -> Conflict | str:
+    """Find the conflict a resolution is for, by id or path, and check that it fits; or give the reason why not, which
+    may be what was `decided` before.
+    """
     at_path = {path_text(conflict.path): conflict for conflict in conflicts.values()}
-    found = conflicts.get(written.target) or at_path.get(_normal(written.target))
-    if found is None:
-        return f"no conflict at {written.target}; {did_you_mean(written.target, [*at_path, *conflicts])}"
-    shards = [contribution.shard for contribution in found.contributions]
-    if isinstance(written.choice, TakeShard) and written.choice.shard not in shards:
-        return f"{quoted(written.choice.shard)} has no part in it; {did_you_mean(written.choice.shard, shards)}"
-    return found
+    target = _normal(written.target)
+    found = conflicts.get(written.target) or at_path.get(target)
+    if found is not None:
+        return _unfit(written.choice, found) or found
+    if before := next((one for one in decided if one.target == target), None):
+        return f"{target} was decided about already, by {before.by}; what was decided is kept"
+    return f"no conflict at {written.target}; {did_you_mean(written.target, [*at_path, *conflicts])}"
+
+
+def _unfit(choice: Choice, conflict: Conflict) -> str | None:
+    """Give the reason why a choice cannot be made at a conflict, if there is one."""
+    shards = [contribution.shard for contribution in conflict.contributions]
+    match choice:
+        case TakeShard(shard) if shard not in shards:
+            part = f"{quoted(shard)} has no part in the conflict at {path_text(conflict.path)}"
+            return f"{part}; {did_you_mean(shard, shards)}"
+        case TakeValue(value) if conflict.path == ROOT and not isinstance(value, dict):
+            return f"the whole document must be an object, and {shown(value)} is none"
+        case _:
+            return None
 
 
 def _normal(target: str) -> str:

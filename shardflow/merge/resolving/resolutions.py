@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Final, TypeAlias
 
 from shardflow.merge.site import Chosen, Site, Unsettled
-from shardflow.model.paths import path_text
+from shardflow.model.paths import ROOT, path_text
 from shardflow.model.records import record
 from shardflow.model.values import Json
 
@@ -52,10 +52,14 @@ NO_RESOLUTIONS: Final[Resolutions] = {}
 
 
 def resolved(site: Site, unsettled: Unsettled, resolution: Resolution) -> Chosen | Unsettled:
-    """Settle a conflict as a resolution says; unsettled still where it names a shard that changed nothing here."""
+    """Settle a conflict as a resolution says; unsettled still where it names a shard that changed nothing here, or puts
+    something else than an object in place of the whole document.
+    """
     match resolution.choice:
         case TakeBase():
             return Chosen(site.base)
+        case TakeValue(value) if site.path == ROOT and not isinstance(value, dict):
+            return Unsettled(f"{unsettled.reason}; the whole document must be an object")
         case TakeValue(value):
             return Chosen(value)
         case TakeShard(shard):

@@ -191,7 +191,7 @@ def test_it_may_write_nothing_and_inherits_what_its_adapter_lists(
         (saying(f"```json\n{TAKEN}"), "gave no answer that can be used"),
         (saying(""), "gave no answer that can be used"),
         (saying('{"take": "base", "take": {"shard": "one"}}'), "gave no answer that can be used"),
-        (saying('{"take": {"shard": "three"}}'), "'three' has no part in it"),
+        (saying('{"take": {"shard": "three"}}'), "'three' has no part in the conflict at "),
         (saying('{"take": "base", "confidence": 1}'), "unknown field 'confidence'"),
         (saying('{"take": {"value": "\\ud800"}}'), "gave no answer that can be used"),
         (behaving("busy"), "was refused by the model's API with HTTP status 429"),

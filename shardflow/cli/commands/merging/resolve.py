@@ -32,7 +32,7 @@ def resolve_run(run_dir: str, decided: Decided, shown: Selection) -> int:
     if decided.interactive and not (is_terminal(sys.stdin) and is_terminal(sys.stdout)):
         raise UsageError("--interactive asks at a terminal, and this is none; use --resolve or --resolutions")
     merge = open_merge(run_dir)
-    written = [*_from_texts(decided.texts, merge.conflicts), *_from_file(decided.file)]
+    written = [*_from_texts(decided.texts, merge), *_from_file(decided.file)]
     if decided.interactive:
         written.extend(_asked(merge, written))
     came = resolve(merge, written)
@@ -44,20 +44,20 @@ def resolve_run(run_dir: str, decided: Decided, shown: Selection) -> int:
     return code
 
 
-def _from_texts(texts: tuple[str, ...], conflicts: Mapping[str, Conflict]) -> list[Written]:
+def _from_texts(texts: tuple[str, ...], merge: OpenMerge) -> list[Written]:
     """Read what options say. Raises InvalidInput with every one that cannot be meant."""
-    read = [_from_text(text, conflicts) for text in texts]
+    read = [_from_text(text, merge) for text in texts]
     if wrong := [one for one in read if isinstance(one, str)]:
         raise InvalidInput(Problem("--resolve", None, reason) for reason in wrong)
     return [one for one in read if isinstance(one, Written)]
 
 
-def _from_text(text: str, conflicts: Mapping[str, Conflict]) -> Written | str:
-    target, choice = _parted(text, conflicts)
-    found = matched(Written(target, TakeBase(), "", ""), conflicts)
+def _from_text(text: str, merge: OpenMerge) -> Written | str:
+    target, choice = _parted(text, merge.conflicts)
+    found = matched(Written(target, TakeBase(), "", ""), merge.conflicts, merge.decided)
     if isinstance(found, str):
         return found
-    taken = chosen(choice, _json(choice), found)
+    taken = chosen(choice, *_json(choice), found)
     if isinstance(taken, str):
         return f"{path_label(found.path)}: {taken}"
     return Written(path_text(found.path), taken, "", "--resolve")
@@ -79,11 +79,12 @@ def _is_path(text: str) -> bool:
     return True
 
 
-def _json(text: str) -> Value:
+def _json(text: str) -> tuple[Value, str]:
+    """Read JSON; give ABSENT where it is none, with the reason."""
     try:
-        return parse_json(text.encode(errors="surrogateescape"), "--resolve")
-    except InvalidJson:
-        return ABSENT
+        return parse_json(text.encode(errors="surrogateescape"), "--resolve"), ""
+    except InvalidJson as error:
+        return ABSENT, error.problems[0].message
 
 
 def _from_file(file: str | None) -> tuple[Written, ...]:
@@ -111,7 +112,7 @@ def _answer(conflict: Conflict) -> Choice | None:
         text = input("take (a shard's id, base, or JSON; nothing leaves it open): ").strip()
         if not text:
             return None
-        choice = chosen(text, _json(text), conflict)
+        choice = chosen(text, *_json(text), conflict)
         if not isinstance(choice, str):
             return choice
         CONSOLE.say(printable(choice))
