@@ -49,7 +49,13 @@ CODEX_OPENING = (
     {"type": "item.completed", "item": {"id": "item_0", "type": "error", "message": "Model metadata not found."}},
     {"type": "turn.started"},
 )
-CODEX_MESSAGE = {"type": "item.completed", "item": {"id": "item_2", "type": "agent_message", "text": "All done."}}
+
+
+def codex_message(text: str) -> dict[str, Any]:
+    return {"type": "item.completed", "item": {"id": "item_2", "type": "agent_message", "text": text}}
+
+
+CODEX_MESSAGE = codex_message("All done.")
 CODEX_COMPLETED = {
     "type": "turn.completed",
     "usage": {"input_tokens": 20, "cached_input_tokens": 4, "output_tokens": 10, "reasoning_output_tokens": 0},

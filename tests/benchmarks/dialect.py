@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -80,4 +79,4 @@ def _run(folder: Path, workflow: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import tempfile
 from pathlib import Path
 
@@ -58,4 +57,4 @@ def _whole(name: str, environment: dict[str, str], *options: str) -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -18,7 +18,6 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import sys
 import tempfile
 from pathlib import Path
 
@@ -78,4 +77,4 @@ def _run(folder: Path, workflow: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -66,4 +66,4 @@ def _define(decorate: Callable[[type], type]) -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

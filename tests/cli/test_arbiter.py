@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.cli.shell import ENVIRONMENT, shardflow
-from tests.faults.test_stopping import runs
+from tests.execution.running import runs
 
 EDIT = "import json,os; f=os.environ['CONTEXT_FILE']; c=json.load(open(f)); {}; json.dump(c,open(f,'w'))"
 GROUP = "run/groups/01-work"

@@ -164,7 +164,7 @@ def test_any_key_is_merged_and_shown_with_a_path_of_its_own(name: str) -> None:
 
 
 def test_what_nobody_changed_keeps_its_order_of_keys_and_new_keys_follow_by_rank() -> None:
-    base: Json = {"z": 1, "a": {"y": 1, "b": 1}, "m": 1}
+    base: dict[str, Json] = {"z": 1, "a": {"y": 1, "b": 1}, "m": 1}
     result = merged(base, {"m": 1, "new-0": 0, "a": {"b": 1, "y": 2}, "z": 1}, {**base, "aa": 0})
     assert canonical_bytes(result.context) == canonical_bytes(
         {"z": 1, "a": {"y": 2, "b": 1}, "m": 1, "new-0": 0, "aa": 0}

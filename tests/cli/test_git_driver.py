@@ -9,7 +9,7 @@ import pytest
 
 from tests.cli.git_repository import Repository, written
 from tests.cli.shell import shardflow
-from tests.execution.git.hunks import BASE, OURS, THEIRS, keeping
+from tests.execution.git.hunks import BASE, OURS, THEIRS, always, keeping
 
 pytestmark = pytest.mark.needs("git")
 
@@ -60,7 +60,7 @@ def test_a_conflict_stops_the_merge_with_markers_in_the_file_and_words_on_standa
     assert repository.unmerged() == ["conf.json"]
     marked = repository.text("conf.json")
     for side, version in ((OURS, 2), (BASE, 1), (THEIRS, 3)):
-        kept = keeping(marked.encode(), lambda _, side=side: side)
+        kept = keeping(marked.encode(), always(side))
         assert kept.decode() == written({**FIRST, "version": version, "tags": ["x", "y"]})
     repository.path("conf.json").write_bytes(keeping(marked.encode(), lambda _: THEIRS))
     repository.git("commit", "--quiet", "--all", "--no-edit")
@@ -161,7 +161,7 @@ def test_a_file_that_both_sides_added_with_other_values_is_a_conflict_without_a_
     repository.git("merge", "theirs", code=1)
     assert sorted(repository.unmerged()) == ["l.json", "new.json"]
     marked = repository.path("new.json").read_bytes()
-    kept = [json.loads(keeping(marked, lambda _, side=side: side)) for side in (OURS, BASE, THEIRS)]
+    kept = [json.loads(keeping(marked, always(side))) for side in (OURS, BASE, THEIRS)]
     assert kept == [{"a": 1, "z": 0}, {"z": 0}, {"a": 2, "z": 0}]
     assert repository.text("l.json") == "<<<<<<< ours\n[\n  1\n]\n||||||| base\n=======\n[\n  2\n]\n>>>>>>> theirs\n"
 
@@ -266,7 +266,7 @@ def test_a_key_deleted_on_one_side_is_gone_and_a_conflict_where_the_other_change
     ended = repository.git("merge", "theirs", code=1)
     assert "$.version: deleted by ours but changed by theirs" in ended.stderr
     marked = repository.path("conf.json").read_bytes()
-    kept = [json.loads(keeping(marked, lambda _, side=side: side)) for side in (OURS, BASE, THEIRS)]
+    kept = [json.loads(keeping(marked, always(side))) for side in (OURS, BASE, THEIRS)]
     assert kept == [{**without, "name": "b"}, {**FIRST, "name": "b"}, {**FIRST, "name": "b", "version": 2}]
 
 
@@ -364,6 +364,6 @@ def test_outside_of_a_repository_the_rules_of_the_current_folder_count(tmp_path:
 
 
 def test_the_set_up_in_the_help_is_the_one_the_tests_use() -> None:
-    told = shardflow("git-driver", "--help", COLUMNS="200").stdout
+    told = shardflow("git-driver", "--help", environment={"COLUMNS": "200"}).stdout
     assert 'git config merge.shardflow.driver "shardflow git-driver -- %O %A %B %P"' in told
     assert 'echo "context.json merge=shardflow" >> .gitattributes' in told

@@ -13,6 +13,7 @@ import pytest
 
 from shardflow import __version__
 from shardflow.cli.declarations import all_commands
+from shardflow.cli.parameters import Command
 from tests.cli.shell import reader_that_left, shardflow
 
 EXPECTED = Path(__file__).with_name("expected")
@@ -67,7 +68,7 @@ def test_help_and_errors_say_what_is_pinned(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", all_commands(), ids=lambda command: command.name)
-def test_the_help_of_a_command_shows_every_option_and_an_example(command) -> None:  # type: ignore[no-untyped-def]
+def test_the_help_of_a_command_shows_every_option_and_an_example(command: Command) -> None:
     told = shardflow(*command.words, "--help").stdout
     assert f"\n    shardflow {command.name} " in told
     assert all(name in told for name in command.options)
@@ -82,10 +83,10 @@ def test_the_version_is_told_the_same_with_and_without_typer() -> None:
 def test_what_is_told_to_a_reader_that_left_is_no_error_and_to_a_full_disk_is_one(line: list[str]) -> None:
     quiet = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1", "PYTHONUNBUFFERED": "1"}
     with reader_that_left() as stdout:
-        ended = shardflow(*line, stdout=stdout, **quiet)
+        ended = shardflow(*line, stdout=stdout, environment=quiet)
     assert (ended.returncode, ended.stderr) == (0, "")
     with open("/dev/full", "w") as stdout:
-        ended = shardflow(*line, stdout=stdout, **quiet)
+        ended = shardflow(*line, stdout=stdout, environment=quiet)
     assert ended.returncode == 1
     assert ended.stderr == "shardflow: standard output cannot be written: [Errno 28] No space left on device\n"
 
@@ -101,18 +102,20 @@ def test_who_asks_for_an_object_gets_one_for_wrong_usage_too() -> None:
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_completion_script_is_printed_for_the_shells_people_use(shell: str) -> None:
-    ended = shardflow("--show-completion", shell, _TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1")
+    ended = shardflow("--show-completion", shell, environment={"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"})
     assert ended.returncode == 0
     assert "_SHARDFLOW_COMPLETE" in ended.stdout
 
 
 def test_the_shell_gets_completions_of_commands_and_options() -> None:
     asked = {"_SHARDFLOW_COMPLETE": "complete_bash", "COMP_CWORD": "1", "COMP_WORDS": "shardflow "}
-    assert shardflow(**asked).stdout.split() == list(dict.fromkeys(command.words[0] for command in all_commands()))
+    assert shardflow(environment=asked).stdout.split() == list(
+        dict.fromkeys(command.words[0] for command in all_commands())
+    )
     asked = {"_SHARDFLOW_COMPLETE": "complete_bash", "COMP_CWORD": "2", "COMP_WORDS": "shardflow run --dr"}
-    assert shardflow(**asked).stdout.split() == ["--dry-run"]
+    assert shardflow(environment=asked).stdout.split() == ["--dry-run"]
     asked = {"_SHARDFLOW_COMPLETE": "complete_bash", "COMP_CWORD": "2", "COMP_WORDS": "shardflow rules l"}
-    assert "list" in shardflow(**asked).stdout.split()
+    assert "list" in shardflow(environment=asked).stdout.split()
 
 
 @pytest.mark.parametrize(
@@ -130,4 +133,4 @@ def test_the_shell_gets_completions_of_commands_and_options() -> None:
 def test_the_shell_gets_completions_of_values(line: str, offered: list[str]) -> None:
     words = f"shardflow {line}"
     asked = {"_SHARDFLOW_COMPLETE": "complete_bash", "COMP_CWORD": str(words.count(" ")), "COMP_WORDS": words}
-    assert shardflow(**asked).stdout.split() == offered
+    assert shardflow(environment=asked).stdout.split() == offered

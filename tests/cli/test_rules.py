@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,8 +27,9 @@ FINDINGS = Path(shipped_rule_sets()["findings"]).read_text().split("path: $.find
 """The line of its first rule."""
 
 
-def told(*arguments: str | Path, cwd: Path | None = None) -> dict:
-    return json.loads(shardflow("rules", *arguments, "--json", cwd=cwd).stdout)
+def told(*arguments: str | Path, cwd: Path | None = None) -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads(shardflow("rules", *arguments, "--json", cwd=cwd).stdout)
+    return answer
 
 
 def test_rules_list_has_every_set_that_ships_and_every_strategy() -> None:

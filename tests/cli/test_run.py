@@ -306,15 +306,15 @@ def test_hostile_logs_and_values_reach_no_terminal_as_they_are(tmp_path: Path) -
 def test_an_internal_error_is_one_line_and_its_details_are_kept(good: Path) -> None:
     hook = good.parent / "sitecustomize.py"
     hook.write_text("import shardflow.execution.run as run\nrun.Interrupts = None\n")
-    path = f"{good.parent}:{ENVIRONMENT['PYTHONPATH']}"
-    ended = shardflow("run", good.name, cwd=good.parent, PYTHONPATH=path, TMPDIR=str(good.parent))
+    odd = {"PYTHONPATH": f"{good.parent}:{ENVIRONMENT['PYTHONPATH']}", "TMPDIR": str(good.parent)}
+    ended = shardflow("run", good.name, cwd=good.parent, environment=odd)
     assert (ended.returncode, ended.stdout) == (1, "")
     [line] = ended.stderr.splitlines()
     assert line.startswith("shardflow: internal error, please report it: TypeError: ")
     [kept] = re.findall(r"\(details in (.*)\)$", line)
     assert "Traceback" in Path(kept).read_text()
-    ended = shardflow("run", good.name, "--json", cwd=good.parent, PYTHONPATH=path, TMPDIR=str(good.parent))
+    ended = shardflow("run", good.name, "--json", cwd=good.parent, environment=odd)
     assert (json.loads(ended.stdout)["status"], ended.returncode) == ("error", 1)
-    debugged = shardflow("run", good.name, cwd=good.parent, PYTHONPATH=path, SHARDFLOW_DEBUG="1")
+    debugged = shardflow("run", good.name, cwd=good.parent, environment={**odd, "SHARDFLOW_DEBUG": "1"})
     assert debugged.returncode == 1
     assert debugged.stderr.startswith("Traceback")

@@ -27,7 +27,7 @@ def on_a_terminal(folder: Path, *arguments: str, **environment: str) -> pexpect.
         sys.executable,
         ["-m", "shardflow", *arguments],
         cwd=folder,
-        env={**ENVIRONMENT, "TERM": "xterm-256color", **environment},  # type: ignore[arg-type]
+        env={**ENVIRONMENT, "TERM": "xterm-256color", **environment},
         dimensions=(ROWS, 60),
         encoding="utf-8",
         timeout=60,
@@ -98,7 +98,7 @@ def test_json_keeps_standard_output_clean_while_the_terminal_shows_progress(slow
         "/bin/sh",
         ["-c", line],
         cwd=slow.parent,
-        env={**ENVIRONMENT, "TERM": "xterm"},  # type: ignore[arg-type]
+        env={**ENVIRONMENT, "TERM": "xterm"},
         dimensions=(ROWS, 60),
         encoding="utf-8",
         timeout=60,

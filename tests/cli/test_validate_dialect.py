@@ -77,7 +77,7 @@ def test_without_node_it_is_named_what_needs_it(tmp_path: Path) -> None:
     (tmp_path / "bin").mkdir()
     for name in ("sh", "env"):
         os.symlink(str(shutil.which(name)), tmp_path / "bin" / name)
-    done = shardflow("validate", "plan.workflow.yaml", cwd=tmp_path, PATH=str(tmp_path / "bin"))
+    done = shardflow("validate", "plan.workflow.yaml", cwd=tmp_path, environment={"PATH": str(tmp_path / "bin")})
     assert "phase 'scan' needs Node.js 18 or newer, and there is no 'node' on PATH" in done.stderr
 
 
@@ -240,8 +240,8 @@ def test_agent_clis_that_are_not_there_are_warned_of_once_each_as_a_run_refuses_
         "- {id: q, behavior: main-only, agent: codex, prompt: Do it.}\n"
     )
     (tmp_path / "bin").mkdir()
-    ended = shardflow("validate", "w.yaml", cwd=tmp_path, PATH=str(tmp_path / "bin"))
-    refused = shardflow("run", "w.yaml", cwd=tmp_path, PATH=str(tmp_path / "bin"))
+    ended = shardflow("validate", "w.yaml", cwd=tmp_path, environment={"PATH": str(tmp_path / "bin")})
+    refused = shardflow("run", "w.yaml", cwd=tmp_path, environment={"PATH": str(tmp_path / "bin")})
     told = [
         "w.yaml: a, b needs the agent CLI 'claude', which is not on PATH; install it: npm install -g "
         "@anthropic-ai/claude-code",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
@@ -76,7 +77,7 @@ def test_a_huge_value_costs_no_more_than_what_is_shown_of_it() -> None:
     class Counting(list[Json]):
         asked = 0
 
-        def __iter__(self):  # type: ignore[no-untyped-def]
+        def __iter__(self) -> Iterator[Json]:
             for item in super().__iter__():
                 Counting.asked += 1
                 yield item

@@ -34,7 +34,8 @@ class Left:
 
     def on(self, base: dict[str, Any]) -> dict[str, Any]:
         journal = {**base, **self.value}
-        return {"copy": self.value, "patch": patched(base, self.value), "journal": journal}[self.form]
+        forms: dict[str, dict[str, Any]] = {"copy": self.value, "patch": patched(base, self.value), "journal": journal}
+        return forms[self.form]
 
 
 @dataclass

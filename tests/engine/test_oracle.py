@@ -38,7 +38,7 @@ def test_a_run_stops_at_its_first_conflict_until_that_is_decided_about() -> None
     first = Group("none", {"a": Left("copy", {"n": 1}), "b": Left("patch", {"n": None})})
     groups = [first, Group("none", {"c": Left("patch", {"m": 1})})]
     stopped = outcome({"n": 0}, groups)
-    assert (stopped.stopped_at, stopped.contexts, stopped.open) == (0, ({"n": 0},), {("n",)})
+    assert (stopped.stopped_at, stopped.contexts, stopped.open) == (0, ({"n": 0},), frozenset({("n",)}))
     first.decided[("n",)] = ("shard", "b")
     assert outcome({"n": 0}, groups).contexts == ({"n": 0}, {}, {"m": 1})
     first.decided[("n",)] = ("value", None)

@@ -8,9 +8,10 @@ from shardflow.merge.engine import gather, merge
 from shardflow.merge.report import ledger_json
 from shardflow.merge.resolving.conflicts import conflicts_json
 from shardflow.merge.rules import NO_RULES
-from shardflow.model.changes import Delta
+from shardflow.model.changes import Delta, Into
 from shardflow.model.decisions import outcome_counts
 from shardflow.model.diff import diff
+from shardflow.model.values import Json
 from shardflow.storage.json.canonical import canonical_bytes
 from shardflow.storage.packed import PackedMembers
 from shardflow.testing import generators
@@ -32,12 +33,28 @@ def test_context_ledger_and_conflicts_are_byte_for_byte_those_of_the_plain_way(g
     assert_both_ways_agree(group.base, group.deltas, rules)
 
 
-ODD = {'"\\\n': {"é\U0001f600": 10**30, "": -0.0}, "list": [1, {"a": [[]]}], "none": None, "gone": {"": [{}]}}
-ODDER = {'"\\\n': {"é\U0001f600": 10**40, "": 0.0}, "list": [], "none": {"a": {"b": [1, {}]}}, "new": [{"x": "\x00"}]}
+ODD: dict[str, Json] = {
+    '"\\\n': {"é\U0001f600": 10**30, "": -0.0},
+    "list": [1, {"a": [[]]}],
+    "none": None,
+    "gone": {"": [{}]},
+}
+ODDER: dict[str, Json] = {
+    '"\\\n': {"é\U0001f600": 10**40, "": 0.0},
+    "list": [],
+    "none": {"a": {"b": [1, {}]}},
+    "new": [{"x": "\x00"}],
+}
 
 
 def test_values_of_every_kind_are_written_as_the_plain_way_writes_them():
-    for shards in ([ODDER], [ODDER, ODDER], [ODDER, {**ODD, "none": [2]}], [ODDER, {}, {**ODD, "list": {"a": 1}}]):
+    groups: list[list[dict[str, Json]]] = [
+        [ODDER],
+        [ODDER, ODDER],
+        [ODDER, {**ODD, "none": [2]}],
+        [ODDER, {}, {**ODD, "list": {"a": 1}}],
+    ]
+    for shards in groups:
         deltas = [Delta(f'"{rank}"é', rank, diff(ODD, shard)) for rank, shard in enumerate(shards)]
         assert_both_ways_agree(ODD, deltas, NO_RULES)
 
@@ -61,6 +78,8 @@ def test_of_many_shards_each_is_packed_and_says_the_same():
     base = base_of({f"n{n}": n for n in range(40)})
     data = canonical_bytes({f"n{n}": n + n % 2 for n in range(40)})
     few, many = (shard_delta(base, "a", 0, ShardForm.COPY, data, "a", among=n) for n in (2, MANY_SHARDS))
+    assert isinstance(few.edit, Into)
+    assert isinstance(many.edit, Into)
     assert isinstance(many.edit.members, PackedMembers)
     assert list(many.edit.members.items()) == list(few.edit.members.items())
     assert len(gather([few, many])) == 1

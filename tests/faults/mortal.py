@@ -218,7 +218,8 @@ class Place:
             self._make_world()
             steps = Steps(Path(self.directory.path).parent, *([strike] if strike else []))
             steps.wrap()
-            code, raised, problems = 70, "", ()
+            code, raised = 70, ""
+            problems: tuple[str, ...] = ()
             try:
                 code, problems = work()
             except NotARun:

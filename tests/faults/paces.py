@@ -35,23 +35,23 @@ class Pace(Enum):
 _add, _settle = BackgroundSync.add, BackgroundSync.settle
 
 
-def _added_and_synced(sync: BackgroundSync, path: str) -> None:
-    _add(sync, path)
-    sync._awaited.set()
-    with sync._wanted:
-        sync._wanted.wait_for(lambda: not sync._waiting)
-    sync._awaited.clear()
+def _added_and_synced(self: BackgroundSync, path: str) -> None:
+    _add(self, path)
+    self._awaited.set()
+    with self._wanted:
+        self._wanted.wait_for(lambda: not self._waiting)
+    self._awaited.clear()
 
 
-def _added(sync: BackgroundSync, path: str) -> None:
+def _added(self: BackgroundSync, path: str) -> None:
     if not path:  # the end
-        return _add(sync, path)
-    with sync._wanted:
-        sync._waiting.append(path)
+        return _add(self, path)
+    with self._wanted:
+        self._waiting.append(path)
     return None
 
 
-def _begun_and_settled(sync: BackgroundSync) -> None:
-    with sync._wanted:
-        sync._wanted.notify_all()
-    _settle(sync)
+def _begun_and_settled(self: BackgroundSync) -> None:
+    with self._wanted:
+        self._wanted.notify_all()
+    _settle(self)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Any
 
 import pytest
 
@@ -86,6 +87,7 @@ def test_a_context_whose_folder_vanishes_fails_the_group_and_its_record_says_so(
 @pytest.mark.parametrize("option", ["run_dir", "context"])
 def test_a_place_that_cannot_be_written_is_told_before_anything_starts(place: Workplace, option: str) -> None:
     text = TEXT.replace(GROW, "touch started")
+    options: dict[str, Any] = {option: "/proc/self/fdinfo/here"}
     with pytest.raises(StorageError, match="/proc/self/fdinfo"):
-        place.run(text, **{option: "/proc/self/fdinfo/here"})
+        place.run(text, **options)
     assert not (place.folder / "started").exists()

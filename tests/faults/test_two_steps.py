@@ -25,7 +25,8 @@ def replacing_nothing(old: Any, new: Any, rename: Any = posix.rename, **places: 
 
 def such_a_file_system() -> None:
     Pace.LATE.set()
-    posix.replace = posix.rename = replacing_nothing
+    for name in ("replace", "rename"):
+        setattr(posix, name, replacing_nothing)
 
 
 def test_killed_around_any_replacement_that_takes_two_steps_and_resumed_a_run_gives_the_same_bytes(

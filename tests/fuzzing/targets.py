@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from shardflow.errors import ShardflowError
 from shardflow.execution.base import Base, base_of, read_object
@@ -29,7 +30,7 @@ from shardflow.merge.guide.warnings import warnings
 from shardflow.merge.resolving.documents import read_resolutions
 from shardflow.merge.rule_file import read_rules
 from shardflow.merge.rules import NO_RULES
-from shardflow.model.changes import apply, same_edit
+from shardflow.model.changes import Delta, apply, same_edit
 from shardflow.model.documents import Document
 from shardflow.model.paths import parse_path, path_text
 from shardflow.model.patterns import parse_pattern
@@ -87,7 +88,7 @@ def _rules(data: bytes) -> None:
     fold(base, [_delta(base, rank, json.dumps(shard).encode()) for rank, shard in enumerate(shards)], rules)
 
 
-def _delta(base: Base, rank: int, data: bytes, form: ShardForm = ShardForm.COPY):  # type: ignore[no-untyped-def]
+def _delta(base: Base, rank: int, data: bytes, form: ShardForm = ShardForm.COPY) -> Delta:
     return shard_delta(base, f"s{rank}", rank, form, data, "context-s.json")
 
 
@@ -199,18 +200,16 @@ _OPERATIONS = b'''{"set": "$.a.x['y z']", "value": {"k": [null, 1e2]}}
 {"set": "$.a.b[?@.c=='d'].c", "value": -0.0}
 {"remove": "$.a.b[0]"}
 {"remove": "$.e"'''
-_JOURNAL = b"".join(
-    json.dumps({"v": 1, "event": event, **more}).encode() + b"\n"
-    for event, more in [
-        ("run-started", {"pid": 1, "phases": ["p"]}),
-        (
-            "subagent-finished",
-            {"phase": "p", "subagent": "a", "sealed": {"content": "c", "sha256": "s"}, "seconds": 1.0},
-        ),
-        ("group-merged", {"sha256": "m"}),
-        ("run-resumed", {"again": [["p", "a"]], "start": 2}),
-    ]
-)
+_LINES: list[tuple[str, dict[str, Any]]] = [
+    ("run-started", {"pid": 1, "phases": ["p"]}),
+    (
+        "subagent-finished",
+        {"phase": "p", "subagent": "a", "sealed": {"content": "c", "sha256": "s"}, "seconds": 1.0},
+    ),
+    ("group-merged", {"sha256": "m"}),
+    ("run-resumed", {"again": [["p", "a"]], "start": 2}),
+]
+_JOURNAL = b"".join(json.dumps({"v": 1, "event": event, **more}).encode() + b"\n" for event, more in _LINES)
 
 TARGETS: dict[str, Target] = {
     "json": Target(_json, (*_JSON, *_files("samples/*/expected/*.json"))),

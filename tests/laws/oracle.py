@@ -4,12 +4,13 @@ Left out: rules, strategies, the ledger, order of keys. It shares with the engin
 """
 
 from shardflow.model.changes import apply
+from shardflow.model.paths import Path
 from shardflow.model.values import ABSENT, same
 
 
 def naive_merge(base, deltas):
     """Give the merged document (base values where contested) and the set of contested paths."""
-    contested = set()
+    contested: set[Path] = set()
     documents = [apply(delta.edit, base) for delta in sorted(deltas, key=lambda d: d.rank)]
     return merged_values(base, documents, (), contested), contested
 

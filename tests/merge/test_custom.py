@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from decimal import Decimal
 from enum import IntEnum
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,10 +17,10 @@ from shardflow.merge.rule_file import read_rules
 from shardflow.merge.rules import rules_json
 from shardflow.merge.strategies.custom import Target
 from shardflow.model.documents import Document
-from shardflow.model.values import flaw, same
+from shardflow.model.values import Json, flaw, same
 from shardflow.testing import generators
 from shardflow.testing.laws import ENGINE, REQUIRED
-from tests.merge.small import GONE, ledger, merged
+from tests.merge.small import GONE, ledger, merged, nothing_to_extend
 
 
 def rules_asking(function, path="$.n", **options):
@@ -27,7 +28,7 @@ def rules_asking(function, path="$.n", **options):
         return function, Target(target.function, "the text of the module")
 
     rule = {"path": path, "strategy": {"custom": "ours:function"}, **options}
-    return read_rules(Document("rules.yaml", {"rules": [rule]}), None, library)
+    return read_rules(Document("rules.yaml", {"rules": [rule]}), nothing_to_extend, library)
 
 
 def asked(function, base, *shards, **options):
@@ -35,7 +36,10 @@ def asked(function, base, *shards, **options):
         return {} if value is GONE else {"n": value}
 
     result = merged(document(base), *map(document, shards), rules=rules_asking(function, **options))
-    return result.conflicts[0].reason if result.conflicts else result.context.get("n", GONE)
+    if result.conflicts:
+        return result.conflicts[0].reason
+    assert isinstance(result.context, dict)
+    return result.context.get("n", GONE)
 
 
 def longest(base, candidates):
@@ -43,7 +47,7 @@ def longest(base, candidates):
 
 
 def test_a_function_sees_the_base_and_what_each_shard_left_in_rank_order():
-    seen = []
+    seen: list[Any] = []
     asked(lambda base, candidates: seen.append((base, candidates)), 1, 2, 3, GONE, 1)
     assert seen == [(1, [Left("a", 0, 2), Left("b", 1, 3), Left("c", 2, ABSENT)])]
     asked(lambda base, candidates: seen.append(base), GONE, 2)
@@ -73,7 +77,7 @@ class Level(IntEnum):
 
 
 def endless():
-    value = []
+    value: list[Any] = []
     value.append(value)
     return value
 
@@ -152,7 +156,8 @@ def test_options_act_around_a_function():
 
 
 def test_effective_rules_carry_the_text_of_the_module():
-    assert rules_json(rules_asking(longest))["rules"][0]["strategy"] == {
+    written: Any = rules_json(rules_asking(longest))
+    assert written["rules"][0]["strategy"] == {
         "custom": {"function": "ours:function", "source": "the text of the module"}
     }
 
@@ -161,9 +166,9 @@ def test_effective_rules_carry_the_text_of_the_module():
     "argument", [None, "", "longest", "a:b:c", "a-b:c", "../a:b", ":f", "m:", {"function": "f"}, 5]
 )
 def test_what_names_no_function_is_refused(argument):
-    rule = {"path": "$", "strategy": {"custom": argument}}
+    rule: Json = {"path": "$", "strategy": {"custom": argument}}
     with pytest.raises(InvalidRules, match=r"needs a function as package\.module:function"):
-        read_rules(Document("rules.yaml", {"rules": [rule]}), None)
+        read_rules(Document("rules.yaml", {"rules": [rule]}), nothing_to_extend)
 
 
 def unite(base, candidates):

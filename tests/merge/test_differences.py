@@ -42,7 +42,7 @@ def test_the_other_way_round_the_same_places_differ(documents):
 
 @given(pairs)
 def test_values_are_those_of_the_documents(documents):
-    def at(value: Value, path) -> Value:
+    def at(value, path):
         for segment in path:
             value = value.get(segment, ABSENT) if isinstance(value, dict) else value[segment]
         return value

@@ -6,7 +6,7 @@ from shardflow.errors import InvalidShards
 from shardflow.merge import gather, merge
 from shardflow.merge.report import ledger_json
 from shardflow.model.changes import Delta, Drop, Into, Put
-from shardflow.model.values import same
+from shardflow.model.values import Json, same
 from tests.merge.small import ledger, merged, rule_set
 
 DEFAULTS = [
@@ -56,12 +56,15 @@ def test_a_conflict_at_one_path_leaves_the_others_settled():
 def test_keys_keep_the_order_of_the_base_and_new_ones_follow_by_rank():
     base = {"z": 1, "a": 1}
     result = merged(base, {"new2": 1, "a": 2, "z": 1}, {"new1": 1, "z": 1, "a": 1, "new2": 1})
+    assert isinstance(result.context, dict)
     assert list(result.context) == ["z", "a", "new2", "new1"]
 
 
 def test_a_new_rank_order_not_the_listing_order_decides_the_order_of_new_keys():
     late, early = Delta("late", 1, Into({"x": Put(1)})), Delta("early", 0, Into({"y": Put(1)}))
-    assert list(merge({}, [late, early]).context) == ["y", "x"]
+    context = merge({}, [late, early]).context
+    assert isinstance(context, dict)
+    assert list(context) == ["y", "x"]
 
 
 def test_every_outcome_is_counted_once():
@@ -119,7 +122,7 @@ def test_deep_nesting_up_to_the_limit_merges_without_a_recursion_error():
 
 
 def test_a_thousand_shards_settle_once():
-    base = {"n": 0, "l": []}
+    base: Json = {"n": 0, "l": []}
     rules = rule_set({"path": "$.n", "strategy": "sum"})
     deltas = [Delta(f"s{i:04}", i, Into({"n": Put(1), "l": Put([i])})) for i in range(1000)]
     result = merge(base, deltas, rules)

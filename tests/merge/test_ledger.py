@@ -1,5 +1,7 @@
 """The ledger's sums and attributions: by outcome, by shard, and who superseded whom."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 
@@ -45,7 +47,8 @@ SUPERSEDED = [
 def test_a_superseded_change_names_those_whose_changes_stand(rule, base, values, by):
     documents = [{} if value is None else {"n": value} for value in values]
     result = merged({"n": base}, *documents, rules=rule_set({"path": "$.n", **rule}))
-    told = [decision for decision in ledger_json(result)["decisions"] if "superseded_by" in decision]
+    written: Any = ledger_json(result)
+    told = [decision for decision in written["decisions"] if "superseded_by" in decision]
     assert [decision["superseded_by"] for decision in told] == [by]
     assert all(any(c["outcome"] == "superseded" for c in decision["changes"]) for decision in told)
 

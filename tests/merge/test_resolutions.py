@@ -6,12 +6,12 @@ from shardflow.merge import merge
 from shardflow.merge.resolving.resolutions import Resolution, TakeBase, TakeShard, TakeValue
 from shardflow.model.changes import Delta
 from shardflow.model.diff import diff
-from shardflow.model.values import same
+from shardflow.model.values import Json, same
 from tests.merge.small import ledger, rule_set
 
-BASE = {"a": 1, "items": [{"id": 1, "n": 0}]}
-ONE = {"a": 2, "items": [{"id": 1, "n": 1}]}
-TWO = {"items": [{"id": 1, "n": 2}]}
+BASE: Json = {"a": 1, "items": [{"id": 1, "n": 0}]}
+ONE: Json = {"a": 2, "items": [{"id": 1, "n": 1}]}
+TWO: Json = {"items": [{"id": 1, "n": 2}]}
 RULES = rule_set({"path": "$.items", "strategy": {"keyed": "id"}})
 
 

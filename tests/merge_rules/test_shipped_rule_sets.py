@@ -69,7 +69,7 @@ def test_what_the_header_of_findings_names_is_a_conflict(
 
 def test_counters_and_metrics_are_settled_by_the_object_they_live_in_at_any_depth() -> None:
     def metrics(n: int, samples: list[Json], label: str, fine: bool) -> Json:
-        inner = {"counters": {"n": n}, "peaks": {"p": n}, "lows": {"l": n}, "samples": {"s": samples}}
+        inner: dict[str, Json] = {"counters": {"n": n}, "peaks": {"p": n}, "lows": {"l": n}, "samples": {"s": samples}}
         return {"deep": [0], "part": {**inner, "labels": {"t": [label]}, "ok": {"o": fine}, "alerts": {"a": fine}}}
 
     shards = [metrics(11, [1, 2], "x", True), metrics(13, [1, 3], "y", False)]

@@ -5,11 +5,11 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 
-from shardflow.model.values import ABSENT, MAX_DEPTH, flaw, frozen, kind, same
+from shardflow.model.values import ABSENT, MAX_DEPTH, Json, Value, flaw, frozen, kind, same
 from shardflow.storage.json.canonical import canonical_bytes
 from shardflow.testing.generators import json_values
 
-DIFFERENT = [
+DIFFERENT: list[Value] = [
     None, False, True, 0, 1, 0.0, -0.0, 1.0, "", "0", "1", [], {}, [0], [0.0], [False], {"a": 1}, {"a": 1.0},
     {"a": True}, {"a": None}, [None], 2**64, 2.0**64, Decimal("1.00000000000000000001"), "e\u0301", "\u00e9", ABSENT,
 ]  # fmt: skip
@@ -60,7 +60,7 @@ def test_what_is_no_json_value_is_told(value, said):
 
 
 def test_nesting_has_a_limit():
-    value = 0
+    value: Json = 0
     for _ in range(MAX_DEPTH):
         value = [value]
     assert flaw(value) is None
@@ -68,5 +68,6 @@ def test_nesting_has_a_limit():
 
 
 def test_every_kind_has_a_name():
-    named = [kind(v) for v in ({}, [], "", True, 1, 1.0, Decimal(1), None, ABSENT)]
+    values: list[Value] = [{}, [], "", True, 1, 1.0, Decimal(1), None, ABSENT]
+    named = [kind(value) for value in values]
     assert named == ["object", "list", "text", "boolean", "integer", "decimal", "decimal", "null", "nothing"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
-import json_merge_patch  # type: ignore[import-untyped]
+import json_merge_patch
 from hypothesis import given
 
 from shardflow.merge.cases import Case, CaseShard, Form, replay

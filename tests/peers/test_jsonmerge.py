@@ -17,7 +17,7 @@ from tests.merge.small import merged, rule_set
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # jsonmerge uses what jsonschema calls old
-    import jsonmerge  # type: ignore[import-untyped]
+    import jsonmerge
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*deprecated as of v4.18:DeprecationWarning")
 

@@ -62,7 +62,8 @@ def test_counters_and_lists_are_reduced_to_the_same(
 def test_a_value_that_one_branch_writes_is_taken_and_one_that_two_write_differently_is_refused() -> None:
     first: State = {"n": 0, "log": [], "text": "t"}
     assert by_langgraph(first, [{"text": "a"}, {"n": 1}])["text"] == "a"
-    assert merged(first, {**first, "text": "a"}, {**first, "n": 1}, rules=RULES).context["text"] == "a"
+    result = merged(first, {**first, "text": "a"}, {**first, "n": 1}, rules=RULES)
+    assert result.context == {"n": 1, "log": [], "text": "a"}
     with pytest.raises(InvalidUpdateError):
         by_langgraph(first, [{"text": "a"}, {"text": "b"}])
     assert merged(first, {**first, "text": "a"}, {**first, "text": "b"}, rules=RULES).conflicts

@@ -39,5 +39,7 @@ class Run:
 
 def run_sample(workflow: str, folder: Path, *options: str, **environment: str) -> Run:
     """Run `samples/<workflow>` with a run directory that does not exist yet."""
-    done = shardflow("run", SAMPLES / workflow, "--run-dir", folder, *options, PATH=PATH, **environment)
+    done = shardflow(
+        "run", SAMPLES / workflow, "--run-dir", folder, *options, environment={"PATH": PATH, **environment}
+    )
     return Run(done.returncode, done.stdout, done.stderr, folder)

@@ -75,7 +75,8 @@ def _audit(root: Path, *options: str) -> Run:
 
 
 def _report(run: Run) -> str:
-    return (run.folder / run.context["report"]["file"]).read_text(encoding="utf-8")
+    file: str = run.context["report"]["file"]
+    return (run.folder / file).read_text(encoding="utf-8")
 
 
 def test_complexity_counts_the_ways_through_each_function(tmp_path: Path) -> None:
@@ -153,7 +154,7 @@ def test_equal_files_are_found_and_empty_ones_mean_nothing(tmp_path: Path) -> No
 
 
 def test_markers_and_sizes_leave_out_what_is_hidden_generated_or_installed(tmp_path: Path) -> None:
-    files = {
+    files: dict[str, str | bytes] = {
         "notes.md": "TODO TODO\nFIXME and XXX, but no TODOS\n",
         "tool.sh": "# HACK",
         "data.bin": b"TODO\0",
@@ -217,7 +218,7 @@ def test_what_four_subagents_counted_adds_up_the_same_whoever_finishes_first(tmp
     assert together.context["docstrings"]["packages"] == {"kit": {"documented": 20 * 2, "public": 20 * 7}}
 
 
-ODD = {
+ODD: dict[str, str | bytes] = {
     "python2.py": "print 'hello'\n",
     "bad_coding.py": "# -*- coding: uft-8 -*-\n",
     "not_utf8.py": b"name = '\xf6'\n",

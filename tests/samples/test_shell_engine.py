@@ -21,7 +21,7 @@ EVERY_PHASE = ["discover", "examine", "decide", "improve", "polish", "publish"]
 
 def review(folder: Path, *options: str | Path) -> tuple[int, dict[str, Any], str]:
     """Run the sample in a folder; give the exit code, the context and what was told."""
-    done = shardflow("run", WORKFLOW, "--feature", "shop", *options, cwd=folder, PATH=PATH)
+    done = shardflow("run", WORKFLOW, "--feature", "shop", *options, cwd=folder, environment={"PATH": PATH})
     context: dict[str, Any] = json.loads((folder / ".temp/shop/context.json").read_bytes())
     return done.returncode, context, done.stdout + done.stderr
 
@@ -78,7 +78,7 @@ def test_without_answers_it_pauses_and_resume_asks_again(tmp_path: Path) -> None
     assert (code, context["phases"]["current"]) == (4, "decide")
     assert "paused: decide: somebody has to decide: Shall the library be improved?" in told
     (tmp_path / "answers.yaml").write_text("{decide: Only report}")
-    done = shardflow("resume", "--answers", "answers.yaml", cwd=tmp_path, PATH=PATH)
+    done = shardflow("resume", "--answers", "answers.yaml", cwd=tmp_path, environment={"PATH": PATH})
     assert done.returncode == 0, done.stderr
     context = json.loads((tmp_path / ".temp/shop/context.json").read_bytes())
     assert context["phases"]["completed"] == ["discover", "examine", "decide", "publish"]

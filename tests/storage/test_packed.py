@@ -49,9 +49,12 @@ def test_only_members_that_were_changed_are_there():
 
 
 def test_what_marshal_does_not_know_stays_as_it_is():
-    edit = Into({f"n{n}": Put(Decimal("0.1000000000000000055")) for n in range(20)})
-    assert not isinstance(packed(edit).members, PackedMembers)
-    assert isinstance(packed(Into({f"n{n}": Put(10**50) for n in range(20)})).members, PackedMembers)
+    as_it_is = packed(Into({f"n{n}": Put(Decimal("0.1000000000000000055")) for n in range(20)}))
+    smaller = packed(Into({f"n{n}": Put(10**50) for n in range(20)}))
+    assert isinstance(as_it_is, Into)
+    assert isinstance(smaller, Into)
+    assert not isinstance(as_it_is.members, PackedMembers)
+    assert isinstance(smaller.members, PackedMembers)
 
 
 @given(generators.groups(), generators.rule_sets())

@@ -9,14 +9,14 @@ from hypothesis.errors import NoSuchExample
 from shardflow.execution.rule_sources import load_named_rules, shipped_rule_sets
 from shardflow.merge import merge
 from shardflow.model.changes import changes
-from shardflow.model.values import ABSENT, flaw
+from shardflow.model.values import ABSENT, Json, flaw
 from shardflow.testing import Like, Schema, contexts, groups, shards
 from shardflow.testing.generators import journals, patches
 from shardflow.testing.laboratory.coverage import Coverage
 from shardflow.testing.laboratory.search import Effort, look_at
 from shardflow.testing.laws import ENGINE, LAWS
 
-CONTEXT = {"n": 5, "found": [{"id": "a", "level": 1}, {"id": "b", "level": 2}], "deep": {"er": "x"}}
+CONTEXT: dict[str, Json] = {"n": 5, "found": [{"id": "a", "level": 1}, {"id": "b", "level": 2}], "deep": {"er": "x"}}
 
 
 def met(group):
@@ -34,7 +34,7 @@ def test_groups_are_json_objects_and_their_changes_are_changes(group):
     assert all(isinstance(document, dict) for document in (group.base, *group.documents))
 
 
-FLAT = dict.fromkeys("abcdefgh", 0)
+FLAT: dict[str, Json] = dict.fromkeys("abcdefgh", 0)
 """Members beside each other only, so that who edits one place changes one path."""
 
 
@@ -65,7 +65,7 @@ def test_contexts_like_an_example_have_its_members_and_kinds(context):
     assert len({item["id"] for item in context.get("found", [])}) == len(context.get("found", []))
 
 
-SCHEMA = {
+SCHEMA: dict[str, Json] = {
     "type": "object",
     "required": ["n"],
     "properties": {
@@ -127,7 +127,7 @@ KINDS = {
     "a list is reordered": lambda before, after: before == [1, 2] and after == [2, 1],
     "an item changes": lambda before, after: before == [{"id": 1}] and len(after) == 1 and len(after[0]) > 1,
 }
-BASE = {"a": "x", "b": 1, "c": 0.0, "n": 2, "l": [1, 2], "k": [{"id": 1}]}
+BASE: dict[str, Json] = {"a": "x", "b": 1, "c": 0.0, "n": 2, "l": [1, 2], "k": [{"id": 1}]}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -158,7 +158,7 @@ def test_journals_have_operations_of_every_kind(verb):
 
 @pytest.mark.parametrize("wanted", [None, {"a": None}])
 def test_patches_remove_and_are_none_where_null_would(wanted):
-    document = {"a": None} if wanted is None else {}
+    document: dict[str, Json] = {"a": None} if wanted is None else {}
     assert find(patches({"a": 1}, document), lambda patch: True) == wanted
 
 

@@ -13,6 +13,7 @@ from hypothesis import find, settings
 
 from shardflow.merge import merge
 from shardflow.merge.rules import RuleSet
+from shardflow.model.values import Json
 from shardflow.testing import Group, groups
 from shardflow.testing.laboratory.smallest import smallest
 from tests.merge.small import rule_set
@@ -51,13 +52,13 @@ def test_hypothesis_shrinks_groups_to_a_few_keys(wanted):
 
 @pytest.mark.parametrize("wanted", WANTED)
 def test_the_laboratory_makes_examples_as_small_as_they_can_be(wanted):
-    large = {
+    large: dict[str, Json] = {
         "a": {"b": 1, "c": [1, 2]},
         "d": "text",
         "e": 5,
         "f": [{"id": 1}],
     }
-    left = (
+    left: tuple[dict[str, Json], ...] = (
         {**large, "a": {"b": 2, "c": [1, 2], "n": 1}, "e": 6, "g": 1},
         {**large, "a": {"b": 3, "c": [2]}, "e": 7, "f": []},
         {name: value for name, value in large.items() if name != "e"} | {"a": {"b": 4, "c": [1]}, "h": {}},
@@ -73,7 +74,8 @@ def test_the_laboratory_makes_examples_as_small_as_they_can_be(wanted):
 
 
 def test_items_that_stand_elsewhere_in_a_list_of_another_order_become_small_too():
-    one, two = {"id": 1, "level": "high", "by": [1, 2]}, {"id": 2, "level": "low", "n": 0.5}
+    one: Json = {"id": 1, "level": "high", "by": [1, 2]}
+    two: Json = {"id": 2, "level": "low", "n": 0.5}
     group = Group({"l": [one, two]}, ({}, {"l": [two, one]}))
 
     def removed_and_reordered(group):

@@ -46,7 +46,7 @@ rules: st.SearchStrategy[Json] = st.sampled_from(
     ["findings", "rules/own.yaml", {"rules": [{"path": "$.n", "strategy": "sum"}]}]
 )
 contexts: st.SearchStrategy[Json] = st.sampled_from(["context.json", {"n": 1}, {}])
-timeouts = st.sampled_from([1, 0.5, "30s", "1.5m", "1h"])
+timeouts: st.SearchStrategy[Json] = st.sampled_from([1, 0.5, "30s", "1.5m", "1h"])
 counts = st.integers(1, 10_000)
 
 texts = st.text(LETTERS + " -:()*", min_size=1, max_size=12).filter(str.strip)
@@ -88,7 +88,7 @@ fan_outs: st.SearchStrategy[Json] = st.sampled_from(
 )
 choosing = st.fixed_dictionaries({}, optional={"when": conditions, "foreach": fan_outs})
 retries: st.SearchStrategy[Json] = st.sampled_from([0, 3, {"max": 2, "backoff": "1s", "on": [75, "timed-out"]}])
-policies = st.fixed_dictionaries(
+policies: st.SearchStrategy[dict[str, Json]] = st.fixed_dictionaries(
     {},
     optional={
         "timeout": timeouts,
@@ -99,14 +99,14 @@ policies = st.fixed_dictionaries(
         "retry": retries,
     },
 )
-failures = st.fixed_dictionaries(
+failures: st.SearchStrategy[dict[str, Json]] = st.fixed_dictionaries(
     {},
     optional={
         "fail_fast": st.booleans(),
         "on_failure": st.sampled_from(["stop", "continue", {"require": 1}, {"require": "75%"}]),
     },
 )
-limits = st.fixed_dictionaries(
+limits: st.SearchStrategy[dict[str, Json]] = st.fixed_dictionaries(
     {},
     optional={
         "limits": st.sampled_from([{}, {"wall_time": "2h"}, {"subagents": 3, "shard_bytes": 1000, "nesting": 9}])

@@ -14,7 +14,7 @@ from shardflow.workflow.program import ArgumentList, EngineMade, OfType, PythonF
 
 PLAIN = Subagent("a", ShellCommand("x"))
 
-COUNTS = {
+COUNTS: dict[str, dict[str, object]] = {
     "id": {"id": "b"},
     "program": {"program": ShellCommand("y")},
     "environment": {"environment": {"A": "1"}},
@@ -31,7 +31,7 @@ COUNTS_NOT = {"when", "foreach", "of", "policy", "writes"}
 
 
 def test_every_field_of_a_subagent_counts_or_is_known_not_to() -> None:
-    assert set(Subagent.__match_args__) == set(COUNTS) | COUNTS_NOT  # type: ignore[attr-defined]
+    assert set(Subagent.__match_args__) == set(COUNTS) | COUNTS_NOT
 
 
 @pytest.mark.parametrize("field", COUNTS)

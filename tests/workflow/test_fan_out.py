@@ -16,7 +16,7 @@ from shardflow.workflow.texts import id_fault
 from tests.workflow.documents import problems_of
 
 
-def fanned(items: Json, key: str | None = None, most: int = 100, taken: tuple[str, ...] = ()) -> Any:
+def fanned(items: Any, key: str | None = None, most: int = 100, taken: tuple[str, ...] = ()) -> Any:
     subagent = Subagent("scan", ShellCommand("x"), foreach=FanOut(("files",), key, most))
     return one_for_each(subagent, {"files": items}, taken)
 

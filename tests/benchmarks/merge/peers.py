@@ -67,7 +67,8 @@ def _nbdime() -> Peer:
     from nbdime.merging.generic import decide_merge
 
     def merge(base: Context, merged: Context, copy: Context) -> Context:
-        return apply_decisions(base, decide_merge(base, merged, copy))
+        found: Context = apply_decisions(base, decide_merge(base, merged, copy))
+        return found
 
     return lambda inputs: _folded(inputs, merge)
 

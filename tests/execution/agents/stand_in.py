@@ -71,9 +71,7 @@ def said(cli: str, behavior: str, message: str) -> str:
         case "codex", "refused":
             return lines(*recorded.CODEX_OPENING, recorded.CODEX_FAILED).decode()
         case "codex", _:
-            item = {**recorded.CODEX_MESSAGE["item"], "text": message}
-            spoken = {**recorded.CODEX_MESSAGE, "item": item}
-            return lines(*recorded.CODEX_OPENING, spoken, recorded.CODEX_COMPLETED).decode()
+            return lines(*recorded.CODEX_OPENING, recorded.codex_message(message), recorded.CODEX_COMPLETED).decode()
         case "gemini", _:
             halves = message[: len(message) // 2], message[len(message) // 2 :]
             deltas = [{**recorded.GEMINI_SAID[0], "content": half} for half in halves]

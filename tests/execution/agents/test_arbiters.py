@@ -99,7 +99,7 @@ def test_what_it_used_and_was_warned_of_is_in_the_journal_the_report_the_summary
     denied = behaving("denied")
     denied["args"] += ["--say", TAKEN]
     (place.folder / "w.yaml").write_text(workflow(denied, {"one": "1", "two": "2"}))
-    here: Any = {"cwd": place.folder, "PATH": os.environ["PATH"]}
+    here: Any = {"cwd": place.folder, "environment": {"PATH": os.environ["PATH"]}}
     shown = shardflow("run", "w.yaml", "--run-dir", "run", **here)
     warning = "it was denied the use of Write"
     assert (shown.returncode, shown.stderr) == (0, f"warning: look: the arbiter of $.status: {warning}\n")
@@ -141,7 +141,8 @@ def test_what_subagents_and_arbiters_used_is_one_sum_that_says_who_told_of_no_do
     phases = [{"id": "look", "behavior": "parallel", "subagents": [claude, two]}]
     text = json.dumps({"name": "w", "context": {"found": 0}, "rules": rules, "phases": phases})
     (place.folder / "w.yaml").write_text(text)
-    ended = shardflow("run", "w.yaml", "--run-dir", "run", cwd=place.folder, PATH=os.environ["PATH"])
+    path = {"PATH": os.environ["PATH"]}
+    ended = shardflow("run", "w.yaml", "--run-dir", "run", cwd=place.folder, environment=path)
     told = "\nagent CLIs:    59 tokens in, 31 tokens out, $0.0005 (told by 1 of 2), by 1 subagent and 1 arbiter\n"
     assert (ended.returncode, told in ended.stdout) == (0, True), ended.stdout
 
@@ -258,7 +259,7 @@ def test_one_that_is_not_installed_is_told_before_anything_runs(
     assert str(caught.value) == f"{place.folder}/workflow.yaml: {told}"
     assert not place.run_dir.exists()
     (place.folder / "w.yaml").write_text(workflow({"agent": "codex"}, {"one": "1"}))
-    checked = shardflow("validate", "w.yaml", cwd=place.folder, PATH="/nonexistent")
+    checked = shardflow("validate", "w.yaml", cwd=place.folder, environment={"PATH": "/nonexistent"})
     assert (checked.returncode, "the arbiter of w.yaml:1 needs the agent CLI 'codex'" in checked.stderr) == (0, True)
 
 

@@ -18,6 +18,11 @@ def keeping(text: bytes, side: Callable[[int], int]) -> bytes:
     return HUNK.sub(lambda hunk: hunk[side(next(numbers))], text.decode()).encode()
 
 
+def always(side: int) -> Callable[[int], int]:
+    """Keep this side of every hunk."""
+    return lambda _: side
+
+
 def hunks(text: bytes) -> int:
     """Count the hunks of a text."""
     return len(HUNK.findall(text.decode()))

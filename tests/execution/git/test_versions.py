@@ -23,11 +23,13 @@ from shardflow.model.values import Json, same
 from shardflow.storage.json.canonical import canonical_bytes
 from shardflow.storage.json.strict import parse_json
 from shardflow.testing import generators
-from tests.execution.git.hunks import BASE, OURS, THEIRS, hunks, keeping
+from tests.execution.git.hunks import BASE, OURS, THEIRS, always, hunks, keeping
+
+Documents = tuple[Json, Json, Json]
 
 
 @st.composite
-def triples(draw: st.DrawFn) -> tuple[Json, Json, Json]:
+def triples(draw: st.DrawFn) -> Documents:
     """Draw a base with two edited copies, or three documents of any kind."""
     if draw(st.integers(0, 4)) == 0:
         return draw(st.tuples(*[generators.json_values()] * 3))
@@ -49,19 +51,23 @@ def engine(base: Json, ours: Json, theirs: Json, rules: RuleSet, taken: str | No
 
 
 @given(triples(), generators.rule_sets())
-def test_the_file_holds_what_the_engine_says_whichever_side_of_its_conflicts_is_kept(documents, rules):
+def test_the_file_holds_what_the_engine_says_whichever_side_of_its_conflicts_is_kept(
+    documents: Documents, rules: RuleSet
+) -> None:
     file = merged(*documents, rules)
     told = engine(*documents, rules)
     assert [path_text(c.path) for c in file.conflicts] == [path_text(c.path) for c in told.conflicts]
     assert (hunks(file.data) > 0) == bool(told.conflicts)
     sides = {OURS: engine(*documents, rules, "ours"), BASE: told, THEIRS: engine(*documents, rules, "theirs")}
     for side, result in sides.items():
-        assert same(parse_json(keeping(file.data, lambda _, side=side: side), "x"), result.context)
-    assert base_side(file.data) == keeping(file.data, lambda _: BASE)  # when git hands it back as a base
+        assert same(parse_json(keeping(file.data, always(side)), "x"), result.context)
+    assert base_side(file.data) == keeping(file.data, always(BASE))  # when git hands it back as a base
 
 
 @given(triples(), generators.rule_sets(), st.data())
-def test_any_choice_of_sides_hunk_by_hunk_is_strict_json(documents, rules, data):
+def test_any_choice_of_sides_hunk_by_hunk_is_strict_json(
+    documents: Documents, rules: RuleSet, data: st.DataObject
+) -> None:
     file = merged(*documents, rules)
     parse_json(keeping(file.data, lambda _: data.draw(st.sampled_from([OURS, BASE, THEIRS]))), "x")
 
@@ -73,7 +79,7 @@ def test_what_is_the_same_as_one_side_is_left_as_that_side_wrote_it() -> None:
     assert merge_versions(Versions("x.json", base, ours, b'{"n": 1}'), NO_RULES).data == ours
 
 
-BASE_DOCUMENT = {"name": "a", "version": 1, "tags": ["x"], "last": {"k": 1}}
+BASE_DOCUMENT: dict[str, Json] = {"name": "a", "version": 1, "tags": ["x"], "last": {"k": 1}}
 
 SHOWN: list[tuple[str, Json, Json, str]] = [
     (

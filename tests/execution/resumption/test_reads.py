@@ -77,7 +77,7 @@ class Scanning(Workplace):
     def made(self, **made: Json) -> None:
         (self.folder / "made.json").write_text(json.dumps(made))
 
-    def text(self, reads: str, form: str = "copy") -> str:  # type: ignore[override]
+    def text(self, reads: str, form: str = "copy") -> str:
         (self.folder / "list.py").write_text(LIST)
         (self.folder / "scan.py").write_text(SCAN.replace("FORM", form))
         return TEXT.replace("PYTHON", sys.executable).replace("FORM", form).replace("READS", reads)

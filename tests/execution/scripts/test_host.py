@@ -28,6 +28,7 @@ from shardflow.execution.scripts.model import (
     Returned,
     Script,
     ScriptForm,
+    ScriptOutcome,
     Stopped,
     Threw,
     TimedOut,
@@ -329,7 +330,7 @@ def test_a_value_of_the_context_goes_through_a_script_unchanged(value: Json, hos
 
 
 def test_each_outcome_has_words_of_its_own() -> None:
-    outcomes = [
+    outcomes: list[ScriptOutcome] = [
         Returned(1),
         Threw("Error: x", 3),
         Threw("x", None),

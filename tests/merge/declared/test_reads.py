@@ -1,22 +1,27 @@
 """Declared reads: who worked from a value that another shard of the group changed."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shardflow.merge.declared.reads import stale_reads
 from shardflow.model.patterns import parse_pattern
+from shardflow.model.values import Json
 from tests.merge.small import merged, rule_set
 
 
 def stale(reads, base, *shards, rules=None):
     declared = {shard: [parse_pattern(text) for text in texts] for shard, texts in reads.items()}
     result = merged(base, *shards, rules=rules)
-    return [
-        f"{found.shard} {found.pattern}: "
-        + ", ".join(f"{change['path']} by {' '.join(change['shards'])}" for change in found.as_json()["changed"])
-        for found in stale_reads(result.decisions, declared)
-    ]
+    found = stale_reads(result.decisions, declared)
+    return [f"{one.shard} {one.pattern}: {', '.join(changed(one))}" for one in found]
+
+
+def changed(found):
+    written: Any = found.as_json()
+    return [f"{change['path']} by {' '.join(change['shards'])}" for change in written["changed"]]
 
 
 BASE = {"n": 1, "o": {"x": 1, "y": 1}, "f": [{"s": 1}]}
@@ -55,7 +60,7 @@ def test_a_change_in_conflict_makes_a_read_stale_since_it_may_yet_be_taken():
 
 
 def test_many_changes_of_one_read_are_counted_and_the_first_are_kept():
-    base = {"o": {}}
+    base: Json = {"o": {}}
     result = merged(base, base, {"o": {f"k{n}": n for n in range(250)}})
     [found] = stale_reads(result.decisions, {"a": [parse_pattern("$.o")]})
     assert (found.count, len(found.changed)) == (250, 100)
@@ -66,7 +71,7 @@ def test_many_changes_of_one_read_are_counted_and_the_first_are_kept():
 
 @given(st.lists(st.sets(st.sampled_from("xyz")), max_size=4), st.data())
 def test_the_count_is_of_all_paths_that_somebody_else_changed(changed, data):
-    base = {"o": {}}
+    base: Json = {"o": {}}
     documents = [{"o": dict.fromkeys(names, data.draw(st.integers(0, 1)))} for names in changed]
     result = merged(base, base, *documents)
     for found in stale_reads(result.decisions, {shard: [parse_pattern("$.o")] for shard in "abcde"}):

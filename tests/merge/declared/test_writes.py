@@ -10,7 +10,7 @@ from shardflow.merge.declared.writes import undeclared, undeclared_writes
 from shardflow.model.diff import diff
 from shardflow.model.paths import path_text
 from shardflow.model.patterns import PatternSet, parse_pattern
-from shardflow.model.values import ABSENT, same
+from shardflow.model.values import ABSENT, Json, same
 from shardflow.testing.generators import contexts, shards
 
 PATTERNS = ["$", "$.a", "$.b", "$.a.b", "$.a[*]", "$.a[*].id", "$..n", "$.*", "$.*.*", "$['']", "$..*"]
@@ -101,7 +101,7 @@ NEAREST = [
 @pytest.mark.parametrize(("after", "writes", "wanted"), NEAREST)
 def test_the_nearest_declared_pattern_is_told_with_each_path(after, writes, wanted):
     path, nearest = wanted
-    base = {name: {} for name, value in after.items() if isinstance(value, dict)}
+    base: Json = {name: {} for name, value in after.items() if isinstance(value, dict)}
     assert told(base, after, *writes) == {"count": 1, "places": [{"path": path, "nearest": nearest}]}
 
 
@@ -113,6 +113,7 @@ def test_who_declares_to_write_nothing_has_no_nearest_pattern_and_who_kept_to_it
 
 def test_many_undeclared_writes_are_counted_and_the_first_are_kept():
     found = undeclared_writes({}, diff({}, {f"k{n}": n for n in range(250)}), [parse_pattern("$.a")])
+    assert found is not None
     assert (found.count, len(found.places)) == (250, 100)
     assert str(found).startswith("$.k0 (nearest declared: $.a), $.k1 ")
     assert str(found).endswith(" and 245 more")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import product
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,11 +20,12 @@ from shardflow.merge.strategies.registry import STRATEGIES
 from shardflow.model.changes import Delta
 from shardflow.model.diff import diff
 from shardflow.model.documents import Document
-from shardflow.model.values import ABSENT, same
+from shardflow.model.values import ABSENT, Json, same
 from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.testing.examples import read_examples
 from shardflow.testing.laws import declarable as laws
 from shardflow.testing.laws.outcomes import CONTESTED
+from tests.merge.small import nothing_to_extend
 
 PAGES = {name: page_of(entry.page) for name, entry in STRATEGIES.items()}
 
@@ -39,7 +42,7 @@ def asking(strategy):
         return longest, Target(target.function)
 
     rule = {"path": "$.n", "strategy": strategy}
-    return laws.asking(read_rules(Document("rules.yaml", {"rules": [rule]}), None, library))
+    return laws.asking(read_rules(Document("rules.yaml", {"rules": [rule]}), nothing_to_extend, library))
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -54,7 +57,7 @@ def test_every_page_has_all_sections_in_order_and_says_something_in_each(name):
 @pytest.mark.parametrize("name", PAGES)
 def test_the_examples_of_a_page_are_true(name):
     for example in read_examples(PAGES[name].sections["Example"]):
-        decides = parse_yaml(example.decides.encode(), "page").value
+        decides: Any = parse_yaml(example.decides.encode(), "page").value
         assert decides == name or list(decides) == [name]
         outcome = outcome_of(decides, example)
         if example.conflict:
@@ -99,7 +102,7 @@ OBJECTS = [{"a": 1}, {"a": 2}, {"a": 1, "b": 1}, {"b": 2}, {}]
 KEYED = [[], [{"id": 1}], [{"id": 1, "v": 2}], [{"id": 2}, {"id": 1}], [{"id": 2, "v": 1}]]
 COSTS = [{"cost": 3, "a": 1}, {"cost": 1}, {"cost": 2.5}]
 SCALARS = [1, 1.0, "x"]
-DOMAINS = {
+DOMAINS: dict[str, tuple[list[Any], list[Any], Callable[[Any], Any] | None]] = {
     "all": ([None, True], [True, False], bool),
     "any": ([None, True], [True, False], bool),
     "append": ([["x"]], [*SUFFIXED, ["y"]], None),
@@ -131,8 +134,8 @@ def shards_of(name, values, most):
             yield list(zip("abc", left, strict=False))
 
 
-FOUND = {"file": "x.py", "line": 3}
-DOCUMENTS = {
+FOUND: dict[str, Json] = {"file": "x.py", "line": 3}
+DOCUMENTS: dict[str, tuple[Json, list[Json]]] = {
     "default": ({"l": []}, [{"l": [1], "o": {"a": 1}}, {"l": [2]}, {"l": [], "o": {"b": 1}}, {"l": [], "n": 1}]),
     "strict": ({"n": 1}, [{"n": 2}, {"n": 1, "a": {}}, {"n": 1, "b": 1}, {}]),
     "findings": (
@@ -215,8 +218,8 @@ def test_the_laws_a_function_of_ones_own_declares_can_be_checked(left, broken):
     def library(target, source):
         return shortest, target
 
-    rule = {"path": "$.n", "strategy": {"custom": "ours:shortest"}}
-    ask = laws.asking(read_rules(Document("rules.yaml", {"rules": [rule]}), None, library))
+    rule: Json = {"path": "$.n", "strategy": {"custom": "ours:shortest"}}
+    ask = laws.asking(read_rules(Document("rules.yaml", {"rules": [rule]}), nothing_to_extend, library))
     assert laws.broken_law(ask, laws.declared_laws(page_of(shortest)), "", left) == broken
 
 

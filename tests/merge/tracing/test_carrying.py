@@ -2,6 +2,7 @@
 
 import json
 from itertools import product
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -92,7 +93,7 @@ def test_a_whole_object_put_by_one_shard_keeps_the_origin_of_what_stayed_in_it()
 
 
 def test_appended_items_are_blamed_on_who_appended_them_equal_ones_too():
-    groups = ([], [at(l=adding(1, 9)), at(l=adding(9))])
+    groups: Any = ([], [at(l=adding(1, 9)), at(l=adding(9))])
     assert blamed({"l": [0]}, groups) == {"$.l[0]": "initial", "$.l[1]": "g1 a", "$.l[2]": "g1 a", "$.l[3]": "g1 b"}
 
 
@@ -106,7 +107,7 @@ def test_members_of_a_set_are_blamed_on_all_who_added_them():
 def test_items_keep_their_origin_when_later_groups_shift_them():
     prepend = [{"path": "$.l", "strategy": "prepend"}]
     second = (prepend, [at(l=lambda old: ["new", *old])])
-    third = ([], [at(l=lambda old: [*old[2:], old[0]])])
+    third: Any = ([], [at(l=lambda old: [*old[2:], old[0]])])
     assert blamed({"l": [0]}, ([], [at(l=adding(1))]), second) == {
         "$.l[0]": "g2 a",
         "$.l[1]": "initial",
@@ -128,7 +129,7 @@ def test_keyed_items_are_found_by_key_wherever_they_stand():
 
 
 def test_an_edited_item_of_a_plain_list_keeps_the_origin_of_its_untouched_members():
-    edit = ([], [at(l=lambda old: [old[0], {"x": 2, "y": 1}, old[2]])])
+    edit: Any = ([], [at(l=lambda old: [old[0], {"x": 2, "y": 1}, old[2]])])
     base = {"l": ["a", {"x": 1, "y": 1}, "b"]}
     assert blamed(base, edit) == {"$.l[0]": "initial", "$.l[1].x": "g1 a", "$.l[1].y": "initial", "$.l[2]": "initial"}
 

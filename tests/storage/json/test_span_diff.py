@@ -5,6 +5,7 @@ import random
 from decimal import Decimal
 from functools import partial
 from itertools import product
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from shardflow.errors import InvalidJson
 from shardflow.model.changes import Drop, Into, Put
 from shardflow.model.diff import diff
-from shardflow.model.values import MAX_DEPTH
+from shardflow.model.values import MAX_DEPTH, Json
 from shardflow.storage.json import span_diff
 from shardflow.storage.json.canonical import canonical_bytes
 from shardflow.storage.json.changed import Unaligned
@@ -30,7 +31,7 @@ WAYS = {
 }
 
 
-@pytest.fixture(autouse=True, scope="module", params=WAYS.values(), ids=WAYS)
+@pytest.fixture(autouse=True, scope="module", params=WAYS.values(), ids=list(WAYS))
 def way(request):
     """Small objects are read whole, or one member of them: what decides is their size and where differences stand.
     Every way must be right, so all examples go each of them.
@@ -129,7 +130,7 @@ def test_damaged_shards_are_read_or_refused_as_the_strict_reader_does(pair):
     assert_both_ways_agree(*pair)
 
 
-BASE = {
+BASE: dict[str, Any] = {
     "title": 'a " and a \\',
     "": {"": [], "{": "}"},
     "é\n": 10**30,
@@ -255,8 +256,8 @@ def test_a_shard_cut_off_anywhere_is_refused():
 
 @pytest.mark.parametrize("depth", range(MAX_DEPTH - 3, MAX_DEPTH + 2))
 def test_depth_is_counted_from_the_root_of_the_shard(depth):
-    base = {"a": {"b": [0]}}
-    value = 0
+    base: Json = {"a": {"b": [0]}}
+    value: Json = 0
     for _ in range(depth - 3):
         value = [value]
     data = canonical_bytes(base).replace(b"0", json.dumps(value).encode())
@@ -273,8 +274,8 @@ def test_many_objects_appended_at_once_are_read_without_parsing_the_rest():
 @example(0, 0, False)
 def test_changes_scattered_over_a_large_base_are_all_found(seed, count, in_lists):
     generator = random.Random(seed)
-    records = [{"id": n, "text": f"{generator.getrandbits(200):x}", "tags": ["a", n]} for n in range(300)]
-    base = {"records": records if in_lists else {f"r{n}": record for n, record in enumerate(records)}, "end": 1}
+    records: list[Json] = [{"id": n, "text": f"{generator.getrandbits(200):x}", "tags": ["a", n]} for n in range(300)]
+    base: Json = {"records": records if in_lists else {f"r{n}": record for n, record in enumerate(records)}, "end": 1}
     lines = canonical_bytes(base).split(b"\n")
     for _ in range(count):
         place = generator.randrange(len(lines))
@@ -318,7 +319,7 @@ def test_a_renamed_member_of_one_object_among_many_is_read_as_parsing_all_of_it_
 
 
 def test_more_differences_than_pay_are_read_whole():
-    base = {f"n{n}": 0 for n in range(1000)}
+    base: dict[str, Json] = {f"n{n}": 0 for n in range(1000)}
     data = canonical_bytes(dict.fromkeys(base, 1))
     with pytest.raises(Unaligned):
         aligned_edit(layout_of(base), data)
@@ -326,7 +327,10 @@ def test_more_differences_than_pay_are_read_whole():
 
 
 def test_untouched_items_of_a_changed_list_are_those_of_the_base():
-    base = {"log": [["long enough not to be small", number] for number in range(20)]}
-    edit = aligned_edit(layout_of(base), canonical_bytes({"log": [*base["log"][:2], "new", *base["log"][3:]]}))
-    items = edit.members["log"].value
-    assert [item is old for item, old in zip(items, base["log"], strict=True)] == [True] * 2 + [False] + [True] * 17
+    log: list[Json] = [["long enough not to be small", number] for number in range(20)]
+    edit = aligned_edit(layout_of({"log": log}), canonical_bytes({"log": [*log[:2], "new", *log[3:]]}))
+    assert isinstance(edit, Into)
+    put = edit.members["log"]
+    assert isinstance(put, Put)
+    assert isinstance(put.value, list)
+    assert [item is old for item, old in zip(put.value, log, strict=True)] == [True] * 2 + [False] + [True] * 17

@@ -53,7 +53,7 @@ def assert_reads_back(value: Json) -> None:
 
 def test_what_is_read_otherwise_by_yaml_1_1_is_quoted() -> None:
     texts = ["yes", "No", "on", "OFF", "y", "null", "True", "1:30", "1_000", "0b1", "2026-01-31", "=", "<<", "~", ""]
-    assert yaml.safe_load(yaml_bytes({"texts": texts})) == {"texts": texts}
+    assert yaml.safe_load(yaml_bytes({"texts": [*texts]})) == {"texts": texts}
 
 
 def test_what_people_write_is_written_as_people_do() -> None:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from decimal import Decimal
 from itertools import count
+from typing import Any
 
 from shardflow.merge.engine import MergeResult, gather, merge, settle, unite
 from shardflow.merge.rules import RuleSet
 from shardflow.model.changes import Delta, Drop, Into, Put, apply
-from shardflow.model.decisions import Conflict, Outcome, Settled
+from shardflow.model.decisions import Conflict, Decision, Outcome, Settled
 from shardflow.model.diff import diff
 from shardflow.model.patterns import parse_pattern
 from shardflow.model.records import replaced
 from shardflow.model.values import ABSENT
 from shardflow.testing.laws import Engine
 
-MUTANTS = {}
+MUTANTS: dict[str, Engine] = {}
 """Each mutant by what is wrong with it."""
 
 
@@ -147,7 +148,8 @@ def _(base, deltas, rules):
 
 @engine("folds pairwise, each result the next base")
 def _(base, deltas, rules):
-    result, decisions = base, []
+    result = base
+    decisions: list[Decision] = []
     for delta in sorted(deltas, key=lambda d: d.rank):
         step = merge(result, [Delta(delta.shard, delta.rank, diff(result, apply(delta.edit, base)))], rules)
         result, decisions = step.context, [*decisions, *step.decisions]
@@ -196,7 +198,7 @@ def _(base, deltas, rules):
 
 @engine("keys in order of completion")
 def _(base, deltas, rules):
-    result = merge(base, deltas, rules)
+    result: Any = merge(base, deltas, rules)
     new = [name for d in deltas if isinstance(d.edit, Into) for name in d.edit.members if name not in base]
     order = dict.fromkeys([*base, *new])
     return replaced(result, context={name: result.context[name] for name in order if name in result.context})
@@ -204,7 +206,7 @@ def _(base, deltas, rules):
 
 @engine("keys in order of the alphabet")
 def _(base, deltas, rules):
-    result = merge(base, deltas, rules)
+    result: Any = merge(base, deltas, rules)
     return replaced(result, context={name: result.context[name] for name in sorted(result.context)})
 
 

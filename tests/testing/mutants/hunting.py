@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import suppress
 from statistics import median
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -73,7 +74,8 @@ def hunt_engine(engine, seed):
 
 def table():
     """Hunt every mutant with every seed, and give rows `(kind, mutant, examples or None of each seed, laws)`."""
-    hunted = [("strategy", name, hunt_strategy, one) for name, one in strategies.MUTANTS.items()]
+    hunted: list[tuple[str, str, Any, Any]] = []
+    hunted += [("strategy", name, hunt_strategy, one) for name, one in strategies.MUTANTS.items()]
     hunted += [("engine", name, hunt_engine, one) for name, one in engines.MUTANTS.items()]
     for kind, name, hunt, one in hunted:
         found = [hunt(one, seed) for seed in SEEDS]

@@ -8,9 +8,9 @@ from itertools import count
 from shardflow.merge.rules import Strategy
 from shardflow.merge.site import Chosen, Combined, Unsettled
 from shardflow.merge.strategies.registry import STRATEGIES
-from shardflow.model.values import ABSENT, same
+from shardflow.model.values import ABSENT, Json, same
 
-MUTANTS = {}
+MUTANTS: dict[str, Strategy] = {}
 """Each mutant by what is wrong with it: the strategy, as a rule has it."""
 
 
@@ -49,6 +49,14 @@ def values(site):
 
 def start(site, nothing):
     return nothing if site.base is ABSENT else site.base
+
+
+def really(strategy, site) -> list[Json]:
+    """Give the list that the real strategy combines or chooses; TypeError where it makes something else."""
+    verdict = STRATEGIES[strategy].bind(None)(site)
+    if not isinstance(verdict, Chosen | Combined) or not isinstance(verdict.value, list):
+        raise TypeError(f"{strategy} gives no list")
+    return verdict.value
 
 
 @mutant("adds binary floats", "sum")
@@ -110,8 +118,7 @@ def _(site):
 
 @mutant("sorts what it unites", "set")
 def _(site):
-    united = STRATEGIES["set"].bind(None)(site).value
-    return Combined(sorted(united, key=repr))
+    return Combined(sorted(really("set", site), key=repr))
 
 
 @mutant("keeps an item that only one shard removed", "set")
@@ -124,7 +131,7 @@ def _(site):
 
 @mutant("drops repeated items", "append")
 def _(site):
-    return Combined(distinct(STRATEGIES["append"].bind(None)(site).value))
+    return Combined(distinct(really("append", site)))
 
 
 @mutant("puts the last rank first", "append")
@@ -162,12 +169,12 @@ def _(site):
 
 @mutant("counts as a set", "multiset")
 def _(site):
-    return Combined(distinct(STRATEGIES["multiset"].bind(None)(site).value))
+    return Combined(distinct(really("multiset", site)))
 
 
 @mutant("counts up only", "multiset")
 def _(site):
-    counts = Counter()
+    counts: Counter[str] = Counter()
     for value in values(site):
         for item in value:
             counts[repr(item)] = max(counts[repr(item)], sum(same(item, other) for other in value))

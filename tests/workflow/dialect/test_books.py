@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from shardflow.model.values import Json
 from shardflow.workflow.dialect import books
 from shardflow.workflow.dialect.books import Feature, NoBook
 
 OPENED = books.opened({"mine": 1}, "plan", "strict", Feature("shop", ("--web",)), "2026-01-31T10:00:00Z")
-OUTPUT = {"phase": "p", "path": "a.md", "subagent": "a", "size_bytes": 3, "timestamp": "t"}
+OUTPUT: Json = {"phase": "p", "path": "a.md", "subagent": "a", "size_bytes": 3, "timestamp": "t"}
 
 
 def test_opened_books_are_those_of_the_shell_engine_beside_what_is_there() -> None:
