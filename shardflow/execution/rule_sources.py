@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from shardflow.errors import InvalidRules, StorageError
 from shardflow.model.documents import Document, Problem
 from shardflow.model.records import record, replaced
+from shardflow.storage.pipes import is_descriptor, read_given
 from shardflow.workflow.model import InlineRules, RulesFile, RulesSource
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from shardflow.model.fields import Place
 
 _LIMIT: Final = 16 << 20
+_PIPE: Final = "pipe"
+"""How rules are called that a shell handed over: its number for the pipe means nothing, and would change the ledger."""
 _PACKAGE: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _SHIPPED: Final = (f"{_PACKAGE}/merge_rules", f"{os.path.dirname(_PACKAGE)}/merge_rules")
 """Where the shipped sets stand: in the installed package, or beside it in a checkout."""
@@ -91,17 +94,22 @@ def with_rules_behind(own: EffectiveRules, more: EffectiveRules) -> EffectiveRul
 def load_named_rules(name: str | None) -> EffectiveRules:
     """Load the rules a person named on a command line: a shipped set, or a file, relative to the current folder.
 
-    Raises InvalidRules or InvalidYaml with every problem found.
+    The file may be a pipe of their shell; one that rules extend may not. Raises InvalidRules or InvalidYaml with every
+    problem found.
     """
-    return NO_EFFECTIVE_RULES if name is None else _loaded(name, "", os.path.dirname(name))
+    if name is None:
+        return NO_EFFECTIVE_RULES
+    root = os.path.dirname(name)
+    path, data = named_rule_file(name)
+    return _effective(_document(path, data, root), root)
 
 
 def named_rule_file(name: str) -> tuple[str, bytes]:
     """Give the file of the rules that a person named, and what is in it. Raises InvalidRules."""
     try:
         path = _file(name, "")
-        return path, _read(path)
-    except LookupError as error:
+        return path, read_given(path, _LIMIT)
+    except (LookupError, StorageError) as error:
         raise _no_such_rules(name, error) from None
 
 
@@ -155,7 +163,7 @@ def _loaded(name: str, folder: str, root: str) -> EffectiveRules:
         raise _no_such_rules(name, error) from None
 
 
-def _no_such_rules(name: str, error: LookupError) -> InvalidRules:
+def _no_such_rules(name: str, error: LookupError | StorageError) -> InvalidRules:
     return InvalidRules([Problem(name, None, "no such rules", hint=str(error.args[0]))])
 
 
@@ -190,10 +198,14 @@ def _find(name: str, folder: str, root: str) -> Document:
 
     Raises LookupError, whose text says what is known, or InvalidInput for a file that cannot be read.
     """
+    path = _file(name, folder)
+    return _document(path, _read(path), root)
+
+
+def _document(path: str, data: bytes, root: str) -> Document:
     from shardflow.storage.yaml.documents import parse_yaml
 
-    path = _file(name, folder)
-    return replaced(parse_yaml(_read(path), path), name=known_as(path, root))
+    return replaced(parse_yaml(data, path), name=known_as(path, root))
 
 
 def _file(name: str, folder: str) -> str:
@@ -211,6 +223,8 @@ def _read(path: str) -> bytes:
 
 def known_as(path: str, root: str) -> str:
     """Name a rule file independently of the current folder."""
+    if is_descriptor(path):
+        return _PIPE
     folder, name = os.path.split(path)
     return os.path.splitext(name)[0] if folder in _SHIPPED else os.path.relpath(path, root or os.curdir)
 

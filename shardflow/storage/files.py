@@ -97,13 +97,14 @@ def _read_open(descriptor: int, path: FilePath, limit: int) -> bytes:
     size = check_regular(descriptor, path)
     data = os.read(descriptor, min(size, limit) + 1)
     if len(data) != size:  # it grows, shrinks, or its size is not told (/proc)
-        data += _read_on(descriptor, limit + 1 - len(data))
+        data += read_on(descriptor, limit + 1 - len(data))
     if len(data) > limit:
         raise StorageError(f"{shown_path(path)} is too large: more than {limit:,} bytes")
     return data
 
 
-def _read_on(descriptor: int, most: int) -> bytes:
+def read_on(descriptor: int, most: int) -> bytes:
+    """Read an open file from where it stands to its end, or `most` bytes of it. Raises OSError."""
     data = bytearray()
     while len(data) < most and (chunk := os.read(descriptor, min(_CHUNK, most - len(data)))):
         data += chunk

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from shardflow.cli.commands.reading import read_named
+from shardflow.cli.commands.reading import read_input
 from shardflow.cli.commands.selecting import format_of
 from shardflow.cli.console import CONSOLE
 from shardflow.cli.views.differences import differences_object, differences_text
@@ -40,7 +40,7 @@ def show_differences(before: str, after: str, layout: str | None) -> int:
 
 def _document(named: str) -> Json:
     if not os.path.isdir(named):
-        return parse_json(read_named(named, SIZE_LIMIT), named)
+        return parse_json(read_input(named, SIZE_LIMIT), named)
     from shardflow.execution.inspection.documents import document_of_folder  # most documents are files
 
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from shardflow.cli.commands.reading import MAX_WORKFLOW_BYTES, read_named
+from shardflow.cli.commands.reading import MAX_WORKFLOW_BYTES, read_input
 from shardflow.cli.console import is_terminal
 from shardflow.cli.views import View
 from shardflow.errors import UsageError
@@ -63,5 +63,5 @@ def asker_of(answers: str | None, workflow: Workflow, view: View, *, yes: bool) 
     from shardflow.storage.yaml.documents import parse_yaml
     from shardflow.workflow.dialect.answers import read_answers
 
-    document = parse_yaml(read_named(answers, MAX_WORKFLOW_BYTES), answers)
+    document = parse_yaml(read_input(answers, MAX_WORKFLOW_BYTES), answers)
     return written_answers(read_answers(document, [phase.id for phase in workflow.phases]), otherwise)

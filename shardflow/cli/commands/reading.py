@@ -6,7 +6,8 @@ import os
 from typing import Final
 
 from shardflow.errors import InvalidInput, StorageError, UsageError
-from shardflow.storage.files import read_regular
+from shardflow.storage.files import read_regular, shown_path
+from shardflow.storage.pipes import is_descriptor, read_given
 from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.workflow.model import Workflow
 from shardflow.workflow.reading import read_workflow
@@ -18,10 +19,29 @@ MAX_WORKFLOW_BYTES: Final = 16 << 20
 def read_named(path: str, limit: int) -> bytes:
     """Read a file that a person named. Raises UsageError: what cannot be read was no use naming.
 
-    A link is followed here; what a subagent leaves never is.
+    A link is followed here; what a subagent leaves never is. A pipe is refused: what is known by its file's name or
+    folder, as a workflow or a shard is, must have one.
     """
+    file = os.path.realpath(path) if os.path.islink(path) else path
+    if is_descriptor(path) and not os.path.isfile(file):
+        raise UsageError(
+            f"{shown_path(path)} is no file, and this one is known by its name; write it into a file first"
+        )
     try:
-        return read_regular(os.path.realpath(path) if os.path.islink(path) else path, limit)
+        return read_regular(file, limit)
+    except StorageError as error:
+        raise UsageError(str(error)) from error
+
+
+def read_input(path: str, limit: int) -> bytes:
+    """Read a file that a person named, of which only the content matters: their shell may hand it over as a pipe.
+
+    Raises UsageError, as `read_named` does.
+    """
+    if not is_descriptor(path):
+        return read_named(path, limit)
+    try:
+        return read_given(path, limit)
     except StorageError as error:
         raise UsageError(str(error)) from error
 

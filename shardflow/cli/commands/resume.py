@@ -12,6 +12,7 @@ from shardflow.errors import UsageError
 from shardflow.execution.resumption.resume import ResumeRequest, resume_run
 from shardflow.execution.rule_sources import anchored
 from shardflow.model.records import record, replaced
+from shardflow.storage.pipes import is_descriptor
 from shardflow.storage.runs.listing import RUNNING, FoundRun, list_runs, run_named
 from shardflow.storage.runs.records import CONTEXT, RunRecord
 
@@ -94,6 +95,8 @@ def _moved(record: RunRecord, moved: Moved) -> RunRecord:
     if context is not None and not os.path.isdir(os.path.dirname(context)):
         raise UsageError(f"{context} has no folder any more; say where the context stands now: --context FILE")
     rules = settings.rules if moved.rules is None else anchored(moved.rules)
+    if moved.rules is None and rules is not None and is_descriptor(rules):
+        raise UsageError("its rules came through a pipe, which is gone; give the same ones again: --rules FILE")
     feature = settings.feature
     if feature is not None and context is not None and settings.context == f"{feature.folder}/{CONTEXT}":
         feature = replaced(feature, folder=os.path.dirname(context))  # outputs stand beside the context

@@ -81,6 +81,8 @@ def merge(
     context is merged and the run can go on. A file of --resolutions has `resolutions:`, a list of `path:` (or
     `conflict:`, its id in conflicts.json), `take: base`, `take: {shard: ID}` or `take: {value: JSON}`, and `reason:`.
 
+    The base, --rules and --resolutions may come from a command, as <(command) or /dev/stdin.
+
     With --rules, --without or --with, a run is merged otherwise and compared with what it recorded; nothing is
     touched. --write records that of the last merge (what was recorded stays beside it, in former-1), and updates the
     context if it is still what the run left. An earlier merge cannot be written: what came after it started from its

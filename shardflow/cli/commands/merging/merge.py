@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 
 from shardflow.cli.commands.merging.options import MergeOptions, Otherwise, shard_id
-from shardflow.cli.commands.reading import read_named
+from shardflow.cli.commands.reading import read_input, read_named
 from shardflow.cli.console import CONSOLE
 from shardflow.cli.views.ledger import ledger_text
 from shardflow.cli.views.objects import merged_object, object_bytes
@@ -106,7 +106,7 @@ def _merge_files(options: MergeOptions) -> int:
 def _merged(options: MergeOptions) -> MergeResult:
     rules = load_named_rules(options.rules).rules
     first, *shards = options.inputs
-    data = read_named(first, SIZE_LIMIT)
+    data = read_input(first, SIZE_LIMIT)
     base = Base(data, read_object(data, first))
     with collector_paused():
         return merge(base.value, _deltas(base, shards), rules)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping
 
 from shardflow.cli.commands.merging.options import Decided
-from shardflow.cli.commands.reading import MAX_WORKFLOW_BYTES, read_named
+from shardflow.cli.commands.reading import MAX_WORKFLOW_BYTES, read_input
 from shardflow.cli.console import CONSOLE, is_terminal
 from shardflow.cli.views.conflicts import conflicts_text
 from shardflow.cli.views.display import count, path_label, place, shell_word
@@ -88,7 +88,7 @@ def _json(text: str) -> tuple[Value, str]:
 
 
 def _from_file(file: str | None) -> tuple[Written, ...]:
-    return () if file is None else read_resolutions(parse_yaml(read_named(file, MAX_WORKFLOW_BYTES), file))
+    return () if file is None else read_resolutions(parse_yaml(read_input(file, MAX_WORKFLOW_BYTES), file))
 
 
 def _asked(merge: OpenMerge, written: list[Written]) -> Iterator[Written]:

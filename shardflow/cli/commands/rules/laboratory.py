@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from shardflow.cli.commands.reading import read_named
+from shardflow.cli.commands.reading import read_input
 from shardflow.errors import UsageError
 from shardflow.execution.base import SIZE_LIMIT, read_object
 from shardflow.execution.inspection.rule_books import RuleBook, rule_book
@@ -31,4 +31,4 @@ def book_of(name: str) -> RuleBook:
 
 def context_of(file: str | None) -> dict[str, Json] | None:
     """Read a context that a person named. Raises UsageError or InvalidJson."""
-    return None if file is None else read_object(read_named(file, SIZE_LIMIT), file)
+    return None if file is None else read_object(read_input(file, SIZE_LIMIT), file)
