@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import takewhile
 from typing import Final
 
 from shardflow.errors import InvalidInput, InvalidJson, StorageError
@@ -29,8 +30,10 @@ _BOOKS: Final = ("subagents_spawned", "deliverables")
 
 @record
 class StagedOutfit:
-    """What the subagents of one phase are given; `written` is the phase as the workflow writes it, `earlier` are those
-    of the phase that have run before them.
+    """What the subagents of one phase are given; `written` is the phase as the workflow writes it.
+
+    Of subagents that a script returned, `earlier` are those of the phase that have run before them, and `together`
+    those of their group, in rank order: nobody could tell beforehand where their outputs would stand.
     """
 
     phase: Phase
@@ -40,6 +43,7 @@ class StagedOutfit:
     on_missing_output: OnMissingOutput
     counted: bool = True
     earlier: tuple[Subagent, ...] = ()
+    together: tuple[Subagent, ...] = ()
 
     def fit(self, subagent: Subagent, base: Base, shard: str) -> Fitting:
         """Give its prompt, and the environment by which it finds that and where its output belongs.
@@ -96,16 +100,21 @@ class StagedOutfit:
             return InvalidShard(error.problems)
         if size is None:
             return (f"its output {self.folder.absolute(place)} is not there",) if is_declared(subagent) else ()
-        return self._overwritten(place)
+        return tuple(self._shared(subagent, place))
 
-    def _overwritten(self, place: str) -> tuple[str, ...]:
-        """Warn of the output that an earlier one wrote at this place."""
-        for one in self.earlier:
-            if self._stands_at(place, one):
-                which = f"what {one.id} wrote before it in this phase is overwritten"
-                path = self.folder.absolute(place)
-                return (f"its output is {path}, by which {which}; give each an output_path of its own",)
-        return ()
+    def _shared(self, subagent: Subagent, place: str) -> Iterator[str]:
+        """Warn of others that wrote at this place: one before it, and one of a lower rank at the same time."""
+        own = f"its output is {self.folder.absolute(place)}"
+        if (one := self._first_at(place, self.earlier)) is not None:
+            which = f"by which what {one.id} wrote before it in this phase is overwritten"
+            yield f"{own}, {which}; give each an output_path of its own"
+        lower = takewhile(lambda other: other.id != subagent.id, self.together)
+        if (one := self._first_at(place, lower)) is not None:
+            which = f"where {one.id}, which the same script returned, writes at the same time"
+            yield f"{own}, {which}; give each an output_path of its own"
+
+    def _first_at(self, place: str, subagents: Iterable[Subagent]) -> Subagent | None:
+        return next((one for one in subagents if self._stands_at(place, one)), None)
 
     def _stands_at(self, place: str, one: Subagent) -> bool:
         """Tell whether this one's output belongs there; that of a fan-out follows from its items, unless it says so."""

@@ -140,9 +140,9 @@ class StagedRun:
             for written in ran.deliverables
         ]
 
-    def outfit(self, phase: Phase, earlier: tuple[Subagent, ...]) -> StagedOutfit:
-        """Give what the subagents of a phase get beyond their shards; `earlier` are those that have run before them."""
-        return replaced(self._outfit(phase, counted=True), earlier=earlier)
+    def outfit(self, phase: Phase) -> StagedOutfit:
+        """Give what the subagents of a phase get beyond their shards."""
+        return self._outfit(phase, counted=True)
 
     def skill_outfit(self, phase: Phase) -> StagedOutfit:
         """Give what a skill of a phase gets: it is no subagent, is not counted, and owes no output."""

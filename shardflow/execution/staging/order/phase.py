@@ -61,8 +61,13 @@ def _worked(walk: Walk) -> Part[None]:
         yield from _main(walk, walk.staging.main.script)
 
 
-def _listed(walk: Walk, subagents: tuple[Subagent, ...], suffix: str, earlier: tuple[Subagent, ...] = ()) -> Part[None]:
-    """Run subagents by the behavior of the phase; a sequential one is one group a subagent, chosen by the former."""
+def _listed(
+    walk: Walk, subagents: tuple[Subagent, ...], suffix: str, earlier: tuple[Subagent, ...] | None = None
+) -> Part[None]:
+    """Run subagents by the behavior of the phase; a sequential one is one group a subagent, chosen by the former.
+
+    `earlier` as in `Walk.group`.
+    """
     if walk.phase.behavior is not Behavior.SEQUENTIAL:
         yield from walk.group((yield from _chosen(walk, subagents)), walk.scheduled.slots, suffix, earlier=earlier)
         return
@@ -72,6 +77,7 @@ def _listed(walk: Walk, subagents: tuple[Subagent, ...], suffix: str, earlier: t
         share += len(chosen) - 1
         for one in chosen:
             yield from walk.group((one,), 1, "-".join(filter(None, (suffix, one.id))), share, earlier)
+            earlier = None if earlier is None else (*earlier, one)
 
 
 def _chosen(walk: Walk, subagents: tuple[Subagent, ...]) -> Part[tuple[Subagent, ...]]:

@@ -11,6 +11,7 @@ from shardflow.execution.reporting.report import Status
 from shardflow.execution.schedule import ScheduledPhase
 from shardflow.execution.staging.scripting import Ran
 from shardflow.execution.staging.staged_run import StagedRun
+from shardflow.model.records import replaced
 from shardflow.model.values import Json
 from shardflow.workflow.dialect.model import Expression, Script
 from shardflow.workflow.model import Subagent
@@ -78,13 +79,17 @@ class Walk:
         slots: int,
         suffix: str,
         share: int | None = None,
-        earlier: tuple[Subagent, ...] = (),
+        earlier: tuple[Subagent, ...] | None = None,
     ) -> Part[None]:
-        """Run subagents as one group, counted and with their outputs; `share` as in `RunGroup`, `earlier` as in
-        `StagedOutfit`.
+        """Run subagents as one group, counted and with their outputs; `share` as in `RunGroup`.
+
+        If a script returned them, `earlier` are those of the phase that have run before them; None for those that the
+        workflow's file names, whose outputs are checked with it.
         """
         if subagents:
-            outfit = self.run.outfit(self.phase, earlier)
+            outfit = self.run.outfit(self.phase)
+            if earlier is not None:
+                outfit = replaced(outfit, earlier=earlier, together=tuple(subagents))
             self.now = yield RunGroup(tuple(subagents), slots, suffix, outfit=outfit, share=share)
 
     def script(self, where: str, code: Script | Expression) -> Ran:
