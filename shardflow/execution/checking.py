@@ -92,16 +92,16 @@ def check_all(data: bytes, file: str, agents: str | None) -> Checked:
 def _absent(workflow: Workflow, document: Document, agents: str | None) -> Iterator[Problem]:
     """Warn of what is not there of all that a workflow without problems starts."""
     folder = os.path.dirname(document.source)
-    skills: Iterable[Problem] = ()
+    of_dialect: Iterable[Problem] = ()
     if workflow.keeps_books:
         from shardflow.execution.staging.agent_map import equipped, load_agents
-        from shardflow.execution.staging.checking import missing_for_skills
+        from shardflow.execution.staging.checking import missing_of_the_dialect
 
         found = load_agents(workflow, folder, agents)
-        skills = missing_for_skills(workflow, document, found)
+        of_dialect = missing_of_the_dialect(workflow, document, found)
         workflow = equipped(workflow, found, document.source)
     yield from missing_programs(workflow, document, folder)
-    yield from skills
+    yield from of_dialect
     yield from missing_clis(workflow, document.source)
 
 

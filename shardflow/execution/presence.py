@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import Final
 
 from shardflow.model.documents import Document, Problem
 from shardflow.model.fields import quoted
 from shardflow.model.paths import Path
 from shardflow.workflow.groups import place_of_subagents
 from shardflow.workflow.model import Behavior, Subagent, Workflow
-from shardflow.workflow.program import ArgumentList, PythonFunction
+from shardflow.workflow.program import ArgumentList, Program, PythonFunction
 
-_HINT = "unless an earlier phase or the place where it runs brings it"
+HINT: Final = "unless an earlier phase or the place where it runs brings it"
 
 
 def missing_programs(workflow: Workflow, document: Document, folder: str) -> Iterator[Problem]:
@@ -36,32 +37,44 @@ def missing(
     """Warn of what one subagent lacks; what runs its type is told at the field that names this."""
     where = os.path.join(folder, subagent.cwd or "")
     if not os.path.isdir(where or os.curdir):
-        yield document.problem((*place, "cwd"), f"there is no folder {subagent.cwd}", _HINT)
+        yield document.problem((*place, "cwd"), f"there is no folder {subagent.cwd}", HINT)
         return
     field, message = _lacking(subagent, where, folder)
     if message and subagent.type and (*place, field) not in document.lines:
-        yield document.problem((*place, naming), f"{message}, which runs the type {quoted(subagent.type)}", _HINT)
+        yield document.problem((*place, naming), f"{message}, which runs the type {quoted(subagent.type)}", HINT)
     elif message:
-        yield document.problem((*place, field), message, _HINT)
+        yield document.problem((*place, field), message, HINT)
+
+
+def missing_program(program: Program, where: str, path: str | None = None) -> str:
+    """Say what is not there of a program with its arguments that starts in `where` and finds this PATH; or nothing.
+
+    What a shell would make of a text is left to the shell.
+    """
+    match program:
+        case ArgumentList((name, *_)) if not _is_there(name, where, path):
+            return f"there is no program {name}"
+        case _:
+            return ""
 
 
 def _lacking(subagent: Subagent, where: str, folder: str) -> tuple[str, str]:
     """Give the field that names what is not there, and say so; or nothing."""
+    if message := missing_program(subagent.program, where, subagent.environment.get("PATH")):
+        return "run", message
     match subagent.program:
-        case ArgumentList((program, *_)) if not _is_there(program, subagent, where):
-            return "run", f"there is no program {program}"
         case PythonFunction(module) if not _is_module(module, (where, folder)):
             return "python", f"there is no module {module}, neither beside the workflow nor installed"
         case _:
             return "", ""
 
 
-def _is_there(program: str, subagent: Subagent, where: str) -> bool:
+def _is_there(program: str, where: str, path: str | None) -> bool:
     import shutil
 
     if "/" in program:
         return os.access(os.path.join(where, program), os.X_OK)
-    return shutil.which(program, path=subagent.environment.get("PATH")) is not None
+    return shutil.which(program, path=path) is not None
 
 
 def _is_module(name: str, places: tuple[str, ...]) -> bool:

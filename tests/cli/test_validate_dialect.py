@@ -233,6 +233,37 @@ def test_programs_of_types_that_are_not_there_are_warned_of_where_the_type_stand
 
 
 @pytest.mark.needs("node")
+@pytest.mark.parametrize("line", [["validate"], ["run", "--dry-run"]], ids=" ".join)
+def test_programs_that_answer_for_helpers_are_warned_of_if_a_script_asks_them(tmp_path: Path, line: list[str]) -> None:
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "flows/beside.sh").touch(mode=0o755)
+    (tmp_path / "here.sh").touch(mode=0o755)
+    (tmp_path / "flows/w.yaml").write_text(
+        "name: w\n"
+        "helpers:\n"
+        "  all_tests_pass: {run: [./beside.sh]}\n"
+        "  has_syntax_errors: {run: [./here.sh]}\n"
+        "phases:\n"
+        "- id: p\n  behavior: main-only\n  main_agent:\n    script: |\n"
+        "      return [await has_syntax_errors(), await all_tests_pass(), await analyzeCoverage()]\n"
+    )
+    (tmp_path / "flows/shardflow.yaml").write_text(
+        "helpers:\n"
+        "  all_tests_pass: {run: [overruled]}\n"
+        "  analyzeCoverage: {run: [no-such-program]}\n"
+        "  findAmbiguousRequirements: {run: [nobody-asks]}\n"
+    )
+    ended = shardflow(*line, "flows/w.yaml", cwd=tmp_path)
+    assert ended.returncode == 0
+    hint = "unless an earlier phase or the place where it runs brings it"
+    assert ended.stderr.splitlines() == [
+        f"warning: flows/w.yaml:3: there is no program ./beside.sh at $.helpers.all_tests_pass.run; {hint}",
+        "warning: flows/w.yaml:9: there is no program no-such-program, which answers for the helper 'analyzeCoverage' "
+        f"at $.phases[0].main_agent.script; {hint}",
+    ]
+
+
+@pytest.mark.needs("node")
 def test_agent_clis_that_are_not_there_are_warned_of_once_each_as_a_run_refuses_them(tmp_path: Path) -> None:
     (tmp_path / "w.yaml").write_text(
         "name: w\nagents: {default: {agent: claude}}\nphases:\n"

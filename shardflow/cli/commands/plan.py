@@ -45,9 +45,9 @@ def show_plan(request: RunRequest, *, as_json: bool) -> int:
     folder = os.path.dirname(request.workflow_file)
     warnings = [*overlaps, *missing_programs(request.workflow, document, folder)]
     if staging is not None:
-        from shardflow.execution.staging.checking import missing_for_skills  # most workflows are native
+        from shardflow.execution.staging.checking import missing_of_the_dialect  # most workflows are native
 
-        warnings.extend(missing_for_skills(request.workflow, document, staging.agents))
+        warnings.extend(missing_of_the_dialect(request.workflow, document, staging.agents))
     if as_json:
         CONSOLE.hand_over(object_bytes(_plan_object(request, warnings)))
         return 0

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from shardflow.errors import InvalidInput, NodeUnusable, StorageError
-from shardflow.execution.presence import missing
+from shardflow.execution.presence import HINT, missing, missing_program
 from shardflow.execution.prompts.prompts import find_template
 from shardflow.execution.prompts.templates import Template, check_template, read_template
 from shardflow.execution.scripts.host import ScriptHost
@@ -17,6 +17,7 @@ from shardflow.execution.staging.feature_folder import written_output
 from shardflow.execution.staging.finalization import find_final_template, template_places
 from shardflow.execution.staging.scripting import named_script
 from shardflow.model.documents import Document, Problem
+from shardflow.model.fields import quoted
 from shardflow.model.paths import Path
 from shardflow.model.values import Json
 from shardflow.workflow.agents.choosing import how_to_give
@@ -74,8 +75,22 @@ def outside_problems(workflow: Workflow, document: Document, agents: str | None)
     yield from template_flaws(workflow, document, os.getcwd())
 
 
-def missing_for_skills(workflow: Workflow, document: Document, agents: AgentMap) -> Iterator[Problem]:
-    """Warn of programs of skills that are not there."""
+def missing_of_the_dialect(workflow: Workflow, document: Document, agents: AgentMap) -> Iterator[Problem]:
+    """Warn of programs that are not there of skills, and of helpers that scripts ask."""
+    yield from _missing_for_skills(workflow, document, agents)
+    for helper, command in agents.helpers.items():
+        asks = next((path for _, path, script in _scripts(document) if helper in script.text), None)
+        message = missing_program(command.program, os.getcwd())
+        if asks is None or not message:
+            continue
+        own = ("helpers", helper, "run")
+        if workflow.helpers.get(helper) is command:
+            yield document.problem(own, message, HINT)
+        else:
+            yield document.problem(asks, f"{message}, which answers for the helper {quoted(helper)}", HINT)
+
+
+def _missing_for_skills(workflow: Workflow, document: Document, agents: AgentMap) -> Iterator[Problem]:
     for number, phase in enumerate(workflow.phases):
         for rank, skill in enumerate(phase.staging.skills):
             place = ("phases", number, "skills", rank)
