@@ -209,7 +209,7 @@ def _document(path: str, data: bytes, root: str) -> Document:
 
 
 def _file(name: str, folder: str) -> str:
-    return os.path.join(folder, name) if is_rule_file(name) else _shipped(name)
+    return os.path.join(folder, name) if is_rule_file(name) else _shipped(name, folder)
 
 
 def _read(path: str) -> bytes:
@@ -234,9 +234,13 @@ def is_rule_file(name: str) -> bool:
     return "/" in name or name.endswith((".yaml", ".yml"))
 
 
-def _shipped(name: str) -> str:
+def _shipped(name: str, folder: str) -> str:
     known = shipped_rule_sets()
     if name not in known:
+        if os.path.isfile(os.path.join(folder, name)):
+            raise LookupError(f"the file of this name is ./{name}")
+        if os.path.isdir(os.path.join(folder, name)):
+            raise LookupError("it is a folder, and rules stand in files")
         from shardflow.model.documents import did_you_mean
 
         raise LookupError(f"{did_you_mean(name, known)}" if known else "no rule sets are shipped")

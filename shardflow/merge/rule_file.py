@@ -14,7 +14,7 @@ rules:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from functools import partial
 from typing import Final, TypeAlias, TypeVar
@@ -23,7 +23,7 @@ from shardflow.errors import InvalidInput, InvalidRules
 from shardflow.merge.rules import AddAdd, Defaults, Expected, OnDelete, OnSame, Options, Rule, RuleSet, Strategy
 from shardflow.merge.strategies.custom import Library, custom, no_functions, read_target
 from shardflow.merge.strategies.registry import ARBITER, CUSTOM, ELSEWHERE, STRATEGIES, BadArgument
-from shardflow.model.documents import Document, Problem, did_you_mean
+from shardflow.model.documents import NO_NAMES, Document, Problem, did_you_mean
 from shardflow.model.fields import Fields, Place, quoted
 from shardflow.model.paths import ROOT
 from shardflow.model.patterns import Child, Pattern, covered, read_pattern
@@ -42,12 +42,27 @@ ReadArbiter: TypeAlias = Callable[[Place], object]
 OptionT = TypeVar("OptionT", bound=StrEnum)
 
 _NEVER: Final = "this rule can never decide anything"
+_WANTED: Final = "the name of a strategy, or {name: argument}"
+
+_KINDS_ELSEWHERE: Final[Mapping[str, str]] = {
+    "array": "list",
+    "bool": "boolean",
+    "decimal": "number",
+    "dict": "object",
+    "float": "number",
+    "int": "integer",
+    "map": "object",
+    "str": "text",
+    "string": "text",
+}
+"""What others call the kinds of value, for those who come from there."""
 
 
 @record
 class _File:
     """What one file says itself: its rules, its defaults by kind, the places of what it extends."""
 
+    name: str
     rules: list[Rule]
     defaults: dict[str, Rule]
     extended: list[Place]
@@ -77,10 +92,12 @@ def read_rules(
     files = _layers(document, _Surroundings(resolve, library, arbiters), (_known_as(document),), problems)
     if problems:
         raise InvalidRules(dict.fromkeys(problems))
+    once = {file.name: file for file in reversed(files)}  # extended twice, it speaks where it is come to first
     defaults: dict[str, Rule] = {}
     for file in reversed(files):
         defaults.update(file.defaults)
-    return RuleSet((rule for file in files for rule in file.rules), Defaults(**defaults))
+    first = [file for file in files if once[file.name] is file]
+    return RuleSet((rule for file in first for rule in file.rules), Defaults(**defaults))
 
 
 def _layers(document: Document, around: _Surroundings, trail: tuple[str, ...], problems: list[Problem]) -> list[_File]:
@@ -123,7 +140,7 @@ def _file(place: Place, around: _Surroundings) -> _File:
         _refuse_idle([(rule, place) for rule, place in read if not _checked_before(place)])
         defaults = _defaults(fields.place("default")) if "default" in fields else {}
         named = {name: _linked(rule, place, around) for name, (rule, place) in defaults.items()}
-        return _File([_linked(rule, place, around) for rule, place in read], named, extended)
+        return _File(_known_as(place.document), [_linked(rule, place, around) for rule, place in read], named, extended)
 
 
 def _linked(rule: Rule, place: Place, around: _Surroundings) -> Rule:
@@ -189,7 +206,7 @@ def _decided(fields: Fields, pattern: Pattern | None) -> Rule | None:
         on_delete=_option(fields, "on_delete", OnDelete, None),
         same_change=_option(fields, "same_change", OnSame, OnSame.ACCEPT),
         add_add=_option(fields, "add_add", AddAdd, AddAdd.DEEP),
-        expected=_option(fields, "type", Expected, None),
+        expected=_option(fields, "type", Expected, None, _KINDS_ELSEWHERE),
     )
     origin = fields.optional("origin", Place.text, _origin(fields.place("strategy")))
     return None if strategy is None else Rule(pattern, strategy, options, origin)
@@ -206,10 +223,16 @@ def _origin(place: Place) -> str:
     return file if line is None else f"{file}:{line}"
 
 
-def _option(fields: Fields, name: str, options: type[OptionT], default: OptionT | None) -> OptionT:
+def _option(
+    fields: Fields,
+    name: str,
+    options: type[OptionT],
+    default: OptionT | None,
+    elsewhere: Mapping[str, str] = NO_NAMES,
+) -> OptionT:
     """Read one of the options of an enum. The default may be None only where Options allows it."""
     known = {option.value: option for option in options}
-    return fields.optional(name, lambda place: place.choice(name, known), default)  # type: ignore[return-value]
+    return fields.optional(name, lambda place: place.choice(name, known, elsewhere), default)  # type: ignore[return-value]
 
 
 def _strategy(place: Place) -> Strategy | None:
@@ -235,9 +258,11 @@ def _named(place: Place) -> tuple[str, Json] | None:
             return name, None
         case dict() as single if len(single) == 1:
             return next(iter(single.items()))
+        case dict() as several if several:
+            place.expect(_WANTED, f"name one of them: {' or '.join(several)}")
         case _:
-            place.expect("the name of a strategy, or {name: argument}")
-            return None
+            place.expect(_WANTED)
+    return None
 
 
 def _checked_before(place: Place) -> bool:

@@ -80,7 +80,11 @@ class Document:
         return Problem(self.source, self.line(path), message, path if path != ROOT else None, hint)
 
 
-def did_you_mean(name: str, known: Iterable[str], elsewhere: Mapping[str, str] = MappingProxyType({})) -> str:
+NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
+"""No names that others give to what is known here."""
+
+
+def did_you_mean(name: str, known: Iterable[str], elsewhere: Mapping[str, str] = NO_NAMES) -> str:
     """Offer the nearest known name, or list them all when none is near.
 
     `elsewhere` has names that others give to what is known here.

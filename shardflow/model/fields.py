@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
-from shardflow.model.documents import Document, IdleFields, Problem, did_you_mean
+from shardflow.model.documents import NO_NAMES, Document, IdleFields, Problem, did_you_mean
 from shardflow.model.paths import ROOT, Path
 from shardflow.model.records import record, replaced
 from shardflow.model.values import ABSENT, Json, Value, is_number, kind
@@ -97,14 +97,17 @@ class Place:
         self.expect("an integer")
         return 0
 
-    def choice(self, what: str, options: Mapping[str, T]) -> T | None:
-        """Read one of the named options; `what` names their kind: `behavior`. Stand-in: None."""
+    def choice(self, what: str, options: Mapping[str, T], elsewhere: Mapping[str, str] = NO_NAMES) -> T | None:
+        """Read one of the named options; `what` names their kind: `behavior`. Stand-in: None.
+
+        `elsewhere` has names that others give to these options.
+        """
         if not isinstance(self.value, str):
             self.expect(f"one of {', '.join(options)}")
         elif self.value in options:
             return options[self.value]
         else:
-            self.refuse(f"unknown {what} {quoted(self.value)}", did_you_mean(self.value, options))
+            self.refuse(f"unknown {what} {quoted(self.value)}", did_you_mean(self.value, options, elsewhere))
         return None
 
     def items(self) -> tuple[Place, ...]:

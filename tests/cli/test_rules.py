@@ -80,6 +80,17 @@ def test_rules_show_answers_a_name_it_does_not_know(name: str, complaint: str, t
     assert (ended.returncode, ended.stderr) == (2, f"shardflow rules show: {complaint}\n")
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("plain.json", "the file of this name is ./plain.json"), (".", "it is a folder, and rules stand in files")],
+)
+def test_a_name_that_is_no_rule_set_but_stands_in_the_folder_is_told_so(name: str, hint: str, tmp_path: Path) -> None:
+    (tmp_path / "plain.json").write_text('{"rules": []}')
+    ended = shardflow("rules", "lint", name, cwd=tmp_path)
+    assert (ended.returncode, ended.stderr) == (2, f"{name}: no such rules; {hint}\ninvalid: 1 of 1 file\n")
+    assert shardflow("rules", "lint", "./plain.json", cwd=tmp_path).returncode == 0
+
+
 def test_rules_explain_names_the_rule_that_decides_and_those_that_do_not_match(tmp_path: Path) -> None:
     (tmp_path / "own.yaml").write_text(OWN)
     ended = shardflow("rules", "explain", "$.findings[0].severity", "--rules", "own.yaml", cwd=tmp_path)

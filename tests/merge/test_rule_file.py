@@ -84,12 +84,38 @@ ARGUMENTS = [
         "{rank: [[a, b], [a, c]]}",
         "strategy 'rank' has a list in its order; pairs are written {pairs: [[lower, higher], ...]}",
     ),
-    ("{rank: [a, a]}", "strategy 'rank' has a value twice in its order"),
+    ("{rank: [a, a]}", "strategy 'rank' has the text 'a' twice in its order"),
     ("{rank: {pairs: [[a, b], [b, a]]}}", "strategy 'rank' has pairs that go round in a circle"),
     ("{quorum: true}", "strategy 'quorum' needs the number of votes, 1 or more"),
     ("max_by", "strategy 'max_by' needs the name of a field"),
-    ("{a: 1, b: 2}", "expected the name of a strategy, or {name: argument}, found an object"),
+    ("{rank: [1, 1.0, 2, 1]}", "strategy 'rank' has the integer 1 twice in its order"),
 ]
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("strategy: {a: 1, b: 2}", "found an object at $.rules[0].strategy; name one of them: a or b"),
+        ("strategy: {}", "found an empty object at $.rules[0].strategy"),
+        ("strategy: last, type: string", "unknown type 'string' at $.rules[0].type; did you mean 'text'?"),
+        ("strategy: last, type: array", "unknown type 'array' at $.rules[0].type; did you mean 'list'?"),
+        ("strategy: last, type: [text]", "integer, number, boolean, null, found a list at $.rules[0].type"),
+    ],
+)
+def test_a_rule_that_says_what_others_say_otherwise_is_told_how_it_is_said_here(rule, said):
+    (found,) = problems(f"rules:\n  - {{path: $.a, {rule}}}\n")
+    assert found.endswith(said)
+
+
+def test_a_set_that_is_extended_twice_over_two_others_counts_once():
+    others = {
+        "left": "extends: bottom\nrules: [{path: $.l, strategy: sum}]",
+        "right": "extends: bottom\nrules: [{path: $.r, strategy: max}]",
+        "bottom": "rules: [{path: $.l, strategy: last}]\ndefault: {lists: diff3}",
+    }
+    rules = read("extends: [left, right]", **others)
+    assert [str(rule.origin) for rule in rules.rules] == ["left.yaml:2", "bottom.yaml:1", "right.yaml:2"]
+    assert rules.defaults.lists.strategy.name == "diff3"
 
 
 @pytest.mark.parametrize(("strategy", "said"), ARGUMENTS)

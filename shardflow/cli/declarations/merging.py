@@ -177,7 +177,8 @@ def git_driver(
     """Merge versions of a JSON file for git.
 
     Git calls it for merge, rebase, cherry-pick, revert and stash once it is set up (see below); ours is then the
-    shard 'ours' of rank 0, theirs the shard 'theirs' of rank 1.
+    shard 'ours' of rank 0, theirs the shard 'theirs' of rank 1. For a merge of more than two branches at once git does
+    not call it: merge one after another.
 
     The result keeps the indentation, line ends and final newline of our file and is otherwise in the canonical form.
     What is the same as one side stays as that side wrote it.

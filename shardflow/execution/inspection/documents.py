@@ -26,8 +26,16 @@ def document_of_folder(folder: str) -> Json:
         return _shard_document(group, name)
     for place in (RunDirectory(path), GroupFolder(path)):
         if os.path.lexists(place.record):
+            if isinstance(place, GroupFolder) and not os.path.lexists(place.context):
+                raise _without_context(folder, place)
             return read_object(read_regular(place.context, SIZE_LIMIT), place.context)
     raise NotARun(f"{folder} is no folder of a run, of a group or of a subagent: it has no run.json or group.json")
+
+
+def _without_context(folder: str, group: GroupFolder) -> NotARun:
+    record = read_group_record(group)
+    why = "its merge was left in conflict" if record is not None and record.ledger is not None else "nothing was merged"
+    return NotARun(f"{folder} came to no context: {why}; its base and shards can be compared")
 
 
 def _shard_document(group: GroupFolder, name: str) -> Json:

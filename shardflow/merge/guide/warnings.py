@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from shardflow.merge.guide.explanation import explain
-from shardflow.merge.rules import AddAdd, Expected, Rule, RuleSet, Strategy
+from shardflow.merge.rules import AddAdd, Expected, OnDelete, Rule, RuleSet, Strategy
 from shardflow.model.paths import Path
 from shardflow.model.patterns import Child, PatternError, parse_pattern
 from shardflow.model.records import record
@@ -34,6 +34,9 @@ KINDS: Final = {
 }
 """The kinds of value that strategies need which refuse all others."""
 
+_NO_CHANGES: Final = frozenset({"ignore", "immutable"})
+"""The strategies under which no change comes through, not even a lone one."""
+
 _ITEMS: Final = "[*]"
 
 
@@ -57,6 +60,9 @@ def _unheard_options(rule: Rule) -> Iterator[Warned]:
     name, options = rule.strategy.name, rule.options
     if options.add_add is AddAdd.CONFLICT and not _opens_objects(rule.strategy):
         yield Warned(rule, f"'add_add' does nothing with '{name}', which does not go into objects", "leave it out")
+    if options.on_delete is OnDelete.DELETE and name in _NO_CHANGES:
+        message = f"'on_delete: delete' lets a deletion through that others contest, and '{name}' no change"
+        yield Warned(rule, message, "leave it out")
     wanted = KINDS.get(name)
     if options.expected is not None and wanted is not None and options.expected not in wanted:
         kinds = " or ".join(sorted(wanted))

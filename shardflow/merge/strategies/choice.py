@@ -218,7 +218,10 @@ def quorum(site: Site, needed: int) -> Verdict:
     winners = [value for value, votes in _votes(site) if votes >= needed]
     if len(winners) == 1:
         return Chosen(winners[0])
-    return Unsettled(f"{len(winners) or 'no'} values have the {needed} votes needed")
+    votes = "1 vote" if needed == 1 else f"{needed} votes"
+    return Unsettled(
+        f"{len(winners)} values have the {votes} needed" if winners else f"no value has the {votes} needed"
+    )
 
 
 def majority(site: Site) -> Verdict:

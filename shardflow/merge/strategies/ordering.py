@@ -116,16 +116,26 @@ def maximum_by(site: Site, field: str) -> Verdict:
 
 
 def _extreme_by(site: Site, field: str, pick: Pick) -> Verdict:
+    return over_changed(site, "an object", _is_object, lambda values: _picked(site, field, pick, values))
+
+
+def _is_object(value: Value) -> TypeGuard[dict[str, Json]]:
+    return isinstance(value, dict)
+
+
+def _picked(site: Site, field: str, pick: Pick, values: Sequence[dict[str, Json]]) -> Verdict:
     keys: list[Comparable] = []
-    for candidate in site.candidates:
-        value = site.after(candidate)
-        key = value.get(field, ABSENT) if isinstance(value, dict) else ABSENT
+    for candidate, value in zip(site.candidates, values, strict=True):
+        if field not in value:
+            return Unsettled(f"{candidate.shard} left an object without the field '{field}'")
+        key = value[field]
         if not (is_number(key) or isinstance(key, str)):
-            return Unsettled(f"{candidate.shard} left {kind(value)} without a number or text in its field '{field}'")
+            left = f"{candidate.shard} left {kind(key)} in the field '{field}'"
+            return Unsettled(f"{left}, where a number or text is needed")
         keys.append(key)
     if len({isinstance(key, str) for key in keys}) > 1:
         return Unsettled(f"the field '{field}' is a number in some shards and a text in others")
-    return Chosen(site.values()[keys.index(pick(keys))])
+    return Chosen(values[keys.index(pick(keys))])
 
 
 def ranked(site: Site, above: Mapping[Hashable, frozenset[Hashable]]) -> Verdict:

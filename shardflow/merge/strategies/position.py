@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shardflow.merge.site import Candidate, Chosen, Part, Site, Split, Unsettled, Verdict
+from shardflow.merge.site import Candidate, Chosen, Part, Site, Split, Unsettled, Verdict, listed, unanimous
 from shardflow.merge.strategies.lists import is_list
 from shardflow.merge.strategies.present import over_base
 from shardflow.model.diff import diff
-from shardflow.model.values import ABSENT, Json, Value, same
+from shardflow.model.values import ABSENT, Json, Value
 
 
 def index(site: Site) -> Verdict:
@@ -34,9 +34,8 @@ def index(site: Site) -> Verdict:
 
 
 def _by_position(site: Site, base: list[Json] | None, values: Sequence[list[Json]]) -> Verdict:
-    lengths = {len(value) for value in values}
-    if base is None or lengths != {len(base)}:
-        return _whole(site, lengths)
+    if base is None or any(len(value) != len(base) for value in values):
+        return _whole(site, base, values)
     parts = tuple(_position(site, place, item, values) for place, item in enumerate(base))
     changed = tuple(part for part in parts if part.candidates)
 
@@ -48,10 +47,14 @@ def _by_position(site: Site, base: list[Json] | None, values: Sequence[list[Json
     return Split(changed, join, ABSENT)
 
 
-def _whole(site: Site, lengths: set[int]) -> Verdict:
-    values = site.values()
-    if all(same(values[0], value) for value in values[1:]):
-        return Chosen(values[0])
+def _whole(site: Site, base: list[Json] | None, values: Sequence[list[Json]]) -> Verdict:
+    agreed = unanimous(site)
+    if isinstance(agreed, Chosen):
+        return agreed
+    if base is None:
+        shards = listed([c.shard for c in site.candidates])
+        return Unsettled(f"no list stood here before, so those of {shards} cannot be merged by position")
+    lengths = {len(base), *map(len, values)}
     return Unsettled(f"lists of {' and '.join(map(str, sorted(lengths)))} items cannot be merged by position")
 
 

@@ -19,6 +19,7 @@ from shardflow.merge.strategies import (
     structure,
     text,
 )
+from shardflow.model.fields import shown
 from shardflow.model.records import record
 from shardflow.model.values import Json, frozen
 
@@ -126,7 +127,8 @@ def _order(argument: Json) -> Mapping[Hashable, frozenset[Hashable]]:
             raise BadArgument("has a list in its order; pairs are written {pairs: [[lower, higher], ...]}")
         keys = [frozen(value) for value in argument]
         if len(set(keys)) < len(keys):
-            raise BadArgument("has a value twice in its order")
+            twice = next(value for value, key in zip(argument, keys, strict=True) if keys.count(key) > 1)
+            raise BadArgument(f"has {shown(twice)} twice in its order")
         return {key: frozenset(keys[place + 1 :]) for place, key in enumerate(keys)}
     pairs = argument.get("pairs") if isinstance(argument, dict) and len(argument) == 1 else None
     if not isinstance(pairs, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Sequence
-from typing import TypeAlias, TypeGuard
+from typing import Final, TypeAlias, TypeGuard
 
-from shardflow.merge.site import Chosen, Combined, Site, Unsettled, Verdict, unanimous
+from shardflow.merge.site import Chosen, Combined, Site, Unsettled, Verdict, listed, unanimous
 from shardflow.merge.strategies.present import over_base
+from shardflow.model.records import record
 from shardflow.model.values import Json, Value, frozen
 
 Parts: TypeAlias = list[Json]
+
+
+@record
+class _Part:
+    """What is merged, as messages call it, and the number of the first: lines from 1, items from 0 as in paths."""
+
+    name: str
+    first: int
+
+
+_LINE: Final = _Part("line", 1)
+_ITEM: Final = _Part("item", 0)
 
 
 def diff3(site: Site) -> Verdict:
@@ -18,7 +31,7 @@ def diff3(site: Site) -> Verdict:
 
     What it does
         Three-way merge (diff3) of each shard's text or list with what the shards before it made, in rank order, against
-        the base. Where two shards changed the same place differently, it is a conflict that says which place.
+        the base. Where two shards changed the same place differently, it is a conflict that says which place and who.
     Why
         Prose, code and ordered lists that several subagents edit in different places.
     Known problems
@@ -43,8 +56,8 @@ def diff3(site: Site) -> Verdict:
     if isinstance(agreed, Chosen):
         return agreed
     if any(isinstance(value, str) for value in site.values()):
-        return over_base(site, "a text", _is_text, _merged_texts)
-    return over_base(site, "a text or list", _is_list, _merged_lists)
+        return over_base(site, "a text", _is_text, lambda base, texts: _merged_texts(site, base, texts))
+    return over_base(site, "a text or list", _is_list, lambda base, lists: _merged_lists(site, base, lists))
 
 
 def _is_text(value: Value) -> TypeGuard[str]:
@@ -55,17 +68,21 @@ def _is_list(value: Value) -> TypeGuard[list[Json]]:
     return isinstance(value, list)
 
 
-def _merged_texts(base: str | None, texts: list[str]) -> Verdict:
-    merged = _folded(_lines(base or ""), [_lines(text) for text in texts])
-    return Unsettled(merged) if isinstance(merged, str) else Combined("".join(map(str, merged)))
+def _merged_texts(site: Site, base: str | None, texts: list[str]) -> Verdict:
+    if base is None:
+        return unanimous(site)
+    merged = _folded(site, _LINE, _lines(base), [_lines(text) for text in texts])
+    return merged if isinstance(merged, Unsettled) else Combined("".join(map(str, merged)))
 
 
-def _merged_lists(base: Parts | None, lists: list[Parts]) -> Verdict:
-    merged = _folded(base or [], lists)
-    return Unsettled(merged) if isinstance(merged, str) else Combined(merged)
+def _merged_lists(site: Site, base: Parts | None, lists: list[Parts]) -> Verdict:
+    if base is None:
+        return unanimous(site)
+    merged = _folded(site, _ITEM, base, lists)
+    return merged if isinstance(merged, Unsettled) else Combined(merged)
 
 
-def _folded(base: Parts, shards: Sequence[Parts]) -> Parts | str:
+def _folded(site: Site, part: _Part, base: Parts, shards: Sequence[Parts]) -> Parts | Unsettled:
     """Fold shards in rank order; gives the parts, or the reason why not.
 
     Parts are merged as tokens, the same token for strictly equal parts.
@@ -79,24 +96,27 @@ def _folded(base: Parts, shards: Sequence[Parts]) -> Parts | str:
             parts.setdefault(token, item)
         return [tokens[frozen(item)] for item in items]
 
-    start, made = tokenized(base), tokenized(shards[0])
-    for shard in shards[1:]:
-        merged = _three_way(start, made, tokenized(shard))
-        if isinstance(merged, str):
-            return merged
+    start, sides = tokenized(base), [tokenized(shard) for shard in shards]
+    made = sides[0]
+    for rank, side in enumerate(sides[1:], start=1):
+        merged = _three_way(start, made, side)
+        if isinstance(merged, range):
+            others = [other for other in range(rank) if _clash(_three_way(start, sides[other], side), merged)]
+            names = [site.candidates[who].shard for who in (*(others or range(rank)), rank)]
+            return Unsettled(f"{listed(names)} {_what(merged, len(base), part)}")
         made = merged
     return [parts[token] for token in made]
 
 
-def _three_way(base: list[str], one: list[str], other: list[str]) -> list[str] | str:
+def _three_way(base: list[str], one: list[str], other: list[str]) -> list[str] | range:
+    """Give what comes of both, or the first place of the base where they differ."""
     from merge3 import Merge3  # only where a text or list is really contested
 
     merged: list[str] = []
     for region in Merge3(base, one, other).merge_regions():
         match region:
             case ("conflict", start, end, *_):
-                where = f"part {start + 1}" if end - start < 2 else f"parts {start + 1} to {end}"
-                return f"two shards changed {where} of the base differently"
+                return range(start, end)
             case ("unchanged", start, end):
                 merged.extend(base[start:end])
             case ("b", start, end):
@@ -104,6 +124,20 @@ def _three_way(base: list[str], one: list[str], other: list[str]) -> list[str] |
             case (_, start, end):
                 merged.extend(one[start:end])
     return merged
+
+
+def _clash(found: list[str] | range, place: range) -> bool:
+    """Tell whether two shards alone differ at this place, too."""
+    return isinstance(found, range) and max(found.start, place.start) <= min(found.stop, place.stop)
+
+
+def _what(place: range, length: int, part: _Part) -> str:
+    first, last = place.start + part.first, place.stop + part.first - 1
+    if not place:
+        where = "at the end" if place.start == length else f"before {part.name} {first} of the base"
+        return f"added different {part.name}s {where}"
+    where = f"{part.name} {first}" if first == last else f"{part.name}s {first} to {last}"
+    return f"changed {where} of the base differently"
 
 
 def _lines(text: str) -> Parts:

@@ -26,6 +26,12 @@ def test_rule_sets_that_ship_look_right(name):
         ({"path": "$.n", "strategy": "last", "type": "list"}, None),
         ({"path": "$.n", "strategy": "max", "add_add": "conflict"}, "'add_add' does nothing with 'max'"),
         ({"path": "$.n", "strategy": "deep", "add_add": "conflict"}, None),
+        (
+            {"path": "$.n", "strategy": "immutable", "on_delete": "delete"},
+            "'on_delete: delete' lets a deletion through",
+        ),
+        ({"path": "$.n", "strategy": "ignore", "on_delete": "delete"}, "'on_delete: delete' lets a deletion through"),
+        ({"path": "$.n", "strategy": "immutable", "on_delete": "keep"}, None),
         ({"path": "$.f[*].n", "strategy": "max"}, "if $.f is a list, no rule goes into its items"),
         ({"path": "$[*].n", "strategy": "max"}, "if $ is a list, no rule goes into its items"),
         ({"path": "$.f.*.n", "strategy": "max"}, None),

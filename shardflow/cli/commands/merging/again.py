@@ -61,7 +61,7 @@ def _verdict(group: Refolded, stream: TextIO | None) -> str:
         case Verdict.SAME, _:
             return f"{group.group}: {good}: the same conflicts, nothing merged"
         case Verdict.NOT_MERGED, record:
-            ended = "it never ended" if record is None else f"it ended as {printable(record.status)}"
+            ended = "it has not ended" if record is None else f"it ended as {printable(record.status)}"
             return f"{group.group}: the run merged nothing here: {ended}"
         case Verdict.DIFFERENT, _:
             head = styled("other bytes", bad, stream)
