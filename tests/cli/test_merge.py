@@ -133,6 +133,22 @@ def test_a_shard_given_twice_counts_once_and_two_of_one_name_are_refused(folder:
     assert "one" in ended.stderr
 
 
+def test_the_problems_of_rules_base_and_shards_are_told_at_once(folder: Path) -> None:
+    (folder / "r.yaml").write_text("rules: [{path: $.n, strategy: summ}]")
+    (folder / "base.json").write_bytes(b"\xef\xbb\xbf{}")
+    (folder / "bad.json").write_text('{"n": NaN}')
+    (folder / "good.json").write_text("{}")
+    (folder / "journal.jsonl").write_text("")
+    inputs = ["base.json", "bad.json", "good.json", "journal.jsonl"]
+    ended = shardflow("merge", *inputs, "--rules", "r.yaml", cwd=folder)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert [line.split(":")[0] for line in ended.stderr.removeprefix("shardflow merge: ").splitlines()] == [
+        "r.yaml",
+        "base.json",
+        "bad.json",
+    ]
+
+
 def test_the_problems_of_all_shards_are_told_at_once(folder: Path) -> None:
     (folder / "context-one.json").write_text('{"a": 1, "a": 2}')
     (folder / "context-two.json").write_text("[1]")

@@ -54,6 +54,7 @@ def warnings(rules: RuleSet) -> Iterator[Warned]:
     for rule in (*rules.rules, rules.defaults.objects, rules.defaults.lists, rules.defaults.scalars):
         yield from _unheard_options(rule)
         yield from _never_entered(rule, rules)
+    yield from _whole_document(rules)
 
 
 def _unheard_options(rule: Rule) -> Iterator[Warned]:
@@ -84,6 +85,14 @@ def _never_entered(rule: Rule, rules: RuleSet) -> Iterator[Warned]:
     if found.decided_at == path and found.rule is None:
         hint = f"put {{path: {text}, strategy: {{keyed: ...}}}} or index before it; for members of an object write .*"
         yield Warned(rule, f"if {text} is a list, no rule goes into its items, and this one is never asked", hint)
+
+
+def _whole_document(rules: RuleSet) -> Iterator[Warned]:
+    rule = rules.defaults.objects
+    if rules.root.match is None and not rule.strategy.structural:
+        taken = f"'{rule.strategy.name}' takes it as one value, and no other rule is asked"
+        hint = "put {path: $, strategy: deep} before to go into it"
+        yield Warned(rule, f"the whole document is an object too, so {taken}", hint)
 
 
 def _list_above(text: str) -> tuple[Path, str] | None:

@@ -44,6 +44,15 @@ def test_a_rule_that_will_do_nothing_or_only_make_conflicts_is_told(rule, warnin
     assert told is warning or warning in told
 
 
+def test_a_default_that_takes_the_whole_document_as_one_value_is_told():
+    (told,) = found({"path": "$.n", "strategy": "sum"}, default={"objects": "last"})
+    assert (
+        told == "last: the whole document is an object too, so 'last' takes it as one value, and no other rule is asked"
+    )
+    assert not found({"path": "$", "strategy": "deep"}, default={"objects": "last"})
+    assert not found(default={"objects": {"strategy": "deep", "same_change": "conflict"}})
+
+
 @pytest.mark.parametrize("how", [{"keyed": "id"}, "index"])
 def test_items_of_a_list_that_something_goes_into_are_asked(how):
     rule = {"path": "$.f[*].n", "strategy": "max"}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from typing import TypeVar
 
 from shardflow.cli.commands.merging.options import MergeOptions, Otherwise, shard_id
 from shardflow.cli.commands.reading import read_input, read_named
@@ -25,6 +27,8 @@ from shardflow.storage.files import replace_file
 from shardflow.storage.json.canonical import written_bytes
 from shardflow.storage.json.strict import collector_paused
 from shardflow.workflow.model import ShardForm
+
+T = TypeVar("T")
 
 _CONFLICTS = 3
 
@@ -104,12 +108,36 @@ def _merge_files(options: MergeOptions) -> int:
 
 
 def _merged(options: MergeOptions) -> MergeResult:
-    rules = load_named_rules(options.rules).rules
     first, *shards = options.inputs
-    data = read_input(first, SIZE_LIMIT)
-    base = Base(data, read_object(data, first))
+    problems: list[Problem] = []
+    rules = _read_or_noted(lambda: load_named_rules(options.rules).rules, problems)
+    base = _read_or_noted(lambda: _base(first), problems)
+    if rules is None or base is None:
+        for shard in shards:
+            _read_or_noted(partial(_look_at, shard), problems)
+        raise InvalidInput(problems)
     with collector_paused():
         return merge(base.value, _deltas(base, shards), rules)
+
+
+def _read_or_noted(read: Callable[[], T], problems: list[Problem]) -> T | None:
+    """Read something, or note what is wrong with it beside all else that is."""
+    try:
+        return read()
+    except InvalidInput as error:
+        problems.extend(error.problems)
+        return None
+
+
+def _base(file: str) -> Base:
+    data = read_input(file, SIZE_LIMIT)
+    return Base(data, read_object(data, file))
+
+
+def _look_at(shard: str) -> None:
+    """Read a shard for what is wrong with it by itself; a journal cannot be read without its base."""
+    if form_of_file(shard) is not ShardForm.JOURNAL:
+        read_object(read_named(shard, SIZE_LIMIT), shard)
 
 
 def _deltas(base: Base, shards: Sequence[str]) -> list[Delta]:
