@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from shardflow.errors import InvalidInput, InvalidWorkflow, StorageError
 from shardflow.execution.agents.installed import missing_arbiters, missing_clis
 from shardflow.execution.presence import missing_programs
 from shardflow.execution.rule_sources import NO_EFFECTIVE_RULES, EffectiveRules, load_rules_at
 from shardflow.execution.schedule import first_base
-from shardflow.model.documents import Document, Problem
-from shardflow.model.fields import Place
+from shardflow.model.documents import Document, Problem, did_you_mean
+from shardflow.model.fields import Place, quoted
 from shardflow.model.paths import Path
 from shardflow.model.patterns import Pattern
 from shardflow.model.records import record, replaced
@@ -22,6 +22,9 @@ from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.workflow.dialect.recognising import left_out, uses_the_dialect
 from shardflow.workflow.model import Behavior, ContextFile, Phase, Workflow
 from shardflow.workflow.reading import passed_over, read_partial_workflow
+
+if TYPE_CHECKING:  # loaded only where rules are
+    from shardflow.merge.rules import Rule, RuleSet
 
 T = TypeVar("T")
 
@@ -65,6 +68,8 @@ def check_workflow(data: bytes, file: str) -> Checked:
         from shardflow.execution.staging.checking import shared_outputs  # most workflows are native
 
         warnings.extend(shared_outputs(workflow, document))
+    else:
+        warnings.extend(nobodys_ids(workflow, (one for one in rules.values() if one is not None)))
     warnings.extend(told)
     warnings.extend(missing_arbiters((one for one in rules.values() if one is not None), file))
     return Checked(workflow, (), tuple(warnings))
@@ -183,3 +188,27 @@ def _in_phase(document: Document, place: Path, phase: Phase, rules: EffectiveRul
 
 def _with_line(name: str, line: int | None) -> str:
     return name if line is None else f"{name} (line {line})"
+
+
+def nobodys_ids(workflow: Workflow, rules: Iterable[EffectiveRules]) -> Iterator[Problem]:
+    """Warn of ids that `prefer` rules name and no subagent has.
+
+    Rules may serve several workflows, so one is told if it looks like one that is there, or if none of its rule is.
+    """
+    subagents = [subagent for phase in workflow.phases for subagent in phase.subagents]
+    known = {subagent.id for subagent in subagents}
+    of_items = tuple(f"{subagent.id}-" for subagent in subagents if subagent.foreach is not None)
+    for rule in {rule.origin: rule for one in rules for rule in _every(one.rules)}.values():
+        named = rule.strategy.argument if rule.strategy.name == "prefer" else []
+        ids = [str(name) for name in (named if isinstance(named, list) else [named])]
+        nobodys = [name for name in ids if name not in known and not name.startswith(of_items)]
+        for name in nobodys:
+            hint = did_you_mean(name, known)
+            if len(nobodys) == len(ids) or hint.startswith("did"):
+                yield Problem(
+                    rule.origin, None, f"'prefer' names {quoted(name)}, and no subagent has this id", hint=hint
+                )
+
+
+def _every(rules: RuleSet) -> Iterator[Rule]:
+    yield from (*rules.rules, rules.defaults.objects, rules.defaults.lists, rules.defaults.scalars)

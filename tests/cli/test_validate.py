@@ -54,6 +54,24 @@ def test_rules_and_contexts_are_checked_too_each_once(folder: Path) -> None:
     assert "w.yaml:2: cannot read context.json: it does not exist at $.context" in ended.stderr
 
 
+def test_an_id_that_a_rule_prefers_and_no_subagent_has_is_warned_of(folder: Path) -> None:
+    rules = "rules: [{path: $.a, strategy: {prefer: [security, lint-x, stile]}}, {path: $.b, strategy: {prefer: lead}}]"
+    (folder / "rules.yaml").write_text(rules.replace(", {path", ",\n {path"))
+    (folder / "w.yaml").write_text(
+        "name: w\nrules: rules.yaml\nphases:\n  - id: one\n    behavior: parallel\n    subagents:\n"
+        "      - {id: security, run: 'true'}\n      - {id: style, run: 'true'}\n"
+        "      - {id: lint, run: 'true', foreach: {path: $.l}}\n"
+    )
+    ended = shardflow("validate", "w.yaml", cwd=folder)
+    assert ended.returncode == 0
+    assert ended.stderr.splitlines() == [
+        "warning: rules.yaml:1: 'prefer' names 'stile', and no subagent has this id; did you mean 'style'?",
+        "warning: rules.yaml:2: 'prefer' names 'lead', and no subagent has this id; known are lint, security, style",
+    ]
+    (folder / "rules.yaml").write_text("rules: [{path: $.a, strategy: {prefer: [security, somebody]}}]")
+    assert shardflow("validate", "w.yaml", cwd=folder).stderr == ""
+
+
 def test_a_workflow_and_a_rule_file_taken_for_each_other_are_told_so(folder: Path) -> None:
     (folder / "rules.yaml").write_text("rules: [{path: $.n, strategy: sum}]")
     ended = shardflow("validate", "rules.yaml", cwd=folder)

@@ -113,7 +113,7 @@ def prefer(site: Site, shards: tuple[str, ...]) -> Verdict:
     Why
         When one subagent is the authority on a question.
     Known problems
-        Ids are not checked against the workflow by the merge: a misspelt one never wins.
+        Ids are not checked against the workflow by the merge: a misspelt one never wins (`validate` warns of it).
     Example
         {prefer: [b]}
             base   1
