@@ -159,6 +159,20 @@ def test_the_problems_of_all_shards_are_told_at_once(folder: Path) -> None:
     assert all(f"{name}" in ended.stderr for name in FILES[1:])
 
 
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [
+        ("nowhere/out.json", "cannot write nowhere/out.json: its folder does not exist"),
+        (".", "cannot write .: it is a folder"),
+    ],
+)
+def test_an_output_that_cannot_be_is_wrong_usage_and_told_before_anything_is_merged(
+    folder: Path, output: str, said: str
+) -> None:
+    ended = shardflow("merge", *FILES, "-o", output, cwd=folder)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", f"shardflow merge: {said}\n")
+
+
 @pytest.mark.parametrize("missing", range(3))
 def test_a_file_that_is_not_there_is_wrong_usage(folder: Path, missing: int) -> None:
     (folder / FILES[missing]).unlink()
