@@ -44,8 +44,9 @@ def test_what_a_resolution_did_stands_in_the_ledger_with_who_decided():
     assert str(result.decisions[0].rule) == "resolution (me)"
 
 
-def test_a_resolution_for_a_shard_that_changed_nothing_here_leaves_the_conflict():
+def test_a_resolution_for_a_shard_that_changed_nothing_here_leaves_the_conflict_to_its_rule():
     (conflict, _) = settled_by(a=TakeShard("three")).conflicts
+    assert conflict.rule == settled_by().conflicts[0].rule
     assert conflict.reason == "deleted by two but changed by one; three did not change it"
 
 
