@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from typing import Any
 
 import pytest
 
@@ -16,8 +17,8 @@ TASK = AgentTask("/run/a/agent", "/run/a/context-a.json", "/out/look/a.md", ("/p
 IDLE = AgentTask("/run/a/agent")
 
 
-def start(cli: AgentCli, task: AgentTask = TASK, **settings: object) -> Start:
-    return ADAPTERS[cli].start(task, AgentPreset(cli, **settings))  # type: ignore[arg-type]
+def start(cli: AgentCli, task: AgentTask = TASK, **settings: Any) -> Start:
+    return ADAPTERS[cli].start(task, AgentPreset(cli, **settings))
 
 
 def test_claude_may_edit_exactly_its_files_and_answers_in_events() -> None:

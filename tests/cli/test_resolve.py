@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pexpect
 import pytest
@@ -13,7 +14,7 @@ from shardflow.storage.runs.journal import continued_journal
 from tests.cli.shell import ENVIRONMENT, shardflow
 
 EDIT = "import json,os,sys; f=os.environ['CONTEXT_FILE']; c=json.load(open(f)); {}; json.dump(c,open(f,'w'))"
-WORKFLOW = {
+WORKFLOW: dict[str, Any] = {
     "name": "contested",
     "context": {"status": "open", "a=b": 0, "n": 1},
     "phases": [
@@ -42,12 +43,12 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def read(file: Path) -> object:
+def read(file: Path) -> Any:
     return json.loads(file.read_text())
 
 
 def test_conflicts_stand_in_a_file_with_stable_ids_base_candidates_rule_and_reason(folder: Path) -> None:
-    conflicts = read(folder / GROUP / "conflicts.json")["conflicts"]  # type: ignore[index]
+    conflicts = read(folder / GROUP / "conflicts.json")["conflicts"]
     assert [conflict["path"] for conflict in conflicts] == ["$.status", "$['a=b']"]
     assert conflicts[0] == {
         "id": conflicts[0]["id"],
@@ -65,7 +66,7 @@ def test_conflicts_stand_in_a_file_with_stable_ids_base_candidates_rule_and_reas
 
 
 def test_a_run_without_conflicts_has_no_file_of_them(tmp_path: Path) -> None:
-    phase = {**WORKFLOW["phases"][0], "subagents": WORKFLOW["phases"][0]["subagents"][:1]}  # type: ignore[index]
+    phase = {**WORKFLOW["phases"][0], "subagents": WORKFLOW["phases"][0]["subagents"][:1]}
     (tmp_path / "w.yaml").write_text(json.dumps({**WORKFLOW, "phases": [phase]}))
     assert shardflow("run", "w.yaml", "--run-dir", "run", "--quiet", cwd=tmp_path).returncode == 0
     assert not (tmp_path / GROUP / "conflicts.json").exists()
@@ -91,7 +92,7 @@ def test_deciding_about_all_conflicts_merges_the_context_and_a_replay_gives_the_
 
 
 def test_a_value_may_be_any_json_and_a_conflict_may_be_named_by_its_id(folder: Path) -> None:
-    first = read(folder / GROUP / "conflicts.json")["conflicts"][0]["id"]  # type: ignore[index]
+    first = read(folder / GROUP / "conflicts.json")["conflicts"][0]["id"]
     decisions = ["--resolve", f'{first}={{"k": [1.0, null]}}', "--resolve", "$['a=b']=12345678901234567890123"]
     ended = shardflow("merge", "run", *decisions, "--json", cwd=folder)
     assert json.loads(ended.stdout)["status"] == "resolved"
@@ -104,7 +105,7 @@ def test_deciding_about_some_keeps_that_and_leaves_the_rest_open(folder: Path) -
     ended = shardflow("merge", "run", "--resolve", "$.status=one", cwd=folder)
     assert (ended.returncode, (folder / "run/context.json").read_bytes()) == (3, before)
     assert "01-work: 1 conflict left, nothing merged yet\nconflict: $['a=b']: " in ended.stdout
-    assert [c["path"] for c in read(folder / GROUP / "conflicts.json")["conflicts"]] == ["$['a=b']"]  # type: ignore[index]
+    assert [c["path"] for c in read(folder / GROUP / "conflicts.json")["conflicts"]] == ["$['a=b']"]
     assert shardflow("merge", "run", cwd=folder).returncode == 3
     assert shardflow("merge", "run", "--resolve", "$['a=b']=one", cwd=folder).returncode == 0
     assert read(folder / "run/context.json") == {"status": "up", "a=b": 1, "n": 1, "x": 1}
@@ -119,7 +120,7 @@ def test_a_file_decides_with_reasons_which_stand_in_the_ledger(folder: Path) -> 
     assert shardflow("merge", "run", "--resolutions", "d.yaml", cwd=folder).returncode == 0
     assert read(folder / "run/context.json") == {"status": "up", "a=b": 7, "n": 1, "x": 1}
     assert '"d.yaml:2: it saw the outage"' in (folder / GROUP / "merge.json").read_text()
-    kept = read(folder / GROUP / "resolutions.json")["resolutions"]  # type: ignore[index]
+    kept = read(folder / GROUP / "resolutions.json")["resolutions"]
     assert kept[0] == {"path": "$.status", "take": {"shard": "one"}, "reason": "it saw the outage", "by": "d.yaml:2"}
 
 
@@ -264,7 +265,7 @@ def test_the_end_of_input_keeps_what_was_answered_and_an_interrupt_nothing(
     asking.close()
     assert asking.exitstatus == code
     file = folder / GROUP / "resolutions.json"
-    assert ([one["path"] for one in read(file)["resolutions"]] if file.exists() else None) == kept  # type: ignore[index]
+    assert ([one["path"] for one in read(file)["resolutions"]] if file.exists() else None) == kept
 
 
 def test_a_context_of_its_own_is_merged_in_its_place(folder: Path) -> None:

@@ -18,6 +18,7 @@ from shardflow.execution.inspection.resolving import open_merge, resolve
 from shardflow.execution.resumption.resume import ResumeRequest, resume_run
 from shardflow.execution.run import run_workflow
 from shardflow.merge.resolving.documents import Written
+from shardflow.model.paths import Path as ConflictPath
 from shardflow.model.paths import path_text
 from shardflow.storage.runs.directory import RunDirectory
 from shardflow.storage.runs.records import read_run_record
@@ -69,10 +70,10 @@ class Ground:
     def status(self) -> str:
         return read_run_record(self.directory).status
 
-    def open(self) -> frozenset[Where]:
+    def open(self) -> frozenset[ConflictPath]:
         """Give the paths of the conflicts that are left to decide."""
         try:
-            return frozenset(conflict.path for conflict in open_merge(self.directory.path).conflicts.values())  # type: ignore[misc]
+            return frozenset(conflict.path for conflict in open_merge(self.directory.path).conflicts.values())
         except UsageError:
             return frozenset()
 

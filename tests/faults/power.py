@@ -18,6 +18,7 @@ import random
 import shutil
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ class Campaign:
             yield "everything", disk.everything()
         for chance in range(self._chances):
             draw = random.Random(f"{instant} {chance}")
-            yield f"chance {chance}", disk.left_by(lambda most, draw=draw: draw.randint(0, most))  # type: ignore[misc]
+            yield f"chance {chance}", disk.left_by(partial(draw.randint, 0))
 
     def _go_on(self, place: Place, told: str, state: State, synced: State) -> None:
         self.cuts += 1

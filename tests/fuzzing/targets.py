@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from shardflow.errors import ShardflowError
 from shardflow.execution.base import Base, base_of, read_object
@@ -34,6 +34,7 @@ from shardflow.model.changes import Delta, apply, same_edit
 from shardflow.model.documents import Document
 from shardflow.model.paths import parse_path, path_text
 from shardflow.model.patterns import parse_pattern
+from shardflow.model.values import ABSENT
 from shardflow.storage.json.canonical import canonical_bytes
 from shardflow.storage.json.strict import parse_json
 from shardflow.storage.runs.directory import RunDirectory
@@ -47,6 +48,8 @@ from shardflow.workflow.plan import plan
 from shardflow.workflow.reading import read_workflow
 from tests.execution.running import ROOT, request
 from tests.faults.mortal import DISPUTED
+
+T = TypeVar("T")
 
 LONGEST_MESSAGE = 20_000
 """Characters of an error, beside twenty for each byte that was read: all problems of a text are told at once."""
@@ -114,20 +117,25 @@ def _operations(data: bytes) -> None:
     """A journal: what it changes, written as a full copy, changes the same."""
     base = base_of({"a": {"b": [1, 2, {"c": "d"}]}, "e": "f", "g": 1.5})
     delta = _delta(base, 0, data, ShardForm.JOURNAL)
-    copy = canonical_bytes(apply(delta.edit, base.value))  # type: ignore[arg-type]
+    whole = apply(delta.edit, base.value)
+    assert whole is not ABSENT
+    copy = canonical_bytes(whole)
     assert same_edit(_delta(base, 0, copy).edit, delta.edit)
 
 
 def _paths(data: bytes) -> None:
-    text = data.decode("utf-8", "replace")
-    for parse in (parse_path, parse_pattern):
-        try:
-            read = parse(text)
-        except ValueError as error:
-            check_message(str(error), len(data))
-        else:
-            if parse is parse_path:
-                assert parse_path(path_text(read)) == read  # type: ignore[arg-type]
+    path = _parsed(parse_path, data)
+    assert path is None or parse_path(path_text(path)) == path
+    _parsed(parse_pattern, data)
+
+
+def _parsed(parse: Callable[[str], T], data: bytes) -> T | None:
+    """Parse a text; None where it is refused, with a message that can be shown."""
+    try:
+        return parse(data.decode("utf-8", "replace"))
+    except ValueError as error:
+        check_message(str(error), len(data))
+        return None
 
 
 def _journal(data: bytes) -> None:

@@ -3,12 +3,15 @@
 Left out: rules, strategies, the ledger, order of keys. It shares with the engine only `apply` and strict equality.
 """
 
-from shardflow.model.changes import apply
+from collections.abc import Iterable
+from typing import Any
+
+from shardflow.model.changes import Delta, apply
 from shardflow.model.paths import Path
 from shardflow.model.values import ABSENT, same
 
 
-def naive_merge(base, deltas):
+def naive_merge(base: Any, deltas: Iterable[Delta]) -> tuple[Any, set[Path]]:
     """Give the merged document (base values where contested) and the set of contested paths."""
     contested: set[Path] = set()
     documents = [apply(delta.edit, base) for delta in sorted(deltas, key=lambda d: d.rank)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -39,9 +40,9 @@ def read(text: str) -> Case:
     return read_case(parse_yaml(text.encode(), "x.case.yaml"))
 
 
-def case_of(group: Group, form: Form = Form.DOCUMENT, **fields: object) -> Case:
+def case_of(group: Group, form: Form = Form.DOCUMENT, **fields: Any) -> Case:
     shards = tuple(CaseShard(f"s{rank}", document, form) for rank, document in enumerate(group.documents))
-    return Case(group.base, shards, **fields)  # type: ignore[arg-type]
+    return Case(group.base, shards, **fields)
 
 
 def written(case: Case) -> bytes:

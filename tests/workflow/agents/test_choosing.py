@@ -17,7 +17,10 @@ def entries(file: str, *patterns: str) -> list[AgentEntry]:
 
 def chosen(name: str, *files: list[AgentEntry]) -> str | None:
     entry = choose_programs([name], files).programs.get(name)
-    return None if entry is None else str(entry.program.text)  # type: ignore[union-attr]
+    if entry is None:
+        return None
+    assert isinstance(entry.program, ShellCommand)
+    return entry.program.text
 
 
 @pytest.mark.parametrize(
