@@ -117,6 +117,22 @@ def test_what_is_gone_is_told_with_who_removed_it(run: Path) -> None:
         ]
 
 
+def test_an_item_taken_out_of_a_list_is_told_there_with_its_value(tmp_path: Path) -> None:
+    (tmp_path / "edits.py").write_text("def a(c): del c['l'][1]; return c\n")
+    phase = "{id: w, behavior: parallel, subagents: [{id: a, python: 'edits:a'}]}"
+    (tmp_path / "w.yaml").write_text(f"name: w\ncontext: {{l: [x, y, z]}}\nphases:\n  - {phase}\n")
+    assert shardflow("run", "w.yaml", "--run-dir", "run", "-q", cwd=tmp_path).returncode == 0
+    shown = shardflow("blame", "run", "$.l", cwd=tmp_path).stdout.splitlines()
+    assert [line.split() for line in shown[2:]] == [
+        ["removed:"],
+        ["path", "value", "removed", "by", "phase", "rule"],
+        ["$.l[1]", '"y"', "a", "w", "default"],
+    ]
+    [removed] = told(tmp_path / "run", "$.l")["removed"]
+    assert (removed["path"], removed["before"], removed["shard"]) == ("$.l[1]", "y", "a")
+    assert told(tmp_path / "run", "$.l[0]")["removed"] == []
+
+
 @pytest.mark.parametrize("path", ["$.never", "$.f[0].x", "$.l[9]", "$.f[?@.file=='z']"])
 def test_what_never_stood_there_is_said_to(run: Path, path: str) -> None:
     ended = shardflow("blame", run, path)

@@ -22,11 +22,13 @@ def blame(
 
     Every part of what stands at PATH after the last merge of the run is told with the shards it comes from, as large
     as it came about together, and with the phase and the rule; then the changes there that were superseded, by whom,
-    and what was removed. What no merge touched comes from the initial context.
+    and what was removed, items of lists too, where it stood in its group. What no merge touched comes from the initial
+    context.
 
     List items are followed from merge to merge: by key where a rule keys the list, otherwise by value, wherever they
     moved to. An edited item of a list without keys is found between neighbours that stayed; where that is not plain,
-    it counts as new. Of equal items, the first are taken for those that stood there before.
+    it counts as new and the former one as removed. Of equal items, the first are taken for those that stood there
+    before.
 
     It reads the bases, ledgers and merged contexts that the run recorded, nothing else.
 

@@ -11,7 +11,7 @@
                     outside     the context was another one when `group` started
     superseded      [{path, group, phase, shard, after, outcome, rule, superseded_by}], paths as they were in that
                     group, no `after` for a removal
-    removed         the same, of the removals that came to stand
+    removed         the same, of the removals that came to stand, with what stood there as `before`
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from shardflow.storage.excerpts import value_text
 
 _PARTS: Final = ("path", "value", "made by", "phase", "rule")
 _SUPERSEDED: Final = ("path", "shard", "value", "superseded by", "phase", "rule")
-_REMOVED: Final = ("path", "removed by", "phase", "rule")
+_REMOVED: Final = ("path", "value", "removed by", "phase", "rule")
 
 
 def blame_text(found: Blame, shown: Selection) -> str:
@@ -97,7 +97,8 @@ def _superseded(said: Said) -> Cells:
 
 def _removed(said: Said) -> Cells:
     who = said.shard if said.outcome is Outcome.APPLIED else f"{said.shard} ({said.outcome.value})"
-    return (path_label(said.path, CELL_WIDTH), shortened(who, CELL_WIDTH), said.phase, _rule(str(said.rule)))
+    what = (path_label(said.path, CELL_WIDTH), value_text(said.before, CELL_WIDTH))
+    return (*what, shortened(who, CELL_WIDTH), said.phase, _rule(str(said.rule)))
 
 
 def _rule(rule: str) -> str:
@@ -112,7 +113,7 @@ def blame_object(found: Blame, code: int) -> dict[str, Json]:
         "path": path_text(found.path),
         "parts": [{"path": path_text(row.path), "value": row.value, **_origin_json(row.origin)} for row in found.parts],
         "superseded": [_said_json(said) for said in found.superseded],
-        "removed": [_said_json(said) for said in found.removed],
+        "removed": list(map(_removed_json, found.removed)),
     }
 
 
@@ -127,7 +128,12 @@ def _origin_json(origin: Origin) -> dict[str, Json]:
             return {**where, "shards": list(shards), "outcome": outcome.value, "rule": rule_json(rule)}
 
 
-def _said_json(said: Said) -> Json:
+def _removed_json(said: Said) -> Json:
+    before: dict[str, Json] = {} if said.before is ABSENT else {"before": said.before}
+    return {**_said_json(said), **before}
+
+
+def _said_json(said: Said) -> dict[str, Json]:
     where: dict[str, Json] = {"path": path_text(said.path), "group": said.group, "phase": said.phase}
     after: dict[str, Json] = {} if said.after is ABSENT else {"after": said.after}
     what = {"shard": said.shard, **after, "outcome": said.outcome.value}

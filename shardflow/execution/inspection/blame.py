@@ -87,7 +87,8 @@ def _at(context: Json, trace: Trace, path: Path) -> Blame:
         around.extend(trace.superseded)
         step = step_of(value, segment)
         if step is None:
-            gone = [said for said in trace.gone.get(segment, ()) if _meets(said.path[depth:], path[depth:])]
+            left = (*trace.gone.get(segment, ()), *trace.taken)
+            gone = [said for said in left if _meets(said.path[depth:], path[depth:])]
             return _blame(path, ABSENT, (), [*around, *gone])
         value, trace = _entered(value, trace, step)
         path = (*path[:depth], step, *path[depth + 1 :])

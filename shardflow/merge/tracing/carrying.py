@@ -6,6 +6,7 @@ Cost: linear in the decisions and in the lists and objects they touch.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from shardflow.merge.tracing.origins import Outside, Said, Trace, is_removal
@@ -14,7 +15,7 @@ from shardflow.merge.tracing.voices import Voices, item_voices, new_trace, voice
 from shardflow.model.decisions import Outcome, Settled
 from shardflow.model.paths import Member, Segment
 from shardflow.model.records import record, replaced
-from shardflow.model.values import ABSENT, Json, Value, same
+from shardflow.model.values import ABSENT, Json, Value, frozen, same
 
 
 class Decided:
@@ -39,6 +40,7 @@ class Decided:
                     merged.phase,
                     decision.path,
                     one.shard,
+                    decision.base,
                     one.after,
                     one.outcome,
                     decision.rule,
@@ -96,7 +98,28 @@ def _carried(
     if place is None and (voices is None or same(before, after)):
         return trace
     inner = _inside(merged, before, trace, after, place, voices)
-    return _with_told(merged, trace, inner, after, place)
+    whole = (
+        heard is not None and place is not None and not place.below
+    )  # of a list that was gone into, members are told
+    taken = tuple(_taken(merged, before, after, heard)) if heard is not None and whole else ()
+    return _with_told(merged, replaced(trace, taken=trace.taken + taken), inner, after, place)
+
+
+def _taken(merged: Merged, before: Value, after: Json, heard: Settled) -> Iterator[Said]:
+    """List the items that a decision about a whole list took out of it, for each shard that did so."""
+    if not (isinstance(before, list) and isinstance(after, list)) or same(before, after):
+        return
+    stay, stood = set(pair_items(before, after, ())), Counter(map(frozen, before))
+    heard_lists = [
+        (one, Counter(map(frozen, one.after)))
+        for one in heard.contributions
+        if one.outcome is not Outcome.SUPERSEDED and isinstance(one.after, list)
+    ]
+    for index, item in enumerate(before):
+        for one, left in heard_lists if index not in stay else ():
+            if left[frozen(item)] < stood[frozen(item)]:
+                path = (*heard.path, index)
+                yield Said(merged.group, merged.phase, path, one.shard, item, ABSENT, one.outcome, heard.rule, ())
 
 
 def _inside(
@@ -195,7 +218,8 @@ def _with_told(merged: Merged, trace: Trace, inner: Trace, after: Json, place: D
     for segment, inside in below.items():
         if segment not in standing:
             gone[segment] = gone.get(segment, ()) + tuple(inside.all_told(merged))
-    return replaced(inner, superseded=superseded, gone={s: said for s, said in gone.items() if said})
+    gone = {segment: said for segment, said in gone.items() if said}
+    return replaced(inner, superseded=superseded, gone=gone, taken=trace.taken)
 
 
 def _standing(segments: Iterable[Segment], value: Json) -> Collection[Segment]:

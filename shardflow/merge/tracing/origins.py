@@ -45,7 +45,8 @@ INITIAL: Final = Initial()
 
 @record
 class Said:
-    """One shard's change as a ledger tells it: superseded by the shards named, or the removal of what stood there.
+    """One shard's change as a ledger tells it: superseded by the shards named, or the removal of what stood there,
+    `before`.
 
     `path` counts list items as they stood in that group.
     """
@@ -54,6 +55,7 @@ class Said:
     phase: str
     path: Path
     shard: str
+    before: Value
     after: Value
     outcome: Outcome
     rule: RuleRef
@@ -65,7 +67,8 @@ class Trace:
     """The origin of a value, and of its parts where they differ (None: all of it came about together).
 
     `superseded` are the changes of this place that did not come to stand; `gone` tells by segment of what was removed
-    inside, and of changes of what does not stand there.
+    inside, and of changes of what does not stand there; `taken` are the items that are no more in a list that was
+    settled whole.
     """
 
     origin: Origin
@@ -73,6 +76,7 @@ class Trace:
     items: tuple[Trace, ...] | None = None
     superseded: tuple[Said, ...] = ()
     gone: Mapping[Segment, tuple[Said, ...]] = MappingProxyType({})
+    taken: tuple[Said, ...] = ()
 
     def member(self, name: str) -> Trace:
         """Give the trace of a member that stands there."""
@@ -109,6 +113,7 @@ def rows(value: Json, trace: Trace, path: Path) -> list[Row]:
 def told(trace: Trace) -> Iterator[Said]:
     """List what is told of a place and all below it: superseded changes, and what is gone."""
     yield from trace.superseded
+    yield from trace.taken
     for said in trace.gone.values():
         yield from said
     for inner in (*(trace.members or {}).values(), *(trace.items or ())):

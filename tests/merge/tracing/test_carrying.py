@@ -165,6 +165,50 @@ def test_what_was_removed_is_told_where_it_stood_until_something_stands_there_ag
     assert who(trace.member("n").origin) == "g2 a"
 
 
+def taken(*items):
+    return lambda before: [item for item in before if item not in items]
+
+
+def test_an_item_taken_out_of_a_list_is_told_with_who_took_it_out():
+    as_set = [{"path": "$.l", "strategy": "set"}]
+    both = (as_set, [at(l=taken("x")), at(l=taken("x", "y"))])
+    one_more = at(l=lambda before: [*taken("z")(before), "w"])
+    context, trace = traced({"l": ["x", "y", "z", "v"], "n": 1}, both, ([], [one_more]))
+    assert context["l"] == ["v", "w"]
+    removals = [(said.group, path_text(said.path), said.before, said.shard) for said in told(trace.member("l"))]
+    assert removals == [
+        ("g1", "$.l[0]", "x", "a"),
+        ("g1", "$.l[0]", "x", "b"),
+        ("g1", "$.l[1]", "y", "b"),
+        ("g2", "$.l[0]", "z", "a"),
+    ]
+    assert all(map(is_removal, told(trace.member("l"))))
+    assert {path_text(row.path): who(row.origin) for row in rows(context, trace, ())} == {
+        "$.l[0]": "initial",
+        "$.l[1]": "g2 a",
+        "$.n": "initial",
+    }
+
+
+def test_who_only_moves_or_edits_items_takes_none_out():
+    moved = at(l=lambda before: before[::-1])
+    edited = at(l=lambda before: [{**before[0], "n": 2}, *before[1:]])
+    _, trace = traced({"l": [{"n": 1}, {"n": 0}, 5, 5]}, ([], [moved]), ([], [moved]), ([], [edited]))
+    assert not list(told(trace))
+
+
+def test_members_of_a_keyed_list_that_is_reordered_as_well_are_told_once():
+    first = [{"path": "$.l", "strategy": {"keyed": {"fields": "id", "order": "first"}}}]
+    edited = at(l=lambda before: [{**before[2], "n": 1}, before[0]])
+    _, trace = traced({"l": [{"id": 1}, {"id": 2}, {"id": 3}]}, (first, [edited]))
+    assert [path_text(said.path) for said in told(trace)] == ["$.l[?@.id==2]"]
+
+
+def test_of_equal_items_one_is_taken_out():
+    _, trace = traced({"l": [1, 1, 2]}, ([], [at(l=[1, 2])]))
+    assert [path_text(said.path) for said in told(trace)] == ["$.l[1]"]
+
+
 def test_a_ledger_reads_back_as_the_decisions_it_tells_of():
     rules = [{"path": "$.n", "strategy": "first"}, KEYED]
     result = merged({"n": 0}, at(n=1, l=[{"id": "a'b"}])({}), at(n=2)({}), rules=rule_set(*rules))
