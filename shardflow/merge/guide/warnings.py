@@ -54,6 +54,7 @@ def warnings(rules: RuleSet) -> Iterator[Warned]:
     for rule in (*rules.rules, rules.defaults.objects, rules.defaults.lists, rules.defaults.scalars):
         yield from _unheard_options(rule)
         yield from _never_entered(rule, rules)
+    yield from _of_another_kind(rules)
     yield from _whole_document(rules)
 
 
@@ -87,11 +88,22 @@ def _never_entered(rule: Rule, rules: RuleSet) -> Iterator[Warned]:
         yield Warned(rule, f"if {text} is a list, no rule goes into its items, and this one is never asked", hint)
 
 
+def _of_another_kind(rules: RuleSet) -> Iterator[Warned]:
+    """Find a default that can only refuse the values it is for."""
+    scalars = frozenset(Expected) - _LISTS - _OBJECTS
+    kinds = {"objects": _OBJECTS, "lists": _LISTS, "scalars": scalars}
+    for what, rule in zip(kinds, (rules.defaults.objects, rules.defaults.lists, rules.defaults.scalars), strict=True):
+        wanted = KINDS.get(rule.strategy.name)
+        if wanted is not None and not wanted & kinds[what]:
+            works = f"'{rule.strategy.name}' works on {' or '.join(sorted(wanted))}, not on {what}"
+            yield Warned(rule, f"{works}: every change of one will be a conflict", "use another strategy")
+
+
 def _whole_document(rules: RuleSet) -> Iterator[Warned]:
     rule = rules.defaults.objects
     if rules.root.match is None and not rule.strategy.structural:
         taken = f"'{rule.strategy.name}' takes it as one value, and no other rule is asked"
-        hint = "put {path: $, strategy: deep} before to go into it"
+        hint = "add the rule {path: $, strategy: deep} to go into it"
         yield Warned(rule, f"the whole document is an object too, so {taken}", hint)
 
 

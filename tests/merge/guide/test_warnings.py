@@ -53,6 +53,20 @@ def test_a_default_that_takes_the_whole_document_as_one_value_is_told():
     assert not found(default={"objects": {"strategy": "deep", "same_change": "conflict"}})
 
 
+@pytest.mark.parametrize(
+    ("default", "warning"),
+    [
+        ({"lists": "sum"}, "'sum' works on integer or number, not on lists: every change of one will be a conflict"),
+        ({"scalars": {"keyed": "id"}}, "'keyed' works on list, not on scalars: every change of one will be a conflict"),
+        ({"scalars": "any"}, None),
+        ({"lists": "diff3", "scalars": "max", "objects": "deep"}, None),
+    ],
+)
+def test_a_default_that_cannot_work_on_its_kind_of_value_is_told(default, warning):
+    (told,) = found(default=default) or [None]
+    assert told is warning or warning in told
+
+
 @pytest.mark.parametrize("how", [{"keyed": "id"}, "index"])
 def test_items_of_a_list_that_something_goes_into_are_asked(how):
     rule = {"path": "$.f[*].n", "strategy": "max"}
