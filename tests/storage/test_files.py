@@ -81,7 +81,7 @@ def test_a_device_is_named_and_never_read() -> None:
         ("missing", "it does not exist"),
         ("file/inside", "not a directory"),
         ("n" * 300, "file name too long"),
-        ("nul\0byte", "embedded null byte"),
+        ("nul\0byte", "embedded null"),
     ],
 )
 def test_what_cannot_be_opened_is_told_with_the_reason(tmp_path: Path, name: str, reason: str) -> None:
