@@ -28,6 +28,18 @@ def test_without_a_rule_what_nobody_contests_is_taken(base, shards, wanted):
     assert same(result.context, wanted)
 
 
+SMALL: list[Json] = [{}, {"a": 1}, {"a": 2, "b": 1}, {"a": {}}, {"a": {"x": 1}}, {"a": {"x": 2, "y": 1}}, {"a": []}]
+NESTED: list[Json] = [deep for value in SMALL for deep in (value, {"in": value}, {"in": {"in": value, "c": 1}})]
+
+
+def test_what_one_shard_alone_did_is_what_comes_out_at_any_depth():
+    for base in NESTED:
+        for shard in NESTED:
+            assert same(merged(base, shard).context, shard)
+            beside = merged({"of": base, "by": 0}, {"of": base, "by": 1}, {"of": shard, "by": 0})
+            assert same(beside.context, {"of": shard, "by": 1})
+
+
 CONTESTED = [
     ({"a": 1}, [{"a": 2}, {"a": 3}], "$.a: a conflict, b conflict"),
     ({"a": 0}, [{"a": 1}, {"a": 1.0}], "$.a: a conflict, b conflict"),
