@@ -1,5 +1,7 @@
 """What happens where no rule speaks, what stands in the ledger, and in which order keys come out."""
 
+from typing import Any
+
 import pytest
 
 from shardflow.errors import InvalidShards
@@ -28,8 +30,8 @@ def test_without_a_rule_what_nobody_contests_is_taken(base, shards, wanted):
     assert same(result.context, wanted)
 
 
-SMALL: list[Json] = [{}, {"a": 1}, {"a": 2, "b": 1}, {"a": {}}, {"a": {"x": 1}}, {"a": {"x": 2, "y": 1}}, {"a": []}]
-NESTED: list[Json] = [deep for value in SMALL for deep in (value, {"in": value}, {"in": {"in": value, "c": 1}})]
+SMALL: list[Any] = [{}, {"a": 1}, {"a": 2, "b": 1}, {"a": {}}, {"a": {"x": 1}}, {"a": {"x": 2, "y": 1}}, {"a": []}]
+NESTED: list[Any] = [deep for value in SMALL for deep in (value, {"in": value}, {"in": {"in": value, "c": 1}})]
 
 
 def test_what_one_shard_alone_did_is_what_comes_out_at_any_depth():
