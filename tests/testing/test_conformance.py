@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from hypothesis import strategies as st
 
 import shardflow.testing
 from shardflow.execution.inspection.rule_books import rule_book
 from shardflow.execution.rule_sources import load_named_rules, shipped_rule_sets
+from shardflow.merge.rules import Options, Rule, RuleSet, Strategy
+from shardflow.merge.strategies.custom import custom
+from shardflow.model.patterns import parse_pattern
 from shardflow.testing import LAWS, LawBroken, check_rules, check_strategy
 from shardflow.testing.laboratory.conformance import Declared, declared_by, examine_rules
 from shardflow.testing.laboratory.reports import Standing
@@ -78,6 +83,50 @@ def test_a_strategy_that_is_not_monotone_is_caught_where_there_is_an_order():
 
 def test_a_name_that_is_no_law_is_told_as_not_checked():
     assert check_strategy("sum", declared=["convex"], examples=10).unchecked == ("convex: no such law",)
+
+
+@pytest.mark.parametrize(
+    ("ask", "complaint"),
+    [
+        (lambda: check_strategy("unoin"), "unknown strategy 'unoin'; "),
+        (lambda: check_strategy("custom", argument="ours:longest"), "give the function itself"),
+        (lambda: check_strategy(None), "not NoneType"),  # type: ignore[arg-type]
+        (lambda: check_strategy("sum", declared="commutative"), r"such as \['commutative'\]"),
+        (lambda: check_strategy("sum", examples=0), "examples must be 1 or more, not 0"),
+        (lambda: check_rules("rules.yaml"), "a RuleSet, as read_rules gives it, not str"),  # type: ignore[arg-type]
+        (lambda: check_rules(rule_set(), declared="idempotent"), r"such as \['idempotent'\]"),
+        (lambda: check_rules(rule_set(), examples=-1), "examples must be 1 or more, not -1"),
+        (lambda: check_rules(rule_set(), like=[1]), "a context is an object, and Like has a list"),  # type: ignore[arg-type]
+        (lambda: check_rules(rule_set(), source="context.json"), r"a source of contexts is Like\(...\), .*, not str"),
+        (lambda: check_rules(rule_set(), source={"n": 1}), r"a source of contexts is Like\(...\), .*, not dict"),  # type: ignore[arg-type]
+    ],
+)
+def test_what_could_only_check_nothing_is_refused(ask, complaint):
+    with pytest.raises((TypeError, ValueError), match=complaint):
+        ask()
+
+
+def test_a_function_that_no_rule_could_name_is_checked_like_any_other():
+    assert not check_strategy(lambda base, candidates: longest(base, candidates), examples=20).broken
+    assert not check_strategy(partial(longest), examples=20).broken
+
+
+def monotonous(base, candidates):
+    """Take the first.
+
+    Laws
+        monotone, comutative
+    """
+    return candidates[0].value
+
+
+def test_what_a_function_of_a_rule_set_declares_and_nobody_asks_for_is_told():
+    strategy = Strategy("custom", "ours:f", partial(custom, function=monotonous, name="ours:f"), structural=False)
+    rules = RuleSet([Rule(parse_pattern("$.n"), strategy, Options(), "")])
+    assert check_rules(rules, examples=5).unchecked == (
+        "comutative, ours:f: no law that is declared",
+        "monotone, ours:f: check_strategy of shardflow.testing asks for it",
+    )
 
 
 def test_a_rule_set_keeps_the_required_laws_and_is_held_to_what_it_declares():

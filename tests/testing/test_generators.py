@@ -57,6 +57,11 @@ def test_an_overlap_that_is_no_share_is_refused(overlap):
         find(groups(overlap=overlap), lambda group: True)
 
 
+def test_more_shards_than_the_most_are_refused():
+    with pytest.raises(ValueError, match="least must be from 0 to most, which is 4, not 9"):
+        find(groups(least=9), lambda group: True)
+
+
 @given(contexts(Like(CONTEXT)))
 def test_contexts_like_an_example_have_its_members_and_kinds(context):
     assert set(context) <= set(CONTEXT)

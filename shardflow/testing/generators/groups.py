@@ -38,6 +38,8 @@ def groups(
     """
     if not 0 <= overlap <= 1:
         raise ValueError(f"overlap is a share from 0 to 1, not {overlap}")
+    if not 0 <= least <= most:
+        raise ValueError(f"least must be from 0 to most, which is {most}, not {least}")
     shape = context_shape(source)
     crowd = _Crowd(draw(shape.values), shape, round(100 * overlap))  # type: ignore[arg-type]  # contexts are objects
     documents: list[dict[str, Json]] = []

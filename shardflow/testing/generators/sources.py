@@ -40,19 +40,34 @@ _FREE: Final = Members(_FEW | _SEVERAL | _SEVERAL, {})
 
 
 def context_shape(source: Source) -> Shape:
-    """Give the shape of contexts."""
+    """Give the shape of contexts. Raises TypeError for what is no source, ValueError for one of what is no object."""
     match source:
         case None:
             return _FREE
         case Like(document):
+            if not isinstance(document, dict):
+                raise ValueError(f"a context is an object, and Like has a {type(document).__name__}")
             return like(document)
         case Schema(schema):
-            return schema_shape(schema)
+            return _described(schema)
         case RuleSet():
             return aimed_shape(source) or _FREE
+        case str() | dict():
+            raise TypeError(f"a source of contexts is Like(...), Schema(...) or a RuleSet, not {type(source).__name__}")
         case _:
             shapes = [context_shape(one) for one in source]
             return _all(shapes) if shapes else _FREE
+
+
+def _described(schema: dict[str, Json]) -> Shape:
+    """Give the shape of the objects among what a schema describes."""
+    shape = schema_shape(schema)
+    kinds = schema.get("type", "object") if isinstance(schema, dict) else "object"
+    if kinds != "object" and not (isinstance(kinds, list) and "object" in kinds):
+        raise ValueError(f"a context is an object, and the schema is one of type {kinds!r} at $.type")
+    if shape is ANY:
+        return _FREE
+    return Leaf(shape.values.filter(lambda value: isinstance(value, dict))) if isinstance(shape, Leaf) else shape
 
 
 def _all(shapes: Sequence[Shape]) -> Shape:

@@ -21,6 +21,7 @@ from shardflow.testing.generators import groups
 from shardflow.testing.generators.edits import value_at
 from shardflow.testing.generators.shapes import Leaf
 from shardflow.testing.generators.sources import Like, Source
+from shardflow.testing.laboratory.asking import function_name, law_names, refuse_effort, refuse_strategy
 from shardflow.testing.laboratory.places import Place, groups_at, place_of
 from shardflow.testing.laboratory.reports import Finding, Report, Standing
 from shardflow.testing.laboratory.search import Answer, Effort, Kept, Question, ask_all
@@ -74,11 +75,16 @@ def check_rules(
 
     Examples are aimed at the paths of the rules; with `like`, contexts are also like that one, and `source` may be any
     source of contexts instead. The same seed gives the same examples.
+
+    Raises TypeError or ValueError for what could only check nothing, such as the name of a file as `rules`.
     """
     __tracebackhide__ = True  # of what pytest shows: the example is what there is to see
+    if not isinstance(rules, RuleSet):
+        raise TypeError(f"rules must be a RuleSet, as read_rules gives it, not {type(rules).__name__}")
+    refuse_effort(examples)
     if source is None:
         source = rules if like is None else [rules, Like(like)]
-    return examine_rules(rules, Declared(frozenset(declared)), source, Effort(examples, seed)).demand()
+    return examine_rules(rules, Declared(law_names(declared)), source, Effort(examples, seed)).demand()
 
 
 def examine_rules(
@@ -98,6 +104,8 @@ def examine_rules(
     answers = ask_all(questions, groups(source, least=2), effort, small=wanted | set(REQUIRED))
     findings = [*_findings(answers, declared), *_of_functions(rules, effort, laws)]
     unchecked = sorted(f"{name}: no law of a whole rule set" for name in wanted - set(LAWS))
+    if laws is None:
+        unchecked += _unchecked_of_functions(rules)
     return Report(_said_once(findings), effort.seed, tuple(unchecked))
 
 
@@ -143,10 +151,14 @@ def check_strategy(
     `declared` says otherwise; one with an exception, `(but ...)`, is asked for and told, and breaks nothing. `values`
     draws what may stand at its path; by default, what the strategy works on. `monotone` needs an order: that of numbers
     and booleans, or `height`, which gives where a value stands in it.
+
+    Raises TypeError or ValueError for what could only check nothing, such as an unknown name.
     """
     __tracebackhide__ = True
+    refuse_strategy(strategy)
+    refuse_effort(examples)
     bound = strategy if isinstance(strategy, Strategy) else _bound(strategy, argument)
-    known = _declared_by(strategy) if declared is None else Declared(frozenset(declared))
+    known = _declared_by(strategy) if declared is None else Declared(law_names(declared))
     return examine_strategy(bound, known, Effort(examples, seed), values=values, height=height).demand()
 
 
@@ -154,7 +166,7 @@ def _bound(strategy: str | Function, argument: Json) -> Strategy:
     if isinstance(strategy, str):
         entry = STRATEGIES[strategy]
         return Strategy(strategy, argument, entry.bind(argument), entry.structural)
-    name = f"{getattr(strategy, '__module__', 'rules')}:{getattr(strategy, '__name__', 'function')}"
+    name = function_name(strategy)
     return Strategy(CUSTOM, name, partial(custom, function=strategy, name=name), structural=False)
 
 
@@ -208,11 +220,24 @@ def _natural_height(value: Any) -> Any:
 
 def _of_functions(rules: RuleSet, effort: Effort, laws: Sequence[str] | None) -> Iterator[Finding]:
     """Ask for what the functions of `custom` rules declare, each where a rule of its own decides."""
-    customs = {str(rule.strategy.argument): rule for rule in reversed(rules.rules) if rule.strategy.name == CUSTOM}
-    for rule in reversed(customs.values()):
-        bound = rule.strategy.settle.keywords  # type: ignore[attr-defined]  # custom rules are partials
+    for rule, bound in _customs(rules):
         declared, place = declared_by(page_of(bound["function"])), place_of(rule, rules)
         wanted = [name for name in DECLARABLE if laws is None or name in laws]
         answers = ask_all(_questions(ENGINE, place.rules, wanted), groups_at(place), effort, small=declared.laws)
         for finding in _findings(answers, declared):
             yield replaced(finding, subject=f"{bound['name']} at {rule.pattern}", place=place)
+
+
+def _unchecked_of_functions(rules: RuleSet) -> Iterator[str]:
+    """Tell what functions declare that is not asked for here: `monotone`, which needs an order, and misspelt names."""
+    for _, bound in _customs(rules):
+        for name in sorted(declared_by(page_of(bound["function"])).laws - set(DECLARABLE)):
+            why = "check_strategy of shardflow.testing asks for it" if name == _MONOTONE else "no law that is declared"
+            yield f"{name}, {bound['name']}: {why}"
+
+
+def _customs(rules: RuleSet) -> Iterator[tuple[Rule, Mapping[str, Any]]]:
+    """Give the first rule of each function, with what its strategy is bound to."""
+    customs = {str(rule.strategy.argument): rule for rule in reversed(rules.rules) if rule.strategy.name == CUSTOM}
+    for rule in reversed(customs.values()):
+        yield rule, rule.strategy.settle.keywords  # type: ignore[attr-defined]  # custom rules are partials
