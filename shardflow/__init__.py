@@ -56,6 +56,11 @@ _HOMES = {
 }
 
 
+def __dir__() -> list[str]:
+    """List the public names too, loaded or not, for `help` and whoever completes a line."""
+    return sorted({*globals(), *__all__})
+
+
 def __getattr__(name: str) -> object:
     """Load a public name from its home (PEP 562)."""
     import importlib

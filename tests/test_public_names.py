@@ -19,3 +19,4 @@ OFFERING = sorted(
 def test_every_name_that_a_package_offers_is_there(package: str) -> None:
     module = import_module(package)
     assert [name for name in module.__all__ if not hasattr(module, name)] == []
+    assert set(module.__all__) <= set(dir(module))

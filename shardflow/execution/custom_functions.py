@@ -64,6 +64,8 @@ class CustomFunction:
                 self.__doc__, self.__wrapped__ = self._function.__doc__, self._function
             except (Exception, SystemExit) as error:
                 raise NotLoaded(f"loading its module raised {type(error).__name__}: {error}") from error
+        if not callable(self._function):
+            raise NotLoaded(f"it is no function but of type {type(self._function).__name__}")
 
     def problem(self) -> Problem | None:
         """Load the module, and tell what keeps it from being loaded."""
@@ -186,6 +188,8 @@ def _check(target: Target, module: Module) -> None:
     defined = [node for node in tree.body if name in _names(node)]
     if not defined:
         raise LookupError(f"{printable(module.file)} defines no {name}")
+    if isinstance(defined[-1], ast.Import):
+        raise LookupError(f"{printable(module.file)}:{defined[-1].lineno}: {name} is a module, not a function")
     if isinstance(defined[-1], ast.AsyncFunctionDef):
         raise LookupError(f"{printable(module.file)}:{defined[-1].lineno}: {name} is asynchronous")
     if isinstance(defined[-1], ast.FunctionDef) and not _takes_two(defined[-1].args):

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 __all__ = ["MergeResult", "gather", "merge", "settle", "unite"]
 
 
+def __dir__() -> list[str]:
+    """List the public names too, loaded or not, for `help` and whoever completes a line."""
+    return sorted({*globals(), *__all__})
+
+
 def __getattr__(name: str) -> object:
     """Load a public name from the engine (PEP 562)."""
     if name not in __all__:

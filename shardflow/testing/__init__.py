@@ -47,6 +47,11 @@ _LAWS = ("LAWS", "Group", "LawBroken")
 _CONFORMANCE = ("check_rules", "check_strategy")
 
 
+def __dir__() -> list[str]:
+    """List the public names too, loaded or not, for `help` and whoever completes a line."""
+    return sorted({*globals(), *__all__})
+
+
 def __getattr__(name: str) -> object:
     """Load a public name from its home (PEP 562): pytest loads the plugin of this package wherever it is installed."""
     if name not in __all__:

@@ -73,8 +73,8 @@ class CaseItem(pytest.Item):
         return str(super().repr_failure(excinfo))
 
     def reportinfo(self) -> tuple[Path, None, str]:
-        """Say where the test stands."""
-        return self.path, None, self.name
+        """Say where the test stands, and what it is called above its failure: its file, since all are called alike."""
+        return self.path, None, self.nodeid.partition("::")[0]
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 from shardflow.errors import InvalidInput
@@ -77,16 +78,23 @@ class TriedRules:
 
 
 def tried_rules(rules: object, folder: str) -> TriedRules:
-    """Read rules to try; a path starts from the folder. Raises InvalidRules or InvalidYaml with every problem."""
+    """Read rules to try; a path starts from the folder. Raises InvalidInput with every problem."""
     return TriedRules(load_rules(_source(rules), folder).rules)
 
 
 def _source(rules: object) -> RulesSource:
+    if isinstance(rules, str | os.PathLike):
+        return RulesFile(os.fspath(rules))
     if not isinstance(rules, dict):
-        return RulesFile(str(rules))
+        told = f"rules to try are a path, a shipped set's name, or a dict as a rule file holds it, not {_kind(rules)}"
+        raise InvalidInput([Problem("rules", None, told, None, "write {'rules': [...]} for a list of rules")])
     if problem := flaw(rules):
         raise InvalidInput([Problem("rules", None, problem)])
     return InlineRules(Document("rules", rules))
+
+
+def _kind(value: object) -> str:
+    return f"a {type(value).__name__}" if value is not None else "None"
 
 
 def _named(base: Json, shards: dict[str, dict[str, Json]]) -> Iterator[tuple[str, Json]]:

@@ -154,3 +154,9 @@ def test_every_case_is_replayed_and_what_is_wrong_is_told(tmp_path: Path) -> Non
     quiet = shardflow("case", "run", "good.case.yaml", "--quiet", cwd=tmp_path)
     assert (quiet.returncode, quiet.stdout) == (0, "")
     assert shardflow("case", "run", "nowhere", cwd=tmp_path).returncode == 2
+
+
+def test_a_case_that_cannot_be_written_is_wrong_usage_and_told_before_anything_is_merged(contested: Path) -> None:
+    ended = shardflow("case", "save", "run", "nowhere/x", cwd=contested)
+    assert ended.returncode == 2
+    assert ended.stderr == "shardflow case save: cannot write nowhere/x.case.yaml: its folder does not exist\n"

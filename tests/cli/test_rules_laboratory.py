@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -141,6 +142,10 @@ def test_the_same_seed_finds_the_same(tmp_path: Path) -> None:
     [
         (["--law", "idempotnt"], "no law 'idempotnt'; did you mean 'idempotent'?"),
         (["--like", "nowhere.json"], "cannot read nowhere.json"),
+        (["nowhere.yaml", "findngs"], "nowhere.yaml: no such rules"),
+        (["nowhere.yaml", "findngs"], "findngs: no such rules; did you mean 'findings'?"),
+        (["--cases", "rules.yaml"], "cannot write cases to rules.yaml: "),
+        (["--cases", "rules.yaml/deep"], "rules.yaml is no folder; name another by --cases"),
     ],
 )
 def test_bad_input_is_refused(tmp_path: Path, arguments: list[str], complaint: str) -> None:
@@ -148,6 +153,19 @@ def test_bad_input_is_refused(tmp_path: Path, arguments: list[str], complaint: s
     ended = check(tmp_path, *arguments)
     assert ended.returncode == 2
     assert complaint in ended.stderr
+
+
+def test_what_breaks_rules_that_came_through_a_pipe_is_a_case_that_has_them(tmp_path: Path) -> None:
+    (tmp_path / "rules.yaml").write_text("rules: [{path: $.hits, strategy: last}]\n")
+    line = f"cat rules.yaml | {shlex.join(COMMAND)} rules check /dev/stdin --examples 40 --law commutative"
+    ended = subprocess.run(
+        ["sh", "-c", line], cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1, ended.stderr
+    [case] = tmp_path.glob("*.case.yaml")
+    assert case.name == "pipe-commutative.case.yaml"
+    replayed = shardflow("merge", case, cwd=tmp_path)
+    assert (replayed.returncode, "breaks the law it names" in replayed.stdout) == (1, True), replayed.stderr
 
 
 def test_a_function_that_cannot_be_loaded_is_told_before_anything_is_checked(tmp_path: Path) -> None:
@@ -229,3 +247,26 @@ def test_coverage_of_a_run_counts_its_merges(tmp_path: Path) -> None:
     arguments = ["rules.yaml", "--by", "r", "--examples", "20", "--json"]
     told = json.loads(shardflow("rules", "coverage", *arguments, cwd=tmp_path).stdout)
     assert sum(branch["cases"] for branch in told["files"][0]["rules"][0]["branches"]) == 1
+
+
+def test_coverage_of_a_run_that_failed_counts_what_it_merged_before(tmp_path: Path) -> None:
+    (tmp_path / "w.yaml").write_text(
+        "name: w\ncontext: {n: 1}\nphases:\n"
+        '  - {id: p, behavior: parallel, subagents: [{id: a, run: \'echo "{\\"n\\": 2}" > $SHARDFLOW_SHARD\'}]}\n'
+        "  - {id: q, behavior: parallel, subagents: [{id: b, run: exit 1}]}\n"
+    )
+    assert shardflow("run", "w.yaml", "--run-dir", "r", cwd=tmp_path).returncode == 1
+    (tmp_path / "rules.yaml").write_text("rules: [{path: $.n, strategy: max}]\n")
+    arguments = ["rules.yaml", "--by", "r", "--examples", "20", "--json"]
+    ended = shardflow("rules", "coverage", *arguments, cwd=tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    told = json.loads(ended.stdout)
+    assert sum(branch["cases"] for branch in told["files"][0]["rules"][0]["branches"]) == 1
+
+
+def test_coverage_by_a_folder_without_cases_is_refused(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / "empty").mkdir()
+    ended = shardflow("rules", "coverage", "rules.yaml", "--by", "empty", "--examples", "5", cwd=tmp_path)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "empty holds no case: no file whose name ends in .yaml, .yml, .json" in ended.stderr

@@ -89,6 +89,8 @@ def test_looking_at_rules_runs_none_of_their_functions(command: list[str], folde
         ("x = 1\ndef f(:", "module.py:2: invalid syntax"),
         ("import nowhere_to_be_found\ndef f(b, c): pass", "raised ModuleNotFoundError: No module named 'nowhere_to_be"),
         ("raise SystemExit(1)\ndef f(b, c): pass", "loading its module raised SystemExit: 1"),
+        ("import os as f", "module.py:1: f is a module, not a function"),
+        ("f = 1", "module:f cannot be used: it is no function but of type int"),
         ("f = 1\ndel f", "loading its module raised AttributeError"),
     ],
 )
@@ -172,7 +174,7 @@ def test_a_dry_run_and_validate_run_no_function(folder: Path) -> None:
 
 
 def test_a_module_that_cannot_be_loaded_keeps_a_run_from_starting(folder: Path) -> None:
-    (folder / "rules/ours/merging.py").write_text("import nowhere_to_be_found as longest")
+    (folder / "rules/ours/merging.py").write_text("import nowhere_to_be_found\nlongest = print")
     (folder / "rules/w.yaml").write_text(
         "name: w\nrules: rules.yaml\nphases: [{id: a, behavior: main-only, run: 'true'}]"
     )

@@ -103,6 +103,11 @@ def test_a_case_that_cannot_be_read_or_cannot_fail_fails_and_says_why(project: P
     assert "c: not as expected\n  it expects nothing; add `expect:`" in ended.stdout
     assert "3 failed" in ended.stdout
     assert "Traceback" not in ended.stdout
+    assert [line.strip("_ ") for line in ended.stdout.splitlines() if line.startswith("____")] == [
+        "a.case.yaml",
+        "b.case.yaml",
+        "c.case.yaml",
+    ]
 
 
 TESTS = """\
@@ -137,6 +142,12 @@ def test_the_fixture_gives_rules_to_merge_documents_under(project: Path) -> None
     assert "2 failed, 2 passed" in ended.stdout
     assert "$.s: a and b changed it to different values (default)" in ended.stdout
     assert "unknown strategy 'smu' at $.rules[0].strategy; did you mean 'sum'?" in ended.stdout
+
+
+def test_what_can_be_no_rules_is_refused_in_words(project: Path) -> None:
+    write(project / "test_it.py", "def test_it(shardflow_rules):\n    shardflow_rules([{'path': '$.n'}])\n")
+    told = "rules to try are a path, a shipped set's name, or a dict as a rule file holds it, not a list"
+    assert told in pytest_in(project).stdout
 
 
 def test_a_pytest_without_cases_loads_nothing_but_the_plugin_itself(project: Path) -> None:

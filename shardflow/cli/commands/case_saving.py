@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from shardflow.cli.commands.reading import refuse_output
 from shardflow.cli.console import CONSOLE
 from shardflow.cli.views.display import count, place, shell_word
 from shardflow.cli.views.objects import object_bytes
@@ -36,6 +37,7 @@ def save(options: SavingOptions) -> int:
     file = options.name if options.name.endswith(FILES) else options.name + SUFFIXES[0]
     if os.path.lexists(file):
         raise UsageError(f"{place(file)} is there already; choose another name")
+    refuse_output(file)
     recorded = recorded_case(options.run_dir, options.phase)
     made = _shrunk(recorded) if options.shrink else Shrunk(recorded.case, recorded.rules, complete=True)
     case = _redacted(made, options) if options.redact else made.case

@@ -1,4 +1,4 @@
-"""Files named on the command line, read into what the floors below speak of."""
+"""Files named on the command line: read into what the floors below speak of, refused where none can be written."""
 
 from __future__ import annotations
 
@@ -59,3 +59,11 @@ def workflow_of(data: bytes, source: str, agents: str | None) -> Workflow:
 
         refuse_all(data, source, agents)
         raise
+
+
+def refuse_output(file: str) -> None:
+    """Raise UsageError for a file that cannot be written, before any work is done for it."""
+    if os.path.isdir(file):
+        raise UsageError(f"cannot write {shown_path(file)}: it is a folder")
+    if not os.path.isdir(os.path.dirname(file) or os.curdir):
+        raise UsageError(f"cannot write {shown_path(file)}: its folder does not exist")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from typing import Final
 
 from shardflow.errors import UsageError
 from shardflow.execution.base import SIZE_LIMIT, Base, read_object
@@ -40,13 +42,36 @@ def recorded_case(run_dir: str, phase: str | None) -> RecordedCase:
     Raises NotARun, TamperedRun if something recorded was altered since, UsageError where it is not plain which merge
     is meant.
     """
+    directory, workflow, merged = _merged(run_dir)
+    name = _meant(phase, merged)
+    return _recorded(directory.group(name), merged[name], f"what {name} of a run of {workflow} merged")
+
+
+def recorded_cases(run_dir: str) -> Iterator[RecordedCase]:
+    """Make a case of every merge of a run, in order; groups that failed merged nothing.
+
+    Raises NotARun, TamperedRun, UsageError where there is none.
+    """
+    directory, workflow, merged = _merged(run_dir)
+    if not merged:
+        raise UsageError(_NOTHING)
+    for name, one in merged.items():
+        yield _recorded(directory.group(name), one, f"what {name} of a run of {workflow} merged")
+
+
+_NOTHING: Final = "the run merged nothing"
+
+
+def _merged(run_dir: str) -> tuple[RunDirectory, str, dict[str, GroupRecord]]:
+    """Give a run directory, what its workflow is called, and the record of each group that was merged."""
     directory = RunDirectory(os.path.abspath(run_dir))
     run = read_run_record(directory)
     merged = {name: one for name in run.groups if (one := untampered_merge(directory.group(name))) is not None}
-    name = _meant(phase, merged)
-    folder, record = directory.group(name), merged[name]
+    return directory, run.workflow, merged
+
+
+def _recorded(folder: GroupFolder, record: GroupRecord, description: str) -> RecordedCase:
     rules = read_effective_rules(read_regular(folder.rules, SIZE_LIMIT), folder.rules, record.rules)
-    description = f"what {name} of a run of {run.workflow} merged"
     data = read_regular(folder.base, SIZE_LIMIT)
     base = Base(data, read_object(data, folder.base))
     shards = tuple(
@@ -54,7 +79,7 @@ def recorded_case(run_dir: str, phase: str | None) -> RecordedCase:
     )
     written = recorded_resolutions(folder, record)
     case = Case(base.value, shards, _written_rules(folder), written, description=description)
-    return RecordedCase(name, replaced(case, expected=outcome_of(replay(case, rules))), rules)
+    return RecordedCase(os.path.basename(folder.path), replaced(case, expected=outcome_of(replay(case, rules))), rules)
 
 
 def _meant(phase: str | None, merged: dict[str, GroupRecord]) -> str:
@@ -64,7 +89,7 @@ def _meant(phase: str | None, merged: dict[str, GroupRecord]) -> str:
             return single
         case []:
             if not merged:
-                raise UsageError("the run merged nothing")
+                raise UsageError(_NOTHING)
             known = [*merged, *(one.phase for one in merged.values())]
             raise UsageError(f"no merge of the run is called '{phase}'; {did_you_mean(str(phase), known)}")
         case _:

@@ -9,10 +9,9 @@ from shardflow.testing.laboratory.reports import Finding
 from shardflow.testing.laboratory.search import Broken
 
 
-def counterexample(finding: Finding, broken: Broken, named: str) -> Case:
-    """Give what broke a law as a case; `named` names the rule set as the case's file shall."""
+def counterexample(finding: Finding, broken: Broken, rules: CaseRules) -> Case:
+    """Give what broke a law as a case; `rules` are those of the set as the case's file shall have them."""
     told = f"breaks the law '{finding.law}'" + (f" of {finding.subject}" if finding.subject else "")
-    rules: CaseRules = named
     if finding.place is not None and finding.place.alone:
         rules = Document("rules", rules_json(finding.place.rules))
     left = zip(broken.group.shards, broken.group.documents, strict=True)

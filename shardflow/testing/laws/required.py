@@ -227,7 +227,7 @@ def grouping(engine: Engine, group: Group, rules: RuleSet) -> None:
         carried = engine.gather(())
         for part in parts:
             carried = engine.unite(engine.gather(part), carried)
-        names = "; ".join(", ".join(delta.shard for delta in part) for part in parts)
+        names = "; ".join(", ".join(delta.shard for delta in part) for part in parts if part)
         found = engine.settle(group.base, carried, rules)
         _same_merge("grouping", wanted, found, ("all at once", f"in groups: {names}"))
 

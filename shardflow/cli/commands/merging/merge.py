@@ -9,7 +9,7 @@ from functools import partial
 from typing import TypeVar
 
 from shardflow.cli.commands.merging.options import MergeOptions, Otherwise, shard_id
-from shardflow.cli.commands.reading import read_input, read_named
+from shardflow.cli.commands.reading import read_input, read_named, refuse_output
 from shardflow.cli.console import CONSOLE
 from shardflow.cli.views.ledger import ledger_text
 from shardflow.cli.views.objects import merged_object, object_bytes
@@ -93,7 +93,7 @@ def _is_otherwise(options: MergeOptions) -> bool:
 
 def _merge_files(options: MergeOptions) -> int:
     if options.output_file is not None:
-        _refuse_output(options.output_file)
+        refuse_output(options.output_file)
     result = _merged(options)
     code = _CONFLICTS if result.conflicts else 0
     if options.output_file is not None and not code:
@@ -107,14 +107,6 @@ def _merge_files(options: MergeOptions) -> int:
         CONSOLE.complain(ledger_text(result, sys.stderr, shown))
         CONSOLE.hand_over(b"" if code else written_bytes(result.context))
     return code
-
-
-def _refuse_output(file: str) -> None:
-    """Raise UsageError for a file that cannot be written, before anything is merged."""
-    if os.path.isdir(file):
-        raise UsageError(f"cannot write {file}: it is a folder")
-    if not os.path.isdir(os.path.dirname(file) or os.curdir):
-        raise UsageError(f"cannot write {file}: its folder does not exist")
 
 
 def _merged(options: MergeOptions) -> MergeResult:

@@ -7,15 +7,20 @@ from collections.abc import Iterable, Iterator
 from itertools import count
 from typing import TYPE_CHECKING
 
-from shardflow.cli.commands.rules.laboratory import EXAMPLES, book_of, context_of, need_hypothesis
+from shardflow.cli.commands.rules.laboratory import EXAMPLES, books_of, context_of, need_hypothesis
 from shardflow.cli.console import CONSOLE
 from shardflow.cli.views.display import place
 from shardflow.cli.views.objects import object_bytes
 from shardflow.cli.views.trying import Trying
+from shardflow.errors import UsageError
 from shardflow.execution.inspection.rule_books import RuleBook
 from shardflow.execution.rule_sources import is_rule_file
+from shardflow.merge.cases import CaseRules
+from shardflow.merge.rules import rules_json
+from shardflow.model.documents import Document
 from shardflow.model.records import record
 from shardflow.model.values import Json
+from shardflow.storage.pipes import is_descriptor
 
 if TYPE_CHECKING:
     from shardflow.testing.laboratory.reports import Finding
@@ -37,7 +42,8 @@ class Checking:
 def check_files(files: tuple[str, ...], asked: Checking, *, as_json: bool) -> int:
     """Check every rule set, tell what was found, and give the exit code. Raises UsageError or InvalidInput."""
     need_hypothesis()
-    books = [book_of(file) for file in files]
+    _refuse_folder(asked.cases or os.curdir)
+    books = books_of(files)
     told = [_check(book, asked, quiet=as_json) for book in books]
     code = _BROKEN if any(one["status"] == "broken" for one in told) else 0
     if as_json:
@@ -77,15 +83,33 @@ def _written(broken: Iterable[Finding], book: RuleBook, folder: str) -> Iterator
     from shardflow.testing.laboratory.regressions import counterexample
     from shardflow.testing.laboratory.search import Broken
 
-    named = os.path.relpath(book.file, folder) if is_rule_file(book.name) else book.name  # as seen from the case
-    stem = os.path.splitext(os.path.basename(book.name))[0]
+    rules = _as_seen_from(folder, book)
+    stem = "pipe" if isinstance(rules, Document) else os.path.splitext(os.path.basename(book.name))[0]
     for finding in broken:
         if isinstance(finding.answer, Broken):
             os.makedirs(folder, exist_ok=True)
             name = f"{stem}-{finding.law.replace(' ', '-')}"
             file = next(path for path in _names(os.path.join(folder, name), SUFFIXES[0]) if not os.path.lexists(path))
-            write_case(file, counterexample(finding, finding.answer, named))
+            write_case(file, counterexample(finding, finding.answer, rules))
             yield finding, file
+
+
+def _as_seen_from(folder: str, book: RuleBook) -> CaseRules:
+    """Give the rules as a case in a folder has them: by name, or whole if a pipe brought them, which is gone."""
+    if is_descriptor(book.file):
+        return Document("rules", rules_json(book.rules))
+    return os.path.relpath(book.file, folder) if is_rule_file(book.name) else book.name
+
+
+def _refuse_folder(folder: str) -> None:
+    """Raise UsageError for a folder that no case can be written to, before anything is checked."""
+    there = os.path.abspath(folder)
+    while not os.path.lexists(there):
+        there = os.path.dirname(there)
+    if not os.path.isdir(there):
+        raise UsageError(f"cannot write cases to {place(folder)}: {place(there)} is no folder; name another by --cases")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise UsageError(f"cannot write cases to {place(folder)}: permission denied; name another by --cases")
 
 
 def _names(stem: str, suffix: str) -> Iterator[str]:

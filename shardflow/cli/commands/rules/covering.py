@@ -6,20 +6,19 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from shardflow.cli.commands.rules.laboratory import EXAMPLES, book_of, context_of, need_hypothesis
+from shardflow.cli.commands.rules.laboratory import EXAMPLES, books_of, context_of, need_hypothesis
 from shardflow.cli.console import CONSOLE
 from shardflow.cli.views.display import place
 from shardflow.cli.views.objects import object_bytes
 from shardflow.cli.views.trying import Trying
 from shardflow.errors import UsageError
 from shardflow.execution.cases.files import FILES, load_case
-from shardflow.execution.cases.saving import recorded_case
+from shardflow.execution.cases.saving import recorded_cases
 from shardflow.execution.inspection.rule_books import RuleBook
 from shardflow.merge.cases import Case
 from shardflow.model.records import record
 from shardflow.model.values import Json
 from shardflow.storage.runs.directory import RunDirectory
-from shardflow.storage.runs.records import read_run_record
 
 if TYPE_CHECKING:
     from shardflow.testing.laboratory.coverage import Coverage
@@ -38,7 +37,7 @@ class Covering:
 def cover_files(files: tuple[str, ...], asked: Covering, *, as_json: bool) -> int:
     """Tell what is exercised of every rule set, and give the exit code. Raises UsageError or InvalidInput."""
     need_hypothesis()
-    books = [book_of(file) for file in files]
+    books = books_of(files)
     context = context_of(asked.context)
     cases = [case for source in asked.by for case in _cases(source)]
     told = [_cover(book, asked, context, cases, quiet=as_json) for book in books]
@@ -85,12 +84,14 @@ def _made_up(book: RuleBook, asked: Covering, context: dict[str, Json] | None) -
 def _cases(source: str) -> Iterator[Case]:
     """Read a case file, all of a folder, or the merges of a run. Raises UsageError or InvalidInput."""
     if os.path.lexists(RunDirectory(source).record):
-        run = read_run_record(RunDirectory(os.path.abspath(source)))
-        yield from (recorded_case(source, name).case for name in run.groups)
+        yield from (recorded.case for recorded in recorded_cases(source))
     elif os.path.isdir(source):
         files = sorted(f"{folder}/{name}" for folder, _, names in os.walk(source) for name in names)
-        yield from (load_case(file).case for file in files if file.endswith(FILES))
+        cases = [file for file in files if file.endswith(FILES)]
+        if not cases:
+            raise UsageError(f"{place(source)} holds no case: no file whose name ends in {', '.join(FILES)}")
+        yield from (load_case(file).case for file in cases)
     elif os.path.isfile(source):
         yield load_case(source).case
     else:
-        raise UsageError(f"{source} is no case file, no folder of cases and no run directory")
+        raise UsageError(f"{place(source)} is no case file, no folder of cases and no run directory")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib.util import find_spec
 
 from shardflow.cli.commands.reading import read_input
-from shardflow.errors import UsageError
+from shardflow.errors import InvalidInput, InvalidRules, UsageError
 from shardflow.execution.base import SIZE_LIMIT, read_object
 from shardflow.execution.inspection.rule_books import RuleBook, rule_book
 from shardflow.execution.rule_sources import load_named_rules
+from shardflow.model.documents import Problem
 from shardflow.model.records import replaced
 from shardflow.model.values import Json
 
@@ -27,6 +29,20 @@ def book_of(name: str) -> RuleBook:
     effective = load_named_rules(name)
     effective.load_functions()
     return replaced(rule_book(name), rules=effective.rules)
+
+
+def books_of(names: Iterable[str]) -> list[RuleBook]:
+    """Read all that a command line names, as `book_of` does. Raises InvalidRules with every problem of all of them."""
+    books: list[RuleBook] = []
+    problems: dict[Problem, None] = {}
+    for name in names:
+        try:
+            books.append(book_of(name))
+        except InvalidInput as error:
+            problems |= dict.fromkeys(error.problems)
+    if problems:
+        raise InvalidRules(problems)
+    return books
 
 
 def context_of(file: str | None) -> dict[str, Json] | None:
