@@ -13,6 +13,7 @@ import pytest
 from shardflow.execution.reporting.endings import Cancelled, DiedBySignal, Succeeded, TimedOut
 from shardflow.execution.reporting.events import Event, Stopping, SubagentStarted
 from shardflow.execution.reporting.report import Status
+from tests.cli.shell import shardflow
 from tests.execution.running import Workplace, endings, runs, subagent, wait_for
 
 DEAF = "trap '' TERM; while :; do sleep 1; done"
@@ -175,6 +176,68 @@ def test_a_second_interrupt_kills_at_once(place: Workplace) -> None:
     assert process.returncode == 130
     assert not runs(int((place.folder / "pid").read_text()))
     assert [line["grace"] for line in place.journal() if line["event"] == "stopping"] == [1000.0, 0.0]
+
+
+MERGING = """
+from pathlib import Path
+
+def slowly(base, candidates):
+    here = Path(__file__).parent
+    (here / "merging").write_text("yes")
+    while (here / "hold").exists():
+        pass
+    return 7
+"""
+
+MERGED = """
+    name: merging
+    context: {n: 1}
+    rules: rules.yaml
+    phases:
+      - id: work
+        behavior: parallel
+        subagents:
+          - {id: a, run: 'printf "{\\"n\\": 2}" > "$SHARDFLOW_SHARD"'}
+          - {id: b, run: 'printf "{\\"n\\": 3}" > "$SHARDFLOW_SHARD"'}
+    """
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_the_first_signal_ends_a_run_that_merges_and_resume_merges_again(
+    place: Workplace, number: signal.Signals, code: int
+) -> None:
+    (place.folder / "slow.py").write_text(MERGING)
+    (place.folder / "rules.yaml").write_text("rules: [{path: $.n, strategy: {custom: 'slow:slowly'}}]")
+    (place.folder / "hold").touch()
+    process = place.start(MERGED)
+    wait_until_there(place.folder / "merging")
+    process.send_signal(number)
+    try:
+        process.communicate(timeout=20)
+    finally:
+        process.kill()
+        process.communicate()
+    assert process.returncode == code
+    assert place.read("run.json")["status"] == "interrupted"
+    assert place.journal()[-1]["event"] == "run-finished"
+    assert place.context == {"n": 1}
+    (place.folder / "hold").unlink()
+    resumed = shardflow("resume", "run", cwd=place.folder)
+    assert resumed.returncode == 0, resumed.stderr
+    assert place.context == {"n": 7}
+    assert [line["event"] for line in place.journal()].count("subagent-started") == 2
+
+
+def test_a_function_of_a_rule_that_catches_the_interrupt_ends_the_run_as_interrupted_all_the_same(
+    place: Workplace,
+) -> None:
+    deaf = "import os, signal\n\ndef slowly(base, candidates):\n    try:\n        "
+    deaf += "signal.raise_signal(signal.SIGINT)\n    except:\n        pass\n    return 7\n"
+    (place.folder / "slow.py").write_text(deaf)
+    (place.folder / "rules.yaml").write_text("rules: [{path: $.n, strategy: {custom: 'slow:slowly'}}]")
+    report = place.run(MERGED)
+    assert (report.status, report.exit_code) == (Status.INTERRUPTED, 130)
+    assert place.context == {"n": 1}
 
 
 def test_a_signal_that_was_ignored_stays_ignored(place: Workplace) -> None:

@@ -167,7 +167,8 @@ class _GroupRun:
         from shardflow.execution.folding import fold  # loaded while the subagents ran
 
         group, folder = self._group, self._group.folder
-        folded, resolutions = fold(group.base, self._jobs.deltas(), self._rules.rules), None
+        with self._host.interrupts.abandonable():
+            folded, resolutions = fold(group.base, self._jobs.deltas(), self._rules.rules), None
         if asked := [conflict for conflict in folded.open_conflicts if conflict.arbiter is not None]:
             folded, resolutions = self._arbitrated(folded, asked)
             if self._host.interrupts.count:
@@ -201,7 +202,8 @@ class _GroupRun:
             return folded, None
         resolutions = canonical_bytes(resolutions_json(decided))
         write_new(group.folder.resolutions, resolutions)
-        return fold(group.base, self._jobs.deltas(), self._rules.rules, by_path(decided)), resolutions
+        with host.interrupts.abandonable():
+            return fold(group.base, self._jobs.deltas(), self._rules.rules, by_path(decided)), resolutions
 
     def _record(self, status: Status) -> Status:
         """Write the record, then the canonical context: whoever reads the new context finds how it came about."""

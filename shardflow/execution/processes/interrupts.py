@@ -1,7 +1,8 @@
 """Interrupts: a signal that asks the run to end is noted, never acted on in the middle of something.
 
 The first one asks everything to stop within its grace, the second one at once. Outside the pool, where nobody
-waits for the note to be read, the second one raises KeyboardInterrupt.
+waits for the note to be read, the second one raises KeyboardInterrupt. A merge writes nothing, so it can be given up
+anywhere: while one is worked out, already the first one does.
 
 The end of the run's time is noted as an interrupt without a signal. Being suspended (Ctrl-Z) is noted too, where
 children run that the terminal does not reach: whoever looks at the notes suspends them first.
@@ -20,6 +21,8 @@ from types import FrameType, TracebackType
 from typing import Any, Final
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_UNATTENDED: Final = 1
+"""Signals that are only noted where nobody looks at the notes."""
 
 
 class Interrupts:
@@ -31,8 +34,8 @@ class Interrupts:
     """
 
     __slots__ = (
-        "_attended",
         "_before",
+        "_most",
         "_wakeup_before",
         "_writer",
         "count",
@@ -49,7 +52,7 @@ class Interrupts:
         self.deadline = inf
         self.is_out_of_time = False
         self.is_asked_to_suspend = False
-        self._attended = False
+        self._most: float = _UNATTENDED
 
     def __enter__(self) -> Interrupts:
         """Start noting."""
@@ -76,11 +79,27 @@ class Interrupts:
     @contextmanager
     def attended(self) -> Iterator[None]:
         """While entered, someone looks at the notes soon and again, and nothing is raised."""
-        self._attended = True
+        with self._noting_at_most(inf):
+            yield
+
+    @contextmanager
+    def abandonable(self) -> Iterator[None]:
+        """While entered, nothing is written: any signal raises KeyboardInterrupt, also one that came just before.
+
+        One that was caught inside, as a function of a person's own may do, is raised at the end.
+        """
+        with self._noting_at_most(0):
+            self._raise_if_noted()
+            yield
+            self._raise_if_noted()
+
+    @contextmanager
+    def _noting_at_most(self, most: float) -> Iterator[None]:
+        before, self._most = self._most, most
         try:
             yield
         finally:
-            self._attended = False
+            self._most = before
 
     def has_come(self) -> bool:
         """Tell whether anything asks the run to end by now."""
@@ -121,11 +140,14 @@ class Interrupts:
 
     def _note_suspension(self, _number: int, _frame: FrameType | None) -> None:
         self.is_asked_to_suspend = True
-        if not self._attended:
+        if self._most < inf:
             self.suspend()
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
         self.signal = self.signal or number
         self.count += 1
-        if self.count > 1 and not self._attended:
+        self._raise_if_noted()
+
+    def _raise_if_noted(self) -> None:
+        if self.count > self._most:
             raise KeyboardInterrupt
