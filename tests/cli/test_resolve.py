@@ -288,6 +288,16 @@ def test_a_run_goes_on_once_all_is_decided_and_keeps_what_was_decided_in_between
     [conflict] = json.loads(still.stdout)["phases"][0]["groups"][0]["conflicts"]
     assert conflict["path"] == "$['a=b']"
     assert shardflow("merge", "run", "--resolve", "$['a=b']=one", cwd=folder).returncode == 0
+    told = shardflow("runs", "show", "run", cwd=folder).stdout
+    assert (told.splitlines()[0], told.splitlines()[-1]) == (
+        "run: decided, waits to be resumed",
+        "go on:         shardflow resume run",
+    )
+    assert json.loads(shardflow("runs", "show", "run", "--json", cwd=folder).stdout)["status"] == "decided"
+    [listed] = json.loads(shardflow("runs", "list", "--in", ".", "--status", "decided", "--json", cwd=folder).stdout)[
+        "runs"
+    ]
+    assert (listed["name"], listed["status"]) == ("run", "decided")
     ended = shardflow("resume", "run", cwd=folder)
     assert ended.returncode == 0
     assert "  01-work: kept from an earlier start" in ended.stdout

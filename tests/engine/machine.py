@@ -250,7 +250,7 @@ class Engine(RuleBasedStateMachine):
     def _status(self, wanted: Outcome) -> str:
         if wanted.stopped_at is not None:
             return "conflict"
-        return "interrupted" if self.state == "decided" and self.reached < len(self.groups) else "done"
+        return "decided" if self.state == "decided" and self.reached < len(self.groups) else "done"
 
 
 def _taken(choice: Choice) -> TakeBase | TakeShard | TakeValue:

@@ -16,7 +16,11 @@ def list_runs(
     *,
     status: Annotated[
         str | None,
-        Option(("--status",), "Only these: running, killed, done, failed, conflict, interrupted, paused.", "STATUS"),
+        Option(
+            ("--status",),
+            "Only these: running, killed, done, failed, conflict, decided, interrupted, paused.",
+            "STATUS",
+        ),
     ] = None,
     workflow: Annotated[str | None, _WORKFLOW] = None,
     older_than: Annotated[str | None, _OLDER] = None,
@@ -26,8 +30,8 @@ def list_runs(
 ) -> int:
     """List runs: how they stand, how old they are and how long they took.
 
-    The last started stands first. A run whose process is gone without a word is `killed`. `shardflow runs` alone does
-    the same.
+    The last started stands first. A run whose process is gone without a word is `killed`; one whose conflicts are
+    decided, and which waits for `shardflow resume`, is `decided`. `shardflow runs` alone does the same.
 
     Exit codes: 0 listed (also if there are none), 2 wrong usage.
 

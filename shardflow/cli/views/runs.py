@@ -2,6 +2,7 @@
 
 `runs list --json`: status `listed`, exit_code, and runs `[{name, run_dir, workflow, status, started, finished,
 age_seconds, seconds, context, groups}]`, the last started first; `seconds` and `finished` are null until it has ended.
+A run's `status` is that of `run.json`, or `killed`; `decided` where its conflicts are and it waits to be resumed.
 `runs show --json`: one such object, with starts, bytes, and groups `[{name, phase, status, folder, subagents: [{id,
 ending, detail, tries, sealed}]}]`, `status` null for a group that has not ended.
 `runs prune --json`: status `pruned` or `planned`, exit_code, removed `[{name, run_dir}]`, problems.
@@ -79,7 +80,8 @@ def overview_text(found: RunOverview, now: float) -> str:
 
 def _overview_lines(found: RunOverview, now: float) -> Iterator[str]:
     run = found.run
-    yield f"{printable(run.name)}: {run.standing}"
+    waits = ", waits to be resumed" if run.standing == Status.DECIDED else ""
+    yield f"{printable(run.name)}: {run.standing}{waits}"
     yield f"workflow:      {printable(run.record.workflow)}, {place(run.record.settings.workflow_file)}"
     again = f", started {found.starts} times" if found.starts > 1 else ""
     yield f"started:       {printable(run.record.started)}, {_long(age(run.record, now))} ago{again}"

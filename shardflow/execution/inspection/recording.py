@@ -56,6 +56,6 @@ def record_merge(
     for path in {context, directory.context}:
         replace_file(path, folded.context)
     if record.status == Status.CONFLICT:
-        ended = Status.INTERRUPTED if run.more else Status.DONE
+        ended = Status.DECIDED if run.more else Status.DONE
         write_run_record(directory, run.ended(ended, run.groups, more=run.more))
     return None

@@ -31,6 +31,8 @@ class Status(StrEnum):
     DONE = "done"
     FAILED = "failed"
     CONFLICT = "conflict"
+    DECIDED = "decided"
+    """It was in conflict, all of which is decided and merged; what follows waits for the run to be resumed."""
     INTERRUPTED = "interrupted"
     PAUSED = "paused"
     """Somebody has to decide at a checkpoint."""
