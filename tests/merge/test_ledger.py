@@ -9,7 +9,7 @@ from shardflow.merge import merge
 from shardflow.merge.report import ledger_json
 from shardflow.model.decisions import Outcome, Settled, outcome_counts, shard_counts
 from shardflow.testing import generators
-from tests.merge.small import merged, rule_set
+from tests.merge.small import ledger, merged, rule_set
 
 
 @given(generators.groups(), generators.rule_sets())
@@ -54,9 +54,27 @@ def test_a_superseded_change_names_those_whose_changes_stand(rule, base, values,
 
 
 @pytest.mark.parametrize(("rule", "base", "values", "by"), SUPERSEDED)
-def test_the_changes_of_a_decision_stand_in_rank_order_also_where_a_deletion_was_set_aside(rule, base, values, by):
+def test_the_changes_of_a_decision_stand_once_each_in_rank_order_also_where_a_deletion_was_set_aside(
+    rule, base, values, by
+):
     documents = [{} if value is None else {"n": value} for value in values]
     result = merged({"n": base}, *documents, rules=rule_set({"path": "$.n", **rule}))
     for decision in result.decisions:
         ranks = [contribution.rank for contribution in decision.contributions]
-        assert ranks == sorted(ranks)
+        assert ranks == sorted(set(ranks))
+
+
+SHARED = [
+    ("set", [1], [[1, 2], [1, 2]], "a agreed, b agreed"),
+    ("set", [1], [[1, 2], [1, 3]], "a combined, b combined"),
+    ("set", [1], [[1, 2]], "a applied"),
+    ("sum", 1, [3, 3], "a combined, b combined"),
+    ("sum", 1, [3], "a applied"),
+    ("sum", 1, [2, 0], "a combined, b combined"),
+]
+
+
+@pytest.mark.parametrize(("strategy", "base", "values", "told"), SHARED)
+def test_everybody_has_a_share_in_a_value_made_of_all_unless_it_is_what_all_of_them_said(strategy, base, values, told):
+    rules = rule_set({"path": "$.n", "strategy": strategy})
+    assert ledger(merged({"n": base}, *({"n": value} for value in values), rules=rules)) == [f"$.n: {told}"]
