@@ -143,11 +143,40 @@ def test_a_decision_that_fits_nothing_is_told_and_nothing_is_written(folder: Pat
     assert not (folder / GROUP / "resolutions.json").exists()
 
 
-def test_what_was_decided_about_before_is_said_to_be_so(folder: Path) -> None:
+def test_what_was_decided_before_is_decided_anew_while_others_are_open(folder: Path) -> None:
     shardflow("merge", "run", "--resolve", "$.status=one", cwd=folder)
+    again = shardflow("merge", "run", "--resolve", "$.status=base", cwd=folder)
+    assert again.returncode == 3
+    said = "$.status: the base value stays, instead of what one left (decided by --resolve)"
+    assert again.stdout.splitlines()[0] == said
+    wrong = shardflow("merge", "run", "--resolve", "$.status=three", cwd=folder)
+    assert (wrong.returncode, "$.status: 'three' is no shard of this conflict" in wrong.stderr) == (2, True)
+    options = ("--resolve", "$.status=two", "--resolve", "$['a=b']=one")
+    ended = shardflow("merge", "run", *options, "--json", cwd=folder)
+    assert json.loads(ended.stdout)["instead_of"] == [
+        {"path": "$.status", "take": "base", "reason": "", "by": "--resolve"}
+    ]
+    assert read(folder / "run/context.json") == {"a=b": 1, "n": 1, "x": 1}
+    assert shardflow("merge", "run", cwd=folder).returncode == 0
+    assert shardflow("case", "save", "run", "decided", cwd=folder).returncode == 0
+    assert shardflow("case", "run", "decided.case.yaml", cwd=folder).returncode == 0
+
+
+@pytest.mark.parametrize("died_before", ["merge.json", "conflicts.json", "group.json"])
+def test_deciding_anew_that_died_half_way_is_done_again_as_if_it_had_not_begun(folder: Path, died_before: str) -> None:
+    assert shardflow("merge", "run", "--resolve", "$.status=one", cwd=folder).returncode == 3
+    order = ["resolutions.json", "merge.json", "conflicts.json", "group.json"]
+    before = {name: (folder / GROUP / name).read_bytes() for name in order}
+    assert shardflow("merge", "run", "--resolve", "$.status=base", cwd=folder).returncode == 3
+    for name in order[order.index(died_before) :]:
+        (folder / GROUP / name).write_bytes(before[name])
     ended = shardflow("merge", "run", "--resolve", "$.status=two", cwd=folder)
-    assert ended.returncode == 2
-    assert "$.status was decided about already, by --resolve; what was decided is kept" in ended.stderr
+    assert (ended.returncode, ended.stdout.splitlines()[0]) == (
+        3,
+        "$.status: what two left, instead of what one left (decided by --resolve)",
+    )
+    assert shardflow("merge", "run", "--resolve", "$['a=b']=one", cwd=folder).returncode == 0
+    assert read(folder / "run/context.json") == {"a=b": 1, "n": 1, "x": 1}
 
 
 def test_the_whole_document_cannot_be_decided_to_be_anything_but_an_object(tmp_path: Path) -> None:

@@ -78,8 +78,9 @@ def merge(
 
     With a run directory: merge what the run recorded once more, and tell whether it gives the same bytes. Conflicts
     that a run was left with can be decided; decisions are kept in the run directory, and when none is left open the
-    context is merged and the run can go on. A file of --resolutions has `resolutions:`, a list of `path:` (or
-    `conflict:`, its id in conflicts.json), `take: base`, `take: {shard: ID}` or `take: {value: JSON}`, and `reason:`.
+    context is merged and the run can go on. Until then a decision about the same path replaces the earlier
+    one. A file of --resolutions has `resolutions:`, a list of `path:` (or `conflict:`, its id in conflicts.json),
+    `take: base`, `take: {shard: ID}` or `take: {value: JSON}`, and `reason:`.
 
     The base, --rules and --resolutions may come from a command, as <(command) or /dev/stdin.
 

@@ -53,6 +53,7 @@
     status          resolved | conflict
     exit_code, group, context
     resolutions     [{path, take: "base" | {shard} | {value}, reason, by}], what was decided now
+    instead_of      [{path, take, reason, by}], what had been decided before where that was decided anew
     conflicts       [{id, path, reason, rule, base, candidates: [{shard, rank, value}]}], what is left
 
 Anything that could not start: `{status, exit_code, error, problems: [{source, line, message, path, hint}]}`.
@@ -170,6 +171,7 @@ def resolved_object(came: Resolved, code: int) -> dict[str, Json]:
         "group": came.group,
         "context": came.context,
         **resolutions_json(came.decided),
+        "instead_of": resolutions_json(came.instead_of.values())["resolutions"],
         **conflicts_json(left),
     }
 

@@ -77,7 +77,7 @@ def _recorded(folder: GroupFolder, record: GroupRecord, description: str) -> Rec
     shards = tuple(
         _shard(base, folder, one.id, ShardForm(one.form)) for one in record.subagents if one.sha256 is not None
     )
-    written = recorded_resolutions(folder, record)
+    written = tuple({one.target: one for one in recorded_resolutions(folder, record)}.values())
     case = Case(base.value, shards, _written_rules(folder), written, description=description)
     return RecordedCase(os.path.basename(folder.path), replaced(case, expected=outcome_of(replay(case, rules))), rules)
 

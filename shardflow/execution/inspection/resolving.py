@@ -1,8 +1,9 @@
 """Deciding about the conflicts a run was left with: the merge again with what was decided, kept in the run directory.
 
 Law: what was decided is recorded before anything relies on it, and a repeated merge takes it into account without
-asking again. The canonical context changes only when nothing is left open, in one step, and only if it is still what
-the group started from.
+asking again. As long as anything is left open nothing was merged, so what was decided can be decided anew. The
+canonical context changes only when nothing is left open, in one step, and only if it is still what the group started
+from.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ from shardflow.storage.runs.records import GroupRecord, RunRecord, read_group_re
 
 @record
 class OpenMerge:
-    """The merge of a run that was left in conflict. `conflicts` are by id; `decided` is what was decided before;
-    `context` is the file of the canonical context.
+    """The merge of a run that was left in conflict. `conflicts` are the open ones, by id; `settled` those that were
+    decided about before, as `decided` says; `context` is the file of the canonical context.
     """
 
     directory: RunDirectory
@@ -40,8 +41,14 @@ class OpenMerge:
     group: str
     record: GroupRecord
     conflicts: Mapping[str, Conflict]
+    settled: Mapping[str, Conflict]
     decided: tuple[Written, ...]
     context: str
+
+    @property
+    def decidable(self) -> Mapping[str, Conflict]:
+        """Every conflict that can be decided about, open or not."""
+        return {**self.conflicts, **self.settled}
 
     @property
     def folder(self) -> GroupFolder:
@@ -51,12 +58,13 @@ class OpenMerge:
 
 @record
 class Resolved:
-    """What deciding came to: the group, what was decided now, and the merge with it. `is_last` tells that no group of
-    the run is left to run.
+    """What deciding came to: the group, what was decided now, what of that was decided otherwise before, by path, and
+    the merge with it. `is_last` tells that no group of the run is left to run.
     """
 
     group: str
     decided: tuple[Written, ...]
+    instead_of: Mapping[str, Written]
     folded: Folded
     context: str
     is_last: bool
@@ -74,9 +82,21 @@ def open_merge(run_dir: str) -> OpenMerge:
         record = read_group_record(folder)
         if record is not None and record.status == Status.CONFLICT:
             decided, folded = _as_recorded(name, folder, record)
-            conflicts = {conflict_id(conflict): conflict for conflict in folded.open_conflicts}
-            return OpenMerge(directory, run, name, record, conflicts, decided, context_file(directory, run))
+            conflicts = _by_id(folded)
+            settled = _settled(folder, record, conflicts) if decided else {}
+            return OpenMerge(directory, run, name, record, conflicts, settled, decided, context_file(directory, run))
     raise UsageError(f"{run_dir} has no unresolved conflict")
+
+
+def _by_id(folded: Folded) -> dict[str, Conflict]:
+    return {conflict_id(conflict): conflict for conflict in folded.open_conflicts}
+
+
+def _settled(folder: GroupFolder, record: GroupRecord, still_open: Mapping[str, Conflict]) -> dict[str, Conflict]:
+    """Give the conflicts that only what was decided settles: those of the merge without it."""
+    every = _by_id(fold_recorded(folder, record, ()))
+    paths = {conflict.path for conflict in still_open.values()}
+    return {name: conflict for name, conflict in every.items() if conflict.path not in paths}
 
 
 def _as_recorded(name: str, folder: GroupFolder, record: GroupRecord) -> tuple[tuple[Written, ...], Folded]:
@@ -113,7 +133,9 @@ def resolve(merge: OpenMerge, decided: Iterable[Written]) -> Resolved:
     group started from any more; RunInProgress, StorageError, ContextLocked. Nothing is written then.
     """
     fitting = _fitting(merge, decided)
+    # behind what it replaces: a record that does not know it yet, after a death half way, still finds all it knows
     written = (*merge.decided, *fitting)
+    before = {one.target: one for one in merge.decided}
     folded = fold_recorded(merge.folder, merge.record, written)
     with ExitStack() as held:
         held.enter_context(continued_journal(merge.directory.journal))  # nobody resumes the run meanwhile
@@ -124,7 +146,8 @@ def resolve(merge: OpenMerge, decided: Iterable[Written]) -> Resolved:
         replace_file(merge.folder.resolutions, resolutions)
         changed = replaced(merge.record, resolutions=sha256_hex(resolutions))
         record_merge(merge.directory, merge.run, merge.folder, changed, folded, merge.context)
-    return Resolved(merge.group, fitting, folded, merge.context, not merge.run.more)
+    instead_of = {one.target: before[one.target] for one in fitting if one.target in before}
+    return Resolved(merge.group, fitting, instead_of, folded, merge.context, not merge.run.more)
 
 
 def _fitting(merge: OpenMerge, decided: Iterable[Written]) -> tuple[Written, ...]:
@@ -132,7 +155,7 @@ def _fitting(merge: OpenMerge, decided: Iterable[Written]) -> tuple[Written, ...
     fitting: dict[str, Written] = {}
     problems: list[Problem] = []
     for one in decided:
-        found = matched(one, merge.conflicts, merge.decided)
+        found = matched(one, merge.decidable)
         if isinstance(found, str):
             problems.append(Problem(one.by, None, found))
             continue

@@ -61,7 +61,7 @@ def read_answer(document: Document, conflict: Conflict, by: str) -> Written:
 
 
 def by_path(written: Iterable[Written]) -> Resolutions:
-    """Give resolutions as the merge takes them into account."""
+    """Give resolutions as the merge takes them into account: of several for one path the last one counts."""
     return {one.target: one.resolution for one in written}
 
 
@@ -92,17 +92,13 @@ def chosen(text: str, parsed: Value, flaw: str, conflict: Conflict) -> Choice | 
             return f"{quoted(text)} can be a shard, base or JSON, more than one of them; write it in a file, as take:"
 
 
-def matched(written: Written, conflicts: Mapping[str, Conflict], decided: Iterable[Written] = ()) -> Conflict | str:
-    """Find the conflict a resolution is for, by id or path, and check that it fits; or give the reason why not, which
-    may be what was `decided` before.
-    """
+def matched(written: Written, conflicts: Mapping[str, Conflict]) -> Conflict | str:
+    """Find the conflict a resolution is for, by id or path, and check that it fits; or give the reason why not."""
     at_path = {path_text(conflict.path): conflict for conflict in conflicts.values()}
     target = _normal(written.target)
     found = conflicts.get(written.target) or at_path.get(target)
     if found is not None:
         return _unfit(written.choice, found) or found
-    if before := next((one for one in decided if one.target == target), None):
-        return f"{target} was decided about already, by {before.by}; what was decided is kept"
     return f"no conflict at {written.target}; {did_you_mean(written.target, [*at_path, *conflicts])}"
 
 

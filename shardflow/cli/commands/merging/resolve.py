@@ -53,8 +53,8 @@ def _from_texts(texts: tuple[str, ...], merge: OpenMerge) -> list[Written]:
 
 
 def _from_text(text: str, merge: OpenMerge) -> Written | str:
-    target, choice = _parted(text, merge.conflicts)
-    found = matched(Written(target, TakeBase(), "", ""), merge.conflicts, merge.decided)
+    target, choice = _parted(text, merge.decidable)
+    found = matched(Written(target, TakeBase(), "", ""), merge.decidable)
     if isinstance(found, str):
         return found
     taken = chosen(choice, *_json(choice), found)
@@ -95,7 +95,7 @@ def _asked(merge: OpenMerge, written: list[Written]) -> Iterator[Written]:
     """Ask about every conflict that nothing was said about yet; an empty answer leaves it open, the end of input all
     that follow.
     """
-    known = {found.path for one in written if isinstance(found := matched(one, merge.conflicts), Conflict)}
+    known = {found.path for one in written if isinstance(found := matched(one, merge.decidable), Conflict)}
     for conflict in merge.conflicts.values():
         if conflict.path not in known:
             CONSOLE.say(conflicts_text([conflict], "", sys.stdout))
@@ -120,7 +120,9 @@ def _answer(conflict: Conflict) -> Choice | None:
 
 def _told(run_dir: str, came: Resolved) -> Iterator[str]:
     for one in came.decided:
-        yield f"{printable(one.target)}: {_choice_text(one.choice)}"
+        before = came.instead_of.get(one.target)
+        instead = "" if before is None else f", instead of {_choice_text(before.choice)} (decided by {before.by})"
+        yield f"{printable(one.target)}: {_choice_text(one.choice)}{printable(instead)}"
     left = came.folded.open_conflicts
     if left:
         yield f"{came.group}: {count(len(left), 'conflict')} left, nothing merged yet"
