@@ -130,10 +130,22 @@ def _keyword(name: str, annotation: Any, default: object) -> inspect.Parameter:
 def _typer_marker(marker: Marker) -> Any:
     complete = None if marker.known is None else _completing(marker.known)
     if isinstance(marker, Argument):
-        return typer.Argument(metavar=marker.metavar, help=marker.help, autocompletion=complete)
+        return typer.Argument(metavar=marker.metavar, help=marker.help, autocompletion=complete, callback=_filled)
     return typer.Option(
-        *marker.names, help=marker.help, metavar=marker.metavar, min=marker.minimum, autocompletion=complete
+        *marker.names,
+        help=marker.help,
+        metavar=marker.metavar,
+        min=marker.minimum,
+        autocompletion=complete,
+        callback=_filled,
     )
+
+
+def _filled(value: Any) -> Any:
+    """Refuse an empty text: it is a variable of a shell that is not set, and would be taken for the current folder."""
+    if "" in (value if isinstance(value, list) else [value]):
+        raise typer.BadParameter("it is empty; is a variable of the shell not set?")
+    return value
 
 
 def _completing(known: Known) -> Callable[[str], list[str]]:

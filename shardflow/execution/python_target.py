@@ -1,7 +1,7 @@
 """The child's side of `python: module:function`: call it with the context, write what it returns as the shard.
 
 Law: the shard is written whole or not at all, and only after the function returned. What the function raises is a
-normal traceback on standard error and exit code 1; what it prints is in its logs.
+normal traceback on standard error and exit code 1; what it prints is in its logs. To exit with 0 is not to return.
 Loads little: its start-up is paid by every subagent. `groups/subagents/workplace.py` starts it as `main` with the
 function's name and the form of the shard as arguments, and with the package's home first on `sys.path`.
 """
@@ -32,7 +32,14 @@ def main() -> None:
     sys.argv = [target]
     sys.excepthook = _show_without_this_module
     shard = os.environ["SHARDFLOW_SHARD"]
-    _leave(shard, _called(_function(target), _context(), form), form)
+    try:
+        wanted = _called(_function(target), _context(), form)
+    except SystemExit as ended:
+        if not ended.code:
+            # with exit code 0 the untouched shard would pass for what was wanted, and what was changed would be lost
+            raise SystemExit(f"shardflow: {target!r} ended its process before it returned; return instead") from None
+        raise
+    _leave(shard, wanted, form)
 
 
 def _context() -> Json:

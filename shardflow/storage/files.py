@@ -272,7 +272,7 @@ def refusal(path: FilePath, verb: str, error: OSError | ValueError) -> StorageEr
     """Word what the system answered; a ValueError is Python's answer to a path no file can have."""
     match error.errno if isinstance(error, OSError) else errno.EINVAL:
         case errno.ENOENT:
-            reason = "it does not exist" if verb == "read" else "its folder does not exist"
+            reason = "it does not exist" if verb in ("read", "sync") else "its folder does not exist"
         case errno.ELOOP:
             reason = "it is a symbolic link"
         case errno.ENXIO:

@@ -88,9 +88,8 @@ def one_for_each(subagent: Subagent, context: Json, taken: Collection[str] = ())
     if problem := next(_problems(subagent.id, fan_out, keys), None):
         return NoItems(problem)
     named = _ids(subagent.id, [str(key) for key in keys], taken)
-    others = {name.lower() for name in taken}
-    if len({name.lower() for name in named} - others) < len(named):
-        return NoItems(f"{subagent.id}: the keys of {path_text(fan_out.path)} give no ids that differ")
+    if problem := next(_twins(subagent.id, path_text(fan_out.path), named, taken), None):
+        return NoItems(problem)
     return tuple(
         replaced(subagent, id=name, foreach=None, of=subagent.id, item=Item(str(key), item))
         for name, key, item in zip(named, keys, items, strict=True)
@@ -117,6 +116,18 @@ def _problems(name: str, fan_out: FanOut, keys: list[str | None]) -> Iterator[st
     for index, key in enumerate(keys):
         if first.setdefault(key, index) != index:
             yield f"{name}: {where}[{first[key]}] and [{index}] have the same key {quoted(str(key))}"
+
+
+def _twins(name: str, where: str, named: list[str], taken: Collection[str]) -> Iterator[str]:
+    """Find ids that are one, though their keys differ: a key may look like another's digest."""
+    others = {other.lower() for other in taken}
+    first: dict[str, int] = {}
+    for index, made in enumerate(named):
+        if made.lower() in others:
+            yield f"{name}: {where}[{index}] would have the id {made}, which another subagent has; change its key"
+        if first.setdefault(made.lower(), index) != index:
+            earlier = first[made.lower()]
+            yield f"{name}: {where}[{earlier}] and [{index}] would have the same id {made}; change the key of one"
 
 
 def _ids(prefix: str, keys: list[str], taken: Collection[str]) -> list[str]:

@@ -177,7 +177,8 @@ def _read_rules(place: Place) -> RulesSource:
         case dict():
             return InlineRules(place.part())
         case _:
-            place.expect("the path of a rule file, the name of a shipped rule set, or an object")
+            hint = "put the list into an object: {rules: [...]}" if isinstance(place.value, list) else ""
+            place.expect("the path of a rule file, the name of a shipped rule set, or an object", hint)
             return RulesFile("")
 
 

@@ -283,6 +283,28 @@ def test_a_context_that_cannot_be_used_is_told_before_anything_runs(good: Path, 
     assert sorted(good.parent.iterdir()) == before
 
 
+@pytest.mark.parametrize("option", ["--context", "--run-dir", "--rules", "--agents"])
+def test_an_option_that_is_empty_is_wrong_usage_before_anything_runs(good: Path, option: str) -> None:
+    for words in ([option, ""], [f"{option}="]):
+        ended = shardflow("run", good.name, *words, cwd=good.parent)
+        assert (ended.returncode, ended.stdout) == (2, "")
+        assert ended.stderr.endswith(
+            f"Error: Invalid value for '{option}': it is empty; is a variable of the shell not set?\n"
+        )
+    assert [file.name for file in good.parent.iterdir()] == [good.name]
+
+
+def test_a_dry_run_tells_of_secrets_that_cannot_be_used_as_the_run_would(tmp_path: Path) -> None:
+    (tmp_path / "w.yaml").write_text(
+        "{name: w, phases: [{id: p, behavior: main-only, run: 'true', env: {TOKEN: {env: SURELY_NOT_SET}}}]}"
+    )
+    told = "shardflow run: w.yaml: p/p: the secret TOKEN cannot be used: "
+    for options in ([], ["--dry-run"]):
+        ended = shardflow("run", "w.yaml", *options, cwd=tmp_path)
+        assert (ended.returncode, ended.stdout) == (2, "")
+        assert ended.stderr == f"{told}this process has no environment variable SURELY_NOT_SET\n"
+
+
 def test_a_dry_run_of_what_cannot_start_fails_as_the_run_would(good: Path) -> None:
     (good.parent / "c.json").write_text("[]")
     for arguments in (["--context", "c.json"], ["--rules", "./none.yaml"]):

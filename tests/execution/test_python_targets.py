@@ -37,6 +37,10 @@ def unwritable(context):
 def leave(context):
     sys.exit(4)
 
+def leave_early(context):
+    context["n"] = 5
+    sys.exit()
+
 not_callable = 5
 """
 
@@ -116,6 +120,19 @@ def test_what_cannot_be_used_is_said_in_one_line(place: Workplace, name: str, sa
 
 def test_a_function_may_exit_as_it_likes(place: Workplace) -> None:
     assert run(place, "leave") == (ExitedNonZero(4), ())
+
+
+def test_a_function_that_exits_with_0_has_not_returned_and_does_not_pass_for_one_that_changed_nothing(
+    place: Workplace,
+) -> None:
+    told = "shardflow: 'tools:leave_early' ended its process before it returned; return instead"
+    assert run(place, "leave_early") == (ExitedNonZero(1), (told,))
+
+
+def test_a_module_that_exits_with_0_when_it_is_imported_has_not_run_its_function(place: Workplace) -> None:
+    (place.folder / "script.py").write_text("import sys\ndef main(context): pass\nsys.exit(main({}))\n")
+    report = place.run(TEXT.format(name="main", more="timeout: 60").replace("tools:", "script:"))
+    assert [subagent.ending for subagent in report.subagents] == [ExitedNonZero(1)]
 
 
 def test_a_module_in_the_workflows_folder_goes_before_one_of_the_same_name_elsewhere(place: Workplace) -> None:

@@ -89,6 +89,15 @@ def test_what_cannot_be_fanned_out_over_says_why(items: Json, options: Any, why:
     assert fanned(items, **options) == NoItems(why)
 
 
+def test_ids_that_are_one_though_their_keys_differ_are_told_with_their_items() -> None:
+    (made,) = ids(["a b"])
+    twin = made.removeprefix("scan-")
+    told = f"scan: $.files[0] and [2] would have the same id {made}; change the key of one"
+    assert fanned(["a b", "c", twin]) == NoItems(told)
+    told = f"scan: $.files[1] would have the id {made}, which another subagent has; change its key"
+    assert fanned(["c", "a b"], taken=(made,)) == NoItems(told)
+
+
 def test_a_list_that_is_not_there_is_told() -> None:
     subagent = Subagent("scan", ShellCommand("x"), foreach=FanOut(("files",), None, 5))
     assert one_for_each(subagent, {}) == NoItems("scan: foreach needs a list at $.files, and finds nothing")

@@ -19,6 +19,7 @@ from shardflow.execution.laying_out import checked_start
 from shardflow.execution.presence import missing_programs
 from shardflow.execution.request import RunRequest, context_path
 from shardflow.execution.schedule import ScheduledPhase
+from shardflow.execution.secrets.references import read_secrets
 from shardflow.execution.staging.beginning import staged
 from shardflow.model.documents import Problem
 from shardflow.model.patterns import Pattern
@@ -39,7 +40,10 @@ def show_plan(request: RunRequest, *, as_json: bool) -> int:
     """Check a request as a run would and show what it would run. Raises what would keep it from starting."""
     with ExitStack() as held:
         request, staging = staged(request, held)
-    _, _, phases = checked_start(request, staging)
+    base, _, phases = checked_start(request, staging)
+    entries = () if staging is None else staging.agents.entries
+    secrets = read_secrets(request.workflow, request.workflow_file, entries)
+    secrets.refuse_in(base.data, context_path(request, staging) or request.workflow_file)
     document = parse_yaml(request.workflow_bytes, request.workflow_file)
     overlaps = write_overlaps(document, ((scheduled.phase, scheduled.rules) for scheduled in phases))
     folder = os.path.dirname(request.workflow_file)

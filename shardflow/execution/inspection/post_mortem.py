@@ -17,7 +17,7 @@ from shardflow.merge.resolving.documents import Written, by_path, read_resolutio
 from shardflow.merge.rules import RuleSet
 from shardflow.model.documents import Document
 from shardflow.model.records import record
-from shardflow.storage.files import read_regular, sha256_hex
+from shardflow.storage.files import read_regular, sha256_hex, why_refused
 from shardflow.storage.json.strict import collector_paused, parse_json
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory
 from shardflow.storage.runs.records import GroupRecord, RunRecord, read_group_record, read_run_record
@@ -142,7 +142,7 @@ def altered_files(folder: GroupFolder, record: GroupRecord) -> Iterator[Altered]
         try:
             how = "altered since" if sha256_hex(read_regular(path, SIZE_LIMIT)) != sha256 else None
         except StorageError as error:
-            how = str(error)
+            how = why_refused(path, error)
         if how is not None:
             yield Altered(path, how)
 

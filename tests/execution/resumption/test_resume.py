@@ -188,6 +188,15 @@ def test_a_merged_group_that_was_altered_is_told_and_merged_again_from_its_shard
     assert (place.context, counted(place)) == (WHOLE, "abcd")
 
 
+def test_a_file_of_a_merged_group_that_is_gone_is_named_once(place: Workplace) -> None:
+    (place.folder / "fixed").touch()
+    place.run(TEXT)
+    (place.run_dir / "groups/01-look/merge.json").unlink()
+    (note,) = resumed(place).notes
+    assert note.endswith("/groups/01-look/merge.json: it does not exist")
+    assert note.count("merge.json") == 1
+
+
 def test_a_torn_last_line_of_the_journal_is_told_and_what_it_told_of_happens_again(place: Workplace) -> None:
     failed_run(place)
     journal = place.run_dir / "events.jsonl"
