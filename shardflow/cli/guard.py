@@ -9,11 +9,12 @@ from shardflow.cli.console import CONSOLE, never_fail_to_encode
 from shardflow.cli.declarations import GROUPS, all_commands, commands_of, completed
 from shardflow.cli.quick import Call, quick_call
 from shardflow.cli.views.display import printable_lines
-from shardflow.errors import ShardflowError
+from shardflow.errors import ShardflowError, UsageError
 from shardflow.storage.excerpts import printable
 
 _FAILED: Final = 1
 _INTERRUPTED: Final = 130
+_NOWHERE: Final = "the current folder is gone, or may not be looked into; change to another one"
 _DEBUG: Final = "SHARDFLOW_DEBUG"
 _COMPLETION: Final = "_SHARDFLOW_COMPLETE"
 """Set by the shell while it completes a line (typer's convention: the program's name in capitals)."""
@@ -50,7 +51,8 @@ def _read_and_call(line: list[str]) -> int:
 def _called(call: Call) -> int:
     try:
         return call.command.function(**call.values)
-    except (ShardflowError, OSError) as error:
+    except (ShardflowError, OSError) as told:
+        error = told if isinstance(told, ShardflowError) or _stands_somewhere() else UsageError(_NOWHERE)
         CONSOLE.complain(f"shardflow {call.command.name}: {printable_lines(str(error))}")
         code = error.exit_code if isinstance(error, ShardflowError) else _FAILED
         if call.values.get("as_json") or call.values.get("layout") == "json":
@@ -58,6 +60,15 @@ def _called(call: Call) -> int:
 
             CONSOLE.hand_over(object_bytes(error_object(error, code)))
         return code
+
+
+def _stands_somewhere() -> bool:
+    """Whether there is a current folder, from which relative paths go."""
+    try:
+        os.getcwd()
+    except OSError:
+        return False
+    return True
 
 
 def _internal_error(error: Exception) -> int:

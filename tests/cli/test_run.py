@@ -283,6 +283,21 @@ def test_a_context_that_cannot_be_used_is_told_before_anything_runs(good: Path, 
     assert sorted(good.parent.iterdir()) == before
 
 
+def test_a_current_folder_that_is_gone_is_told(good: Path) -> None:
+    gone = good.parent / "gone"
+    gone.mkdir()
+    ended = subprocess.run(
+        ["/bin/sh", "-c", 'rmdir "$0"; exec "$@"', str(gone), *COMMAND, "run", str(good)],
+        cwd=gone,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    told = "shardflow run: the current folder is gone, or may not be looked into; change to another one\n"
+    assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", told)
+
+
 @pytest.mark.parametrize("option", ["--context", "--run-dir", "--rules", "--agents"])
 def test_an_option_that_is_empty_is_wrong_usage_before_anything_runs(good: Path, option: str) -> None:
     for words in ([option, ""], [f"{option}="]):

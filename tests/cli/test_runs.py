@@ -102,6 +102,23 @@ def test_what_cannot_be_meant_is_wrong_usage(folder: Path, options: list[str], w
     assert (told.returncode, why in told.stderr) == (2, True)
 
 
+def test_a_number_of_runs_below_none_is_wrong_usage_and_removes_nothing(folder: Path) -> None:
+    before = names(folder)
+    for words in (["--keep", "-1"], ["--keep=-1"]):
+        ended = shardflow("runs", "prune", *words, cwd=folder)
+        assert (ended.returncode, ended.stdout) == (2, "")
+    assert names(folder) == before
+
+
+def test_a_folder_of_runs_that_cannot_be_read_is_told_and_does_not_pass_for_an_empty_one(tmp_path: Path) -> None:
+    (tmp_path / ".shardflow").mkdir()
+    (tmp_path / ".shardflow/runs").symlink_to("runs")
+    for command in ("runs", "resume"):
+        ended = shardflow(command, cwd=tmp_path)
+        assert (ended.returncode, ended.stdout) == (1, "")
+        assert ended.stderr.endswith("cannot read .shardflow/runs: it is a symbolic link\n")
+
+
 def test_a_run_whose_process_is_gone_was_killed(folder: Path) -> None:
     record = folder / ".shardflow/runs" / next(name for name in names(folder) if "bad" in name) / "run.json"
     told = json.loads(record.read_text()) | {"status": "running", "finished": None, "groups": []}

@@ -72,7 +72,9 @@ def prune_runs(
     ] = None,
     workflow: Annotated[str | None, _WORKFLOW] = None,
     older_than: Annotated[str | None, _OLDER] = None,
-    keep: Annotated[int | None, Option(("--keep",), "Keep the last so many runs, whatever they are.", "N")] = None,
+    keep: Annotated[
+        int | None, Option(("--keep",), "Keep the last so many runs, whatever they are.", "N", minimum=0)
+    ] = None,
     folder: Annotated[str | None, _IN] = None,
     dry_run: Annotated[bool, Option(("--dry-run",), "Say what would be removed, remove nothing.")] = False,
     as_json: Annotated[bool, JSON] = False,

@@ -78,7 +78,9 @@ class EarlierStarts:
                 self.notes.append(f"{group.phase} is merged again without {listed(late)}, added to it since")
             return None
         if altered := next(altered_files(folder, record), None):
-            self.notes.append(f"{group.name} is merged again: {altered.path}: {altered.how}")
+            # a subagent's folder that is gone as a whole was taken along by a later start, which altered nothing
+            if os.path.isdir(os.path.dirname(altered.path)):
+                self.notes.append(f"{group.name} is merged again: {altered.path}: {altered.how}")
             return None
         move_folder(folder.path, group.folder.path)
         reports = tuple(

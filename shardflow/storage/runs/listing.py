@@ -11,6 +11,7 @@ from typing import Final
 
 from shardflow.errors import NotARun
 from shardflow.model.records import record
+from shardflow.storage.files import refusal
 from shardflow.storage.runs.directory import RunDirectory
 from shardflow.storage.runs.folders import RUNS
 from shardflow.storage.runs.journal import is_written
@@ -45,15 +46,26 @@ def found_run(directory: RunDirectory) -> FoundRun:
 
 
 def list_runs(folder: str = RUNS) -> list[FoundRun]:
-    """List the runs in a folder, the last started first; what is no run, or not yet one, is left out."""
+    """List the runs in a folder, the last started first; what is no run, or not yet one, is left out.
+
+    Raises StorageError for a folder that cannot be looked into: it may hold runs.
+    """
     found: list[FoundRun] = []
-    names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
-    for name in (name for name in names if not name.startswith(".")):
+    for name in (name for name in _names(folder) if not name.startswith(".")):
         try:
             found.append(found_run(RunDirectory(os.path.abspath(f"{folder}/{name}"))))
         except NotARun:
             continue
     return sorted(found, key=lambda run: (run.record.started, run.name), reverse=True)
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise refusal(folder, "read", error) from error
 
 
 def run_named(name: str) -> FoundRun:

@@ -188,6 +188,15 @@ def test_a_merged_group_that_was_altered_is_told_and_merged_again_from_its_shard
     assert (place.context, counted(place)) == (WHOLE, "abcd")
 
 
+def test_what_a_later_start_took_along_is_not_told_as_gone_when_rules_are_changed_back(place: Workplace) -> None:
+    (place.folder / "fixed").touch()
+    place.run(TEXT)
+    resumed(place, TEXT.replace("context:", "rules: {rules: [{path: $.z, strategy: sum}]}\n    context:", 1))
+    report = resumed(place, TEXT)
+    assert report.notes == ()
+    assert (place.context, counted(place)) == (WHOLE, "abcd")
+
+
 def test_a_file_of_a_merged_group_that_is_gone_is_named_once(place: Workplace) -> None:
     (place.folder / "fixed").touch()
     place.run(TEXT)
