@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import find, given, settings
+from hypothesis import HealthCheck, find, given, settings
 from hypothesis.errors import NoSuchExample
 
 from shardflow.execution.rule_sources import load_named_rules, shipped_rule_sets
@@ -94,8 +94,58 @@ def test_contexts_of_a_json_schema_are_valid(context):
     assert 1 <= len(context.get("list", [0])) <= 2
     assert all(len(item.get("name", "")) <= 3 for item in context.get("list", []))
     assert context.get("either", True) in (True, False, "none")
-    assert context.get("code", "ab").rstrip("\n") in ("aa", "ab", "ba", "bb")
+    assert context.get("code", "ab") in ("aa", "ab", "ba", "bb")
     assert set(context.get("both", {})) <= {"a", "b"}
+
+
+def of(part: Json, **more: Json) -> dict[str, Json]:
+    """Describe objects with the member `q`."""
+    return {"type": "object", "properties": {"q": part}, "required": ["q"], **more}
+
+
+NODE: dict[str, Json] = {"$ref": "#/$defs/node"}
+LINKED: dict[str, Json] = {**NODE, "$defs": {"node": of({"anyOf": [NODE, {"type": "null"}]})}}
+NESTED: dict[str, Json] = {**of(NODE), "$defs": {"node": {"items": NODE}}}
+MEANT: dict[str, Json] = {**NODE, "required": ["q"], "$defs": {"node": {"properties": {"q": {"const": 1}}}}}
+EITHER: dict[str, Json] = of(True, anyOf=[{"required": ["a"]}, {"required": ["b"]}])
+ALL: dict[str, Json] = {"allOf": [of({"minimum": 1}), of({"maximum": 3}), {"required": ["z"]}]}
+
+
+def ends(context: dict[str, Json]) -> bool:
+    link: Json = context
+    while isinstance(link, dict) and "q" in link:
+        link = link["q"]
+    return link is None
+
+
+@pytest.mark.parametrize(
+    ("schema", "is_valid"),
+    [
+        (of({"type": "number", "minimum": 0.1, "maximum": 0.9}), lambda c: 0.1 <= c["q"] <= 0.9),
+        (of({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}), lambda c: 0 < c["q"] < 1),
+        (of({"minimum": 1, "exclusiveMinimum": 5, "type": "integer"}), lambda c: c["q"] > 5),
+        (of({"type": "number", "multipleOf": 0.5, "maximum": 2}), lambda c: c["q"] <= 2 and c["q"] % 0.5 == 0),
+        (of({"type": "integer", "multipleOf": 1.5, "minimum": 1}), lambda c: c["q"] >= 3 and c["q"] % 3 == 0),
+        (of({"exclusiveMinimum": 3}), lambda c: c["q"] > 3),
+        (of({"type": "string", "pattern": "^a+$", "maxLength": 3}), lambda c: c["q"] in ("a", "aa", "aaa")),
+        (of({"pattern": r"^[$]\$$"}), lambda c: c["q"] == "$$"),
+        (of({"enum": [1, 2.5, "x", None], "type": ["integer", "null"]}), lambda c: c["q"] in (1, None)),
+        ({"type": "object", "required": ["unsaid"]}, lambda c: "unsaid" in c),
+        ({"properties": {"a": False, "b": True}}, lambda c: set(c) <= {"b"}),
+        (EITHER, lambda c: "q" in c and bool({"a", "b"} & set(c))),
+        (ALL, lambda c: 1 <= c["q"] <= 3 and "z" in c),
+        (MEANT, lambda c: c["q"] == 1),
+        (NESTED, lambda c: isinstance(c["q"], list)),
+        (LINKED, ends),
+    ],
+)
+def test_what_a_schema_describes_is_drawn(schema, is_valid):
+    @settings(max_examples=40, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(contexts(Schema(schema)))
+    def drawn(context):
+        assert is_valid(context), context
+
+    drawn()
 
 
 @pytest.mark.parametrize(
@@ -105,6 +155,17 @@ def test_contexts_of_a_json_schema_are_valid(context):
         ({"properties": {"a": {"type": "text"}}}, r"'text' at \$.properties.a is no type"),
         ({"properties": {"a": {"$ref": "#/nowhere"}}}, r"'#/nowhere' at \$.properties.a leads nowhere"),
         ({"properties": {"a": 5}}, r"expected a JSON Schema at \$.properties.a"),
+        ({"type": "array"}, r"a context is an object, and the schema is one of type 'array' at \$.type"),
+        ({"$ref": "#"}, r"the reference '#' at \$ leads back to itself without end"),
+        ({"allOf": [{"$ref": "#"}]}, r"the reference '#' at .* leads back to itself without end"),
+        (of({"minimum": 5, "maximum": 4}), r"no number fits the schema at \$.properties.q"),
+        (of({"minimum": "5"}), r"'minimum' at \$.properties.q must be a number"),
+        (of({"minLength": 3, "maxLength": 2}), r"nothing lies between 'minLength' and 'maxLength' at \$.properties.q"),
+        (of({"pattern": "("}), r"the pattern '\(' at \$.properties.q cannot be read"),
+        (
+            of({"allOf": [{"minimum": 1}, {"minimum": 2}]}),
+            r"two values of the keyword 'minimum' meet at \$.prop",
+        ),
     ],
 )
 def test_a_schema_that_is_not_understood_is_refused_with_its_place(schema, complaint):
