@@ -129,6 +129,12 @@ def test_what_a_function_of_a_rule_set_declares_and_nobody_asks_for_is_told():
     )
 
 
+def test_who_asks_for_one_law_is_not_told_what_else_was_not_checked():
+    report = examine_rules(rule_set(), Declared(frozenset({"convex"})), rule_set(), Effort(5), laws=["replay"])
+    assert report.unchecked == ()
+    assert examine_rules(rule_set(), Declared(frozenset({"convex"})), None, Effort(2)).unchecked
+
+
 def test_a_rule_set_keeps_the_required_laws_and_is_held_to_what_it_declares():
     rules = rule_set({"path": "$.hits", "strategy": "sum"}, {"path": "$.tags", "strategy": "set"})
     assert not check_rules(rules, examples=60).broken

@@ -103,8 +103,9 @@ def examine_rules(
     questions = _questions(engine, rules, laws)
     answers = ask_all(questions, groups(source, least=2), effort, small=wanted | set(REQUIRED))
     findings = [*_findings(answers, declared), *_of_functions(rules, effort, laws)]
-    unchecked = sorted(f"{name}: no law of a whole rule set" for name in wanted - set(LAWS))
+    unchecked: list[str] = []
     if laws is None:
+        unchecked += sorted(f"{name}: no law of a whole rule set" for name in declared.laws - set(LAWS))
         unchecked += _unchecked_of_functions(rules)
     return Report(_said_once(findings), effort.seed, tuple(unchecked))
 
