@@ -320,6 +320,13 @@ def test_a_dry_run_tells_of_secrets_that_cannot_be_used_as_the_run_would(tmp_pat
         assert ended.stderr == f"{told}this process has no environment variable SURELY_NOT_SET\n"
 
 
+def test_a_dry_run_warns_as_validate_does_of_ids_that_rules_prefer_and_no_subagent_has(good: Path) -> None:
+    (good.parent / "r.yaml").write_text("rules: [{path: $.n, strategy: {prefer: [nobody]}}]")
+    ended = shardflow("run", good.name, "--rules", "r.yaml", "--dry-run", cwd=good.parent)
+    told = "warning: r.yaml:1: 'prefer' names 'nobody', and no subagent has this id; known are one, two\n"
+    assert (ended.returncode, ended.stderr) == (0, told)
+
+
 def test_a_dry_run_of_what_cannot_start_fails_as_the_run_would(good: Path) -> None:
     (good.parent / "c.json").write_text("[]")
     for arguments in (["--context", "c.json"], ["--rules", "./none.yaml"]):

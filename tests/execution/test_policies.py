@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -140,6 +141,12 @@ def test_a_stopped_run_tries_nothing_again_and_tells_how_the_last_try_ended(plac
     text = flaky("[75]", "exit 75").replace("backoff: 0", "backoff: 1h")
     report = place.run(text, listen)
     assert (report.exit_code, tries(place), endings(report)) == (143, 1, {"a": ExitedNonZero(75)})
+    last = subagent(report, "a")
+    assert (last.tries, Path(last.stdout).read_text(), Path(last.shard).exists()) == (1, "try 1\n", True)
+    (place.folder / "count").write_text("a\na\n")
+    place.write(text.replace("1h", "0").replace("exit 75", ":"))
+    report = resumed(place)
+    assert (report.exit_code, place.context, subagent(report, "a").tries) == (0, {"n": 1}, 1)
 
 
 SOME = f"""

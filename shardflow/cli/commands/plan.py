@@ -14,7 +14,7 @@ from shardflow.cli.views.display import count, place, shortened, subagents_text
 from shardflow.cli.views.objects import object_bytes, problem_objects
 from shardflow.cli.views.policies import limit_lines, phase_lines, subagent_lines
 from shardflow.cli.views.staging import staging_lines
-from shardflow.execution.checking import write_overlaps
+from shardflow.execution.checking import nobodys_ids, write_overlaps
 from shardflow.execution.laying_out import checked_start
 from shardflow.execution.presence import missing_programs
 from shardflow.execution.request import RunRequest, context_path
@@ -48,6 +48,8 @@ def show_plan(request: RunRequest, *, as_json: bool) -> int:
     overlaps = write_overlaps(document, ((scheduled.phase, scheduled.rules) for scheduled in phases))
     folder = os.path.dirname(request.workflow_file)
     warnings = [*overlaps, *missing_programs(request.workflow, document, folder)]
+    if not request.workflow.keeps_books:
+        warnings.extend(nobodys_ids(request.workflow, (scheduled.rules for scheduled in phases)))
     if staging is not None:
         from shardflow.execution.staging.checking import missing_of_the_dialect  # most workflows are native
 

@@ -146,7 +146,7 @@ class GroupJobs:
         """Report every subagent the pool never came to, or did not come back to."""
         never = Tried(Cancelled(started=False, others_failed=self.is_lost()))
         for rank in self.left:
-            self._report(rank, self._tries.last.get(rank, never))
+            self._report(rank, self._tries.take_back(rank) or never)
 
     def close(self) -> None:
         """End the logs, once nobody is left who could write to them."""

@@ -11,11 +11,12 @@ import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from shardflow.errors import StorageError
 from shardflow.execution.groups.inputs import Group
 from shardflow.execution.processes.survivors import Survivor, named, stop_all, with_environment
 from shardflow.execution.reporting.endings import Ending, ExitedNonZero, Succeeded, ending_name
 from shardflow.model.records import record, replaced
-from shardflow.storage.runs.folders import keep_try
+from shardflow.storage.runs.folders import keep_try, move_folder
 
 if TYPE_CHECKING:
     from shardflow.agents.outcomes import Usage  # loaded only where agent CLIs are called
@@ -78,6 +79,21 @@ class Tries:
         self.last[rank] = tried.told(*stopped)
         self._failed[rank] = self.count(rank)
         return folder
+
+    def take_back(self, rank: int) -> Tried | None:
+        """Give the last try of one that waits for another which there will not be, and put back what it left.
+
+        None for one that waits for none.
+        """
+        if (tried := self.last.pop(rank, None)) is None:
+            return None
+        self._failed[rank] -= 1  # the last counts as the one that has ended, no longer as one before it
+        name, folder = self._group.subagents[rank].id, self._group.folder
+        try:
+            move_folder(folder.tried(name, self.count(rank)), folder.subagent(name).path)
+        except StorageError as error:
+            return tried.told(f"what its last try left stands elsewhere: {error}")
+        return tried
 
     def _failures(self, rank: int) -> int:
         if rank not in self._failed:
