@@ -92,6 +92,7 @@ def test_a_name_that_is_no_law_is_told_as_not_checked():
         (lambda: check_strategy("custom", argument="ours:longest"), "give the function itself"),
         (lambda: check_strategy(None), "not NoneType"),  # type: ignore[arg-type]
         (lambda: check_strategy("sum", declared="commutative"), r"such as \['commutative'\]"),
+        (lambda: check_strategy(int.__add__), "returned what cannot stand here: .*, and failed in every example; "),  # type: ignore[arg-type]
         (lambda: check_strategy("sum", examples=0), "examples must be 1 or more, not 0"),
         (lambda: check_rules("rules.yaml"), "a RuleSet, as read_rules gives it, not str"),  # type: ignore[arg-type]
         (lambda: check_rules(rule_set(), declared="idempotent"), r"such as \['idempotent'\]"),
@@ -127,6 +128,17 @@ def test_what_a_function_of_a_rule_set_declares_and_nobody_asks_for_is_told():
         "comutative, ours:f: no law that is declared",
         "monotone, ours:f: check_strategy of shardflow.testing asks for it",
     )
+
+
+def fails(base, candidates):
+    return candidates[0].value["nowhere"]
+
+
+def test_a_function_that_never_answers_is_told_since_conflicts_keep_every_law():
+    strategy = Strategy("custom", "ours:f", partial(custom, function=fails, name="ours:f"), structural=False)
+    [told] = check_rules(RuleSet([Rule(parse_pattern("$.n"), strategy, Options(), "")]), examples=5).unchecked
+    assert told.startswith("laws of ours:f at $.n: the function ours:f raised ")
+    assert told.endswith(", and failed in every example")
 
 
 def test_who_asks_for_one_law_is_not_told_what_else_was_not_checked():

@@ -21,6 +21,7 @@ from shardflow.testing.generators import groups
 from shardflow.testing.generators.edits import value_at
 from shardflow.testing.generators.shapes import Leaf
 from shardflow.testing.generators.sources import Like, Source
+from shardflow.testing.laboratory.answering import failure
 from shardflow.testing.laboratory.asking import function_name, law_names, refuse_effort, refuse_strategy
 from shardflow.testing.laboratory.places import Place, groups_at, place_of
 from shardflow.testing.laboratory.reports import Finding, Report, Standing
@@ -106,7 +107,7 @@ def examine_rules(
     unchecked: list[str] = []
     if laws is None:
         unchecked += sorted(f"{name}: no law of a whole rule set" for name in declared.laws - set(LAWS))
-        unchecked += _unchecked_of_functions(rules)
+        unchecked += _unchecked_of_functions(rules, effort.seed)
     return Report(_said_once(findings), effort.seed, tuple(unchecked))
 
 
@@ -153,13 +154,16 @@ def check_strategy(
     draws what may stand at its path; by default, what the strategy works on. `monotone` needs an order: that of numbers
     and booleans, or `height`, which gives where a value stands in it.
 
-    Raises TypeError or ValueError for what could only check nothing, such as an unknown name.
+    Raises TypeError or ValueError for what could only check nothing, such as an unknown name, or a function that fails
+    in every example: all that it leaves are conflicts.
     """
     __tracebackhide__ = True
     refuse_strategy(strategy)
     refuse_effort(examples)
     bound = strategy if isinstance(strategy, Strategy) else _bound(strategy, argument)
     known = _declared_by(strategy) if declared is None else Declared(law_names(declared))
+    if bound.name == CUSTOM and (why := failure(_alone(bound, values), seed)) is not None:
+        raise ValueError(f"{why}; correct it, or draw by `values` what it is meant for")
     return examine_strategy(bound, known, Effort(examples, seed), values=values, height=height).demand()
 
 
@@ -187,16 +191,20 @@ def examine_strategy(
     engine: Engine = ENGINE,
 ) -> Report:
     """Ask for the laws of a strategy, alone at one path, and give what was found."""
-    rule = Rule(parse_pattern("$.n"), strategy, Options(), "")
-    place = place_of(rule, RuleSet([rule]))
-    if values is not None:
-        place = replaced(place, shapes=(Leaf(values),))
+    place = _alone(strategy, values)
     questions = _questions(engine, place.rules, None)
     if height is not None or _MONOTONE in declared.laws:
         questions[_MONOTONE] = partial(_monotone, place, height or _natural_height)
     answers = ask_all(questions, groups_at(place), effort, small=declared.laws | set(REQUIRED))
     unchecked = sorted(f"{name}: no such law" for name in declared.laws - set(questions))
     return Report(_said_once([*_findings(answers, declared)]), effort.seed, tuple(unchecked))
+
+
+def _alone(strategy: Strategy, values: st.SearchStrategy[Any] | None) -> Place:
+    """Give the place of a strategy alone at one path."""
+    rule = Rule(parse_pattern("$.n"), strategy, Options(), "")
+    place = place_of(rule, RuleSet([rule]))
+    return place if values is None else replaced(place, shapes=(Leaf(values),))
 
 
 _MONOTONE: Final = "monotone"
@@ -229,9 +237,13 @@ def _of_functions(rules: RuleSet, effort: Effort, laws: Sequence[str] | None) ->
             yield replaced(finding, subject=f"{bound['name']} at {rule.pattern}", place=place)
 
 
-def _unchecked_of_functions(rules: RuleSet) -> Iterator[str]:
-    """Tell what functions declare that is not asked for here: `monotone`, which needs an order, and misspelt names."""
-    for _, bound in _customs(rules):
+def _unchecked_of_functions(rules: RuleSet, seed: int) -> Iterator[str]:
+    """Tell of functions what is not asked for here, `monotone`, which needs an order, and misspelt names; and which of
+    them kept its laws only because it never answered.
+    """
+    for rule, bound in _customs(rules):
+        if (why := failure(place_of(rule, rules), seed)) is not None:
+            yield f"laws of {bound['name']} at {rule.pattern}: {why}"
         for name in sorted(declared_by(page_of(bound["function"])).laws - set(DECLARABLE)):
             why = "check_strategy of shardflow.testing asks for it" if name == _MONOTONE else "no law that is declared"
             yield f"{name}, {bound['name']}: {why}"
