@@ -327,6 +327,13 @@ def test_a_dry_run_warns_as_validate_does_of_ids_that_rules_prefer_and_no_subage
     assert (ended.returncode, ended.stderr) == (0, told)
 
 
+def test_a_context_through_a_pipe_is_refused_as_nothing_could_be_written_back(good: Path) -> None:
+    told = "/dev/stdin is no file, and a context is written back to its own; write it into a file first"
+    for options in ([], ["--dry-run"]):
+        ended = shardflow("run", good.name, "--context", "/dev/stdin", *options, cwd=good.parent)
+        assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", f"shardflow run: {told}\n")
+
+
 def test_a_dry_run_of_what_cannot_start_fails_as_the_run_would(good: Path) -> None:
     (good.parent / "c.json").write_text("[]")
     for arguments in (["--context", "c.json"], ["--rules", "./none.yaml"]):

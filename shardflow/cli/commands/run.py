@@ -11,6 +11,8 @@ from shardflow.execution.reporting.report import RunReport
 from shardflow.execution.request import RunRequest
 from shardflow.execution.run import run_workflow
 from shardflow.model.records import record
+from shardflow.storage.files import shown_path
+from shardflow.storage.pipes import is_descriptor
 
 
 @record
@@ -49,6 +51,9 @@ def run_file(options: RunOptions) -> int:
 def _request(options: RunOptions, view: View) -> RunRequest:
     if options.serial and options.max_parallel not in (None, 1):
         raise UsageError(f"--serial and --max-parallel {options.max_parallel} exclude each other; keep one of them")
+    if options.context is not None and is_descriptor(options.context):
+        shown = shown_path(options.context)
+        raise UsageError(f"{shown} is no file, and a context is written back to its own; write it into a file first")
     data = read_named(options.workflow, MAX_WORKFLOW_BYTES)
     workflow = workflow_of(data, options.workflow, options.about.agents)
     return RunRequest(

@@ -19,7 +19,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from shardflow.errors import InvalidJson, StorageError, UsageError
+from shardflow.errors import InvalidInput, InvalidJson, StorageError, UsageError
 from shardflow.execution.base import SIZE_LIMIT, Base, base_of, read_object
 from shardflow.execution.groups.canonical_context import CanonicalContext
 from shardflow.execution.processes.interrupts import Interrupts
@@ -108,11 +108,19 @@ def _run_request(request: ResumeRequest) -> RunRequest:
 def _lay_out(request: ResumeRequest, staging: Staging | None, interrupts: Interrupts) -> Layout:
     """Check everything that can be checked, then make the run directory ready to run in."""
     directory, settings = request.directory, request.record.settings
-    folder = os.path.dirname(request.workflow_file)
-    schedule = schedule_phases(request.workflow, folder, settings.rules, settings.max_parallel)
     history = read_history(directory.journal)
     again = tuple(_again(request, history))
-    found = _find_context(request, staging, history)
+    try:
+        schedule = schedule_phases(
+            request.workflow, os.path.dirname(request.workflow_file), settings.rules, settings.max_parallel
+        )
+        found = _find_context(request, staging, history)
+    except (InvalidInput, StorageError):
+        if settings.rules is None and not settings.found_context and staging is None:
+            from shardflow.execution.checking import refuse_all  # costs nothing unless something is wrong
+
+            refuse_all(request.workflow_bytes, request.workflow_file, None)
+        raise
     entries = () if staging is None else staging.agents.entries
     secrets = read_secrets(request.workflow, request.workflow_file, entries)
     secrets.refuse_in(found.base.data, found.path)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from shardflow.errors import RunInProgress, UsageError
+from shardflow.errors import InvalidInput, RunInProgress, UsageError
 from shardflow.execution.inspection.post_mortem import repeat_merges
 from shardflow.execution.reporting.events import Event, SubagentStarted
 from shardflow.execution.reporting.report import RunReport, Status
@@ -186,6 +186,18 @@ def test_a_merged_group_that_was_altered_is_told_and_merged_again_from_its_shard
     (note,) = report.notes
     assert note.startswith("01-look is merged again: ")
     assert (place.context, counted(place)) == (WHOLE, "abcd")
+
+
+def test_all_that_is_wrong_with_an_edited_workflow_and_what_it_names_is_told_at_once(place: Workplace) -> None:
+    failed_run(place)
+    edited = TEXT.replace("context: {n: 1}", "context: gone.json\n    rules: nowhere.yaml")
+    with pytest.raises(InvalidInput) as told:
+        resumed(place, edited)
+    assert [(problem.line, problem.path) for problem in told.value.problems] == [
+        (3, ("context",)),
+        (4, ("rules",)),
+    ]
+    assert (told.value.exit_code, counted(place)) == (2, "ab")
 
 
 def test_what_a_later_start_took_along_is_not_told_as_gone_when_rules_are_changed_back(place: Workplace) -> None:
