@@ -323,3 +323,31 @@ def test_what_makes_no_sense_is_refused_with_what_does(folder: Path, options: li
     ended = shardflow("merge", *options, cwd=folder)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert said in ended.stderr
+
+
+def test_all_that_cannot_be_left_out_or_added_is_told_at_once(folder: Path) -> None:
+    write_workflow(folder / "w.yaml", later="true")
+    run(folder)
+    (folder / "c.json").write_text("{}")
+    options = ("--without", "x", "--without", "nowhere/a", "--with", "c.json", "--with", "work/a=c.json")
+    ended = shardflow("merge", "run", *options, cwd=folder)
+    assert ended.returncode == 2
+    known = "known are a, b, later"
+    assert ended.stderr.splitlines()[:3] == [
+        f"shardflow merge: no merge of the run has a shard 'x'; {known}",
+        "no merge of the run has a shard 'nowhere/a'; none has",
+        "the run has several merges; say which one c belongs to: 01-work/c=FILE, 02-later/c=FILE",
+    ]
+    assert "01-work has a shard a already" in ended.stderr.splitlines()[3]
+
+
+@pytest.mark.parametrize("text", ["a b=c.json", "a b=nowhere.json", "work/a b=c.json"])
+def test_what_cannot_be_an_id_is_said_to_be_so_rather_than_that_a_file_is_missing(folder: Path, text: str) -> None:
+    write_workflow(folder / "w.yaml")
+    run(folder)
+    (folder / "c.json").write_text("{}")
+    ended = shardflow("merge", "run", "--with", text, "--with", "-c=c.json", cwd=folder)
+    name = text.partition("=")[0]
+    first, second = ended.stderr.splitlines()
+    assert (ended.returncode, f"--with: '{name}' cannot be a shard's id" in first) == (2, True)
+    assert "--with: '-c' cannot be a shard's id" in second

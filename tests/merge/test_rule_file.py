@@ -63,7 +63,14 @@ ARGUMENTS = [
     ("{keyed: [a, a]}", "strategy 'keyed' names one of its fields twice"),
     (
         "{keyed: {field: a}}",
-        "strategy 'keyed' needs a key field, a list of them, or {fields: ..., defaults: ..., order: ...}",
+        "strategy 'keyed' has no 'field' (did you mean 'fields'?); "
+        "it needs a key field, a list of them, or {fields: ..., defaults: ..., order: ...}",
+    ),
+    (
+        "{keyed: {fields: a, ordre: key, sort: key}}",
+        "strategy 'keyed' has no 'ordre' (did you mean 'order'?); "
+        "it has no 'sort' (known are defaults, fields, order); "
+        "it needs a key field, a list of them, or {fields: ..., defaults: ..., order: ...}",
     ),
     (
         "{keyed: {fields: a, defaults: {b: 1}}}",

@@ -155,6 +155,20 @@ REFUSED = [
     ("index", GONE, [[1], [2]], "no list stood here before, so those of a and b cannot be merged by position"),
     ({"keyed": "id"}, [], [[{"id": 1}, {"id": 1}]], "items 0 and 1 of a have the same key id=1"),
     ({"keyed": "id"}, [], [[{"id": 1}, {}]], "item 1 of a lacks the key field 'id'"),
+    (
+        {"keyed": "id"},
+        [{"id": 1}],
+        [[{"id": 1}, {}], [{"id": 1}, {"id": 2}], [{"id": 3}, {"id": 3}]],
+        "item 1 of a lacks the key field 'id'; items 0 and 1 of c have the same key id=3",
+    ),
+    (
+        {"keyed": "id"},
+        [{}],
+        [[{}, n] for n in range(6)],
+        "item 0 of the base lacks the key field 'id'; item 0 of a lacks the key field 'id'; "
+        "item 0 of b lacks the key field 'id'; item 0 of c lacks the key field 'id'; "
+        "item 0 of d lacks the key field 'id'; and 2 more lists like that",
+    ),
     ({"keyed": "id"}, [], [[5]], "item 0 of a is integer, not an object with id"),
     ({"keyed": "id"}, [], [[{"id": []}]], "item 0 of a has list in its key field 'id'"),
     ({"keyed": ["f", "g"]}, [{"f": 1}], [[]], "item 0 of the base lacks the key field 'g'"),

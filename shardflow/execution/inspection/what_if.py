@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 from shardflow.errors import TamperedRun, UsageError
 from shardflow.execution.base import SIZE_LIMIT, read_object
@@ -89,14 +90,17 @@ class WhatIf:
 
 
 def what_if(run_dir: str, alternative: Alternative) -> WhatIf:
-    """Merge again, otherwise. Raises NotARun, TamperedRun if something recorded was altered since, UsageError for
-    shards that cannot be left out or added, InvalidInput for added shards that cannot be read.
+    """Merge again, otherwise. Raises NotARun, TamperedRun if something recorded was altered since, UsageError with
+    all shards that cannot be left out or added, InvalidInput for added shards that cannot be read.
     """
     directory = RunDirectory(os.path.abspath(run_dir))
     run = read_run_record(directory)
     merged = {name: record for name in run.groups if (record := untampered_merge(directory.group(name))) is not None}
-    left_out = {_left_out(text, merged) for text in alternative.without}
-    placed = list(_each_once(_placed(alternative, merged)))
+    wrong: list[str] = []
+    left_out = set(_each_left_out(alternative.without, merged, wrong))
+    placed = list(_each_once(_placed(alternative, merged, wrong), wrong))
+    if wrong:
+        raise UsageError("\n".join(dict.fromkeys(wrong)))
     groups = []
     for name, before in merged.items():
         own = tuple(added for group, added in placed if group == name)
@@ -150,6 +154,23 @@ def _recorded(folder: GroupFolder, before: GroupRecord) -> Recorded:
             raise TamperedRun(f"{folder.ledger} is no ledger")
 
 
+@contextmanager
+def _noted_in(wrong: list[str]) -> Iterator[None]:
+    """Note what cannot be meant and go on, so that all of it is told at once."""
+    try:
+        yield
+    except UsageError as error:
+        wrong.append(str(error))
+
+
+def _each_left_out(
+    texts: Iterable[str], merged: Mapping[str, GroupRecord], wrong: list[str]
+) -> Iterator[tuple[str, str]]:
+    for text in texts:
+        with _noted_in(wrong):
+            yield _left_out(text, merged)
+
+
 def _left_out(text: str, merged: Mapping[str, GroupRecord]) -> tuple[str, str]:
     """Find the group and the shard that `ID`, `PHASE/ID` or `GROUP/ID` names. Raises UsageError."""
     where, _, shard = text.rpartition("/")
@@ -167,25 +188,29 @@ def _is_in(one: SubagentRecord, shard: str) -> bool:
     return one.id == shard and one.sha256 is not None
 
 
-def _placed(alternative: Alternative, merged: Mapping[str, GroupRecord]) -> Iterator[tuple[str, Added]]:
+def _placed(
+    alternative: Alternative, merged: Mapping[str, GroupRecord], wrong: list[str]
+) -> Iterator[tuple[str, Added]]:
     for added in alternative.added:
-        name = _group_of(added, merged)
-        if not _is_there(added, name, merged[name]):
-            yield name, added
+        with _noted_in(wrong):
+            name = _group_of(added, merged)
+            if not _is_there(added, name, merged[name]):
+                yield name, added
     for place in alternative.united:
-        name, shards = shards_of_group(place, merged)
-        yield from ((name, added) for added in shards)
+        with _noted_in(wrong):
+            name, shards = shards_of_group(place, merged)
+            yield from ((name, added) for added in shards)
 
 
-def _each_once(placed: Iterable[tuple[str, Added]]) -> Iterator[tuple[str, Added]]:
-    """Pass over a shard that is added twice. Raises UsageError where one id stands for two."""
+def _each_once(placed: Iterable[tuple[str, Added]], wrong: list[str]) -> Iterator[tuple[str, Added]]:
+    """Pass over a shard that is added twice, and note where one id stands for two."""
     first: dict[tuple[str, str], Added] = {}
     for name, added in placed:
         other = first.setdefault((name, added.shard.casefold()), added)
         if other is added:
             yield name, added
         elif _content(other) != _content(added):
-            raise UsageError(
+            wrong.append(
                 f"two shards to add are called {added.shard}: {other.file} and {added.file}; "
                 f"give one of them another id: --with ID={added.file}"
             )

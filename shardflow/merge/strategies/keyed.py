@@ -17,6 +17,8 @@ from shardflow.model.records import record
 from shardflow.model.values import ABSENT, Json, Value, is_number, kind
 
 Items: TypeAlias = dict[Member, dict[str, Json]]
+_TOLD: Final = 5
+"""Lists of one place that are told with what is wrong in them; the items of the base come back in every shard."""
 Scalar: TypeAlias = "None | bool | int | float | Decimal | str"
 
 
@@ -80,11 +82,12 @@ def keyed(site: Site, keys: Keys) -> Verdict:
 
 
 def _matched(site: Site, keys: Keys, base: list[Json], values: Sequence[list[Json]]) -> Verdict:
-    try:
-        before = _indexed(base, keys, "the base")
-        after = [_indexed(value, keys, c.shard) for c, value in zip(site.candidates, values, strict=True)]
-    except _Keyless as keyless:
-        return Unsettled(keyless.reason)
+    indexed, wrong = _indexed_all(
+        [("the base", base), *zip((c.shard for c in site.candidates), values, strict=True)], keys
+    )
+    if wrong:
+        return Unsettled(_told(wrong))
+    before, *after = indexed
     parts = _parts(site, before, after)
     ordered = _Ordering(site, keys, before, after)
     opened: Value = [] if site.base is ABSENT else ABSENT
@@ -97,6 +100,23 @@ def _matched(site: Site, keys: Keys, base: list[Json], values: Sequence[list[Jso
         return [value for key in ordered.in_order(settled) if (value := settled[key]) is not ABSENT]
 
     return Split(parts, join, opened, ordered.told())
+
+
+def _indexed_all(lists: Sequence[tuple[str, list[Json]]], keys: Keys) -> tuple[list[Items], list[str]]:
+    """Map the keys of each list to its items, and give the first reason of each where that cannot be done."""
+    indexed: list[Items] = []
+    wrong: list[str] = []
+    for owner, items in lists:
+        try:
+            indexed.append(_indexed(items, keys, owner))
+        except _Keyless as keyless:
+            wrong.append(keyless.reason)
+    return indexed, wrong
+
+
+def _told(wrong: Sequence[str]) -> str:
+    more = len(wrong) - _TOLD
+    return "; ".join([*wrong[:_TOLD], *([f"and {more} more lists like that"] if more > 0 else [])])
 
 
 def _indexed(items: list[Json], keys: Keys, owner: str) -> Items:

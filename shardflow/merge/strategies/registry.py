@@ -19,7 +19,8 @@ from shardflow.merge.strategies import (
     structure,
     text,
 )
-from shardflow.model.fields import shown
+from shardflow.model.documents import did_you_mean
+from shardflow.model.fields import quoted, shown
 from shardflow.model.records import record
 from shardflow.model.values import Json, frozen
 
@@ -90,12 +91,17 @@ def _arbiter(argument: Json) -> Settle:
     return partial(arbiter.arbiter, argument=argument)
 
 
+_KEYED: Final = ("fields", "defaults", "order")
+"""What the long form of `keyed` says."""
+
+
 def _keyed(argument: Json) -> Settle:
     if not isinstance(argument, dict):
         return partial(keyed.keyed, keys=keyed.Keys(_texts(argument, "a key field"), {}))
-    unknown = [name for name in argument if name not in ("fields", "defaults", "order")]
+    unknown = [name for name in argument if name not in _KEYED]
     if unknown or "fields" not in argument:
-        raise BadArgument("needs a key field, a list of them, or {fields: ..., defaults: ..., order: ...}")
+        named = "".join(f"has no {quoted(name)} ({did_you_mean(name, _KEYED)}); it " for name in unknown)
+        raise BadArgument(f"{named}needs a key field, a list of them, or {{fields: ..., defaults: ..., order: ...}}")
     fields = _texts(argument["fields"], "a key field")
     order = argument.get("order", keyed.MemberOrder.BASE)
     if order not in list(keyed.MemberOrder):

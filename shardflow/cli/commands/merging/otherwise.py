@@ -15,12 +15,14 @@ from shardflow.cli.views.objects import object_bytes
 from shardflow.cli.views.selection import Format, Selection
 from shardflow.cli.views.tables import markdown_span
 from shardflow.cli.views.what_if import what_if_object, what_if_text
+from shardflow.errors import UsageError
 from shardflow.execution.base import SIZE_LIMIT
 from shardflow.execution.folding import form_of_file
 from shardflow.execution.inspection.added import Added
 from shardflow.execution.inspection.rewriting import Rewritten, behind, in_the_way, is_recorded, write_down
 from shardflow.execution.inspection.what_if import Alternative, WhatIf, what_if
 from shardflow.execution.rule_sources import load_named_rules
+from shardflow.model.fields import quoted
 
 _CONFLICTS = 3
 _NAMED: Final = re.compile(r"(?:(?P<group>[A-Za-z0-9][\w.-]*)/)?(?P<shard>[A-Za-z0-9][\w.-]*)=(?P<file>.+)", re.DOTALL)
@@ -33,7 +35,10 @@ def merge_otherwise(run_dir: str, rules: str | None, otherwise: Otherwise, shown
     if chosen is not None:
         chosen.load_functions()
     united = tuple(filter(os.path.isdir, otherwise.added))
-    added = tuple(_added(text) for text in otherwise.added if text not in united)
+    files = [text for text in otherwise.added if text not in united]
+    if wrong := [told for text in files if (told := _no_id(text))]:
+        raise UsageError("\n".join(wrong))
+    added = tuple(map(_added, files))
     imagined = what_if(run_dir, Alternative(chosen, otherwise.without, added, united))
     written = write_down(imagined) if otherwise.write else None
     code = _exit_code(imagined, otherwise)
@@ -52,6 +57,16 @@ def _added(text: str) -> Added:
     group, shard, file = (named["group"] or "", named["shard"], named["file"]) if named else ("", "", text)
     read_named(file, SIZE_LIMIT)  # refuses what cannot be read, in the words for files that people name
     return Added(group, shard or shard_id(file), os.path.realpath(file), form_of_file(file))
+
+
+def _no_id(text: str) -> str:
+    """Say what is wrong with a text that is meant as `ID=FILE` and names no id; empty if nothing is."""
+    name, equals, file = text.partition("=")
+    is_meant = equals and not os.path.lexists(text) and (os.path.lexists(file) or "/" not in name)
+    if not is_meant or _NAMED.fullmatch(text):
+        return ""
+    wanted = "it is letters, digits, '.', '_' and '-' and begins with a letter or digit"
+    return f"--with: {quoted(name)} cannot be a shard's id; {wanted}: --with ID={file}"
 
 
 def _exit_code(imagined: WhatIf, otherwise: Otherwise) -> int:
