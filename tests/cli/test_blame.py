@@ -133,6 +133,18 @@ def test_an_item_taken_out_of_a_list_is_told_there_with_its_value(tmp_path: Path
     assert told(tmp_path / "run", "$.l[0]")["removed"] == []
 
 
+def test_a_member_that_vanished_in_an_object_replaced_whole_is_told_where_it_stood(tmp_path: Path) -> None:
+    (tmp_path / "edits.py").write_text("def a(c): c['o'] = {'x': 2}; return c\n")
+    phase = "{id: w, behavior: parallel, subagents: [{id: a, python: 'edits:a'}]}"
+    rules = "rules: {rules: [{path: $.o, strategy: last}]}"
+    (tmp_path / "w.yaml").write_text(f"name: w\ncontext: {{o: {{x: 1, y: {{z: 3}}}}}}\n{rules}\nphases:\n  - {phase}\n")
+    assert shardflow("run", "w.yaml", "--run-dir", "run", "-q", cwd=tmp_path).returncode == 0
+    for path in ("$.o", "$.o.y", "$.o.y.z"):
+        [removed] = told(tmp_path / "run", path)["removed"]
+        assert (removed["path"], removed["before"], removed["shard"]) == ("$.o.y", {"z": 3}, "a")
+    assert told(tmp_path / "run", "$.o.x")["removed"] == []
+
+
 @pytest.mark.parametrize("path", ["$.never", "$.f[0].x", "$.l[9]", "$.f[?@.file=='z']"])
 def test_what_never_stood_there_is_said_to(run: Path, path: str) -> None:
     ended = shardflow("blame", run, path)

@@ -98,28 +98,34 @@ def _carried(
     if place is None and (voices is None or same(before, after)):
         return trace
     inner = _inside(merged, before, trace, after, place, voices)
-    whole = (
-        heard is not None and place is not None and not place.below
-    )  # of a list that was gone into, members are told
-    taken = tuple(_taken(merged, before, after, heard)) if heard is not None and whole else ()
-    return _with_told(merged, replaced(trace, taken=trace.taken + taken), inner, after, place)
+    if voices is None or (place is not None and place.below):  # of what was gone into, members are told
+        return _with_told(merged, trace, inner, after, place, {})
+    trace = replaced(trace, taken=(*trace.taken, *_taken(before, after, voices)))
+    return _with_told(merged, trace, inner, after, place, _vanished(before, after, voices))
 
 
-def _taken(merged: Merged, before: Value, after: Json, heard: Settled) -> Iterator[Said]:
+def _taken(before: Value, after: Json, voices: Voices) -> Iterator[Said]:
     """List the items that a decision about a whole list took out of it, for each shard that did so."""
     if not (isinstance(before, list) and isinstance(after, list)) or same(before, after):
         return
     stay, stood = set(pair_items(before, after, ())), Counter(map(frozen, before))
-    heard_lists = [
-        (one, Counter(map(frozen, one.after)))
-        for one in heard.contributions
-        if one.outcome is not Outcome.SUPERSEDED and isinstance(one.after, list)
-    ]
+    lists = [(shard, Counter(map(frozen, value))) for shard, value in voices.said if isinstance(value, list)]
     for index, item in enumerate(before):
-        for one, left in heard_lists if index not in stay else ():
-            if left[frozen(item)] < stood[frozen(item)]:
-                path = (*heard.path, index)
-                yield Said(merged.group, merged.phase, path, one.shard, item, ABSENT, one.outcome, heard.rule, ())
+        if index not in stay:
+            key = frozen(item)
+            yield from voices.without(index, item, (shard for shard, left in lists if left[key] < stood[key]))
+
+
+def _vanished(before: Value, after: Json, voices: Voices) -> dict[Segment, tuple[Said, ...]]:
+    """List the members that a decision about a whole object left out, for each shard that did so."""
+    if not (isinstance(before, dict) and isinstance(after, dict)):
+        return {}
+    objects = [(shard, value) for shard, value in voices.said if isinstance(value, dict)]
+    return {
+        name: tuple(voices.without(name, value, (shard for shard, left in objects if name not in left)))
+        for name, value in before.items()
+        if name not in after
+    }
 
 
 def _inside(
@@ -186,9 +192,13 @@ def _items(
             items.append(_carried(merged, ABSENT, known, item, inner, next(speakers)))
         else:
             edited = voices is not None and not same(before[paired], item)
-            inside = voices.only(_sayers(voices, item), item) if voices is not None and edited else None
+            inside = _edited(voices, item, paired) if voices is not None and edited else None
             items.append(_carried(merged, before[paired], trace.item(paired), item, inner, inside))
     return tuple(items)
+
+
+def _edited(voices: Voices, item: Json, stood_at: int) -> Voices:
+    return replaced(voices.only(_sayers(voices, item), item), path=(*voices.path, stood_at))
 
 
 def _sayers(voices: Voices, item: Json) -> list[str]:
@@ -207,8 +217,15 @@ def _segment(below: Iterable[Segment], item: Json) -> Member | None:
     return None if like is None else key_of(item, like)
 
 
-def _with_told(merged: Merged, trace: Trace, inner: Trace, after: Json, place: Decided | None) -> Trace:
-    """Add what this merge's ledger tells of a place to what was told of it before."""
+def _with_told(
+    merged: Merged,
+    trace: Trace,
+    inner: Trace,
+    after: Json,
+    place: Decided | None,
+    vanished: Mapping[Segment, tuple[Said, ...]],
+) -> Trace:
+    """Add what this merge's ledger tells of a place, and what vanished there, to what was told of it before."""
     below = {} if place is None else place.below
     standing = _standing((*trace.gone, *below), after)
     gone = {segment: said for segment, said in trace.gone.items() if segment not in standing}
@@ -218,6 +235,8 @@ def _with_told(merged: Merged, trace: Trace, inner: Trace, after: Json, place: D
     for segment, inside in below.items():
         if segment not in standing:
             gone[segment] = gone.get(segment, ()) + tuple(inside.all_told(merged))
+    for name, told in vanished.items():
+        gone[name] = gone.get(name, ()) + told
     gone = {segment: said for segment, said in gone.items() if said}
     return replaced(inner, superseded=superseded, gone=gone, taken=trace.taken)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 
-from shardflow.merge.tracing.origins import Made, Origin, Outside, Trace
+from shardflow.merge.tracing.origins import Made, Origin, Outside, Said, Trace
 from shardflow.model.decisions import Contribution, Outcome, Settled
+from shardflow.model.paths import Path, Segment
 from shardflow.model.records import record, replaced
 from shardflow.model.values import ABSENT, Json, Value, frozen, same
 
@@ -15,20 +16,28 @@ from shardflow.model.values import ABSENT, Json, Value, frozen, same
 class Voices:
     """The shards heard at a place, by rank, each with the value it left there; `made` is the origin they share.
 
-    Where nothing the run merged made it, nobody is heard.
+    Where nothing the run merged made it, nobody is heard. `path` is the place as it was before the merge.
     """
 
     made: Made | Outside
     said: tuple[tuple[str, Value], ...]
+    path: Path = ()
 
     def inside(self, name: str) -> Voices:
         """Listen to what was said of a member; to all of them without a value if nobody spoke of it."""
         said = tuple((shard, value[name]) for shard, value in self.said if isinstance(value, dict) and name in value)
-        return Voices(self.made, said or self._silent())
+        return Voices(self.made, said or self._silent(), (*self.path, name))
 
     def only(self, shards: Iterable[str], value: Value) -> Voices:
         """Listen to some of the shards, who left this value; to all of them without a value if that is nobody."""
-        return Voices(self.made, tuple((shard, value) for shard in shards) or self._silent())
+        return Voices(self.made, tuple((shard, value) for shard in shards) or self._silent(), self.path)
+
+    def without(self, segment: Segment, before: Json, shards: Iterable[str]) -> Iterator[Said]:
+        """Lay it at the door of these shards that what stood at a segment, `before`, does not any more."""
+        if isinstance(self.made, Made):
+            made, path = self.made, (*self.path, segment)
+            for shard in shards:
+                yield Said(made.group, made.phase, path, shard, before, ABSENT, made.outcome, made.rule, ())
 
     def _silent(self) -> tuple[tuple[str, Value], ...]:
         return tuple((shard, ABSENT) for shard, _ in self.said)
@@ -44,7 +53,8 @@ class Voices:
 def voices_of(decision: Settled, group: str, phase: str) -> Voices:
     """Hear the shards a decision's value comes from."""
     heard = [c for c in decision.contributions if c.outcome is not Outcome.SUPERSEDED]
-    return Voices(Made(group, phase, (), _outcome(heard), decision.rule), tuple((c.shard, c.after) for c in heard))
+    made = Made(group, phase, (), _outcome(heard), decision.rule)
+    return Voices(made, tuple((c.shard, c.after) for c in heard), decision.path)
 
 
 def _outcome(heard: Sequence[Contribution]) -> Outcome:

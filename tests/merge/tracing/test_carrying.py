@@ -190,6 +190,31 @@ def test_an_item_taken_out_of_a_list_is_told_with_who_took_it_out():
     }
 
 
+def test_what_vanishes_inside_an_object_that_a_decision_replaced_whole_is_told_with_who_left_it_without():
+    base = {"o": {"x": 1, "y": 2, "deep": {"p": [1, 2], "q": 3}, "l": [{"m": 1, "n": 2}]}}
+    one = at(o={"x": 5, "y": 2, "deep": {}, "l": []})
+    two = at(o={"x": 6, "deep": {"p": [1]}, "l": [{"m": 1}]})
+    _, trace = traced(base, ([{"path": "$.o", "strategy": "last"}], [one, two]))
+    removals = [(path_text(said.path), said.before, said.shard) for said in told(trace) if is_removal(said)]
+    assert removals == [
+        ("$.o.y", 2, "b"),
+        ("$.o.deep.q", 3, "b"),
+        ("$.o.deep.p[1]", 2, "b"),
+        ("$.o.l[0].n", 2, "b"),
+    ]
+    assert [said.shard for said in trace.member("o").gone["y"]] == ["b"]
+    again = at(o=lambda o: {**o, "y": 3})
+    _, trace = traced(base, ([{"path": "$.o", "strategy": "last"}], [one, two]), ([], [again]))
+    assert "y" not in trace.member("o").gone
+
+
+def test_an_object_replaced_whole_by_several_tells_of_each_who_left_a_member_out():
+    rules = [{"path": "$.o", "strategy": "atomic"}]
+    same_change = at(o={"x": 1})
+    _, trace = traced({"o": {"x": 1, "y": 2}}, (rules, [same_change, same_change]))
+    assert [(path_text(said.path), said.shard) for said in told(trace)] == [("$.o.y", "a"), ("$.o.y", "b")]
+
+
 def test_who_only_moves_or_edits_items_takes_none_out():
     moved = at(l=lambda before: before[::-1])
     edited = at(l=lambda before: [{**before[0], "n": 2}, *before[1:]])
