@@ -184,6 +184,9 @@ OPTIONS = [
     ("max", 1, [GONE, 3, 4], {"on_delete": "keep"}, 4),
     ("max", 1, [GONE, 3], {"on_delete": "delete"}, GONE),
     ("last", 1, [3, GONE], {"on_delete": "conflict"}, "deleted by b but changed by a"),
+    *(("last", 1, [3, 4], {"on_delete": choice}, 4) for choice in ("keep", "delete", "conflict")),
+    *(("last", 1, [GONE, GONE], {"on_delete": choice}, GONE) for choice in ("keep", "delete", "conflict")),
+    *(("last", 1, [GONE], {"on_delete": choice}, GONE) for choice in ("keep", "delete", "conflict")),
     ("deep", {"x": 1}, [GONE, {"x": 2}], {"on_delete": "keep"}, {"x": 2}),
     ("conflict", 1, [2, 2], {"same_change": "conflict"}, "a and b made the same change, which this rule forbids"),
     ("conflict", 1, [2], {"same_change": "conflict"}, 2),
@@ -194,6 +197,10 @@ OPTIONS = [
     ("last", 1, [True], {"type": "number"}, "a left boolean where the rule expects number"),
     ("last", 1, [1.5], {"type": "number"}, 1.5),
     ("last", 1, [GONE], {"type": "number"}, GONE),
+    ("last", 1, [1.5], {"type": "integer"}, "a left decimal where the rule expects integer"),
+    ("last", 1, [5], {"type": "text"}, "a left integer where the rule expects text"),
+    ("last", 1, [[5]], {"type": "list"}, [5]),
+    ("deep", {"x": 1, "y": 1}, [{"x": 1}, {"x": 2, "y": 1}], {"type": "object"}, {"x": 2}),
 ]
 
 
@@ -201,6 +208,13 @@ OPTIONS = [
 def test_options_act_around_any_strategy(strategy, base, shards, options, wanted):
     found = at_n(strategy, base, *shards, **options)
     assert found is wanted or same(found, wanted), found
+
+
+def test_equal_new_objects_are_no_conflict_of_add_add_though_a_rule_speaks_of_a_member():
+    rules = rule_set({"path": "$.n", "strategy": "deep", "add_add": "conflict"}, {"path": "$.n.x", "strategy": "sum"})
+    assert merged({}, {"n": {"x": 1}}, {"n": {"x": 1}}, rules=rules).context == {"n": {"x": 2}}
+    [conflict] = merged({}, {"n": {"x": 1}}, {"n": {"x": 2}}, rules=rules).conflicts
+    assert conflict.reason == "a and b added different objects"
 
 
 def test_nested_rules_settle_the_fields_of_keyed_items():
