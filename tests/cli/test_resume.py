@@ -104,6 +104,23 @@ def test_what_a_run_was_never_given_cannot_stand_elsewhere(tmp_path: Path) -> No
         assert f"the run was started without {option}" in ended.stderr
 
 
+def test_what_decides_at_checkpoints_is_refused_by_a_run_that_has_none_as_when_it_was_started(tmp_path: Path) -> None:
+    failed_run(tmp_path)
+    for option, words in (("--yes", ["--yes"]), ("--answers", ["--answers", "nowhere.yaml"])):
+        told = f"{option} is for workflows of the dialect, and this one uses nothing of it\n"
+        for command in (["run", "w.yaml"], ["resume"]):
+            ended = shardflow(*command, *words, cwd=tmp_path)
+            assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", f"shardflow {command[0]}: {told}")
+
+
+def test_an_id_that_two_phases_have_is_offered_once(tmp_path: Path) -> None:
+    phase = "{id: %s, behavior: parallel, subagents: [{id: same, run: 'true'}]}"
+    (tmp_path / "w.yaml").write_text(f"{{name: w, phases: [{phase % 'p'}, {phase % 'q'}]}}")
+    assert shardflow("run", "w.yaml", "--run-dir", "run", cwd=tmp_path).returncode == 0
+    ended = shardflow("resume", "run", "--rerun", "other", cwd=tmp_path)
+    assert ended.stderr == "shardflow resume: no subagent 'other'; known are same\n"
+
+
 def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
     for run in ("nowhere", "."):
         ended = shardflow("resume", run, cwd=tmp_path)

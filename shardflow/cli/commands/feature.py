@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from shardflow.cli.commands.reading import MAX_WORKFLOW_BYTES, read_input
@@ -37,14 +38,19 @@ def staging_request(options: FeatureOptions, workflow: Workflow, view: View) -> 
             "--answers": options.answers,
             "--yes": options.yes,
         }
-        for name, value in given.items():
-            if value:
-                raise UsageError(f"{name} is for workflows of the dialect, and this one uses nothing of it")
+        refuse_of_the_dialect(given)
         return None
     from shardflow.execution.staging.preparing import StagingRequest
 
     asker = asker_of(options.answers, workflow, view, yes=options.yes)
     return StagingRequest(options.feature, options.flags, options.agents, asker)
+
+
+def refuse_of_the_dialect(given: Mapping[str, object]) -> None:
+    """Refuse options that a native workflow has no use for, by name. Raises UsageError."""
+    for name, value in given.items():
+        if value:
+            raise UsageError(f"{name} is for workflows of the dialect, and this one uses nothing of it")
 
 
 def asker_of(answers: str | None, workflow: Workflow, view: View, *, yes: bool) -> Asker:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from shardflow.cli.commands.feature import asker_of
+from shardflow.cli.commands.feature import asker_of, refuse_of_the_dialect
 from shardflow.cli.commands.reading import MAX_WORKFLOW_BYTES, read_named, workflow_of
 from shardflow.cli.commands.run import tell_report
 from shardflow.cli.views import View, view_for
@@ -72,6 +72,8 @@ def _request(options: ResumeOptions, view: View, run: FoundRun) -> ResumeRequest
         hint = "" if options.moved.workflow else "; say where the workflow stands now: --workflow FILE"
         raise UsageError(f"{error}{hint}") from error
     feature = run.record.settings.feature
+    if feature is None:
+        refuse_of_the_dialect({"--answers": options.answers, "--yes": options.yes})
     workflow = workflow_of(data, file, None if feature is None else feature.agents)
     return ResumeRequest(
         directory=run.directory,

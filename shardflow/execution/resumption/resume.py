@@ -265,7 +265,7 @@ def _again(request: ResumeRequest, history: History) -> Iterator[Asked]:
         named = sorted(pair for pair in everyone if name in (pair[1], "/".join(pair)))
         named += sorted(pair for pair, of in made.items() if of and name in (of, f"{pair[0]}/{of}"))
         if not named:
-            raise UsageError(f"no subagent {quoted(name)}; {did_you_mean(name, [one for _, one in everyone])}")
+            raise UsageError(f"no subagent {quoted(name)}; {did_you_mean(name, {one for _, one in everyone})}")
         yield from named
     if request.from_phase is not None:
         if request.from_phase not in phases:
