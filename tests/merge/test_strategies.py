@@ -234,6 +234,13 @@ def test_nested_rules_settle_the_fields_of_keyed_items():
     assert "$.f[?@.file=='a\\'b.py' && @.line==3].severity: a superseded, b applied" in ledger(result)
 
 
+def test_the_first_order_of_a_keyed_list_is_told_as_that_of_its_shard_though_others_added_members():
+    rules = rule_set({"path": "$.n", "strategy": {"keyed": {"fields": "id", "order": "first"}}})
+    result = merged(*({"n": [{"id": key} for key in keys]} for keys in ([1, 2], [2, 1], [1, 2, 3])), rules=rules)
+    assert result.context == {"n": [{"id": 2}, {"id": 1}, {"id": 3}]}
+    assert "$.n (order): a applied" in ledger(result)
+
+
 PORTS = {"fields": ["name", "port"], "defaults": {"port": 80}}
 
 
