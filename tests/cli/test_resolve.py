@@ -335,6 +335,15 @@ def test_a_run_goes_on_once_all_is_decided_and_keeps_what_was_decided_in_between
     assert shardflow("merge", "run", cwd=folder).returncode == 0
 
 
+def test_whoever_is_asked_to_run_again_is_told_that_what_was_decided_does_not_hold_then(folder: Path) -> None:
+    assert shardflow("merge", "run", "--resolve", "$.status=one", cwd=folder).returncode == 3
+    resumed = shardflow("resume", "run", "--rerun", "two", cwd=folder)
+    assert resumed.returncode == 3
+    assert "work is merged again; what was decided about $.status does not hold" in resumed.stderr
+    again = shardflow("resume", "run", "--rerun", "two", cwd=folder)
+    assert "what was decided" not in again.stderr
+
+
 def test_nothing_is_decided_while_the_run_goes_on(folder: Path) -> None:
     with continued_journal(str(folder / "run/events.jsonl")):
         ended = shardflow("merge", "run", "--resolve", "$.status=one", cwd=folder)

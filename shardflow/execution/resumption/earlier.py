@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
-from shardflow.errors import NotARun, StorageError
+from shardflow.errors import InvalidInput, NotARun, StorageError
 from shardflow.execution.base import SIZE_LIMIT, Base, read_object
 from shardflow.execution.groups.inputs import Group, KeptShard
-from shardflow.execution.inspection.post_mortem import altered_files, refold
+from shardflow.execution.inspection.post_mortem import altered_files, recorded_resolutions, refold
 from shardflow.execution.reporting.endings import FailedEarlier, Succeeded
 from shardflow.execution.reporting.report import GroupReport, Sealed, Status, SubagentReport
+from shardflow.merge.resolving.documents import is_arbiters
 from shardflow.merge.site import listed
 from shardflow.model.decisions import Conflict, Outcome
 from shardflow.model.records import replaced
@@ -67,6 +69,12 @@ class EarlierStarts:
 
         Raises StorageError when it cannot be moved.
         """
+        found = self._taken_back(group, rules)
+        if found is None and (places := self._decided(group)):
+            self.notes.append(f"{group.phase} is merged again; what was decided about {listed(places)} does not hold")
+        return found
+
+    def _taken_back(self, group: Group, rules: bytes) -> tuple[GroupReport, Base] | None:
         contents = [group.content(rank) for rank in range(len(group.subagents))]
         found = self._folded.get(group.content_merged_under(rules, contents))
         if found is None:
@@ -107,6 +115,14 @@ class EarlierStarts:
             elif content not in self._history.seals:
                 return False
         return failed <= group.tolerates
+
+    def _decided(self, group: Group) -> list[str]:
+        """List the conflicts of a group that people decided about in the start before."""
+        for folder, record in folded_groups(self._folders_called(group.name)):
+            with suppress(StorageError, InvalidInput):
+                written = recorded_resolutions(folder, record)
+                return list(dict.fromkeys(one.target for one in written if not is_arbiters(one)))
+        return []
 
     def _folders_called(self, group: str) -> Iterator[GroupFolder]:
         """Give the folders of a group, whatever number a start gave it."""

@@ -44,6 +44,16 @@ class Written:
         return Resolution(self.choice, f"{self.by}: {self.reason}" if self.reason else self.by)
 
 
+def by_arbiter(origin: str) -> str:
+    """Name the arbiter of a rule as one who decided."""
+    return f"arbiter ({origin})"
+
+
+def is_arbiters(written: Written) -> bool:
+    """Tell whether an arbiter decided this: a run that merges anew asks it anew."""
+    return written.by.startswith("arbiter (")
+
+
 def read_resolutions(document: Document) -> tuple[Written, ...]:
     """Read a document of resolutions. Raises InvalidInput with every problem."""
     return read_document(document, _resolutions, InvalidInput)
