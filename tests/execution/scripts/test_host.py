@@ -139,8 +139,13 @@ def test_a_killed_process_is_told_and_replaced(scripts: Scripts) -> None:
     assert scripts.value("return 1") == 1
     node = scripts.host._node
     assert node is not None
-    os.kill(node._popen.pid, signal.SIGKILL)
-    assert scripts.run("return 2").outcome == Died("ended by signal 9")
+
+    def kill(prompts: Sequence[str]) -> list[str]:
+        os.kill(node._popen.pid, signal.SIGKILL)
+        return list(prompts)
+
+    scripts.ask = kill  # while a script waits: one that is dead before is replaced, as nothing is lost then
+    assert scripts.run("return await thinkHard('a')").outcome == Died("ended by signal 9")
     assert scripts.value("return 3") == 3
 
 
