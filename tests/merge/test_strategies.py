@@ -125,6 +125,8 @@ REFUSED = [
     ("sum", 1, [2, None], "b left null where a number is needed"),
     ("sum", "x", [1, 2], "the base value is text where a number is needed, and a and b changed it to different values"),
     ("sum", 0.0, [1.7e308, 1.7e308], "the sum is larger than any JSON number here"),
+    ("sum", 0, [Decimal("1E-1500"), 10**600], "the exact sum needs more than 2000 digits"),
+    ("mean", 0, [10**400, 10**401], "the mean is larger than any decimal here"),
     ("any", None, [1], "a left integer where true or false is needed"),
     ({"rank": ["low", "high"]}, "low", ["urgent"], "a left a value that is not in the declared order"),
     (
