@@ -125,7 +125,8 @@ def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
     for run in ("nowhere", "."):
         ended = shardflow("resume", run, cwd=tmp_path)
         assert (ended.returncode, ended.stdout) == (2, "")
-        assert "is no run directory: it has no run.json" in ended.stderr
+        why = "it does not exist; 'shardflow runs' lists runs" if run == "nowhere" else "it has no run.json"
+        assert f"is no run directory: {why}\n" in ended.stderr
 
 
 def test_shards_reused_from_other_runs_are_told_one_by_one_while_they_are_few_and_summed_up_otherwise(

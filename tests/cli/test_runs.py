@@ -142,6 +142,26 @@ def test_one_run_shows_its_groups_and_how_each_subagent_ended(folder: Path) -> N
     ]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [["runs", "show", "NAME"], ["blame", "NAME"], ["merge", "NAME"], ["case", "save", "NAME", "x"], ["resume", "NAME"]],
+    ids=lambda line: " ".join(line),
+)
+def test_every_command_finds_a_run_by_the_name_that_the_list_shows(folder: Path, line: list[str]) -> None:
+    (folder / "good.yaml").write_text(GOOD.replace("good", "a good name that goes on and on and on"))
+    assert shardflow("run", "good.yaml", cwd=folder).returncode == 0
+    name = shardflow("runs", cwd=folder).stdout.splitlines()[1].split()[0]
+    ended = shardflow(*(name if word == "NAME" else word for word in line), cwd=folder)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("line", [["runs", "show"], ["blame"], ["resume"]], ids=" ".join)
+def test_a_run_that_is_not_there_is_told_with_where_names_stand(folder: Path, line: list[str]) -> None:
+    ended = shardflow(*line, "nowhere", cwd=folder)
+    assert ended.returncode == 2
+    assert "nowhere is no run directory: it does not exist; 'shardflow runs' lists runs\n" in ended.stderr
+
+
 def test_only_runs_that_are_done_are_removed_unless_others_are_named(folder: Path) -> None:
     told = shardflow("runs", "prune", "--older-than", "0s", "--dry-run", cwd=folder)
     assert "good" in told.stdout

@@ -56,7 +56,6 @@ def test_scripts_types_and_templates_are_told_with_their_lines(tmp_path: Path) -
         "11: the type 'skanner' (did you mean 'scanner'?) has no program",
         "13: gap_check.criteria[0].check of phase 'scan' does not parse: SyntaxError: Unexpected token '>'",
         "22: main_agent.script of phase 'plan' does not parse: SyntaxError: Unexpected identifier 'b'",
-        "29: there is no template nowhere/final.md",
     ]
 
 
@@ -110,7 +109,7 @@ phases:
 - id: plan
   skills: [{name: tydy}, {nam: x}]
   gap_check: {criteria: [{name: odd, check: 'context. > 1'}], on_failure: {action: rety}}
-finalization: {template: nowhere/final.md}
+finalization: {template: '{{#a}}'}
 """
 
 
@@ -142,7 +141,7 @@ def test_whatever_its_structure_lacks_scripts_types_and_templates_are_told_at_th
         "16: phase 'plan': unknown action of a gap check 'rety'",
         "16: gap_check.criteria[0].check of phase 'plan' does not parse: SyntaxError: Unexpected token '>'",
         "17: field 'output' is missing",
-        "17: there is no template nowhere/final.md",
+        "17: the section {{#a}} is not closed",
     ]
 
 
@@ -161,6 +160,23 @@ def test_a_template_that_cannot_be_rendered_is_told_where_it_stands_before_anyth
     assert "w.yaml:8: the section {{#a}} is not closed" in done.stderr
     assert "subagents/prompts/a/default.md.tmpl:2: " in done.stderr
     assert not (tmp_path / ".shardflow").exists()
+
+
+@pytest.mark.parametrize("line", [["validate"], ["run", "--dry-run"]], ids=" ".join)
+def test_a_final_template_that_is_not_there_is_warned_of_since_a_run_does_all_else(
+    tmp_path: Path, line: list[str]
+) -> None:
+    (tmp_path / "w.yaml").write_text(
+        "name: w\nagents: {a: {run: ls}}\nphases: [{id: p, behavior: parallel, subagents: [{type: a}]}]\n"
+        "finalization: {template: nowhere/final.md, output: o.md}\n"
+    )
+    done = shardflow(*line, "w.yaml", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (
+        0,
+        "warning: w.yaml:4: there is no template nowhere/final.md (looked in the current folder, the workflow's, its "
+        "parent), so o.md is not written at $.finalization.template; unless an earlier phase or the place where it runs "
+        "brings it\n",
+    )
 
 
 def test_what_only_the_shell_engine_asks_of_a_phase_is_a_warning(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from shardflow.cli.views.lines import PlainLines
 from shardflow.cli.views.live import picture
 from shardflow.cli.views.progress import Progress, State, SubagentProgress
 from shardflow.cli.views.usages import used_text
-from shardflow.execution.reporting.events import PhaseStarted, RunStarted
+from shardflow.execution.reporting.events import GroupStarted, PhaseStarted, RunStarted, SubagentSkipped
 from shardflow.execution.reporting.usages import added_up
 from shardflow.model.decisions import Outcome
 from shardflow.model.paths import Path, path_text
@@ -126,6 +126,17 @@ def test_a_phase_that_comes_again_is_told_as_the_one_it_is() -> None:
     head, phase_line, *_ = (line for line, _ in picture(progress, 10, progress.started))
     assert "phase 2 of 3" in head
     assert phase_line.startswith("build (sequential)")
+
+
+def test_who_stands_for_the_items_of_a_list_or_is_skipped_does_not_count_as_waiting() -> None:
+    progress = Progress()
+    progress.hear(PhaseStarted("work", Behavior.PARALLEL, ("each", "not", "one"), 2, (A,)))
+    progress.hear(SubagentSkipped("work", "not", "no"))
+    progress.hear(GroupStarted("work", "01-work", ("each-1", "each-2", "one")))
+    assert list(progress.subagents) == ["each-1", "each-2", "one"]
+    progress.hear(PhaseStarted("then", Behavior.SEQUENTIAL, ("a", "b"), 1))
+    progress.hear(GroupStarted("then", "02-then-a", ("a",)))
+    assert progress.counts()[State.WAITING] == 2
 
 
 A, B = ("a",), ("b", "c")

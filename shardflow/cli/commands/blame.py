@@ -10,13 +10,14 @@ from shardflow.errors import UsageError
 from shardflow.execution.inspection.blame import Blame, blame
 from shardflow.model.paths import Path, PathError, parse_path
 from shardflow.model.values import ABSENT
+from shardflow.storage.runs.listing import folder_named
 
 _NEVER_THERE = 1
 
 
 def show_blame(run_dir: str, path: str | None, shown: Selection) -> int:
     """Print who made what stands at a path; give the exit code."""
-    found = blame(run_dir, _path(path or "$"))
+    found = blame(folder_named(run_dir), _path(path or "$"))
     code = _NEVER_THERE if _is_unheard_of(found) else 0
     if shown.layout is Format.JSON:
         CONSOLE.hand_over(object_bytes(blame_object(found, code)))

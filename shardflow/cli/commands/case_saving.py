@@ -17,6 +17,7 @@ from shardflow.merge.cases.redaction import DecidesOtherwise, redacted
 from shardflow.merge.cases.shrinking import Shrunk, shrunk
 from shardflow.model.records import record, replaced
 from shardflow.model.values import Json
+from shardflow.storage.runs.listing import folder_named
 
 
 @record
@@ -38,7 +39,7 @@ def save(options: SavingOptions) -> int:
     if os.path.lexists(file):
         raise UsageError(f"{place(file)} is there already; choose another name")
     refuse_output(file)
-    recorded = recorded_case(options.run_dir, options.phase)
+    recorded = recorded_case(folder_named(options.run_dir), options.phase)
     made = _shrunk(recorded) if options.shrink else Shrunk(recorded.case, recorded.rules, complete=True)
     case = _redacted(made, options) if options.redact else made.case
     size = write_case(file, case)

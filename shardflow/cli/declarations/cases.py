@@ -9,7 +9,7 @@ from shardflow.cli.parameters import Argument, Option, command
 
 
 def save_case(
-    run_dir: Annotated[str, Argument("RUN_DIR", "The run directory.")],
+    run_dir: Annotated[str, Argument("RUN", "A run directory, or its name in .shardflow/runs.")],
     name: Annotated[str, Argument("NAME", "What to call the case: NAME.case.yaml, or a path with its suffix.")],
     *,
     phase: Annotated[
@@ -45,7 +45,7 @@ def save_case(
     For example:
 
       shardflow case save .shardflow/runs/20261123-101500-audit-1f3a lost-count
-      shardflow case save RUN_DIR tests/cases/clash.case.yaml --phase audit --shrink --redact
+      shardflow case save RUN tests/cases/clash.case.yaml --phase audit --shrink --redact
     """
     from shardflow.cli.commands.case_saving import SavingOptions, save
 

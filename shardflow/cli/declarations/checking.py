@@ -20,11 +20,11 @@ def validate(
 
     The rules and contexts they name are checked too. All errors of all files are reported at once, each with its file
     and line. Where subagents of one parallel phase declare writes to the same path and no rule settles it, where a rule
-    prefers an id that no subagent has, or where a program, module or folder is not there, a warning says so; with
-    warnings alone a workflow is valid.
+    prefers an id that no subagent has, or where a program, module, folder or final template is not there, a warning
+    says so; with warnings alone a workflow is valid.
 
     Workflows of the shell engine are checked for all that a run needs: scripts that parse (with Node.js), a program for
-    every type, templates that are there, and checkpoints that lead to phases.
+    every type, templates that can be rendered, and checkpoints that lead to phases.
 
     Exit codes: 0 all valid, 2 invalid.
 

@@ -9,7 +9,7 @@ from shardflow.cli.parameters import Argument, command
 
 
 def blame(
-    run_dir: Annotated[str, Argument("RUN_DIR", "The run directory.")],
+    run_dir: Annotated[str, Argument("RUN", "A run directory, or its name in .shardflow/runs.")],
     path: Annotated[
         str | None, Argument("PATH", "A place of the context, such as $.findings[0].severity. Default: all of it.")
     ] = None,
@@ -38,7 +38,7 @@ def blame(
 
       shardflow blame .shardflow/runs/20261123-101500-audit-1f3a
       shardflow blame .shardflow/runs/20261123-101500-audit-1f3a '$.findings[0].severity'
-      shardflow blame RUN_DIR "$.findings[?@.file=='a.py']" --json
+      shardflow blame RUN "$.findings[?@.file=='a.py']" --json
     """
     from shardflow.cli.commands.blame import show_blame
     from shardflow.cli.commands.selecting import selection_of

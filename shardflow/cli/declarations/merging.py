@@ -15,7 +15,8 @@ def merge(
     inputs: Annotated[
         list[str],
         Argument(
-            "RUN_DIR|CASE_FILE|BASE SHARD", "A run directory; a case file; or the base and the shards, in rank order."
+            "RUN|CASE_FILE|BASE SHARD",
+            "A run directory, or its name in .shardflow/runs; a case file; or the base and the shards, in rank order.",
         ),
     ],
     *,

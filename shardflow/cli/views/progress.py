@@ -15,9 +15,11 @@ from shardflow.execution.reporting.events import (
     Stopping,
     SubagentFinished,
     SubagentRetried,
+    SubagentSkipped,
     SubagentStarted,
 )
 from shardflow.execution.reporting.report import SubagentReport
+from shardflow.workflow.model import Behavior
 
 
 class State(StrEnum):
@@ -60,7 +62,10 @@ class Progress:
             case PhaseStarted():
                 self.phase, self.behavior = event.phase, event.behavior.value
                 self.subagents = {name: SubagentProgress(name) for name in event.subagents}
+            case SubagentSkipped():
+                self.subagents.pop(event.subagent, None)
             case GroupStarted():
+                self._drop_stand_ins()
                 self.subagents |= {name: SubagentProgress(name) for name in event.subagents}
             case SubagentStarted() | SubagentRetried():
                 self._moved(event)
@@ -73,6 +78,11 @@ class Progress:
                 self.stopping = True
             case _:
                 pass
+
+    def _drop_stand_ins(self) -> None:
+        """Forget who stands for the items of a list, now that these are known; one after another, others do wait."""
+        if self.behavior == Behavior.PARALLEL:
+            self.subagents = {name: one for name, one in self.subagents.items() if one.state is not State.WAITING}
 
     def _moved(self, event: SubagentStarted | SubagentRetried) -> None:
         subagent = self.subagents[event.subagent]

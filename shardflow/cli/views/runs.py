@@ -29,7 +29,7 @@ def runs_text(runs: Sequence[FoundRun], now: float) -> str:
     """List runs in a table."""
     rows = [
         (
-            shortened(run.name, CELL_WIDTH),
+            printable(run.name),  # whole: it is what other commands are told
             run.standing,
             shortened(run.record.workflow, CELL_WIDTH),
             _long(age(run.record, now)),

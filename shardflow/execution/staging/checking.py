@@ -58,7 +58,7 @@ def script_problems_or_why_not(document: Document) -> list[Problem]:
 
 
 def outside_problems(workflow: Workflow, document: Document, agents: str | None) -> Iterator[Problem]:
-    """Find the types without a program, and the templates that are missing or cannot be rendered.
+    """Find the types without a program, and the templates that cannot be rendered.
 
     The workflow is what of it could be read: names that could not are blank, and were told already.
     """
@@ -71,13 +71,17 @@ def outside_problems(workflow: Workflow, document: Document, agents: str | None)
         yield Problem(document.source, None, str(error))
     else:
         yield from _types_without_program(workflow, document, found)
-    yield from _missing_template(workflow, document, os.getcwd())
     yield from template_flaws(workflow, document, os.getcwd())
 
 
 def missing_of_the_dialect(workflow: Workflow, document: Document, agents: AgentMap) -> Iterator[Problem]:
-    """Warn of programs that are not there of skills, and of helpers that scripts ask."""
+    """Warn of programs that are not there of skills, and of helpers that scripts ask, and of a missing final template."""
     yield from _missing_for_skills(workflow, document, agents)
+    yield from _missing_for_helpers(workflow, document, agents)
+    yield from _missing_template(workflow, document, os.getcwd())
+
+
+def _missing_for_helpers(workflow: Workflow, document: Document, agents: AgentMap) -> Iterator[Problem]:
     for helper, command in agents.helpers.items():
         asks = next((path for _, path, script in _scripts(document) if helper in script.text), None)
         message = missing_program(command.program, os.getcwd())
@@ -199,8 +203,9 @@ def _missing_template(workflow: Workflow, document: Document, project: str) -> I
     if final is None or final.is_inline or not final.template.strip():
         return
     if find_final_template(final, template_places(document.source, project)) is None:
-        message = f"there is no template {final.template}; looked in the current folder, the workflow's, its parent"
-        yield document.problem(_FINAL_TEMPLATE, message)
+        looked = "looked in the current folder, the workflow's, its parent"
+        message = f"there is no template {final.template} ({looked}), so {final.output} is not written"
+        yield document.problem(_FINAL_TEMPLATE, message, HINT)
 
 
 def template_flaws(workflow: Workflow, document: Document, project: str) -> Iterator[Problem]:

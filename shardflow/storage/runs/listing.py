@@ -70,6 +70,11 @@ def _names(folder: str) -> list[str]:
 
 def run_named(name: str) -> FoundRun:
     """Find a run by the path of its folder, or by its name under `.shardflow/runs`. Raises NotARun."""
+    return found_run(RunDirectory(os.path.abspath(folder_named(name))))
+
+
+def folder_named(name: str) -> str:
+    """Give the folder of a run that is named by its path, or by its name under `.shardflow/runs`."""
     named = f"{RUNS}/{name}"
-    is_name = "/" not in name and not os.path.isdir(name) and os.path.isdir(named)
-    return found_run(RunDirectory(os.path.abspath(named if is_name else name)))
+    is_name = "/" not in name and not os.path.lexists(name) and os.path.isdir(named)
+    return named if is_name else name

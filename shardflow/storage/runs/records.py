@@ -6,6 +6,7 @@ Law: a record that was read has only names that stay inside the run directory; w
 from __future__ import annotations
 
 import json
+import os
 import re
 import time
 from typing import Final
@@ -158,7 +159,8 @@ def replace_group_record(group: GroupFolder, record: GroupRecord) -> None:
 def read_run_record(run: RunDirectory) -> RunRecord:
     """Read `run.json`. Raises NotARun where there is none, or none of this format."""
     if not stands(run.record):
-        raise NotARun(f"{run.path} is no run directory: it has no run.json")
+        why = "it has no run.json" if os.path.lexists(run.path) else "it does not exist; 'shardflow runs' lists runs"
+        raise NotARun(f"{run.path} is no run directory: {why}")
     match _read(run.record):
         case {"format": int(version)} if version != FORMAT:
             raise NotARun(f"{run.record} has format {version}; this version of shardflow reads {FORMAT}")

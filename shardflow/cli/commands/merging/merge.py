@@ -22,10 +22,12 @@ from shardflow.merge.engine import MergeResult, merge
 from shardflow.model.changes import Delta, apply
 from shardflow.model.diff import diff
 from shardflow.model.documents import Problem
+from shardflow.model.records import replaced
 from shardflow.storage.excerpts import printable
 from shardflow.storage.files import replace_file
 from shardflow.storage.json.canonical import written_bytes
 from shardflow.storage.json.strict import collector_paused
+from shardflow.storage.runs.listing import folder_named
 from shardflow.workflow.model import ShardForm
 
 T = TypeVar("T")
@@ -35,6 +37,8 @@ _CONFLICTS = 3
 
 def merge_inputs(options: MergeOptions) -> int:
     """Merge what is named: a run directory, or a base and its shards. Give the exit code."""
+    if len(options.inputs) == 1:
+        options = replaced(options, inputs=tuple(map(folder_named, options.inputs)))
     if options.shown.layout is Format.DEEPDIFF and not _is_otherwise(options):
         raise UsageError("--format deepdiff words what differs: it goes with a run and --rules, --without or --with")
     if len(options.inputs) > 1:
