@@ -172,14 +172,8 @@ def _find_context(request: ResumeRequest, staging: Staging | None, history: Hist
         outside = held if is_outside else None
         base = begin(first_base(initial, folder, outside, path))
         value = base.data if staging is None else b""
-        return _Found(
-            path,
-            (held if staging is not None else outside) or base.data,
-            value,
-            base,
-            outside is not None,
-            is_first=True,
-        )
+        known = base.data if settings.context is None else held
+        return _Found(path, known, value, base, outside is not None, is_first=True)
     base = _recorded_base(directory) if settings.found_context else begin(first_base(initial, folder, None, path))
     value = base.data if held is None else base_of(read_object(held, path)).data
     may_be_missing = settings.context is not None and not settings.found_context

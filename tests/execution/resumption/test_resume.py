@@ -286,6 +286,20 @@ def test_a_context_outside_the_run_is_gone_on_with(place: Workplace, was_there: 
     assert json.loads(outside.read_text()) == WHOLE
 
 
+def test_a_start_that_died_before_its_first_event_leaves_a_context_to_be_created_by_the_first_merge(
+    place: Workplace,
+) -> None:
+    outside = place.folder / "outside.json"
+    (place.folder / "fixed").touch()
+    place.run(TEXT, context=str(outside))
+    shutil.rmtree(place.run_dir / "groups")
+    for file in (outside, place.run_dir / "base.json"):
+        file.unlink()
+    (place.run_dir / "events.jsonl").write_bytes(b"")
+    assert resumed(place).status is Status.DONE
+    assert (json.loads(outside.read_text()), counted(place)) == (WHOLE, "aabbccdd")
+
+
 def test_a_context_that_someone_else_changed_is_not_written_over(place: Workplace) -> None:
     outside = place.folder / "outside.json"
     outside.write_text('{"n": 1}')
