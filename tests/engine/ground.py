@@ -15,7 +15,8 @@ from typing import Any
 
 from shardflow.errors import UsageError
 from shardflow.execution.inspection.resolving import open_merge, resolve
-from shardflow.execution.resumption.resume import ResumeRequest, resume_run
+from shardflow.execution.resumption.request import ResumeRequest
+from shardflow.execution.resumption.resume import resume_run
 from shardflow.execution.run import run_workflow
 from shardflow.merge.resolving.documents import Written
 from shardflow.model.paths import Path as ConflictPath

@@ -17,7 +17,8 @@ from shardflow.execution.inspection.post_mortem import repeat_merges
 from shardflow.execution.inspection.resolving import open_merge, resolve
 from shardflow.execution.reporting.endings import ending_text
 from shardflow.execution.reporting.report import RunReport
-from shardflow.execution.resumption.resume import ResumeRequest, resume_run
+from shardflow.execution.resumption.request import ResumeRequest
+from shardflow.execution.resumption.resume import resume_run
 from shardflow.execution.run import run_workflow
 from shardflow.merge.resolving.documents import Written
 from shardflow.merge.resolving.resolutions import TakeShard

@@ -17,7 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from shardflow.execution.resumption.resume import ResumeRequest, resume_run
+from shardflow.execution.resumption.request import ResumeRequest
+from shardflow.execution.resumption.resume import resume_run
 from shardflow.execution.run import run_workflow
 from shardflow.execution.staging.asking import Chosen, Question
 from shardflow.execution.staging.preparing import StagingRequest

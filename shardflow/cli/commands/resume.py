@@ -9,7 +9,8 @@ from shardflow.cli.commands.reading import MAX_WORKFLOW_BYTES, read_named, workf
 from shardflow.cli.commands.run import tell_report
 from shardflow.cli.views import View, view_for
 from shardflow.errors import UsageError
-from shardflow.execution.resumption.resume import ResumeRequest, resume_run
+from shardflow.execution.resumption.request import ResumeRequest
+from shardflow.execution.resumption.resume import resume_run
 from shardflow.execution.rule_sources import anchored
 from shardflow.model.records import record, replaced
 from shardflow.storage.pipes import is_descriptor

@@ -16,61 +16,34 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from shardflow.errors import InvalidInput, InvalidJson, StorageError, UsageError
-from shardflow.execution.base import SIZE_LIMIT, Base, base_of, read_object
-from shardflow.execution.groups.canonical_context import CanonicalContext
+from shardflow.errors import InvalidInput, StorageError, UsageError
 from shardflow.execution.processes.interrupts import Interrupts
-from shardflow.execution.processes.survivors import Survivor, named, stop_all, with_environment
 from shardflow.execution.reporting.events import Listener
 from shardflow.execution.reporting.report import RunReport, Status
 from shardflow.execution.request import Layout, RunRequest
-from shardflow.execution.resumption.earlier import EarlierStarts, folded_groups
+from shardflow.execution.resumption.earlier import EarlierStarts
+from shardflow.execution.resumption.orphans import stop_orphans
+from shardflow.execution.resumption.request import ResumeRequest
+from shardflow.execution.resumption.starting_point import StartingPoint, starting_point
 from shardflow.execution.run import run_laid_out
-from shardflow.execution.schedule import first_base, read_if_there, schedule_phases
+from shardflow.execution.schedule import read_if_there, schedule_phases
 from shardflow.execution.secrets.references import read_secrets
-from shardflow.execution.staging.beginning import opened, staged
+from shardflow.execution.staging.beginning import staged
 from shardflow.model.documents import did_you_mean
 from shardflow.model.fields import quoted
-from shardflow.model.records import record, replaced
+from shardflow.model.records import replaced
 from shardflow.storage.context_lock import ContextLock
-from shardflow.storage.files import read_regular, replace_file, sha256_hex, write_new
+from shardflow.storage.files import replace_file, write_new
 from shardflow.storage.runs.directory import RunDirectory
-from shardflow.storage.runs.folders import groups_set_aside, set_aside
+from shardflow.storage.runs.folders import set_aside
 from shardflow.storage.runs.history import Asked, History, read_history
 from shardflow.storage.runs.journal import continued_journal
 from shardflow.storage.runs.records import RunRecord, write_run_record
-from shardflow.workflow.model import DEFAULT_GRACE, Workflow
 
 if TYPE_CHECKING:  # only runs of the dialect need it
-    from shardflow.execution.staging.asking import Asker
     from shardflow.execution.staging.staged_run import Staging
-
-_RUN_DIR: Final = b"SHARDFLOW_RUN_DIR="
-
-
-@record
-class ResumeRequest:
-    """All that one resumed run needs to know.
-
-    record          the run's record, which names the workflow file and how the run was started
-    workflow_file   where the workflow stands now; it may have been edited, or moved with its folder
-    rerun           subagents to run again though their shards are sealed: `ID`, or `PHASE/ID`
-    from_phase      run this phase and all behind it again
-    asker           who decides where a person must; None for nobody
-    """
-
-    directory: RunDirectory
-    record: RunRecord
-    workflow: Workflow
-    workflow_file: str
-    workflow_bytes: bytes
-    rerun: tuple[str, ...] = ()
-    from_phase: str | None = None
-    asker: Asker | None = None
-    grace: float = DEFAULT_GRACE
 
 
 def resume_run(request: ResumeRequest, listen: Listener) -> RunReport:
@@ -114,7 +87,7 @@ def _lay_out(request: ResumeRequest, staging: Staging | None, interrupts: Interr
         schedule = schedule_phases(
             request.workflow, os.path.dirname(request.workflow_file), settings.rules, settings.max_parallel
         )
-        found = _find_context(request, staging, history)
+        found = starting_point(request, staging, history)
     except (InvalidInput, StorageError):
         if settings.rules is None and not settings.found_context and staging is None:
             from shardflow.execution.checking import refuse_all  # costs nothing unless something is wrong
@@ -123,15 +96,15 @@ def _lay_out(request: ResumeRequest, staging: Staging | None, interrupts: Interr
         raise
     entries = () if staging is None else staging.agents.entries
     secrets = read_secrets(request.workflow, request.workflow_file, entries)
-    secrets.refuse_in(found.base.data, found.path)
-    notes = (*_torn(directory, history), *_stop_orphans(directory, request.grace, interrupts))
+    secrets.refuse_in(found.base.data, found.context.path)
+    notes = (*_torn(directory, history), *stop_orphans(directory, request.grace, interrupts))
     begun = _begun(request, found_context=found.was_there)
     _make_ready(request, found)
     write_run_record(directory, begun)
     return Layout(
         schedule=schedule,
         base=found.base,
-        context=CanonicalContext(found.path, found.held, found.value),
+        context=found.context,
         copy=directory.context if settings.context is not None else None,
         directory=directory,
         record=begun,
@@ -144,89 +117,6 @@ def _lay_out(request: ResumeRequest, staging: Staging | None, interrupts: Interr
     )
 
 
-@record
-class _Found:
-    """The canonical context as it is found: its file, what that holds, that in canonical form, and the first base.
-
-    `was_there` tells that the file was there before the run, so that the run starts from what it held; `is_first` that
-    the run begins anew.
-    """
-
-    path: str
-    held: bytes | None
-    value: bytes
-    base: Base
-    was_there: bool
-    is_first: bool = False
-
-
-def _find_context(request: ResumeRequest, staging: Staging | None, history: History) -> _Found:
-    """Find the context and the first base. Raises UsageError for a context that is not as the run left it."""
-    settings, directory = request.record.settings, request.directory
-    folder, initial = os.path.dirname(request.workflow_file), request.workflow.context
-    path = settings.context or directory.context
-    held = read_if_there(path)
-    begin = partial(_begin, request, staging)
-    if _begins_anew(request, history):
-        is_outside = settings.found_context if staging is not None else settings.context is not None
-        outside = held if is_outside else None
-        base = begin(first_base(initial, folder, outside, path))
-        value = base.data if staging is None else b""
-        known = base.data if settings.context is None else held
-        return _Found(path, known, value, base, outside is not None, is_first=True)
-    base = _recorded_base(directory) if settings.found_context else begin(first_base(initial, folder, None, path))
-    value = base.data if held is None else base_of(read_object(held, path)).data
-    may_be_missing = settings.context is not None and not settings.found_context
-    as_left = may_be_missing if held is None else _is_known(held, value, base, request, history)
-    if not as_left:
-        raise UsageError(
-            f"{path} is not as the run left it, and what changed it would be lost; put back what stands in "
-            f"{directory.path} (the context.json of the last merged group, or base.json where none was merged), "
-            "or start a new run"
-        )
-    return _Found(path, held, value, base, settings.found_context)
-
-
-def _begin(request: ResumeRequest, staging: Staging | None, base: Base) -> Base:
-    """Give what the run starts from: with the books open, for a run of the dialect."""
-    if staging is None:
-        return base
-    return opened(base, request.workflow, staging, request.record.started, request.workflow_file)
-
-
-def _begins_anew(request: ResumeRequest, history: History) -> bool:
-    """Tell whether nothing was merged yet, and what the run started from is not all there: it died before its first
-    event, or a power cut left that and not the files behind it. What was sealed meanwhile is found by content.
-    """
-    directory = request.directory
-    files = [directory.base, *([directory.context] if request.record.settings.context is None else [])]
-    return not history.merged and not (history.starts and all(map(_is_whole, files)))
-
-
-def _is_whole(file: str) -> bool:
-    try:
-        read_object(read_regular(file, SIZE_LIMIT), file)
-    except (StorageError, InvalidJson):
-        return False
-    return True
-
-
-def _is_known(held: bytes, value: bytes, base: Base, request: ResumeRequest, history: History) -> bool:
-    """Tell whether the context is what the run started from, or what it merged."""
-    if value in (base.data, _recorded_base(request.directory).data) or sha256_hex(held) in history.merged:
-        return True
-    if request.record.settings.feature is not None and held == read_if_there(request.directory.former_context):
-        return True
-    groups = [request.directory.group(name) for name in request.record.groups]
-    merged = folded_groups((*groups, *groups_set_aside(request.directory)))
-    return sha256_hex(held) in {record.context for _, record in merged}
-
-
-def _recorded_base(directory: RunDirectory) -> Base:
-    data = read_regular(directory.base, SIZE_LIMIT)
-    return Base(data, read_object(data, directory.base))
-
-
 def _begun(request: ResumeRequest, *, found_context: bool) -> RunRecord:
     """Give the record of the run going on now."""
     before = request.record
@@ -235,7 +125,7 @@ def _begun(request: ResumeRequest, *, found_context: bool) -> RunRecord:
     return RunRecord(request.workflow.name, Status.RUNNING, before.started, settings)
 
 
-def _make_ready(request: ResumeRequest, found: _Found) -> None:
+def _make_ready(request: ResumeRequest, found: StartingPoint) -> None:
     """Set aside what earlier starts made, and write down what this one starts from."""
     directory, outside = request.directory, request.record.settings.context is not None
     is_edited = read_if_there(directory.workflow) != request.workflow_bytes
@@ -243,7 +133,7 @@ def _make_ready(request: ResumeRequest, found: _Found) -> None:
     set_aside(directory, [os.path.basename(path) for path, is_stale in copies if is_stale])
     if is_edited:
         write_new(directory.workflow, request.workflow_bytes)
-    if found.is_first:
+    if found.begins_anew:
         replace_file(directory.base, found.base.data)
         if not outside:
             replace_file(directory.context, found.base.data)
@@ -271,27 +161,3 @@ def _torn(directory: RunDirectory, history: History) -> Iterator[str]:
     if history.torn:
         lines = ", ".join(map(str, history.torn))
         yield f"{directory.journal}: torn, as a crash leaves it, at line {lines}; what was told there is done again"
-
-
-def _stop_orphans(directory: RunDirectory, grace: float, interrupts: Interrupts) -> Iterator[str]:
-    """Stop what a killed start left running: it would write into what runs now. Raises StorageError if that fails."""
-    left = _orphans(directory)
-    if not left:
-        return
-    with interrupts.attended():
-        stopped = stop_all(lambda: _orphans(directory), grace, lambda: interrupts.count > 1)
-    if not stopped:
-        raise StorageError(f"left running by an earlier start, and could not be stopped: {named(_orphans(directory))}")
-    yield f"left running by an earlier start, and stopped: {named(left)}"
-
-
-def _orphans(directory: RunDirectory) -> list[Survivor]:
-    found = with_environment(_RUN_DIR).items()
-    return [survivor for survivor, entry in found if _is_same(entry.removeprefix(_RUN_DIR), directory.path)]
-
-
-def _is_same(path: bytes, other: str) -> bool:
-    try:
-        return os.path.samefile(path, other)
-    except (OSError, ValueError):
-        return False

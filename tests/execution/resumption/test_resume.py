@@ -16,7 +16,8 @@ from shardflow.errors import InvalidInput, RunInProgress, UsageError
 from shardflow.execution.inspection.post_mortem import repeat_merges
 from shardflow.execution.reporting.events import Event, SubagentStarted
 from shardflow.execution.reporting.report import RunReport, Status
-from shardflow.execution.resumption.resume import ResumeRequest, resume_run
+from shardflow.execution.resumption.request import ResumeRequest
+from shardflow.execution.resumption.resume import resume_run
 from shardflow.storage.runs.directory import RunDirectory
 from shardflow.storage.runs.records import read_run_record
 from tests.execution.running import Workplace, request, runs, wait_for

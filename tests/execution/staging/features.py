@@ -13,7 +13,8 @@ from shardflow.execution.inspection.post_mortem import repeat_merges
 from shardflow.execution.reporting.events import Listener
 from shardflow.execution.reporting.report import RunReport
 from shardflow.execution.request import RunRequest
-from shardflow.execution.resumption.resume import ResumeRequest, resume_run
+from shardflow.execution.resumption.request import ResumeRequest
+from shardflow.execution.resumption.resume import resume_run
 from shardflow.execution.run import run_workflow
 from shardflow.execution.staging.asking import Asker, nobody, written_answers
 from shardflow.execution.staging.preparing import StagingRequest
