@@ -19,7 +19,7 @@ from shardflow.execution.groups.subagents.workplace import Surroundings, shell_o
 from shardflow.execution.processes.child import Cause, Command, Exit
 from shardflow.execution.processes.interrupts import Interrupts
 from shardflow.execution.processes.pool import run_jobs
-from shardflow.execution.processes.survivors import Survivor, named, stop_all, with_environment
+from shardflow.execution.processes.survivors import Survivor, named, stop_attended, with_environment
 from shardflow.execution.reporting.endings import NotStarted, ending_text
 from shardflow.execution.reporting.report import ArbiterReport, last_lines
 from shardflow.merge.resolving.conflicts import conflict_id, question_json
@@ -73,8 +73,7 @@ class Arbitration:
         make_folder(self._folder.arbiters)
         run_jobs(range(len(self._conflicts)), slots, grace, self, interrupts)
         if left := self._strays():
-            with interrupts.attended():
-                stopped = stop_all(self._strays, grace, lambda: interrupts.count > 1)
+            stopped = stop_attended(self._strays, grace, interrupts)
             what = "stopped" if stopped else "could not all be stopped"
             self.problems[len(self._conflicts)] = f"left running by arbiters, and {what}: {named(left)}"
 

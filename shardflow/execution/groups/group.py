@@ -25,7 +25,7 @@ from shardflow.execution.groups.subagents.jobs import GroupJobs
 from shardflow.execution.groups.subagents.workplace import Surroundings
 from shardflow.execution.processes.interrupts import Interrupts
 from shardflow.execution.processes.pool import run_jobs
-from shardflow.execution.processes.survivors import named, stop_all, with_environment
+from shardflow.execution.processes.survivors import named, stop_attended, with_environment
 from shardflow.execution.reporting.events import ArbiterFinished, Event, GroupFinished, GroupMerged, GroupStarted
 from shardflow.execution.reporting.report import GroupReport, Status, SubagentReport
 from shardflow.execution.rule_sources import EffectiveRules
@@ -134,9 +134,7 @@ class _GroupRun:
         found = with_environment(prefix)
         if not found:
             return
-        host = self._host
-        with host.interrupts.attended():
-            stopped = stop_all(lambda: with_environment(prefix), host.grace, lambda: host.interrupts.count > 1)
+        stopped = stop_attended(lambda: with_environment(prefix), self._host.grace, self._host.interrupts)
         for rank, report in self._jobs.reports.items():
             own = os.fsencode(report.shard)
             left = [survivor for survivor, entry in found.items() if entry.endswith(b"=" + own)]

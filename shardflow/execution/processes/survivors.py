@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Final
 
+from shardflow.execution.processes.interrupts import Interrupts
 from shardflow.model.records import record
 
 _PROC: Final = "/proc"
@@ -95,6 +96,12 @@ def stop_all(find: Callable[[], Iterable[Survivor]], grace: float, hurried: Call
         asked.update(left)
         time.sleep(_POLL)
     return not any(True for _ in find())
+
+
+def stop_attended(find: Callable[[], Iterable[Survivor]], grace: float, interrupts: Interrupts) -> bool:
+    """Stop what `find` finds, as `stop_all` does; the second signal that somebody sends ends the grace."""
+    with interrupts.attended():
+        return stop_all(find, grace, lambda: interrupts.count > 1)
 
 
 def _signal(pid: int, number: int) -> None:

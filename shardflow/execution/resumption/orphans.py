@@ -8,7 +8,7 @@ from typing import Final
 
 from shardflow.errors import StorageError
 from shardflow.execution.processes.interrupts import Interrupts
-from shardflow.execution.processes.survivors import Survivor, named, stop_all, with_environment
+from shardflow.execution.processes.survivors import Survivor, named, stop_attended, with_environment
 from shardflow.storage.runs.directory import RunDirectory
 
 _RUN_DIR: Final = b"SHARDFLOW_RUN_DIR="
@@ -19,9 +19,7 @@ def stop_orphans(directory: RunDirectory, grace: float, interrupts: Interrupts) 
     left = _orphans(directory)
     if not left:
         return
-    with interrupts.attended():
-        stopped = stop_all(lambda: _orphans(directory), grace, lambda: interrupts.count > 1)
-    if not stopped:
+    if not stop_attended(lambda: _orphans(directory), grace, interrupts):
         raise StorageError(f"left running by an earlier start, and could not be stopped: {named(_orphans(directory))}")
     yield f"left running by an earlier start, and stopped: {named(left)}"
 

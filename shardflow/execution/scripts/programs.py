@@ -29,7 +29,7 @@ from shardflow.execution.groups.subagents.workplace import shell_or_not
 from shardflow.execution.processes.child import Cause, Command, Exit
 from shardflow.execution.processes.interrupts import Interrupts
 from shardflow.execution.processes.pool import run_jobs
-from shardflow.execution.processes.survivors import Survivor, stop_all, with_environment
+from shardflow.execution.processes.survivors import Survivor, stop_attended, with_environment
 from shardflow.execution.reporting.endings import ending_text
 from shardflow.execution.reporting.report import last_lines
 from shardflow.execution.scripts.helpers import THINKING
@@ -134,8 +134,7 @@ class ScriptPrograms:
             run_jobs(range(len(asked)), _SLOTS, self._grace, jobs, self._interrupts)
             strays = partial(_strays, places)
             if strays():
-                with self._interrupts.attended():
-                    stop_all(strays, self._grace, lambda: self._interrupts.count > 1)
+                stop_attended(strays, self._grace, self._interrupts)
         finally:
             if logs is not None:
                 logs.close()
