@@ -59,10 +59,10 @@ def staged_run(
         return None
     from shardflow.execution.staging.staged_run import StagedRun
 
-    file, data, most = request.workflow_file, request.workflow_bytes, layout.record.settings.max_parallel
+    most = layout.record.settings.max_parallel
     stopped: Callable[[], bool] = lambda: bool(interrupts.count)  # noqa: E731
     programs = partial(_programs, request, layout, layout.staging, interrupts)
-    return StagedRun(layout.staging, request.workflow, file, data, most, tell, stopped, programs)
+    return StagedRun(layout.staging, request.workflow, most, tell, stopped, programs)
 
 
 def _programs(request: RunRequest, layout: Layout, staging: Staging, interrupts: Interrupts) -> ScriptPrograms:

@@ -63,7 +63,7 @@ def prepare(
     agent_map = load_agents(workflow, os.path.dirname(file), settings.agents)
     filled_in = equipped(workflow, agent_map, file)
     ready = replaced(filled_in, rules=workflow.rules or RulesFile(BOOK_RULES), keeps_books=True)
-    return Staging(folder, settings, agent_map, request.asker, host), ready
+    return Staging(document, folder, settings, agent_map, request.asker, host), ready
 
 
 def opened_base(base: Base, workflow: Workflow, staging: Staging, started: str, source: str) -> Base:

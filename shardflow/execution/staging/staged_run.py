@@ -23,7 +23,6 @@ from shardflow.model.fields import read_document, unknown_fields
 from shardflow.model.records import record, replaced
 from shardflow.model.values import Json
 from shardflow.storage.runs.records import FeatureSettings
-from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.workflow.dialect.model import Skill
 from shardflow.workflow.dialect.outputs import NoPlace, output_place
 from shardflow.workflow.dialect.recognising import is_of_the_shell_engine
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
 class Staging:
     """How a run of the dialect is staged.
 
+    document    the workflow as its file has it
     folder      the output folder of its feature
     settings    what a resumed run goes on with
     agents      which program runs a type
@@ -46,6 +46,7 @@ class Staging:
     host        runs the scripts
     """
 
+    document: Document
     folder: FeatureFolder
     settings: FeatureSettings
     agents: AgentMap
@@ -54,14 +55,12 @@ class Staging:
 
 
 class StagedRun:
-    """A run of the dialect while it goes on. `workflow` has its programs; `file` and `data` are where it was read."""
+    """A run of the dialect while it goes on. `workflow` has its programs, which the document leaves to agents."""
 
     def __init__(
         self,
         staging: Staging,
         workflow: Workflow,
-        file: str,
-        data: bytes,
         max_parallel: int | None,
         tell: Callable[[Event], None],
         stopped: Callable[[], bool],
@@ -69,12 +68,9 @@ class StagedRun:
     ) -> None:
         self._staging = staging
         self._workflow = workflow
-        self._file = file
-        self._data = data
         self._max_parallel = max_parallel
         self._tell = tell
         self._stopped = stopped
-        self._phases: dict[str, Json] | None = None
         self._notes: dict[str, None] = {}
         folder = OutputFolder(staging.folder.path, (staging.settings.project,))
         helpers = Helpers(folder, self._think, dict.fromkeys(staging.agents.helpers, self._answer))
@@ -90,12 +86,12 @@ class StagedRun:
 
     def finalize(self, context: dict[str, Json], run_dir: str) -> Finalized:
         """Write what is written when all phases are through."""
-        places = template_places(self._file, self._staging.settings.project)
+        places = template_places(self._staging.document.source, self._staging.settings.project)
         return finalize(self._workflow, self._staging.folder, places, context, run_dir)
 
     def passed_over(self) -> tuple[str, ...]:
         """Tell what nobody knows, and is passed over, of the workflow's file and of what its scripts returned."""
-        return (*map(_passed_over, passed_over(parse_yaml(self._data, self._file))), *self._notes)
+        return (*map(_passed_over, passed_over(self._staging.document)), *self._notes)
 
     def note(self, phase: str, text: str) -> None:
         """Tell something about a phase that is no failure."""
@@ -157,13 +153,13 @@ class StagedRun:
         if value is None or value == []:
             return ()
         document = Document(source, value)
-        if is_of_the_shell_engine(Document(self._file, None)):
+        if is_of_the_shell_engine(self._staging.document):
             document = replaced(document, idle_fields=IdleFields.PASS_OVER)
             self._notes |= dict.fromkeys(map(_passed_over, unknown_fields(document, read_subagents)))
         return self._staging.agents.equip(read_document(document, read_subagents, InvalidWorkflow))
 
     def _outfit(self, phase: Phase, *, counted: bool) -> StagedOutfit:
-        folder = os.path.dirname(os.path.abspath(self._file))
+        folder = os.path.dirname(os.path.abspath(self._staging.document.source))
         written = self._written().get(phase.id)
         on_missing = phase.on_missing_output or self._workflow.on_missing_output
         return StagedOutfit(
@@ -177,12 +173,10 @@ class StagedRun:
 
     def _written(self) -> dict[str, Json]:
         """Give the phases as the workflow writes them, by id."""
-        if self._phases is None:
-            value = parse_yaml(self._data, self._file).value
-            phases = value["phases"] if isinstance(value, dict) else []
-            listed = phases if isinstance(phases, list) else []
-            self._phases = {str(phase["id"]): phase for phase in listed if isinstance(phase, dict)}
-        return self._phases
+        value = self._staging.document.value
+        phases = value["phases"] if isinstance(value, dict) else []
+        listed = phases if isinstance(phases, list) else []
+        return {str(phase["id"]): phase for phase in listed if isinstance(phase, dict)}
 
 
 def _passed_over(problem: Problem) -> str:
