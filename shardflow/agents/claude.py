@@ -118,6 +118,5 @@ def _answered(result: Event) -> Answered:
         usage=Usage(
             count(*tokens), count(part(result, "usage", "output_tokens")), number(result.get("total_cost_usd"))
         ),
-        session=text(result.get("session_id")) or None,
         warnings=tuple(f"it was denied the use of {tool}" for tool in _denied(result)),
     )

@@ -48,10 +48,8 @@ def judge(stdout: bytes) -> AgentOutcome:
 def _answered(said: list[Event], completed: Event) -> Answered:
     items = [event["item"] for event in of_type(said, "item.completed") if isinstance(event.get("item"), dict)]
     messages = [text(item.get("text")) for item in items if item.get("type") == "agent_message"]
-    threads = of_type(said, "thread.started")
     return Answered(
         answer=messages[-1] if messages else "",
         usage=Usage(count(part(completed, "usage", "input_tokens")), count(part(completed, "usage", "output_tokens"))),
-        session=text(threads[-1].get("thread_id")) or None if threads else None,
         warnings=tuple(text(item.get("message")) for item in items if item.get("type") == "error"),
     )

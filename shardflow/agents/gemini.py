@@ -70,11 +70,9 @@ def _refused(message: str) -> ApiError:
 
 def _answered(said: list[Event], result: Event) -> Answered:
     spoken = [event for event in of_type(said, "message") if event.get("role") == "assistant"]
-    init = of_type(said, "init")
     return Answered(
         answer="".join(text(event.get("content")) for event in spoken),
         usage=Usage(count(part(result, "stats", "input_tokens")), count(part(result, "stats", "output_tokens"))),
-        session=text(init[-1].get("session_id")) or None if init else None,
         warnings=(*_denied(said), *(text(event.get("message")) for event in of_type(said, "error"))),
     )
 

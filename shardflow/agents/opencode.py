@@ -69,7 +69,6 @@ def judge(stdout: bytes) -> AgentOutcome:
     return Answered(
         answer=answer,
         usage=summed(tuple(map(_usage, finished))),
-        session=text(finished[-1].get("sessionID")) or None,
         warnings=tuple(f"it was denied the use of {tool}" for tool in denied),
     )
 

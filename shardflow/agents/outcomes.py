@@ -36,7 +36,6 @@ class Answered:
 
     answer: str
     usage: Usage
-    session: str | None = None
     warnings: tuple[str, ...] = ()
 
 

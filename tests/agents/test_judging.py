@@ -58,12 +58,12 @@ JUDGED: list[tuple[AgentCli, bytes, AgentOutcome]] = [
     (
         CLAUDE,
         lines(CLAUDE_INIT, CLAUDE_RESULT),
-        Answered("All done.", Usage(39, 21, 0.0005417999999999999), "s-1"),
+        Answered("All done.", Usage(39, 21, 0.0005417999999999999)),
     ),
     (
         CLAUDE,
         lines(CLAUDE_INIT, CLAUDE_RESULT | {"permission_denials": [CLAUDE_DENIAL, CLAUDE_DENIAL]}),
-        Answered("All done.", Usage(39, 21, 0.0005417999999999999), "s-1", ("it was denied the use of Write",)),
+        Answered("All done.", Usage(39, 21, 0.0005417999999999999), ("it was denied the use of Write",)),
     ),
     (
         CLAUDE,
@@ -98,12 +98,12 @@ JUDGED: list[tuple[AgentCli, bytes, AgentOutcome]] = [
     (
         CODEX,
         lines(*CODEX_OPENING, CODEX_MESSAGE, CODEX_COMPLETED),
-        Answered("All done.", Usage(20, 10, None), "t-1", ("Model metadata not found.",)),
+        Answered("All done.", Usage(20, 10, None), ("Model metadata not found.",)),
     ),
     (
         CODEX,
         lines(*CODEX_OPENING, CODEX_RECONNECTING, CODEX_MESSAGE, CODEX_COMPLETED),
-        Answered("All done.", Usage(20, 10, None), "t-1", ("Model metadata not found.",)),
+        Answered("All done.", Usage(20, 10, None), ("Model metadata not found.",)),
     ),
     (
         CODEX,
@@ -119,12 +119,12 @@ JUDGED: list[tuple[AgentCli, bytes, AgentOutcome]] = [
     (
         GEMINI,
         lines(GEMINI_INIT, GEMINI_ASKED, *GEMINI_SAID, GEMINI_RESULT),
-        Answered("All done.", Usage(20, 10, None), "g-1"),
+        Answered("All done.", Usage(20, 10, None)),
     ),
     (
         GEMINI,
         lines(GEMINI_INIT, GEMINI_USE, GEMINI_DENIED, *GEMINI_SAID, GEMINI_RESULT),
-        Answered("All done.", Usage(20, 10, None), "g-1", ("it was denied the use of replace",)),
+        Answered("All done.", Usage(20, 10, None), ("it was denied the use of replace",)),
     ),
     (
         GEMINI,
@@ -135,12 +135,12 @@ JUDGED: list[tuple[AgentCli, bytes, AgentOutcome]] = [
     (
         OPENCODE,
         lines(opencode_step("tool-calls"), OPENCODE_TEXT, opencode_step("stop")),
-        Answered("All done.", Usage(24, 12, Decimal("0.2")), "o-1"),
+        Answered("All done.", Usage(24, 12, Decimal("0.2"))),
     ),
     (
         OPENCODE,
         lines(OPENCODE_DENIED, opencode_step("tool-calls"), OPENCODE_TEXT, opencode_step("stop")),
-        Answered("All done.", Usage(24, 12, Decimal("0.2")), "o-1", ("it was denied the use of write",)),
+        Answered("All done.", Usage(24, 12, Decimal("0.2")), ("it was denied the use of write",)),
     ),
     (OPENCODE, lines(OPENCODE_DENIED, opencode_step("tool-calls")), PermissionDenied(("write",))),
     (

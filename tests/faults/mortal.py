@@ -243,7 +243,7 @@ class Place:
 
 def _told(report: RunReport) -> tuple[str, ...]:
     """Give everything that a run tells of what went wrong."""
-    failed = [f"{subagent.id} {ending_text(subagent.ending)}" for subagent in report.failed_subagents]
+    failed = [f"{subagent.id} {ending_text(subagent.ending)}" for group in report.groups for subagent in group.failed]
     return (*report.problems, *(text for group in report.groups for text in group.problems), *failed)
 
 

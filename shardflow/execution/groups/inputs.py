@@ -41,7 +41,8 @@ class Group:
     """What one group is made of. `slots` is how many of its subagents run at the same time.
 
     `iteration` is how often the phase has begun in this run. `engine_made` is the shard of a change that the engine
-    makes itself; such a group has one subagent, and nothing to start. `outfit` is there for subagents of the dialect.
+    makes itself; such a group has one subagent, and nothing to start. `outfit` is there for subagents of the dialect
+    and for agent CLIs.
 
     It `tolerates` so many failures, not counting those of subagents that may fail: the others are merged then. One that
     `fails_fast` stops what still runs once it has more. A shard beyond its `limits` is invalid.

@@ -177,11 +177,6 @@ class RunReport:
         return (subagent for group in self.groups for subagent in group.subagents)
 
     @property
-    def failed_subagents(self) -> Iterator[SubagentReport]:
-        """The subagents whose ending was no success."""
-        return (subagent for subagent in self.subagents if not succeeded(subagent.ending))
-
-    @property
     def subagent_seconds(self) -> float:
         """The sum of the times of those that ran in this start: what running them one after another would take."""
         return sum(subagent.seconds for subagent in self.subagents if not subagent.kept)

@@ -20,7 +20,6 @@ from shardflow.workflow.model import Subagent
 HOME: Final = ".temp"
 """Where the output folders of all features stand, in the folder a run is started in."""
 
-METADATA: Final = "metadata.json"
 _LONGEST: Final = 64
 
 
@@ -41,11 +40,6 @@ class FeatureFolder:
     def context(self) -> str:
         """The canonical context, unless the run was given another."""
         return f"{self.path}/{CONTEXT}"
-
-    @property
-    def metadata(self) -> str:
-        """What the run came to."""
-        return f"{self.path}/{METADATA}"
 
     def make(self) -> None:
         """Make the folder if need be. Raises StorageError where its place is taken, or leads elsewhere by a link."""

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import os
 import time
+from typing import Final
 
 from shardflow.errors import InvalidInput, StorageError
 from shardflow.execution.prompts.templates import Template, escaping_for, read_template, render
 from shardflow.execution.scripts.folder import OutputFolder
-from shardflow.execution.staging.feature_folder import METADATA, FeatureFolder, moment_text
+from shardflow.execution.staging.feature_folder import FeatureFolder, moment_text
 from shardflow.model.records import record
 from shardflow.model.values import Json
 from shardflow.storage.json.canonical import written_bytes
 from shardflow.workflow.dialect.model import Finalization
 from shardflow.workflow.dialect.outputs import NoPlace, output_place
 from shardflow.workflow.model import Workflow
+
+_METADATA: Final = "metadata.json"
 
 
 @record
@@ -36,7 +39,7 @@ def finalize(
     output = OutputFolder(folder.path)
     try:
         notes = _rendered(workflow.finalization, folder, output, places, context) if workflow.finalization else ()
-        output.write(METADATA, written_bytes(_metadata(folder, context, run_dir)))
+        output.write(_METADATA, written_bytes(_metadata(folder, context, run_dir)))
     except (InvalidInput, StorageError, NoPlace) as error:
         return Finalized(problems=(f"finalization: {error}",))
     return Finalized(notes=notes)

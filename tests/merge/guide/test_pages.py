@@ -22,9 +22,9 @@ from shardflow.model.diff import diff
 from shardflow.model.documents import Document
 from shardflow.model.values import ABSENT, Json, same
 from shardflow.storage.yaml.documents import parse_yaml
-from shardflow.testing.examples import read_examples
 from shardflow.testing.laws import declarable as laws
 from shardflow.testing.laws.outcomes import CONTESTED
+from tests.merge.guide.examples import read_examples
 from tests.merge.small import nothing_to_extend
 
 PAGES = {name: page_of(entry.page) for name, entry in STRATEGIES.items()}
