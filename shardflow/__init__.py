@@ -1,7 +1,14 @@
 """shardflow: agents truly in parallel on one JSON context, folded by one deterministic merge.
 
 The values people need by name are here, loaded when first used, so that importing the package costs next to
-nothing. The merge itself is `from shardflow.merge import merge`.
+nothing. The merge itself is in `shardflow.merge`:
+
+    from shardflow import Delta, diff, load_rules
+    from shardflow.merge import merge
+
+    left = {"a": {"hits": 2}, "b": {"hits": 3}}
+    deltas = [Delta(shard, rank, diff({"hits": 1}, left[shard])) for rank, shard in enumerate(left)]
+    merge({"hits": 1}, deltas, load_rules("./rules.yaml")).context
 """
 
 from __future__ import annotations
@@ -10,7 +17,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from shardflow.errors import InvalidInput, ShardflowError
-    from shardflow.merge.rule_file import read_rules
+    from shardflow.execution.rule_sources import load_rules
     from shardflow.merge.rules import NO_RULES, RuleSet
     from shardflow.merge.site import Unsettled
     from shardflow.merge.strategies.custom import Left
@@ -38,15 +45,15 @@ __all__ = [
     "Unsettled",
     "__version__",
     "diff",
+    "load_rules",
     "patch_edit",
-    "read_rules",
     "same",
 ]
 
 _HOMES = {
     "shardflow.errors": ("InvalidInput", "ShardflowError"),
+    "shardflow.execution.rule_sources": ("load_rules",),
     "shardflow.model.diff": ("diff", "patch_edit"),
-    "shardflow.merge.rule_file": ("read_rules",),
     "shardflow.merge.site": ("Unsettled",),
     "shardflow.merge.strategies.custom": ("Left",),
     "shardflow.merge.rules": ("NO_RULES", "RuleSet"),

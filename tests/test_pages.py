@@ -84,6 +84,13 @@ def test_the_rules_that_pages_show_whole_are_valid(tmp_path: Path) -> None:
         assert (ended.returncode, ended.stderr) == (0, "")
 
 
+def test_the_python_that_the_readme_shows_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    [shown] = re.findall(r"^```python\n(.*?)^```", text_of(README), re.MULTILINE | re.DOTALL)
+    (tmp_path / "rules.yaml").write_text("rules: [{path: $.hits, strategy: sum}]")
+    monkeypatch.chdir(tmp_path)
+    exec(shown, {})
+
+
 def test_the_page_about_workflows_names_every_field_and_ending() -> None:
     page = text_of(OF_WORKFLOWS)
     limits = limits_json(Limits(1, 1, 1, 1))

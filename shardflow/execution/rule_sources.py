@@ -68,7 +68,7 @@ class EffectiveRules:
 NO_EFFECTIVE_RULES: Final = EffectiveRules(b'{\n  "rules": []\n}\n', None)
 
 
-def load_rules(source: RulesSource | None, folder: str) -> EffectiveRules:
+def rules_of(source: RulesSource | None, folder: str) -> EffectiveRules:
     """Load the rules a workflow names; `folder` is the workflow's, which a relative path starts from.
 
     Raises InvalidRules or InvalidYaml with every problem found.
@@ -80,6 +80,17 @@ def load_rules(source: RulesSource | None, folder: str) -> EffectiveRules:
             return _effective(replaced(document, name=known_as(document.source, folder)), folder)
         case RulesFile(name):
             return _loaded(name, folder, folder)
+
+
+def load_rules(name: str | os.PathLike[str]) -> RuleSet:
+    """Load rules to merge under, from Python: a rule file, from the current folder, or a shipped set by its name.
+
+    What it extends is read with it, and the modules of `custom` rules are run: whoever merges is about to ask them.
+    Raises InvalidInput with every problem found, each with its file and line.
+    """
+    loaded = load_named_rules(os.fspath(name))
+    loaded.load_functions()
+    return loaded.rules
 
 
 def with_rules_behind(own: EffectiveRules, more: EffectiveRules) -> EffectiveRules:
@@ -148,7 +159,7 @@ def load_rules_at(place: Place, folder: str) -> EffectiveRules:
     Raises InvalidRules or InvalidYaml with every problem found, that there are no such rules with its line.
     """
     if not isinstance(place.value, str):
-        return load_rules(InlineRules(place.part()), folder)
+        return rules_of(InlineRules(place.part()), folder)
     try:
         return _effective(_find(place.value, folder, folder), folder)
     except LookupError as error:

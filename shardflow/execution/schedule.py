@@ -10,7 +10,7 @@ from typing import Final
 
 from shardflow.errors import StorageError, UsageError
 from shardflow.execution.base import SIZE_LIMIT, Base, base_of, read_object
-from shardflow.execution.rule_sources import EffectiveRules, load_named_rules, load_rules, with_rules_behind
+from shardflow.execution.rule_sources import EffectiveRules, load_named_rules, rules_of, with_rules_behind
 from shardflow.model.records import record
 from shardflow.storage.files import read_regular
 from shardflow.storage.two_steps import stands
@@ -37,11 +37,11 @@ def schedule_phases(
     Raises InvalidInput for rules that cannot be used.
     """
     over = load_named_rules(rules) if rules is not None else None
-    books = load_rules(RulesFile(BOOK_RULES), folder) if workflow.keeps_books else None
+    books = rules_of(RulesFile(BOOK_RULES), folder) if workflow.keeps_books else None
     scheduled: list[ScheduledPhase] = []
     for phase in workflow.phases:
         slots = max_parallel or phase.max_parallel or workflow.max_parallel
-        own = over or load_rules(phase.rules or workflow.rules, folder)
+        own = over or rules_of(phase.rules or workflow.rules, folder)
         if books is not None and own.data != books.data:
             own = with_rules_behind(own, books)
         scheduled.append(ScheduledPhase(phase, slots if phase.behavior is Behavior.PARALLEL else 1, own))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from shardflow.errors import InvalidInput
 from shardflow.execution.cases.files import LoadedCase, load_case
 from shardflow.execution.cases.telling import told_with_decisions
-from shardflow.execution.rule_sources import load_rules
+from shardflow.execution.rule_sources import rules_of
 from shardflow.merge.cases import Case, CaseShard, compare, replay
 from shardflow.merge.engine import MergeResult
 from shardflow.merge.rules import RuleSet
@@ -79,7 +79,7 @@ class TriedRules:
 
 def tried_rules(rules: object, folder: str) -> TriedRules:
     """Read rules to try; a path starts from the folder. Raises InvalidInput with every problem."""
-    return TriedRules(load_rules(_source(rules), folder).rules)
+    return TriedRules(rules_of(_source(rules), folder).rules)
 
 
 def _source(rules: object) -> RulesSource:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from shardflow import load_rules
 from shardflow.errors import InvalidInput
 from shardflow.execution.rule_sources import (
     NO_EFFECTIVE_RULES,
-    load_rules,
     read_effective_rules,
+    rules_of,
     shipped_rule_sets,
 )
 from shardflow.merge.rules import NO_RULES, RuleSet, rules_json
@@ -33,13 +34,13 @@ def patterns(rules: RuleSet) -> list[str]:
 
 def test_no_rules_are_written_as_the_empty_set_is() -> None:
     assert NO_EFFECTIVE_RULES.data == canonical_bytes(rules_json(NO_RULES))
-    assert load_rules(None, "").rules is NO_RULES
+    assert rules_of(None, "").rules is NO_RULES
     assert read_back(NO_EFFECTIVE_RULES.data).rules == ()
 
 
 @pytest.mark.parametrize("name", sorted(shipped_rule_sets()))
 def test_every_shipped_set_is_found_by_its_name_and_reads_back_from_its_effective_form(name: str) -> None:
-    loaded = load_rules(RulesFile(name), "/nowhere")
+    loaded = rules_of(RulesFile(name), "/nowhere")
     assert canonical_bytes(rules_json(read_back(loaded.data))) == loaded.data
 
 
@@ -48,7 +49,7 @@ def test_rules_extend_files_beside_them_and_shipped_sets_and_may_override_them(t
     (tmp_path / "top.yaml").write_text("extends: [sub/middle.yml]\nrules: [{path: $.a, strategy: sum}]")
     (tmp_path / "sub/middle.yml").write_text("extends: ./last.yaml\nrules: [{path: $.a, strategy: max}]")
     (tmp_path / "sub/last.yaml").write_text("rules: [{path: $.b, strategy: last}]")
-    loaded = load_rules(RulesFile("top.yaml"), str(tmp_path))
+    loaded = rules_of(RulesFile("top.yaml"), str(tmp_path))
     assert patterns(loaded.rules) == ["$.a", "$.a", "$.b"]
     assert loaded.rules.rules[2].origin == "sub/last.yaml:1"
     assert patterns(read_back(loaded.data)) == ["$.a", "$.a", "$.b"]
@@ -57,7 +58,32 @@ def test_rules_extend_files_beside_them_and_shipped_sets_and_may_override_them(t
 def test_inline_rules_extend_relative_to_the_workflow(tmp_path: Path) -> None:
     (tmp_path / "more.yaml").write_text("rules: [{path: $.b, strategy: last}]")
     document = Document(f"{tmp_path}/workflow.yaml", {"extends": ["./more.yaml"], "rules": []})
-    assert patterns(load_rules(InlineRules(document), "").rules) == ["$.b"]
+    assert patterns(rules_of(InlineRules(document), "").rules) == ["$.b"]
+
+
+def test_python_loads_rules_by_a_path_or_by_the_name_of_a_shipped_set_with_all_they_extend(tmp_path: Path) -> None:
+    (tmp_path / "r.yaml").write_text("extends: [findings]\nrules: [{path: $.n, strategy: sum}]")
+    loaded = load_rules(tmp_path / "r.yaml")
+    assert patterns(loaded) == ["$.n", *patterns(load_rules("findings"))]
+    assert loaded.rules[0].origin == "r.yaml:2"
+
+
+def test_python_is_told_all_that_is_wrong_with_rules_and_all_they_extend_with_lines(tmp_path: Path) -> None:
+    (tmp_path / "r.yaml").write_text(
+        "extends: ./more.yaml\nrules:\n- {path: $.a, strategy: summ}\n- {path: b, strategy: last}"
+    )
+    (tmp_path / "more.yaml").write_text("rules: [{path: $.c, strategy: {keyed: 7}}]")
+    with pytest.raises(InvalidInput) as refused:
+        load_rules(str(tmp_path / "r.yaml"))
+    found = [(Path(problem.source).name, problem.line) for problem in refused.value.problems]
+    assert found == [("r.yaml", 3), ("r.yaml", 4), ("more.yaml", 1)]
+
+
+def test_python_is_told_of_a_function_that_cannot_be_loaded_before_it_merges(tmp_path: Path) -> None:
+    (tmp_path / "r.yaml").write_text("rules: [{path: $.a, strategy: {custom: 'own:pick'}}]")
+    (tmp_path / "own.py").write_text("import no_such_module\ndef pick(base, candidates): return base")
+    with pytest.raises(InvalidInput, match=r"own:pick cannot be used: .*no_such_module"):
+        load_rules(tmp_path / "r.yaml")
 
 
 @pytest.mark.parametrize(
@@ -75,7 +101,7 @@ def test_rules_that_cannot_be_loaded_say_where_and_why(tmp_path: Path, name: str
     (tmp_path / "lost.yaml").write_text("extends: ./nowhere.yaml")
     (tmp_path / "torn.yaml").write_text("rules: [")
     with pytest.raises(InvalidInput) as refused:
-        load_rules(RulesFile(name), str(tmp_path))
+        rules_of(RulesFile(name), str(tmp_path))
     assert said in str(refused.value)
     assert name.removeprefix("./") in str(refused.value)
 

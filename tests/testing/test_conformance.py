@@ -94,7 +94,7 @@ def test_a_name_that_is_no_law_is_told_as_not_checked():
         (lambda: check_strategy("sum", declared="commutative"), r"such as \['commutative'\]"),
         (lambda: check_strategy(int.__add__), "returned what cannot stand here: .*, and failed in every example; "),  # type: ignore[arg-type]
         (lambda: check_strategy("sum", examples=0), "examples must be 1 or more, not 0"),
-        (lambda: check_rules("rules.yaml"), "a RuleSet, as read_rules gives it, not str"),  # type: ignore[arg-type]
+        (lambda: check_rules("rules.yaml"), "a RuleSet, as load_rules gives it, not str"),  # type: ignore[arg-type]
         (lambda: check_rules(rule_set(), declared="idempotent"), r"such as \['idempotent'\]"),
         (lambda: check_rules(rule_set(), examples=-1), "examples must be 1 or more, not -1"),
         (lambda: check_rules(rule_set(), like=[1]), "a context is an object, and Like has a list"),  # type: ignore[arg-type]

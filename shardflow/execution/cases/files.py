@@ -10,7 +10,7 @@ from typing import Final
 
 from shardflow.errors import InvalidCase, InvalidInput, InvalidYaml, StorageError
 from shardflow.execution.base import SIZE_LIMIT
-from shardflow.execution.rule_sources import EffectiveRules, load_rules
+from shardflow.execution.rule_sources import EffectiveRules, rules_of
 from shardflow.merge.cases import Case, CaseRules, case_json, read_case, rules_in
 from shardflow.model.documents import Document, Problem
 from shardflow.model.records import record
@@ -98,8 +98,8 @@ def _document(file: str) -> Document:
 def _effective(rules: CaseRules, folder: str) -> EffectiveRules:
     match rules:
         case None:
-            return load_rules(None, folder)
+            return rules_of(None, folder)
         case str(name):
-            return load_rules(RulesFile(name), folder)
+            return rules_of(RulesFile(name), folder)
         case document:
-            return load_rules(InlineRules(document), folder)
+            return rules_of(InlineRules(document), folder)

@@ -81,7 +81,7 @@ def check_rules(
     """
     __tracebackhide__ = True  # of what pytest shows: the example is what there is to see
     if not isinstance(rules, RuleSet):
-        raise TypeError(f"rules must be a RuleSet, as read_rules gives it, not {type(rules).__name__}")
+        raise TypeError(f"rules must be a RuleSet, as load_rules gives it, not {type(rules).__name__}")
     refuse_effort(examples)
     if source is None:
         source = rules if like is None else [rules, Like(like)]
