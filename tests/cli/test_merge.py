@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from shardflow.cli.commands.merging.options import shard_id
+from shardflow.model.values import Json
 from tests.cli.shell import reader_that_left, shardflow
 
 BASE = {"n": 1, "list": [1], "status": "open"}
@@ -64,9 +65,40 @@ def test_a_conflict_shows_base_candidates_rule_and_what_to_do_and_merges_nothing
     assert (ended.returncode, ended.stdout) == (3, "")
     assert "conflict: $.n: " in ended.stderr
     assert "\n  base: 1\n  one (rank 0): 2\n  two (rank 1): 3\n  rule: default\n" in ended.stderr
-    assert "\n    - {path: '$.n', strategy: max}\n" in ended.stderr
+    assert "\n    - {path: '$.n', strategy: sum}  # adds up what each counted; max takes the largest\n" in ended.stderr
     assert shardflow("merge", *FILES, "-o", "out.json", cwd=folder).returncode == 3
     assert (folder / "out.json").read_text() == "as it was"
+
+
+@pytest.mark.parametrize(
+    ("base", "one", "two", "strategy"),
+    [
+        ({"n": 5}, {"n": 6}, {"n": 8}, "sum"),
+        ({}, {"n": 1}, {"n": 2}, "sum"),
+        ({"n": 5}, {"n": 4}, {"n": 8}, "max"),
+        ({"n": 0.5}, {"n": 0.6}, {"n": 0.8}, "max"),
+        ({}, {"n": -1}, {"n": 2}, "max"),
+        ({"n": None}, {"n": 1}, {"n": 2}, "max"),
+        ({"n": True}, {"n": 1}, {"n": 2}, "max"),
+    ],
+)
+def test_numbers_that_shards_only_raised_are_offered_a_sum_and_others_the_largest(
+    folder: Path, base: Json, one: Json, two: Json, strategy: str
+) -> None:
+    for name, value in zip(FILES, (base, one, two), strict=True):
+        write(folder / name, value)
+    [line] = [line for line in shardflow("merge", *FILES, cwd=folder).stderr.splitlines() if line.startswith("    - {")]
+    assert f"strategy: {strategy}}}" in line
+    (folder / "rules.yaml").write_text(f"rules:\n{line}\n")
+    assert shardflow("merge", *FILES, "--rules", "rules.yaml", cwd=folder).returncode == 0
+
+
+def test_two_journals_that_count_at_one_place_are_offered_a_sum(tmp_path: Path) -> None:
+    write(tmp_path / "base.json", {"done": 3})
+    (tmp_path / "a.jsonl").write_text('{"add": "$.done", "value": 1}\n')
+    (tmp_path / "b.jsonl").write_text('{"add": "$.done", "value": 4}\n')
+    ended = shardflow("merge", "base.json", "a.jsonl", "b.jsonl", cwd=tmp_path)
+    assert "    - {path: '$.done', strategy: sum}" in ended.stderr
 
 
 def test_a_change_that_nobody_contests_but_a_rule_forbids_is_offered_as_it_is(folder: Path) -> None:

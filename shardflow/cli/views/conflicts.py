@@ -10,7 +10,7 @@ from shardflow.cli.console import styled
 from shardflow.cli.views.display import count, path_label, shortened
 from shardflow.model.decisions import Conflict
 from shardflow.model.paths import ORDER, Path, Segment, segment_text
-from shardflow.model.values import is_number
+from shardflow.model.values import ABSENT, is_number
 from shardflow.storage.excerpts import printable, value_text
 
 _SHOWN: Final = 20
@@ -46,7 +46,9 @@ def _lines(conflict: Conflict, where: str, stream: TextIO | None) -> Iterator[st
 
 def _rule_line(conflict: Conflict) -> str:
     """Write a line of a rule file that would settle a conflict; whether it is the right one is the author's to say."""
-    return f"- {{path: {_yaml_text(_pattern(conflict.path))}, strategy: {_fitting_strategy(conflict)}}}"
+    strategy = _fitting_strategy(conflict)
+    told = "  # adds up what each counted; max takes the largest" if strategy == "sum" else ""
+    return f"- {{path: {_yaml_text(_pattern(conflict.path))}, strategy: {strategy}}}{told}"
 
 
 def _pattern(path: Path) -> str:
@@ -66,10 +68,17 @@ def _fitting_strategy(conflict: Conflict) -> str:
     if len(values) == 1:
         return "last"
     if all(is_number(value) for value in values):
-        return "max"
+        return "sum" if _counted(conflict) else "max"
     if all(isinstance(value, list) for value in values):
         return "set"
     return f"{{prefer: {dumps([contribution.shard for contribution in conflict.contributions])}}}"
+
+
+def _counted(conflict: Conflict) -> bool:
+    """Tell whether shards did what a counter makes them do: each raised a whole number, or began one above 0."""
+    before: object = 0 if conflict.base is ABSENT else conflict.base
+    values = (before, *(contribution.after for contribution in conflict.contributions))
+    return all(type(value) is int and value >= values[0] for value in values)
 
 
 def _yaml_text(text: str) -> str:
