@@ -176,6 +176,22 @@ def test_a_function_that_cannot_be_loaded_is_told_before_anything_is_checked(tmp
     assert "merging:longest cannot be used" in ended.stderr
 
 
+@pytest.mark.parametrize("arguments", [[], ["--law", "permutation"]], ids=" ".join)
+def test_a_function_that_never_answers_is_no_success_though_nothing_is_broken(
+    tmp_path: Path, arguments: list[str]
+) -> None:
+    rules = "[{path: $.items, strategy: {keyed: id}}, {path: '$.items[*].x', strategy: {custom: 'own:pick'}}]"
+    (tmp_path / "rules.yaml").write_text(f"rules: {rules}\n")
+    (tmp_path / "own.py").write_text("def pick(base, candidates):\n    return candidates[0].value['a']['b'] + 1\n")
+    ended = check(tmp_path, *arguments)
+    assert (ended.returncode, ended.stderr) == (1, "")
+    assert "  not checked: laws of own:pick at $.items[*].x: the function own:pick raised " in ended.stdout
+    told = json.loads(check(tmp_path, "--json", *arguments).stdout)
+    assert (told["status"], told["exit_code"], told["files"][0]["status"]) == ("unchecked", 1, "unchecked")
+    (tmp_path / "like.json").write_text('{"items": [{"id": 1, "x": {"a": {"b": 1}}}]}')
+    assert "not checked" not in check(tmp_path, "--like", "like.json", *arguments).stdout
+
+
 @pytest.mark.parametrize("command", ["check", "coverage"])
 def test_without_hypothesis_it_is_told_how_to_install_it(command: str) -> None:
     script = (

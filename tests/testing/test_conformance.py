@@ -121,24 +121,49 @@ def monotonous(base, candidates):
     return candidates[0].value
 
 
-def test_what_a_function_of_a_rule_set_declares_and_nobody_asks_for_is_told():
-    strategy = Strategy("custom", "ours:f", partial(custom, function=monotonous, name="ours:f"), structural=False)
-    rules = RuleSet([Rule(parse_pattern("$.n"), strategy, Options(), "")])
-    assert check_rules(rules, examples=5).unchecked == (
-        "comutative, ours:f: no law that is declared",
-        "monotone, ours:f: check_strategy of shardflow.testing asks for it",
-    )
+def ruled_by(function):
+    strategy = Strategy("custom", "ours:f", partial(custom, function=function, name="ours:f"), structural=False)
+    return RuleSet([Rule(parse_pattern("$.n"), strategy, Options(), "")])
+
+
+def test_a_law_that_a_function_of_a_rule_set_declares_and_that_is_none_is_refused():
+    with pytest.raises(ValueError, match="not checked: comutative, ours:f: no law that is declared"):
+        check_rules(ruled_by(monotonous), examples=5)
+
+
+def orderly(base, candidates):
+    """Take the first.
+
+    Laws
+        monotone
+    """
+    return candidates[0].value
+
+
+def test_a_law_that_only_others_ask_for_is_told():
+    report = check_rules(ruled_by(orderly), examples=5)
+    assert report.unchecked == ()
+    assert report.elsewhere == ("monotone, ours:f: check_strategy of shardflow.testing asks for it",)
 
 
 def fails(base, candidates):
     return candidates[0].value["nowhere"]
 
 
-def test_a_function_that_never_answers_is_told_since_conflicts_keep_every_law():
-    strategy = Strategy("custom", "ours:f", partial(custom, function=fails, name="ours:f"), structural=False)
-    [told] = check_rules(RuleSet([Rule(parse_pattern("$.n"), strategy, Options(), "")]), examples=5).unchecked
-    assert told.startswith("laws of ours:f at $.n: the function ours:f raised ")
-    assert told.endswith(", and failed in every example")
+def test_a_function_that_never_answers_is_refused_since_conflicts_keep_every_law():
+    said = r"not checked: laws of ours:f at \$\.n: the function ours:f raised .*, and failed in every example"
+    with pytest.raises(ValueError, match=said):
+        check_rules(ruled_by(fails), examples=5)
+
+
+def picky(base, candidates):
+    return candidates[0].value["deeply"]["nested"] + 1
+
+
+def test_a_function_is_asked_with_values_like_those_of_the_context_that_is_given():
+    with pytest.raises(ValueError, match="failed in every example"):
+        check_rules(ruled_by(picky), examples=5)
+    assert check_rules(ruled_by(picky), like={"n": {"deeply": {"nested": 3}}}, examples=5).unchecked == ()
 
 
 def test_who_asks_for_one_law_is_not_told_what_else_was_not_checked():

@@ -141,9 +141,12 @@ def check_rules(
     What breaks a law is made as small as can be and written to a case file, SET-LAW.case.yaml: `shardflow merge`
     replays it, and pytest fails on it until the law is kept (the plugin comes with shardflow).
 
+    A function that failed in every example keeps every law by the conflicts this leaves; it counts as not checked, as
+    does a law that is declared and not known. --like draws values that it may be meant for.
+
     Needs Hypothesis: pip install 'shardflow[testing]'.
 
-    Exit codes: 0 all laws kept, 1 one is broken, 2 wrong usage or invalid rules.
+    Exit codes: 0 all laws kept, 1 one is broken or could not be checked, 2 wrong usage or invalid rules.
 
     For example:
 

@@ -76,9 +76,9 @@ def _fitting_strategy(conflict: Conflict) -> str:
 
 def _counted(conflict: Conflict) -> bool:
     """Tell whether shards did what a counter makes them do: each raised a whole number, or began one above 0."""
-    before: object = 0 if conflict.base is ABSENT else conflict.base
-    values = (before, *(contribution.after for contribution in conflict.contributions))
-    return all(type(value) is int and value >= values[0] for value in values)
+    before = 0 if conflict.base is ABSENT else conflict.base
+    left = [contribution.after for contribution in conflict.contributions]
+    return type(before) is int and all(type(value) is int and value >= before for value in left)
 
 
 def _yaml_text(text: str) -> str:

@@ -2,8 +2,8 @@
 
 `rules check --json`:
 
-    status          kept or broken
-    files           [{file, status, seed, laws, suggested, unchecked}]
+    status          kept, broken, or unchecked: nothing is broken, but some law could not be checked
+    files           [{file, status, seed, laws, suggested, unchecked, elsewhere}]
     laws            [{law, subject, standing, status, examples, counterexample}]; `subject` names one's own function
     counterexample  {case, base, shards, one, other, reason, rule}, of a broken law that should hold; `one` and `other`
                     are what should be the same, each {title, value} or {title, conflicts}
@@ -39,7 +39,9 @@ def check_lines(name: str, report: Report, cases: Cases) -> Iterator[str]:
             if isinstance(finding.answer, Broken) and not finding.is_broken:
                 word, style = "broken", "warn"
             yield f"  {_subject(finding):{width}}  {styled(word, style, sys.stdout)}{_told(finding)}"
-    yield from (f"  not checked: {printable_lines(text)}" for text in report.unchecked)
+    not_checked = styled("not checked", "bad", sys.stdout)
+    yield from (f"  {not_checked}: {printable_lines(text)}" for text in report.unchecked)
+    yield from (f"  not asked for here: {printable_lines(text)}" for text in report.elsewhere)
     for finding, file in cases:
         if isinstance(finding.answer, Broken):
             yield from map(printable_lines, broken_lines(finding, finding.answer))
@@ -75,11 +77,12 @@ def check_object(name: str, report: Report, cases: Cases) -> dict[str, Json]:
     ]
     return {
         "file": name,
-        "status": "broken" if report.broken else "kept",
+        "status": "broken" if report.broken else "unchecked" if report.unchecked else "kept",
         "seed": report.seed,
         "laws": laws,
         "suggested": list(report.suggested),
         "unchecked": list(report.unchecked),
+        "elsewhere": list(report.elsewhere),
     }
 
 

@@ -96,9 +96,15 @@ def field_of(item: Value, name: str) -> Json:
 
 
 def shape_at(shape: Shape, path: Path) -> Shape:
-    """Give the shape at a path of object members."""
+    """Give the shape at a path; all items of a list have one, whatever the path names there."""
     for name in path:
-        shape = shape.shapes.get(str(name), ANY) if isinstance(shape, Members) else ANY
+        match shape:
+            case Members(_, shapes):
+                shape = shapes.get(str(name), ANY)
+            case Items(_, item, _):
+                shape = item
+            case Leaf():
+                shape = ANY
     return shape
 
 

@@ -19,8 +19,8 @@ from shardflow.model.records import record, replaced
 from shardflow.model.values import ABSENT, Json, is_number
 from shardflow.testing.generators import groups
 from shardflow.testing.generators.edits import value_at
-from shardflow.testing.generators.shapes import Leaf
-from shardflow.testing.generators.sources import Like, Source
+from shardflow.testing.generators.shapes import Leaf, Shape
+from shardflow.testing.generators.sources import Like, Source, context_shape
 from shardflow.testing.laboratory.answering import failure
 from shardflow.testing.laboratory.asking import function_name, law_names, refuse_effort, refuse_strategy
 from shardflow.testing.laboratory.places import Place, groups_at, place_of
@@ -77,7 +77,8 @@ def check_rules(
     Examples are aimed at the paths of the rules; with `like`, contexts are also like that one, and `source` may be any
     source of contexts instead. The same seed gives the same examples.
 
-    Raises TypeError or ValueError for what could only check nothing, such as the name of a file as `rules`.
+    Raises TypeError or ValueError for what could only check nothing, such as the name of a file as `rules`, and for
+    laws that could not be checked: there is none of that name, or a function failed in every example.
     """
     __tracebackhide__ = True  # of what pytest shows: the example is what there is to see
     if not isinstance(rules, RuleSet):
@@ -85,7 +86,10 @@ def check_rules(
     refuse_effort(examples)
     if source is None:
         source = rules if like is None else [rules, Like(like)]
-    return examine_rules(rules, Declared(law_names(declared)), source, Effort(examples, seed)).demand()
+    report = examine_rules(rules, Declared(law_names(declared)), source, Effort(examples, seed)).demand()
+    if report.unchecked:
+        raise ValueError("\n".join(f"not checked: {told}" for told in report.unchecked))
+    return report
 
 
 def examine_rules(
@@ -103,12 +107,15 @@ def examine_rules(
     wanted = declared.laws | declared.asked
     questions = _questions(engine, rules, laws)
     answers = ask_all(questions, groups(source, least=2), effort, small=wanted | set(REQUIRED))
-    findings = [*_findings(answers, declared), *_of_functions(rules, effort, laws)]
-    unchecked: list[str] = []
-    if laws is None:
-        unchecked += sorted(f"{name}: no law of a whole rule set" for name in declared.laws - set(LAWS))
-        unchecked += _unchecked_of_functions(rules, effort.seed)
-    return Report(_said_once(findings), effort.seed, tuple(unchecked))
+    own = _functions(rules, source)
+    findings = [*_findings(answers, declared), *_of_functions(own, effort, laws)]
+    unchecked = list(_unanswered(own, effort.seed))
+    if laws is not None:
+        return Report(_said_once(findings), effort.seed, tuple(unchecked))
+    unchecked += sorted(f"{name}: no law of a whole rule set" for name in declared.laws - set(LAWS))
+    unchecked += (f"{name}, {one.name}: no law that is declared" for one in own for name in one.unknown)
+    elsewhere = (f"{_MONOTONE}, {one.name}: {_ELSEWHERE}" for one in own if _MONOTONE in one.declared.laws)
+    return Report(_said_once(findings), effort.seed, tuple(unchecked), tuple(elsewhere))
 
 
 def _questions(engine: Engine, rules: RuleSet, laws: Sequence[str] | None) -> dict[str, Question]:
@@ -227,30 +234,53 @@ def _natural_height(value: Any) -> Any:
     return value if is_number(value) or isinstance(value, bool) else None
 
 
-def _of_functions(rules: RuleSet, effort: Effort, laws: Sequence[str] | None) -> Iterator[Finding]:
-    """Ask for what the functions of `custom` rules declare, each where a rule of its own decides."""
-    for rule, bound in _customs(rules):
-        declared, place = declared_by(page_of(bound["function"])), place_of(rule, rules)
-        wanted = [name for name in DECLARABLE if laws is None or name in laws]
-        answers = ask_all(_questions(ENGINE, place.rules, wanted), groups_at(place), effort, small=declared.laws)
-        for finding in _findings(answers, declared):
-            yield replaced(finding, subject=f"{bound['name']} at {rule.pattern}", place=place)
+@record
+class _OwnFunction:
+    """A function of a `custom` rule: what it is called and told by, what it declares, and where its rule decides."""
+
+    name: str
+    rule: Rule
+    declared: Declared
+    place: Place
+
+    @property
+    def subject(self) -> str:
+        """Whose laws these are."""
+        return f"{self.name} at {self.rule.pattern}"
+
+    @property
+    def unknown(self) -> list[str]:
+        """What it declares that is no law."""
+        return sorted(self.declared.laws - {*DECLARABLE, _MONOTONE})
 
 
-def _unchecked_of_functions(rules: RuleSet, seed: int) -> Iterator[str]:
-    """Tell of functions what is not asked for here, `monotone`, which needs an order, and misspelt names; and which of
-    them kept its laws only because it never answered.
-    """
-    for rule, bound in _customs(rules):
-        if (why := failure(place_of(rule, rules), seed)) is not None:
-            yield f"laws of {bound['name']} at {rule.pattern}: {why}"
-        for name in sorted(declared_by(page_of(bound["function"])).laws - set(DECLARABLE)):
-            why = "check_strategy of shardflow.testing asks for it" if name == _MONOTONE else "no law that is declared"
-            yield f"{name}, {bound['name']}: {why}"
+_ELSEWHERE: Final = "check_strategy of shardflow.testing asks for it"
 
 
-def _customs(rules: RuleSet) -> Iterator[tuple[Rule, Mapping[str, Any]]]:
-    """Give the first rule of each function, with what its strategy is bound to."""
+def _functions(rules: RuleSet, source: Source) -> list[_OwnFunction]:
+    """Give each function by its first rule; `source` is what contexts are drawn from."""
+    contexts = None if source is rules else context_shape(source)
     customs = {str(rule.strategy.argument): rule for rule in reversed(rules.rules) if rule.strategy.name == CUSTOM}
-    for rule in reversed(customs.values()):
-        yield rule, rule.strategy.settle.keywords  # type: ignore[attr-defined]  # custom rules are partials
+    return [_own_function(rule, rules, contexts) for rule in reversed(customs.values())]
+
+
+def _own_function(rule: Rule, rules: RuleSet, contexts: Shape | None) -> _OwnFunction:
+    bound = rule.strategy.settle.keywords  # type: ignore[attr-defined]  # custom rules are partials
+    return _OwnFunction(bound["name"], rule, declared_by(page_of(bound["function"])), place_of(rule, rules, contexts))
+
+
+def _of_functions(functions: Iterable[_OwnFunction], effort: Effort, laws: Sequence[str] | None) -> Iterator[Finding]:
+    """Ask for what functions declare, each where a rule of its own decides."""
+    wanted = [name for name in DECLARABLE if laws is None or name in laws]
+    for one in functions:
+        questions = _questions(ENGINE, one.place.rules, wanted)
+        answers = ask_all(questions, groups_at(one.place), effort, small=one.declared.laws)
+        for finding in _findings(answers, one.declared):
+            yield replaced(finding, subject=one.subject, place=one.place)
+
+
+def _unanswered(functions: Iterable[_OwnFunction], seed: int) -> Iterator[str]:
+    """Tell which functions kept their laws only because they never answered."""
+    for one in functions:
+        if (why := failure(one.place, seed)) is not None:
+            yield f"laws of {one.subject}: {why}"

@@ -30,9 +30,19 @@ class Place:
     alone: bool
 
 
-def place_of(rule: Rule, rules: RuleSet) -> Place:
-    """Find a place where a rule decides: in its set, or where that has none but inside of lists, alone."""
+def place_of(rule: Rule, rules: RuleSet, contexts: Shape | None = None) -> Place:
+    """Find a place where a rule decides: in its set, or where that has none but inside of lists, alone.
+
+    If the shape of contexts is given, half of what stands there is what they have at the rule's path.
+    """
     path = _plain_path(rule.pattern)
+    found = _found(rule, rules, path)
+    if contexts is None:
+        return found
+    return replaced(found, shapes=(*found.shapes, *[shape_at(contexts, path)] * len(found.shapes)))
+
+
+def _found(rule: Rule, rules: RuleSet, path: Path) -> Place:
     if path and rules.first_match(path) is rule and all(_open(rules, path[:end]) for end in range(len(path))):
         return _place(rules, path, alone=False)
     return _place(RuleSet([replaced(rule, pattern=parse_pattern("$.n"))]), ("n",), alone=True)

@@ -49,11 +49,16 @@ class Finding:
 
 @record
 class Report:
-    """All findings of one check; `unchecked` are declared laws that could not be asked for, each with the reason."""
+    """All findings of one check.
+
+    `unchecked` are laws that are not known to hold though nothing broke them, each with the reason: no law is called
+    so, or the function they are laws of never answered. `elsewhere` are those that only others can ask for.
+    """
 
     findings: tuple[Finding, ...]
     seed: int
     unchecked: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
 
     @property
     def broken(self) -> tuple[Finding, ...]:

@@ -25,7 +25,7 @@ from shardflow.storage.pipes import is_descriptor
 if TYPE_CHECKING:
     from shardflow.testing.laboratory.reports import Finding
 
-_BROKEN = 1
+_NOT_KEPT = 1
 
 
 @record
@@ -45,9 +45,10 @@ def check_files(files: tuple[str, ...], asked: Checking, *, as_json: bool) -> in
     _refuse_folder(asked.cases or os.curdir)
     books = books_of(files)
     told = [_check(book, asked, quiet=as_json) for book in books]
-    code = _BROKEN if any(one["status"] == "broken" for one in told) else 0
+    statuses = {one["status"] for one in told}
+    status = next((one for one in ("broken", "unchecked") if one in statuses), "kept")
+    code = 0 if status == "kept" else _NOT_KEPT
     if as_json:
-        status = "broken" if code else "kept"
         CONSOLE.hand_over(object_bytes({"status": status, "exit_code": code, "files": list(told)}))
     return code
 
