@@ -174,8 +174,8 @@ def test_a_final_template_that_is_not_there_is_warned_of_since_a_run_does_all_el
     assert (done.returncode, done.stderr) == (
         0,
         "warning: w.yaml:4: there is no template nowhere/final.md (looked in the current folder, the workflow's, its "
-        "parent), so o.md is not written at $.finalization.template; unless an earlier phase or the place where it runs "
-        "brings it\n",
+        "parent), so o.md is not written at $.finalization.template; unless an earlier phase or the place where it "
+        "runs brings it\n",
     )
 
 

@@ -75,7 +75,7 @@ def outside_problems(workflow: Workflow, document: Document, agents: str | None)
 
 
 def missing_of_the_dialect(workflow: Workflow, document: Document, agents: AgentMap) -> Iterator[Problem]:
-    """Warn of programs that are not there of skills, and of helpers that scripts ask, and of a missing final template."""
+    """Warn of programs that are not there of skills and of helpers that scripts ask, and of a missing template."""
     yield from _missing_for_skills(workflow, document, agents)
     yield from _missing_for_helpers(workflow, document, agents)
     yield from _missing_template(workflow, document, os.getcwd())
