@@ -77,6 +77,18 @@ def test_who_leaves_without_an_answer_has_not_decided(folder: Path, leave: Any, 
     assert (ended, context(folder)["checkpoints"][0]["decision"]) == (4, "abort")
 
 
+def test_an_answer_that_fits_no_option_is_told_before_anything_runs(folder: Path) -> None:
+    (folder / "answers.yaml").write_text("plan: [Again, Gone, 7]\nbuild: 1\n")
+    ended = shardflow("run", "w.yaml", "--answers", "answers.yaml", cwd=folder)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == (
+        "shardflow run: answers.yaml:1: no option is called 'Gone'; known are 'Go on', 'Again', 'Stop' at $.plan[1]\n"
+        "answers.yaml:1: there are 3 options, and no 7 at $.plan[2]\n"
+        "answers.yaml:2: no phase 'build' that could ask at $.build; known are plan\n"
+    )
+    assert not (folder / ".temp").exists()
+
+
 def test_json_tells_a_paused_run_from_an_aborted_one(folder: Path) -> None:
     paused = json.loads(shardflow("run", "w.yaml", "--json", cwd=folder).stdout)
     assert (paused["status"], paused["exit_code"], paused["phases"][0]["problems"]) == (

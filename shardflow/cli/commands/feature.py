@@ -70,4 +70,6 @@ def asker_of(answers: str | None, workflow: Workflow, view: View, *, yes: bool) 
     from shardflow.workflow.dialect.answers import read_answers
 
     document = parse_yaml(read_input(answers, MAX_WORKFLOW_BYTES), answers)
-    return written_answers(read_answers(document, [phase.id for phase in workflow.phases]), otherwise)
+    return written_answers(
+        read_answers(document, {phase.id: phase.staging.questions for phase in workflow.phases}), otherwise
+    )

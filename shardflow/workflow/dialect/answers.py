@@ -10,13 +10,16 @@ or, for all phases, one list in the order in which the run asks:
     - Continue
     - {choose: 2}
 
-Law: an answer that fits no option is never taken for another one, and one that is missing is no answer. One for a phase
-that the workflow does not have is told before anything runs, not when somebody is missing.
+Law: an answer that fits no option is never taken for another one, and one that is missing is no answer. One that can
+never be taken is told before anything runs, not when somebody is missing: for a phase that does not ask, or for an
+option that it does not have.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
+from itertools import chain
 from typing import TypeAlias
 
 from shardflow.errors import InvalidInput
@@ -55,43 +58,62 @@ class Answers:
         return turns[turn] if turn < len(turns) else None
 
 
-def read_answers(document: Document, phases: Collection[str]) -> Answers:
-    """Read a file of answers for a workflow with these phases. Raises InvalidInput with every problem."""
-    return read_document(document, lambda place: _read_answers(place, phases), InvalidInput)
+Questions: TypeAlias = Sequence[Sequence[Option]]
+"""What somebody may be asked, each question by its options."""
 
 
-def _read_answers(place: Place, phases: Collection[str]) -> Answers:
+def read_answers(document: Document, questions: Mapping[str, Questions]) -> Answers:
+    """Read a file of answers for a workflow whose phases may ask these. Raises InvalidInput with every problem."""
+    return read_document(document, lambda place: _read_answers(place, questions), InvalidInput)
+
+
+def _read_answers(place: Place, questions: Mapping[str, Questions]) -> Answers:
+    asking = {phase: asked for phase, asked in questions.items() if asked}
     if isinstance(place.value, list):
-        return Answers({}, {}, _read_turns(place))
+        return Answers({}, {}, _read_turns(place, [*chain.from_iterable(asking.values())]))
     members = place.members()
-    for phase in members.keys() - set(phases):
-        members[phase].refuse(f"no phase {quoted(phase)} that could ask", did_you_mean(phase, phases))
-    turns = {phase: _read_turns(member) for phase, member in members.items() if isinstance(member.value, list)}
-    always = {phase: _read_answer(member) for phase, member in members.items() if phase not in turns}
-    return Answers(turns, always)
+    for phase in members.keys() - asking.keys():
+        hint = did_you_mean(phase, asking) if asking else "no phase of this workflow asks"
+        members[phase].refuse(f"no phase {quoted(phase)} that could ask", hint)
+    lists = {phase: member for phase, member in members.items() if isinstance(member.value, list)}
+    turns = {phase: _read_turns(member, asking.get(phase, ())) for phase, member in lists.items()}
+    rest = {phase: member for phase, member in members.items() if phase not in lists}
+    return Answers(turns, {phase: _read_answer(member, asking.get(phase, ())) for phase, member in rest.items()})
 
 
-def _read_turns(place: Place) -> Turns:
-    return tuple(map(_read_answer, place.items()))
+def _read_turns(place: Place, questions: Questions) -> Turns:
+    return tuple(_read_answer(item, questions) for item in place.items())
 
 
-def _read_answer(place: Place) -> WrittenAnswer:
+def _read_answer(place: Place, questions: Questions) -> WrittenAnswer:
     line = place.document.line(place.path)
     where = place.document.source if line is None else f"{place.document.source}:{line}"
     if not isinstance(place.value, dict):
-        return WrittenAnswer(_read_choose(place), "", where)
+        return WrittenAnswer(_read_choose(questions, place), "", where)
     with place.fields() as fields:
         return WrittenAnswer(
-            choose=fields.required("choose", _read_choose),
+            choose=fields.required("choose", partial(_read_choose, questions)),
             feedback=fields.optional("feedback", Place.text, ""),
             where=where,
         )
 
 
-def _read_choose(place: Place) -> str | int:
-    if isinstance(place.value, int) and not isinstance(place.value, bool):
-        return place.value
-    return read_label(place)
+def _read_choose(questions: Questions, place: Place) -> str | int:
+    told = len(place.problems)
+    is_number = isinstance(place.value, int) and not isinstance(place.value, bool)
+    choose = place.integer() if is_number else read_label(place)
+    if len(place.problems) == told and (why := _unfit(questions, choose)):
+        place.refuse(why)
+    return choose
+
+
+def _unfit(questions: Questions, choose: str | int) -> str:
+    """Say why an answer fits none of the questions it may be given to; nothing if it fits one."""
+    found = [chosen(options, choose) for options in questions]
+    if not found or any(isinstance(place, int) for place in found):
+        return ""
+    every = tuple(dict.fromkeys(chain.from_iterable(questions)))
+    return str(chosen(max(questions, key=len) if isinstance(choose, int) else every, choose))
 
 
 def action_of(choice: Choice) -> str:

@@ -119,6 +119,13 @@ class Option:
 PLAIN_OPTIONS: Final = (Option("Continue", Continue()), Option("Abort", Abort()))
 """What can be chosen at a checkpoint that names no options."""
 
+ESCALATED_OPTIONS: Final = (
+    Option("Continue", Continue(), with_feedback=True),
+    Option("Retry", RepeatPhase(None), with_feedback=True),
+    Option("Abort", Abort(), with_feedback=True),
+)
+"""What can be chosen about gaps that somebody has to decide about."""
+
 
 @record
 class Checkpoint:
@@ -169,6 +176,13 @@ class Staging:
     gap_check: GapCheck | None = None
     checkpoint: Checkpoint | None = None
     skills: tuple[Skill, ...] = ()
+
+    @property
+    def questions(self) -> tuple[tuple[Option, ...], ...]:
+        """What somebody may be asked behind the phase, each question by its options."""
+        at_checkpoint = () if self.checkpoint is None else (self.checkpoint.options,)
+        about_gaps = () if self.gap_check is None else (ESCALATED_OPTIONS,)
+        return (*at_checkpoint, *about_gaps)
 
 
 NO_CONFIG: Final[Mapping[str, Json]] = {}

@@ -107,7 +107,8 @@ def asker(answers: Json, workflow: Workflow) -> Asker:
     if answers is None:
         return nobody
     document = Document("answers.yaml", answers)
-    return written_answers(read_answers(document, [phase.id for phase in workflow.phases]), nobody)
+    questions = {phase.id: phase.staging.questions for phase in workflow.phases}
+    return written_answers(read_answers(document, questions), nobody)
 
 
 def problems(report: RunReport) -> list[str]:

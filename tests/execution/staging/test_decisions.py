@@ -212,10 +212,11 @@ def test_who_aborts_ends_the_run_with_4_keeps_everything_and_may_think_again(fea
     assert feature.ran == ["first", "second", "third", "fourth"]
 
 
-def test_an_answer_that_fits_no_option_pauses_and_is_told(feature: FeaturePlace) -> None:
-    report = feature.run(decided(OPTIONS), {"q": "repeat_phase"})
+def test_an_answer_that_fits_only_the_other_question_of_its_phase_pauses_and_is_told(feature: FeaturePlace) -> None:
+    passing = "{criteria: [{name: sure, check: true}]}"
+    report = feature.run(checked(passing, more="  checkpoint: {prompt: Good?}"), {"p": "Retry"})
     assert report.status is Status.PAUSED
-    assert problems(report) == ["answers.yaml: 'repeat_phase' is what several options are called; give its number"]
+    assert problems(report) == ["answers.yaml: no option is called 'Retry'; known are 'Continue', 'Abort'"]
 
 
 @pytest.mark.parametrize(

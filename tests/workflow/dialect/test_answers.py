@@ -8,8 +8,16 @@ from hypothesis import strategies as st
 
 from shardflow.errors import InvalidInput
 from shardflow.storage.yaml.documents import parse_yaml
-from shardflow.workflow.dialect.answers import Answers, chosen, read_answers
-from shardflow.workflow.dialect.model import Abort, Continue, Option, RepeatPhase, SkipPhases
+from shardflow.workflow.dialect.answers import Answers, Questions, chosen, read_answers
+from shardflow.workflow.dialect.model import (
+    ESCALATED_OPTIONS,
+    PLAIN_OPTIONS,
+    Abort,
+    Continue,
+    Option,
+    RepeatPhase,
+    SkipPhases,
+)
 
 OPTIONS = (
     Option("Go on", Continue()),
@@ -21,7 +29,13 @@ OPTIONS = (
 
 
 def read(text: str) -> Answers:
-    return read_answers(parse_yaml(text.encode(), "answers.yaml"), ["p", "q", "r"])
+    questions: dict[str, Questions] = {
+        "p": [OPTIONS],
+        "q": [ESCALATED_OPTIONS, OPTIONS],
+        "r": [PLAIN_OPTIONS],
+        "silent": [],
+    }
+    return read_answers(parse_yaml(text.encode(), "answers.yaml"), questions)
 
 
 @pytest.mark.parametrize(
@@ -67,13 +81,40 @@ def test_answers_are_taken_in_turn_by_phase_or_for_the_whole_run() -> None:
         ("5", "answers.yaml:1: expected an object, found the integer 5"),
         ("p: {feedback: x}", "answers.yaml:1: field 'choose' is missing at $.p; expected a text"),
         ("p: [{choose: true}]", "answers.yaml:1: expected a text, found the boolean true at $.p[0].choose;"),
-        ("p: [{choose: a, why: b}]", "answers.yaml:1: unknown field 'why' at $.p[0].why;"),
+        ("p: [{choose: Stop, why: b}]", "answers.yaml:1: unknown field 'why' at $.p[0].why;"),
     ],
 )
 def test_what_is_no_answer_is_told_with_its_line(text: str, problem: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         read(text)
     assert str(caught.value).startswith(problem)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("r: Gone", "answers.yaml:1: no option is called 'Gone'; known are 'Continue', 'Abort' at $.r"),
+        ("r: {choose: 3}", "answers.yaml:1: there are 2 options, and no 3 at $.r.choose"),
+        ("q: 6", "answers.yaml:1: there are 5 options, and no 6 at $.q"),
+        ("p: [1, repeat_phase]", "answers.yaml:1: 'repeat_phase' is what several options are called; give its number"),
+        ("silent: 1", "answers.yaml:1: no phase 'silent' that could ask at $.silent; known are p, q, r"),
+        ("[Stop, Gone]", "answers.yaml:1: no option is called 'Gone'; known are 'Go on', 'Again', 'Back', 'continue'"),
+    ],
+)
+def test_an_answer_that_no_question_could_take_is_told_when_it_is_read(text: str, problem: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        read(text)
+    [told] = caught.value.problems
+    assert str(told).startswith(problem)
+
+
+def test_an_answer_that_fits_one_of_the_questions_of_its_phase_is_read() -> None:
+    assert [answer.choose for answer in read("q: [Retry, Stop, repeat_phase]").by_phase["q"]] == [
+        "Retry",
+        "Stop",
+        "repeat_phase",
+    ]
+    assert read("[Stop, Retry, 5]").in_order
 
 
 def test_an_answer_for_a_phase_that_is_not_there_is_told() -> None:

@@ -9,8 +9,6 @@ abort                        the run has failed
 
 from __future__ import annotations
 
-from typing import Final
-
 from shardflow.execution.phases.steps import Answer
 from shardflow.execution.reporting.report import Status
 from shardflow.execution.scripts.model import Returned
@@ -21,23 +19,16 @@ from shardflow.model.records import replaced
 from shardflow.model.values import Json
 from shardflow.workflow.dialect import books
 from shardflow.workflow.dialect.model import (
+    ESCALATED_OPTIONS,
     Abort,
-    Continue,
     Criterion,
     GapAction,
     GapCheck,
-    Option,
     RepeatPhase,
     Script,
 )
 from shardflow.workflow.dialect.plan import gap_check_plan
 from shardflow.workflow.dialect.verdicts import COMPLETE, Verdict, failed, read_verdict, verdict_json
-
-_ESCALATED: Final = (
-    Option("Continue", Continue(), with_feedback=True),
-    Option("Retry", RepeatPhase(None), with_feedback=True),
-    Option("Abort", Abort(), with_feedback=True),
-)
 
 
 def gaps_are_closed(walk: Walk) -> Part[bool]:
@@ -143,7 +134,7 @@ def _escalated(walk: Walk, entry: dict[str, Json], verdict: Verdict) -> Part[boo
     """Let somebody decide; true if the phase goes on, false if it runs again."""
     gaps = "".join(f"\n  - {gap}" for gap in verdict.gaps)
     prompt = f"{verdict.message or 'Gaps were found.'}{gaps}"
-    decided = yield from decided_by_somebody(walk, "escalation", prompt, _ESCALATED, ())
+    decided = yield from decided_by_somebody(walk, "escalation", prompt, ESCALATED_OPTIONS, ())
     entry = {
         **entry,
         "action_taken": GapAction.ESCALATE.value,
