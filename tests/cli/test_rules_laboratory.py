@@ -141,6 +141,7 @@ def test_the_same_seed_finds_the_same(tmp_path: Path) -> None:
     ("arguments", "complaint"),
     [
         (["--law", "idempotnt"], "no law 'idempotnt'; did you mean 'idempotent'?"),
+        (["--law", "idempotnt", "--law", "groping"], "\nno law 'groping'; did you mean 'grouping'?"),
         (["--like", "nowhere.json"], "cannot read nowhere.json"),
         (["nowhere.yaml", "findngs"], "nowhere.yaml: no such rules"),
         (["nowhere.yaml", "findngs"], "findngs: no such rules; did you mean 'findings'?"),
@@ -153,6 +154,23 @@ def test_bad_input_is_refused(tmp_path: Path, arguments: list[str], complaint: s
     ended = check(tmp_path, *arguments)
     assert ended.returncode == 2
     assert complaint in ended.stderr
+
+
+def test_all_sources_that_cannot_be_used_are_told_at_once(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / "cases").mkdir()
+    (tmp_path / "cases/a.yaml").write_text("base: 5\nshards: {}\n")
+    (tmp_path / "cases/b.yaml").write_text("shards: {}\n")
+    by = [word for name in ("nowhere", "cases", "lost.yaml") for word in ("--by", name)]
+    ended = shardflow("rules", "coverage", "rules.yaml", *by, "--examples", "5", cwd=tmp_path)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    told = [" ".join(line.split()[:4]) for line in ended.stderr.splitlines()]
+    assert told == [
+        "shardflow rules coverage: nowhere",
+        "cases/a.yaml:1: expected an object,",
+        "cases/b.yaml:1: field 'base' is",
+        "lost.yaml is no case",
+    ]
 
 
 def test_what_breaks_rules_that_came_through_a_pipe_is_a_case_that_has_them(tmp_path: Path) -> None:

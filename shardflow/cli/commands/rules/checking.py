@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import count
 from typing import TYPE_CHECKING
 
-from shardflow.cli.commands.rules.laboratory import EXAMPLES, books_of, context_of, need_hypothesis
+from shardflow.cli.commands.rules.laboratory import EXAMPLES, book_of, context_of, need_hypothesis, read_all
 from shardflow.cli.console import CONSOLE
 from shardflow.cli.views.display import place
 from shardflow.cli.views.objects import object_bytes
@@ -42,9 +42,11 @@ class Checking:
 def check_files(files: tuple[str, ...], asked: Checking, *, as_json: bool) -> int:
     """Check every rule set, tell what was found, and give the exit code. Raises UsageError or InvalidInput."""
     need_hypothesis()
+    from shardflow.testing.laws.holding import law_named
+
     _refuse_folder(asked.cases or os.curdir)
-    books = books_of(files)
-    told = [_check(book, asked, quiet=as_json) for book in books]
+    laws = read_all(law_named, asked.laws)
+    told = [_check(book, asked, laws, quiet=as_json) for book in read_all(book_of, files)]
     statuses = {one["status"] for one in told}
     status = next((one for one in ("broken", "unchecked") if one in statuses), "kept")
     code = 0 if status == "kept" else _NOT_KEPT
@@ -53,22 +55,23 @@ def check_files(files: tuple[str, ...], asked: Checking, *, as_json: bool) -> in
     return code
 
 
-def _check(book: RuleBook, asked: Checking, *, quiet: bool) -> dict[str, Json]:
-    """Check one rule set, write its counterexamples, tell people unless they want JSON, and give what programs get."""
+def _check(book: RuleBook, asked: Checking, laws: list[str], *, quiet: bool) -> dict[str, Json]:
+    """Check one rule set, write its counterexamples, tell people unless they want JSON, and give what programs get.
+
+    `laws` are those asked for by name, if any.
+    """
     from shardflow.cli.views.laboratory import check_lines, check_object
     from shardflow.testing.generators import Like, Source
     from shardflow.testing.laboratory.conformance import declared_by, examine_rules
     from shardflow.testing.laboratory.search import Effort
-    from shardflow.testing.laws.holding import law_named
 
-    laws = [law_named(law) for law in asked.laws] or None
     like = context_of(asked.like)
     examples = asked.examples or EXAMPLES
     trying = Trying(f"checking {place(book.name)}", f"of {examples:,} examples looked at")
     effort = Effort(examples, asked.seed or 0, trying.hear)
     source: Source = book.rules if like is None else [book.rules, Like(like)]
     try:
-        report = examine_rules(book.rules, declared_by(book.page), source, effort, laws=laws)
+        report = examine_rules(book.rules, declared_by(book.page), source, effort, laws=laws or None)
     finally:
         trying.close()
     cases = list(_written(report.broken, book, asked.cases or os.curdir))

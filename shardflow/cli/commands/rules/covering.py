@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from shardflow.cli.commands.rules.laboratory import EXAMPLES, books_of, context_of, need_hypothesis
+from shardflow.cli.commands.rules.laboratory import EXAMPLES, book_of, context_of, need_hypothesis, read_all
 from shardflow.cli.console import CONSOLE
 from shardflow.cli.views.display import place
 from shardflow.cli.views.objects import object_bytes
@@ -37,9 +36,9 @@ class Covering:
 def cover_files(files: tuple[str, ...], asked: Covering, *, as_json: bool) -> int:
     """Tell what is exercised of every rule set, and give the exit code. Raises UsageError or InvalidInput."""
     need_hypothesis()
-    books = books_of(files)
+    books = read_all(book_of, files)
     context = context_of(asked.context)
-    cases = [case for source in asked.by for case in _cases(source)]
+    cases = [case for found in read_all(_cases, asked.by) for case in found]
     told = [_cover(book, asked, context, cases, quiet=as_json) for book in books]
     if as_json:
         CONSOLE.hand_over(object_bytes({"status": "done", "exit_code": 0, "files": list(told)}))
@@ -81,17 +80,16 @@ def _made_up(book: RuleBook, asked: Covering, context: dict[str, Json] | None) -
     return coverage
 
 
-def _cases(source: str) -> Iterator[Case]:
+def _cases(source: str) -> list[Case]:
     """Read a case file, all of a folder, or the merges of a run. Raises UsageError or InvalidInput."""
     if os.path.lexists(RunDirectory(source).record):
-        yield from (recorded.case for recorded in recorded_cases(source))
-    elif os.path.isdir(source):
+        return [recorded.case for recorded in recorded_cases(source)]
+    if os.path.isdir(source):
         files = sorted(f"{folder}/{name}" for folder, _, names in os.walk(source) for name in names)
         cases = [file for file in files if file.endswith(FILES)]
         if not cases:
             raise UsageError(f"{place(source)} holds no case: no file whose name ends in {', '.join(FILES)}")
-        yield from (load_case(file).case for file in cases)
-    elif os.path.isfile(source):
-        yield load_case(source).case
-    else:
-        raise UsageError(f"{place(source)} is no case file, no folder of cases and no run directory")
+        return [loaded.case for loaded in read_all(load_case, cases)]
+    if os.path.isfile(source):
+        return [load_case(source).case]
+    raise UsageError(f"{place(source)} is no case file, no folder of cases and no run directory")

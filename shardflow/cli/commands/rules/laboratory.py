@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from importlib.util import find_spec
+from typing import TypeVar
 
 from shardflow.cli.commands.reading import read_input
-from shardflow.errors import InvalidInput, InvalidRules, UsageError
+from shardflow.errors import InvalidInput, UsageError
 from shardflow.execution.base import SIZE_LIMIT, read_object
 from shardflow.execution.inspection.rule_books import RuleBook, rule_book
 from shardflow.execution.rule_sources import load_named_rules
-from shardflow.model.documents import Problem
 from shardflow.model.records import replaced
 from shardflow.model.values import Json
+
+T = TypeVar("T")
 
 EXAMPLES = 500
 """How many examples are looked at where nobody says otherwise: some ten seconds."""
@@ -31,18 +33,25 @@ def book_of(name: str) -> RuleBook:
     return replaced(rule_book(name), rules=effective.rules)
 
 
-def books_of(names: Iterable[str]) -> list[RuleBook]:
-    """Read all that a command line names, as `book_of` does. Raises InvalidRules with every problem of all of them."""
-    books: list[RuleBook] = []
-    problems: dict[Problem, None] = {}
+def read_all(read: Callable[[str], T], names: Iterable[str]) -> list[T]:
+    """Read all that a command line names. Raises InvalidInput or UsageError with what is wrong with any of them."""
+    found: list[T] = []
+    wrong: list[InvalidInput | UsageError] = []
     for name in names:
         try:
-            books.append(book_of(name))
-        except InvalidInput as error:
-            problems |= dict.fromkeys(error.problems)
-    if problems:
-        raise InvalidRules(problems)
-    return books
+            found.append(read(name))
+        except (InvalidInput, UsageError) as error:
+            wrong.append(error)
+    if wrong:
+        raise _all_in_one(wrong)
+    return found
+
+
+def _all_in_one(wrong: Sequence[InvalidInput | UsageError]) -> InvalidInput | UsageError:
+    invalid = [error for error in wrong if isinstance(error, InvalidInput)]
+    if len(invalid) == len(wrong):
+        return InvalidInput(dict.fromkeys(problem for error in invalid for problem in error.problems))
+    return UsageError("\n".join(dict.fromkeys(map(str, wrong))))
 
 
 def context_of(file: str | None) -> dict[str, Json] | None:
