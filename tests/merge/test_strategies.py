@@ -166,7 +166,7 @@ REFUSED = [
     (
         {"keyed": "id"},
         [{}],
-        [[{}, n] for n in range(6)],
+        [[{}, {"id": n}] for n in range(6)],
         "item 0 of the base lacks the key field 'id'; item 0 of a lacks the key field 'id'; "
         "item 0 of b lacks the key field 'id'; item 0 of c lacks the key field 'id'; "
         "item 0 of d lacks the key field 'id'; and 2 more lists like that",
@@ -174,6 +174,22 @@ REFUSED = [
     ({"keyed": "id"}, [], [[5]], "item 0 of a is integer, not an object with id"),
     ({"keyed": "id"}, [], [[{"id": []}]], "item 0 of a has list in its key field 'id'"),
     ({"keyed": ["f", "g"]}, [{"f": 1}], [[]], "item 0 of the base lacks the key field 'g'"),
+    (
+        {"keyed": ["f", "g"]},
+        [],
+        [[{"f": 1, "g": 2}, {"f": {}}, {"f": 1, "g": 2}, {"f": 2, "g": 1}, 5, {"f": 1, "g": 2}]],
+        "item 1 of a has object in its key field 'f'; item 1 of a lacks the key field 'g'; "
+        "items 0 and 2 of a have the same key f=1, g=2; item 4 of a is integer, not an object with f and g; "
+        "items 0 and 5 of a have the same key f=1, g=2",
+    ),
+    (
+        {"keyed": "id"},
+        [],
+        [[1, 2, 3, 4, 5, 6, 7], [{}]],
+        "item 0 of a is integer, not an object with id; item 1 of a is integer, not an object with id; "
+        "item 2 of a is integer, not an object with id; item 3 of a is integer, not an object with id; "
+        "item 4 of a is integer, not an object with id; and 2 more items of a; item 0 of b lacks the key field 'id'",
+    ),
 ]
 
 

@@ -18,7 +18,7 @@ from shardflow.model.values import ABSENT, Json, Value, is_number, kind
 
 Items: TypeAlias = dict[Member, dict[str, Json]]
 _TOLD: Final = 5
-"""Lists of one place that are told with what is wrong in them; the items of the base come back in every shard."""
+"""Lists of one place, and items of a list, that are told with what is wrong; the base's come back in every shard."""
 Scalar: TypeAlias = "None | bool | int | float | Decimal | str"
 
 
@@ -37,13 +37,6 @@ class Keys:
     fields: tuple[str, ...]
     defaults: Mapping[str, Scalar]
     order: MemberOrder = MemberOrder.BASE
-
-
-@record
-class _Keyless(Exception):
-    """A list whose items cannot be told apart; the reason says which items and why."""
-
-    reason: str
 
 
 def keyed(site: Site, keys: Keys) -> Verdict:
@@ -86,7 +79,7 @@ def _matched(site: Site, keys: Keys, base: list[Json], values: Sequence[list[Jso
         [("the base", base), *zip((c.shard for c in site.candidates), values, strict=True)], keys
     )
     if wrong:
-        return Unsettled(_told(wrong))
+        return Unsettled(_told(wrong, "more lists like that"))
     before, *after = indexed
     parts = _parts(site, before, after)
     ordered = _Ordering(site, keys, before, after)
@@ -103,49 +96,64 @@ def _matched(site: Site, keys: Keys, base: list[Json], values: Sequence[list[Jso
 
 
 def _indexed_all(lists: Sequence[tuple[str, list[Json]]], keys: Keys) -> tuple[list[Items], list[str]]:
-    """Map the keys of each list to its items, and give the first reason of each where that cannot be done."""
+    """Map the keys of each list to its items, and say of each list where that cannot be done."""
     indexed: list[Items] = []
     wrong: list[str] = []
     for owner, items in lists:
-        try:
-            indexed.append(_indexed(items, keys, owner))
-        except _Keyless as keyless:
-            wrong.append(keyless.reason)
+        found: list[str] = []
+        indexed.append(_indexed(items, keys, owner, found))
+        if found:
+            wrong.append(_told(found, f"more items of {owner}"))
     return indexed, wrong
 
 
-def _told(wrong: Sequence[str]) -> str:
+def _told(wrong: Sequence[str], what: str) -> str:
     more = len(wrong) - _TOLD
-    return "; ".join([*wrong[:_TOLD], *([f"and {more} more lists like that"] if more > 0 else [])])
+    return "; ".join([*wrong[:_TOLD], *([f"and {more} {what}"] if more > 0 else [])])
 
 
-def _indexed(items: list[Json], keys: Keys, owner: str) -> Items:
-    """Map each item's key to the item, in order. Raises _Keyless with every place involved."""
+def _indexed(items: list[Json], keys: Keys, owner: str, wrong: list[str]) -> Items:
+    """Map each item's key to the item, in order; note what is wrong with the others."""
     indexed: Items = {}
     places: dict[Member, int] = {}
     for place, item in enumerate(items):
-        if not isinstance(item, dict):
-            raise _Keyless(f"item {place} of {owner} is {kind(item)}, not an object with {' and '.join(keys.fields)}")
-        key = _member(item, keys, place, owner)
-        if key in places:
-            raise _Keyless(f"items {places[key]} and {place} of {owner} have the same key {_shown(key)}")
-        places[key], indexed[key] = place, item
+        key = _member(item, keys) if isinstance(item, dict) else None
+        if key is None or not isinstance(item, dict):
+            wrong.extend(f"item {place} of {owner} {fault}" for fault in _faults(item, keys))
+        elif key in places:
+            wrong.append(f"items {places[key]} and {place} of {owner} have the same key {_shown(key)}")
+        else:
+            places[key], indexed[key] = place, item
     return indexed
 
 
-def _member(item: dict[str, Json], keys: Keys, place: int, owner: str) -> Member:
-    texts = {field: key_text(_key(item, field, keys, place, owner)) for field in keys.fields}
+def _member(item: dict[str, Json], keys: Keys) -> Member | None:
+    """Give the key of an item; None if it has none."""
+    texts: dict[str, str] = {}
+    for field in keys.fields:
+        value = _key(item, field, keys)
+        if value is ABSENT or isinstance(value, dict | list):
+            return None
+        texts[field] = key_text(value)
     assumed = (f for f, text in texts.items() if f in keys.defaults and text == key_text(keys.defaults[f]))
     return Member(tuple(texts.items()), tuple(assumed) if keys.defaults else ())
 
 
-def _key(item: dict[str, Json], field: str, keys: Keys, place: int, owner: str) -> Scalar:
-    value = item.get(field, keys.defaults.get(field, ABSENT))
-    if value is ABSENT:
-        raise _Keyless(f"item {place} of {owner} lacks the key field '{field}'")
-    if isinstance(value, dict | list):
-        raise _Keyless(f"item {place} of {owner} has {kind(value)} in its key field '{field}'")
-    return value
+def _key(item: dict[str, Json], field: str, keys: Keys) -> Value:
+    return item.get(field, keys.defaults.get(field, ABSENT))
+
+
+def _faults(item: Json, keys: Keys) -> Iterator[str]:
+    """Say why an item has no key."""
+    if not isinstance(item, dict):
+        yield f"is {kind(item)}, not an object with {' and '.join(keys.fields)}"
+        return
+    for field in keys.fields:
+        value = _key(item, field, keys)
+        if value is ABSENT:
+            yield f"lacks the key field '{field}'"
+        elif isinstance(value, dict | list):
+            yield f"has {kind(value)} in its key field '{field}'"
 
 
 def _shown(key: Member) -> str:
