@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from shardflow.errors import InvalidInput, InvalidWorkflow, StorageError
 from shardflow.execution.agents.installed import missing_arbiters, missing_clis
 from shardflow.execution.presence import missing_programs
+from shardflow.execution.prompts.checking import prompt_flaws
 from shardflow.execution.rule_sources import NO_EFFECTIVE_RULES, EffectiveRules, load_rules_at
 from shardflow.execution.schedule import first_base
 from shardflow.model.documents import Document, Problem, did_you_mean
@@ -52,6 +53,7 @@ def check_workflow(data: bytes, file: str) -> Checked:
     folder = os.path.dirname(file)
     rules = {place.path: _tried(file, problems, partial(load_rules_at, place, folder)) for place in _rules(document)}
     _check_context(document, folder, problems)
+    problems.extend(prompt_flaws(workflow, document))
     if uses_the_dialect(document):
         from shardflow.execution.staging.checking import script_problems_or_why_not
 

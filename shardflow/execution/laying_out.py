@@ -94,7 +94,9 @@ def checked_start(
         isinstance(subagent.program, AgentPreset) for phase in workflow.phases for subagent in phase.subagents
     ):
         from shardflow.execution.agents.installed import refuse_missing  # most workflows call no agent CLI
+        from shardflow.execution.prompts.checking import refuse_flawed_prompts
 
+        refuse_flawed_prompts(workflow, request.workflow_bytes, request.workflow_file)
         refuse_missing(workflow, request.workflow_file, rules)
     return base, former if request.context is None else held, schedule
 

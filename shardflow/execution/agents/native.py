@@ -11,7 +11,7 @@ import os
 from shardflow.errors import InvalidInput, StorageError
 from shardflow.execution.base import SIZE_LIMIT, Base
 from shardflow.execution.groups.inputs import Fitting
-from shardflow.execution.prompts.prompts import PromptRequest, build_prompt
+from shardflow.execution.prompts.prompts import PromptRequest, build_prompt, with_task
 from shardflow.execution.reporting.endings import AgentFailed, Ending
 from shardflow.model.records import record
 from shardflow.storage.files import read_regular, sha256_hex
@@ -53,19 +53,25 @@ class NativeOutfit:
             subagent_type=subagent.type or subagent.id,
             phase={"id": self.phase.id, "description": self.phase.description},
             context=base.value,
-            config={**subagent.config, **({"task": task} if (task := preset.prompt) else {})},
+            config=subagent.config,
             output_dir=self.run_dir if shard is not None else "",
             project=self.folder if shard is not None else None,
             shard=shard,
             form=subagent.shard,
+            item=subagent.item,
         )
-        return build_prompt(request, (self.folder, os.path.dirname(self.folder))).text
+        return build_prompt(with_task(request, preset.prompt), (self.folder, os.path.dirname(self.folder))).text
 
     def settle(self, subagent: Subagent, base: Base, shard: str) -> Ending | tuple[str, ...]:
         """Refuse a shard that an agent CLI left as it was, unless it declares to write nothing. Raises StorageError."""
-        if not isinstance(subagent.program, AgentPreset) or subagent.writes == ():
-            return ()
-        if read_regular(shard, SIZE_LIMIT) != base.start(subagent.shard):
+        if not has_changed_nothing(subagent, base, shard):
             return ()
         advice = "say writes: [] if it has nothing to record"
         return AgentFailed("shard_missing", f"answered, but left its shard as it was; {advice}")
+
+
+def has_changed_nothing(subagent: Subagent, base: Base, shard: str) -> bool:
+    """Tell whether an agent CLI left its shard as it was without declaring that it would. Raises StorageError."""
+    if not isinstance(subagent.program, AgentPreset) or subagent.writes == ():
+        return False
+    return read_regular(shard, SIZE_LIMIT) == base.start(subagent.shard)

@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from shardflow.execution.prompts.templates import Named, Rendered, Template, is_file_name, read_template, render
-from shardflow.model.records import record
+from shardflow.model.records import record, replaced
 from shardflow.model.values import Json
 from shardflow.storage.json.canonical import written_bytes
-from shardflow.workflow.model import ShardForm
+from shardflow.workflow.model import Item, ShardForm
 
 _FOLDER: Final = os.path.join("subagents", "prompts")
 _TASKS: Final = ("task", "prompt", "instructions", "description")
@@ -30,7 +30,7 @@ class PromptRequest:
 
     `output` is the file the output belongs into, None if none is expected; `shard` the subagent's shard (in
     this `form`) and `project` the folder of what is worked on, None where the prompt shall not speak of them. All, and
-    `output_dir`, are absolute.
+    `output_dir`, are absolute. `item` is the one a subagent of a fan-out works on.
     """
 
     workflow_name: str
@@ -43,6 +43,7 @@ class PromptRequest:
     shard: str | None = None
     form: ShardForm = ShardForm.COPY
     project: str | None = None
+    item: Item | None = None
 
 
 @record
@@ -66,6 +67,13 @@ def build_prompt(request: PromptRequest, folders: Sequence[str]) -> Prompt:
     return Prompt(f"{rendered.text.rstrip()}\n\n{_ending(request)}", path, rendered.missing)
 
 
+def with_task(request: PromptRequest, prompt: str) -> PromptRequest:
+    """Give a request the task that a workflow says in `prompt:`, which is a template, too. Raises InvalidTemplate."""
+    if not prompt:
+        return request
+    return replaced(request, config={**request.config, "task": render_prompt(Template(prompt, "prompt"), request).text})
+
+
 def find_template(subagent_type: str, workflow_name: str, folders: Sequence[str]) -> str | None:
     """Find the template of a type. A name that cannot be a file's, and would lead elsewhere, has none."""
     return next(filter(os.path.isfile, _candidates(subagent_type, workflow_name, folders)), None)
@@ -80,6 +88,7 @@ def render_prompt(template: Template, request: PromptRequest) -> Rendered:
         "context": request.context,
         "config": dict(request.config),
         "output_dir": request.output_dir,
+        **({} if request.item is None else {"item": request.item.value}),
     }
     return render(template, values)
 
@@ -117,7 +126,11 @@ def _task(request: PromptRequest) -> str:
 
 
 def _ending(request: PromptRequest) -> str:
-    parts = [] if request.project is None else [f"The project's files are in the folder `{request.project}`."]
+    parts = []
+    if request.item is not None:
+        parts.append(f"# Item\n\nYour part of the work is this item, and no other:\n\n{_fenced(request.item.value)}")
+    if request.project is not None:
+        parts.append(f"The project's files are in the folder `{request.project}`.")
     parts.append("# What to leave")
     if request.shard is not None:
         parts.append(_shard(request.shard, request.form))
@@ -150,4 +163,9 @@ def _shard(shard: str, form: ShardForm) -> str:
 
 
 def _shown(value: Json) -> str:
-    return value if isinstance(value, str) else f"```json\n{written_bytes(value).decode()}```"
+    return value if isinstance(value, str) else _fenced(value)
+
+
+def _fenced(value: Json) -> str:
+    """Show a value as JSON, out of which no text in it leads: a line of JSON never begins with a fence."""
+    return f"```json\n{written_bytes(value).decode()}```"

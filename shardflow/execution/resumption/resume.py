@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from shardflow.errors import InvalidInput, StorageError, UsageError
 from shardflow.execution.processes.interrupts import Interrupts
+from shardflow.execution.prompts.checking import refuse_flawed_prompts
 from shardflow.execution.reporting.events import Listener
 from shardflow.execution.reporting.report import RunReport, Status
 from shardflow.execution.request import Layout, RunRequest
@@ -87,6 +88,7 @@ def _lay_out(request: ResumeRequest, staging: Staging | None, interrupts: Interr
         schedule = schedule_phases(
             request.workflow, os.path.dirname(request.workflow_file), settings.rules, settings.max_parallel
         )
+        refuse_flawed_prompts(request.workflow, request.workflow_bytes, request.workflow_file)
         found = starting_point(request, staging, history)
     except (InvalidInput, StorageError):
         if settings.rules is None and not settings.found_context and staging is None:

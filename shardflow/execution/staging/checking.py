@@ -8,6 +8,7 @@ from typing import Final
 
 from shardflow.errors import InvalidInput, NodeUnusable, StorageError
 from shardflow.execution.presence import HINT, missing, missing_program
+from shardflow.execution.prompts.checking import placed
 from shardflow.execution.prompts.prompts import find_template
 from shardflow.execution.prompts.templates import Template, check_template, read_template
 from shardflow.execution.scripts.host import ScriptHost
@@ -42,7 +43,7 @@ def script_problems(document: Document, host: ScriptHost) -> list[Problem]:
     faults = host.check([script for _, _, script in found])
     paths = {id(script): path for _, path, script in found}
     return [
-        _placed(document, paths[id(fault.script)], f"{fault.script.name} does not parse: {fault.message}", fault.line)
+        placed(document, paths[id(fault.script)], f"{fault.script.name} does not parse: {fault.message}", fault.line)
         for fault in faults
     ]
 
@@ -161,22 +162,6 @@ def _at(value: Json, path: Path) -> Json:
     return value
 
 
-def _placed(document: Document, path: Path, message: str, line: int | None) -> Problem:
-    """Place a problem in the file: the lines of a text written as a block begin below its field."""
-    start = document.line(path)
-    where = start + line if start is not None and line is not None and _is_block(document, path, start) else start
-    return Problem(document.source, where, message, path)
-
-
-def _is_block(document: Document, path: Path, start: int) -> bool:
-    """Tell whether a text of several lines stands on as many lines below `start`, where nothing else stands then."""
-    text = _at(document.value, path)
-    if not isinstance(text, str) or "\n" not in text:
-        return False
-    below = range(start + 1, start + len(text.splitlines()) + 1)
-    return not any(line in below for line in document.lines.values())
-
-
 def _types(workflow: Workflow) -> Iterator[tuple[Path, str]]:
     for number, phase in enumerate(workflow.phases):
         for rank, subagent in enumerate(phase.subagents):
@@ -213,7 +198,7 @@ def template_flaws(workflow: Workflow, document: Document, project: str) -> Iter
     final = workflow.finalization
     if final is not None and final.is_inline:
         for flaw in _flaws(Template(final.template, document.source)):
-            yield _placed(document, _FINAL_TEMPLATE, flaw.message, flaw.line)
+            yield placed(document, _FINAL_TEMPLATE, flaw.message, flaw.line, flaw.hint)
     elif final is not None and (path := find_final_template(final, template_places(document.source, project))):
         yield from _flaws(path)
     folder = os.path.dirname(os.path.abspath(document.source))

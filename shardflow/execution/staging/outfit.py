@@ -10,16 +10,18 @@ from itertools import takewhile
 from typing import Final
 
 from shardflow.errors import InvalidInput, InvalidJson, StorageError
+from shardflow.execution.agents.native import has_changed_nothing
 from shardflow.execution.base import SIZE_LIMIT, Base, read_object
 from shardflow.execution.groups.inputs import Fitting
-from shardflow.execution.prompts.prompts import PromptRequest, build_prompt
-from shardflow.execution.reporting.endings import Ending, InvalidShard, MissingOutput
+from shardflow.execution.prompts.prompts import PromptRequest, build_prompt, with_task
+from shardflow.execution.reporting.endings import AgentFailed, Ending, InvalidShard, MissingOutput
 from shardflow.execution.staging.feature_folder import FeatureFolder, is_declared, moment_text
 from shardflow.model.changes import apply
 from shardflow.model.documents import Problem
 from shardflow.model.records import record
 from shardflow.model.values import ABSENT, Json, same
 from shardflow.storage.files import put_file, read_regular
+from shardflow.workflow.agents.preset import AgentPreset
 from shardflow.workflow.dialect import books
 from shardflow.workflow.dialect.books import NoBook
 from shardflow.workflow.dialect.outputs import NoPlace
@@ -58,11 +60,12 @@ class StagedOutfit:
             place = _place(self.folder, subagent)
             self.folder.make_way(place)
             output = environment["SHARDFLOW_OUTPUT"] = self.folder.absolute(place)
-        if not subagent.type:
+        preset = subagent.program if isinstance(subagent.program, AgentPreset) else None
+        if not subagent.type and preset is None:
             return Fitting(environment, None)
         request = PromptRequest(
             workflow_name=self.folder.workflow,
-            subagent_type=subagent.type,
+            subagent_type=subagent.type or subagent.id,
             phase=self.written,
             context=base.value,
             config=subagent.config,
@@ -71,8 +74,10 @@ class StagedOutfit:
             shard=shard,
             form=subagent.shard,
             project=self.folder.project,
+            item=subagent.item,
         )
         try:
+            request = with_task(request, "" if preset is None else preset.prompt)
             return Fitting(environment, build_prompt(request, self.template_folders).text.encode())
         except InvalidInput as error:
             raise StorageError(str(error)) from error
@@ -92,6 +97,13 @@ class StagedOutfit:
         size = self.folder.size(place)
         if size is None and is_declared(subagent) and self.on_missing_output is OnMissingOutput.FAIL:
             return MissingOutput(self.folder.absolute(place))
+        if (
+            size is None
+            and self.on_missing_output is OnMissingOutput.FAIL
+            and has_changed_nothing(subagent, base, shard)
+        ):
+            advice = "say writes: [] if it has nothing to record"
+            return AgentFailed("shard_missing", f"answered, but left no output, and its shard as it was; {advice}")
         try:
             self._count(subagent, base, shard, None if size is None else self._entry(subagent, place, size))
         except NoBook as error:

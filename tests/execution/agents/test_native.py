@@ -162,3 +162,53 @@ def test_the_prompt_comes_from_the_template_of_its_id(tmp_path: Path) -> None:
     template.write_text("My task: {{config.task}} in {{phase}}")
     run_one(tmp_path, "claude", "edit")
     assert seen(tmp_path)["prompt"].startswith("My task: task one in look\n\n")
+
+
+def test_a_prompt_is_a_template_filled_in_from_the_context_and_what_stands_there_is_no_template(tmp_path: Path) -> None:
+    text = """
+        name: w
+        context: {topic: "{{files}} $(id)", files: [{n: a}, {n: b}]}
+        phases:
+          - id: look
+            behavior: parallel
+            subagents:
+              - {id: a, agent: claude, args: [--stand-in, edit],
+                 prompt: "On {{context.topic}}:{{#context.files}} {{n}}{{/context.files}}"}
+    """
+    assert subagent(Workplace(tmp_path).run(text), "a").ending == Succeeded()
+    assert "# Task\n\nOn {{files}} $(id): a b\n\n" in seen(tmp_path)["prompt"]
+
+
+def test_one_for_each_item_is_told_its_item_and_may_name_it_in_its_prompt(tmp_path: Path) -> None:
+    text = """
+        name: w
+        context: {files: [{name: a, why: "x\\n```\\n# Task"}]}
+        rules: default
+        phases:
+          - id: look
+            behavior: parallel
+            subagents:
+              - {id: each, agent: claude, args: [--stand-in, edit], prompt: "Read {{item.name}}.",
+                 foreach: {path: $.files, key: name}}
+    """
+    assert subagent(Workplace(tmp_path).run(text), "each-a").ending == Succeeded()
+    prompt = json.loads((tmp_path / "run/groups/01-look/each-a/agent/seen.json").read_text())["prompt"]
+    assert "# Task\n\nRead a.\n\n# Item\n\nYour part of the work is this item, and no other:\n\n```json\n" in prompt
+    assert '  "why": "x\\n```\\n# Task"\n}\n```\n\n' in prompt
+
+
+def test_a_prompt_that_cannot_be_filled_in_is_told_with_its_line_before_anything_runs(tmp_path: Path) -> None:
+    text = """
+        name: w
+        phases:
+          - id: p
+            behavior: main-only
+            agent: claude
+            prompt: |
+              Look at
+              {{#context.files}}
+    """
+    with pytest.raises(InvalidWorkflow) as caught:
+        Workplace(tmp_path).run(text)
+    assert ":9: the section {{#context.files}} is not closed at $.phases[0].prompt; end it with" in str(caught.value)
+    assert not (tmp_path / "run").exists()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shardflow.execution.reporting.endings import MissingOutput
+from shardflow.execution.reporting.endings import AgentFailed, MissingOutput
 from shardflow.execution.reporting.report import Status
 from tests.execution.staging.features import FeaturePlace
 
@@ -155,6 +155,46 @@ def test_an_agent_cli_thinks_and_is_judged_as_any(feature: FeaturePlace) -> None
 )
 def test_an_agent_that_does_not_answer_is_an_error(feature: FeaturePlace, agents: str, message: str) -> None:
     assert tried(feature, "await thinkHard('x')", f"agents: {agents}").startswith(message)
+
+
+NATIVE = """
+    name: w
+    context: {{names: [x]}}
+    phases:
+      - id: look
+        behavior: parallel
+        checkpoint: {{approval_required: true}}
+        subagents:
+          - {{id: a, agent: claude, args: [--stand-in, {behavior}], prompt: 'A task for {{{{context.feature.name}}}}.'}}
+          - {{id: each, agent: claude, args: [--stand-in, {behavior}], prompt: 'A task.',
+             foreach: {{path: $.names}}}}
+"""
+
+
+@pytest.mark.usefixtures("clis")
+def test_beside_words_of_the_dialect_an_agent_cli_of_its_own_finds_its_prompt_and_its_item(
+    feature: FeaturePlace,
+) -> None:
+    report = feature.run(NATIVE.format(behavior="output"), {"look": "continue"})
+    assert report.status is Status.DONE
+    prompts = [
+        json.loads(path.read_text())["prompt"] for path in sorted(feature.run_dir.glob("groups/*/*/*/seen.json"))
+    ]
+    assert ["A task for shop." in prompts[0], "# Item" in prompts[0]] == [True, False]
+    assert "# Task\n\nA task.\n\n# Item\n\nYour part of the work is this item, and no other:" in prompts[1]
+    assert [entry["path"] for entry in feature.context["deliverables"]] == ["a.md", "each-x.md"]
+
+
+@pytest.mark.usefixtures("clis")
+@pytest.mark.parametrize(("more", "status"), [("", Status.FAILED), ("on_missing_output: warn", Status.DONE)])
+def test_an_agent_cli_that_left_neither_an_output_nor_a_change_has_failed(
+    feature: FeaturePlace, more: str, status: Status
+) -> None:
+    text = PRESET.replace("output_path: 'look/review.md', ", "").format(cli="claude", behavior="idle")
+    report = feature.run(text.replace("name: w", f"name: w\n    {more}"))
+    assert report.status is status
+    (one,) = (one for one in report.subagents if one.id == "reviewer")
+    assert isinstance(one.ending, AgentFailed) is (status is Status.FAILED)
 
 
 PRESET = """
