@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -17,9 +18,8 @@ from shardflow.execution.rule_sources import anchored
 from shardflow.execution.schedule import ScheduledPhase, first_base, read_context, read_if_there, schedule_phases
 from shardflow.execution.secrets.references import read_secrets
 from shardflow.execution.staging.beginning import opened
-from shardflow.model.records import replaced
 from shardflow.storage.files import put_file, write_new
-from shardflow.storage.runs.directory import READ_ONLY
+from shardflow.storage.runs.directory import READ_ONLY, RunDirectory
 from shardflow.storage.runs.folders import RUNS, create_run_directory
 from shardflow.storage.runs.journal import Journal, new_journal, utc_text
 from shardflow.storage.runs.records import RunRecord, RunSettings, write_first_run_record
@@ -34,7 +34,7 @@ def lay_out(request: RunRequest, staging: Staging | None, held_open: ExitStack) 
     workflow = request.workflow
     path, moment = context_path(request, staging), utc_text(time.time_ns())
     base, held, schedule = checked_start(request, staging)
-    value, found = base.data, held if request.context is not None else None
+    value = base.data
     if staging is not None:
         base, value = opened(base, workflow, staging, moment, path or ""), b""
     for scheduled in schedule:
@@ -45,21 +45,33 @@ def lay_out(request: RunRequest, staging: Staging | None, held_open: ExitStack) 
     earlier = _other_runs(request) if request.reuse else None
     directory = create_run_directory(request.run_dir, workflow.name)
     journal = held_open.enter_context(new_journal(directory.journal))
-    settings = _settings(request, path, staging, found_context=found is not None)
-    record = RunRecord(workflow.name, Status.RUNNING, moment, settings)
+    record = RunRecord(workflow.name, Status.RUNNING, moment, _settings(request, path, held, staging))
+    _write_start(directory, record, request.workflow_bytes, base, None if staging is None else held)
+    if path is None:
+        put_file(directory.context, base.data)
+    layout = Layout(
+        schedule=schedule,
+        base=base,
+        context=CanonicalContext(path or directory.context, base.data if path is None else held, value),
+        copy=None if path is None else directory.context,
+        directory=directory,
+        record=record,
+        earlier=earlier,
+        secrets=secrets,
+        staging=staging,
+    )
+    return layout, journal
+
+
+def _write_start(
+    directory: RunDirectory, record: RunRecord, workflow: bytes, base: Base, former_context: bytes | None
+) -> None:
+    """Write down what the run starts from, its record first: with that the folder is a run."""
     write_first_run_record(directory, record)
-    write_new(directory.workflow, request.workflow_bytes)
+    write_new(directory.workflow, workflow)
     write_new(directory.base, base.data, mode=READ_ONLY)
-    if staging is not None and held is not None:
-        write_new(directory.former_context, held)
-    if path is not None:
-        context = CanonicalContext(path, held, value)
-        copy = directory.context
-        begun = Layout(schedule, base, context, copy, directory, record, secrets=secrets, staging=staging)
-        return replaced(begun, earlier=earlier), journal
-    put_file(directory.context, base.data)
-    context = CanonicalContext(directory.context, base.data, base.data)
-    return Layout(schedule, base, context, None, directory, record, earlier=earlier, secrets=secrets), journal
+    if former_context is not None:
+        write_new(directory.former_context, former_context)
 
 
 def _other_runs(request: RunRequest) -> Earlier:
@@ -89,24 +101,29 @@ def checked_start(
             agents = None if request.staging is None else request.staging.agents_file
             refuse_all(request.workflow_bytes, request.workflow_file, agents)
         raise
-    rules = [scheduled.rules for scheduled in schedule]
-    if any(one.arbiters for one in rules) or any(
-        isinstance(subagent.program, AgentPreset) for phase in workflow.phases for subagent in phase.subagents
-    ):
+    if _calls_agents(schedule):
         from shardflow.execution.agents.installed import refuse_missing  # most workflows call no agent CLI
         from shardflow.execution.prompts.checking import refuse_flawed_prompts
 
         refuse_flawed_prompts(workflow, request.workflow_bytes, request.workflow_file)
-        refuse_missing(workflow, request.workflow_file, rules)
+        refuse_missing(workflow, request.workflow_file, [scheduled.rules for scheduled in schedule])
     return base, former if request.context is None else held, schedule
 
 
-def _settings(request: RunRequest, context: str | None, staging: Staging | None, *, found_context: bool) -> RunSettings:
+def _calls_agents(schedule: Iterable[ScheduledPhase]) -> bool:
+    """Tell whether a run may call an agent CLI, as a subagent or as an arbiter."""
+    return any(
+        scheduled.rules.arbiters or any(isinstance(one.program, AgentPreset) for one in scheduled.phase.subagents)
+        for scheduled in schedule
+    )
+
+
+def _settings(request: RunRequest, context: str | None, held: bytes | None, staging: Staging | None) -> RunSettings:
     rules = None if request.rules is None else anchored(request.rules)
     return RunSettings(
         workflow_file=os.path.abspath(request.workflow_file),
         context=context,
-        found_context=found_context,
+        found_context=request.context is not None and held is not None,
         rules=rules,
         max_parallel=request.max_parallel,
         feature=None if staging is None else staging.settings,

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from shardflow.errors import StorageError
 from shardflow.execution.fallback import fallback
@@ -33,6 +33,9 @@ from shardflow.storage.files import write_new
 from shardflow.storage.runs.durable import BackgroundSync
 from shardflow.storage.runs.journal import Journal
 from shardflow.storage.runs.records import write_run_record
+
+if TYPE_CHECKING:  # only workflows of the dialect need it
+    from shardflow.execution.staging.staged_run import StagedRun
 
 _EXIT_CODES: Final = {
     Status.DONE: 0,
@@ -133,33 +136,40 @@ class _Run:
 
     def _finish(self, status: Status, phases: list[PhaseReport]) -> RunReport:
         """Write what ends a run. What cannot be written fails the run, and is told."""
-        context, earlier = self._layout.context, self._layout.earlier
+        context = self._layout.context
         if self._staged is not None:
-            self._notes.extend(self._staged.passed_over())
-        if self._staged is not None and status is Status.DONE:
-            finalized = self._staged.finalize(self._loop.base.value, self._layout.directory.path)
-            self._problems.extend(finalized.problems)
-            self._notes.extend(finalized.notes)
+            self._finish_staged(self._staged, status)
         self._problems += self._seals.altered_groups()
         self._attempt(self._durable.settle)
         self._attempt(lambda: context.bring_to(self._loop.base, self._durable.settle))
         self._attempt(self._copy_context)
         self._attempt(self._durable.settle)
         self._attempt(lambda: self._write_record(self._with_problems(status)))
-        status = self._with_problems(status)
-        report = RunReport(
-            self._workflow.name,
-            status,
-            self._exit_code(status),
-            self._layout.directory.path,
-            context.path,
-            tuple(phases),
-            time.monotonic() - self._started,
-            tuple(self._problems),
-            (*self._notes, *(earlier.notes if earlier is not None else ())),
-        )
+        report = self._report(self._with_problems(status), phases)
         self._tell(RunFinished(report))
         return report
+
+    def _finish_staged(self, staged: StagedRun, status: Status) -> None:
+        """Tell what was passed over of the workflow, and write what is written when all phases are done."""
+        self._notes.extend(staged.passed_over())
+        if status is Status.DONE:
+            finalized = staged.finalize(self._loop.base.value, self._layout.directory.path)
+            self._problems.extend(finalized.problems)
+            self._notes.extend(finalized.notes)
+
+    def _report(self, status: Status, phases: list[PhaseReport]) -> RunReport:
+        earlier = self._layout.earlier
+        return RunReport(
+            workflow=self._workflow.name,
+            status=status,
+            exit_code=self._exit_code(status),
+            run_dir=self._layout.directory.path,
+            context=self._layout.context.path,
+            phases=tuple(phases),
+            seconds=time.monotonic() - self._started,
+            problems=tuple(self._problems),
+            notes=(*self._notes, *(earlier.notes if earlier is not None else ())),
+        )
 
     def _copy_context(self) -> None:
         layout = self._layout

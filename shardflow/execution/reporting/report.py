@@ -148,7 +148,7 @@ class PhaseReport:
 class RunReport:
     """What the whole run came to. `context` is the canonical context file; `seconds` is wall time.
 
-    `problems` say what failed outside every group; `notes` what a resumed run found, which is no failure.
+    `problems` say what failed outside every group; `notes` what people shall hear besides.
     """
 
     workflow: str
