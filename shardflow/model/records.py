@@ -36,8 +36,13 @@ def record(cls: type[_T]) -> type[_T]:
 
 def replaced(value: _T, **fields: object) -> _T:
     """Give the same record with other values for the fields named. Raises TypeError for a name that is no field."""
+    return type(value)(**{**fields_of(value), **fields})
+
+
+def fields_of(value: object) -> dict[str, Any]:
+    """Give the fields of a record by name, in order."""
     names: tuple[str, ...] = value.__match_args__  # type: ignore[attr-defined]
-    return type(value)(**{**{name: getattr(value, name) for name in names}, **fields})
+    return {name: getattr(value, name) for name in names}
 
 
 def _first_init(self: Any, *values: object, **named: object) -> None:

@@ -1,6 +1,7 @@
 """The two records of a run directory: `run.json` for the run, `group.json` for each group.
 
 Law: a record that was read has only names that stay inside the run directory; whatever else a file says, it is no run.
+A file has the fields of its record by their names; `run.json` has the version of the format in front of them.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import time
 from typing import Final
 
 from shardflow.errors import InvalidJson, NotARun, StorageError
-from shardflow.model.records import record, replaced
+from shardflow.model.records import fields_of, record, replaced
 from shardflow.model.values import Json
 from shardflow.storage.files import put_file, read_regular, replace_file
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory
@@ -144,16 +145,12 @@ def write_run_record(run: RunDirectory, record: RunRecord) -> None:
 
 def write_group_record(group: GroupFolder, record: GroupRecord) -> None:
     """Write `group.json` in one step: it tells that the group has ended. Raises StorageError."""
-    from shardflow.storage.json.canonical import canonical_bytes  # there may be a thousand subagents; loaded by now
-
-    put_file(group.record, canonical_bytes(_group_json(record)))
+    put_file(group.record, _group_bytes(record))
 
 
 def replace_group_record(group: GroupFolder, record: GroupRecord) -> None:
     """Write `group.json` of a group whose conflicts were decided about, all or nothing. Raises StorageError."""
-    from shardflow.storage.json.canonical import canonical_bytes
-
-    replace_file(group.record, canonical_bytes(_group_json(record)))
+    replace_file(group.record, _group_bytes(record))
 
 
 def read_run_record(run: RunDirectory) -> RunRecord:
@@ -267,65 +264,20 @@ def _read(path: str) -> Json:
 
 
 def _run_bytes(record: RunRecord) -> bytes:
-    members = {
-        "format": FORMAT,
-        "workflow": record.workflow,
-        "status": record.status,
-        "started": record.started,
-        "finished": record.finished,
-        "settings": _settings_json(record.settings),
-        "groups": record.groups,
-        "more": record.more,
-    }
+    settings = record.settings
+    feature = None if settings.feature is None else fields_of(settings.feature)
+    members = {"format": FORMAT, **fields_of(record), "settings": {**fields_of(settings), "feature": feature}}
     # The encoder of the standard library is loaded anyway (the journal needs it); the canonical one takes 20 ms,
     # and this file is written before anything starts.
     return json.dumps(members, indent=2).encode() + b"\n"
 
 
-def _settings_json(settings: RunSettings) -> dict[str, Json]:
-    return {
-        "workflow_file": settings.workflow_file,
-        "context": settings.context,
-        "found_context": settings.found_context,
-        "rules": settings.rules,
-        "max_parallel": settings.max_parallel,
-        "feature": None if settings.feature is None else _feature_json(settings.feature),
-    }
+def _group_bytes(record: GroupRecord) -> bytes:
+    from shardflow.storage.json.canonical import canonical_bytes  # there may be a thousand subagents; loaded by now
 
-
-def _feature_json(feature: FeatureSettings) -> dict[str, Json]:
-    return {
-        "name": feature.name,
-        "flags": list(feature.flags),
-        "folder": feature.folder,
-        "agents": feature.agents,
-        "project": feature.project,
-    }
-
-
-def _group_json(record: GroupRecord) -> dict[str, Json]:
-    return {
-        "phase": record.phase,
-        "status": record.status,
-        "subagents": [_subagent_json(subagent) for subagent in record.subagents],
-        "base": record.base,
-        "rules": record.rules,
-        "ledger": record.ledger,
-        "context": record.context,
-        "content": record.content,
+    members = {
+        **fields_of(record),
+        "subagents": [fields_of(subagent) for subagent in record.subagents],
         "stale_reads": list(record.stale_reads),
-        "resolutions": record.resolutions,
     }
-
-
-def _subagent_json(subagent: SubagentRecord) -> Json:
-    return {
-        "id": subagent.id,
-        "form": subagent.form,
-        "ending": subagent.ending,
-        "detail": subagent.detail,
-        "sha256": subagent.sha256,
-        "undeclared": subagent.undeclared,
-        "tries": subagent.tries,
-        "failure": subagent.failure,
-    }
+    return canonical_bytes(members)
