@@ -11,7 +11,7 @@ from shardflow.merge.strategies.structure import deep, go_deep
 from shardflow.model.decisions import RuleRef
 from shardflow.model.paths import ORDER, Path, Segment
 from shardflow.model.patterns import Pattern, PatternSet, Position
-from shardflow.model.records import record
+from shardflow.model.records import fields_of, record
 from shardflow.model.values import ABSENT, Json
 
 
@@ -185,8 +185,7 @@ def rules_json(rules: RuleSet) -> Json:
 
 def defaults_json(defaults: Defaults) -> dict[str, Json]:
     """Give the defaults that are not the engine's own."""
-    kinds: dict[str, Rule] = {name: getattr(defaults, name) for name in Defaults.__match_args__}
-    return {name: rule_json(rule) for name, rule in kinds.items() if rule is not DEFAULT}
+    return {name: rule_json(rule) for name, rule in fields_of(defaults).items() if rule is not DEFAULT}
 
 
 def rule_json(rule: Rule) -> dict[str, Json]:

@@ -13,10 +13,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import yaml
-from yaml.error import Mark
 from yaml.events import (
     AliasEvent,
     DocumentEndEvent,
@@ -35,41 +34,16 @@ from shardflow.model.paths import ROOT, Path
 from shardflow.model.records import record
 from shardflow.model.values import MAX_DEPTH, Json, kind
 from shardflow.storage.excerpts import excerpt, printable
+from shardflow.storage.yaml.decoding import MAX_PROBLEMS, decoded
 from shardflow.storage.yaml.scalars import plain_value
-
-if TYPE_CHECKING:
-    from yaml._yaml import Mark as CMark
+from shardflow.storage.yaml.syntax import TOO_DEEP, place_of, syntax_error
 
 MAX_ALIASED: Final = 100_000
 """The most values all aliases of a document may stand for."""
 
-MAX_PROBLEMS: Final = 50
-"""After this many problems reading ends."""
-
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-_UNREADABLE: Final = "[^\t\n\r -~\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-"""What YAML does not allow raw, and the three line breaks that 1.1 folds and 1.2 keeps (U+0085, U+2028, U+2029)."""
-
-_EVERYDAY: Final = b"\t\n\r" + bytes(range(ord(" "), ord("~") + 1))
-"""Readable in any case: a text of nothing else is spared the pattern above, which takes 5 ms to compile."""
-
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
-
-_HINTS: Final = {
-    "\t": "indent with spaces, not tabs",
-    ":": "quote a text that has ': ' in it",
-    "@": "quote a text that begins with @",
-    "`": "quote a text that begins with `",
-    "%": "quote a text that begins with %",
-}
-"""What to do, by the character at which the parser gave up, where it is the character that it minded."""
-
-_AT_A_CHARACTER: Final = ("found character", "found a tab character", "mapping values")
-
-_TOO_DEEP: Final = f"nested deeper than {MAX_DEPTH} levels"
-_LIBYAML_DEPTH: Final = "exceeded maximum nesting depth"
-"""What newer releases of libyaml say at about 1,000 levels; they look ahead, so they may say it before we count 201."""
 
 _PLAIN_TAGS: Final = {
     "tag:yaml.org,2002:str": ScalarEvent,
@@ -81,33 +55,13 @@ _PLAIN_TAGS: Final = {
 
 def parse_yaml(data: bytes, source: str) -> Document:
     """Read one YAML document; `source` names it in the problems. Raises InvalidYaml with every problem found."""
-    text = _decoded(data, source)
+    text = decoded(data, source)
     reading = _Reading(text, source)
     with suppress(_Broken):
         value = reading.document()
     if reading.problems:
         raise InvalidYaml(reading.problems)
     return Document(source, value, reading.lines)
-
-
-def _decoded(data: bytes, source: str) -> str:
-    try:
-        text = data.decode().removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        message = f"byte 0x{data[error.start]:02x} is not valid UTF-8"
-        raise InvalidYaml([Problem(source, line, message, hint="save the file as UTF-8")]) from None
-    rare = data.translate(None, _EVERYDAY)
-    found = [_unreadable(text, source, match) for match in re.finditer(_UNREADABLE, text)] if rare else []
-    if found:
-        raise InvalidYaml(found[:MAX_PROBLEMS])
-    return text
-
-
-def _unreadable(text: str, source: str, match: re.Match[str]) -> Problem:
-    code = ord(match[0])
-    hint = f'in double quotes write "\\u{code:04x}"'
-    return Problem(source, text.count("\n", 0, match.start()) + 1, f"a raw character U+{code:04X}", hint=hint)
 
 
 class _Broken(Exception):
@@ -163,7 +117,8 @@ class _Reading:
         try:
             return next(self._events)
         except yaml.MarkedYAMLError as error:
-            raise self._broken(*_syntax(self._text, error)) from None
+            line, message, hint = syntax_error(self._text, error)
+            raise self._broken(line, ROOT, message, hint) from None
         except yaml.YAMLError as error:
             raise self._broken(1, ROOT, printable(str(error))) from None
 
@@ -261,7 +216,7 @@ class _Reading:
 
     def _check_depth(self, event: Event, path: Path, height: int) -> None:
         if len(path) + height > MAX_DEPTH:
-            raise self._broken(_line(event), path, _TOO_DEEP)
+            raise self._broken(_line(event), path, TOO_DEEP)
 
     def _note(self, event: Event, path: Path, message: str, hint: str = "") -> None:
         self._add(_line(event), path, message, hint)
@@ -278,27 +233,9 @@ class _Reading:
 
 
 def _line(event: Event) -> int:
-    return _place(event.start_mark)[0]
+    return place_of(event.start_mark)[0]
 
 
 def _gathered(value: Json, nodes: list[_Node]) -> _Node:
     size = 1 + sum(node.size for node in nodes)
     return _Node(value, size, 1 + max((node.height for node in nodes), default=0))
-
-
-def _syntax(text: str, error: yaml.MarkedYAMLError) -> tuple[int, Path, str, str]:
-    """Say what the parser found: line, path, message and hint."""
-    line, column = _place(error.problem_mark or error.context_mark)
-    begun, _ = _place(error.context_mark)
-    context = f" {error.context} that starts on line {begun}" if error.context and begun < line else ""
-    problem = error.problem or "not readable as YAML"
-    if problem == _LIBYAML_DEPTH:
-        return line, ROOT, _TOO_DEEP, ""
-    minded = "".join(text.splitlines()[line - 1 : line])[column - 1 : column]
-    at = minded if problem.startswith(_AT_A_CHARACTER) else ""
-    return line, ROOT, printable(f"column {column}: {problem}{context}"), _HINTS.get(at, "")
-
-
-def _place(mark: Mark | CMark | None) -> tuple[int, int]:
-    """Give line and column, counted from 1."""
-    return (mark.line + 1, mark.column + 1) if mark else (1, 1)

@@ -13,7 +13,8 @@ from shardflow.model.documents import Document
 from shardflow.model.paths import Path, path_text
 from shardflow.model.values import MAX_DEPTH, Json, flaw, frozen
 from shardflow.storage.json.canonical import canonical_bytes
-from shardflow.storage.yaml.documents import MAX_PROBLEMS, parse_yaml
+from shardflow.storage.yaml.decoding import MAX_PROBLEMS
+from shardflow.storage.yaml.documents import parse_yaml
 from tests.storage.values import values
 
 pieces = st.sampled_from([*"[]{},:-?&*!|>'\"%@`#~<=.\\ \t\n\r\x85\u2028\x00é1"]) | st.sampled_from(
