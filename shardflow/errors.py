@@ -24,19 +24,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
+from shardflow.exit_codes import FAILED, INVALID
 from shardflow.model.documents import Problem
 
 
 class ShardflowError(Exception):
     """Anything shardflow itself reports; `exit_code` is what the command line ends with."""
 
-    exit_code: ClassVar[int] = 1
+    exit_code: ClassVar[int] = FAILED
 
 
 class InvalidInput(ShardflowError):
     """Input that cannot be used. `problems` has every problem found, in the order of the file."""
 
-    exit_code = 2
+    exit_code = INVALID
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
@@ -78,13 +79,13 @@ class InvalidTemplate(InvalidInput):
 class UsageError(ShardflowError):
     """A request that makes no sense, whatever the files say."""
 
-    exit_code = 2
+    exit_code = INVALID
 
 
 class NodeUnusable(ShardflowError):
     """Scripts need Node.js, and there is none, or one that is too old or does not work."""
 
-    exit_code = 2
+    exit_code = INVALID
 
 
 class StorageError(ShardflowError):
@@ -98,13 +99,13 @@ class ContextLocked(StorageError):
 class RunInProgress(StorageError):
     """The run still goes on, in another process."""
 
-    exit_code = 2
+    exit_code = INVALID
 
 
 class NotARun(StorageError):
     """A folder that is no run directory."""
 
-    exit_code = 2
+    exit_code = INVALID
 
 
 class TamperedRun(ShardflowError):

@@ -29,12 +29,13 @@ TOP_LEVEL = {
     "tests",
 }
 
-VALUES = {"model", "errors"}
+VALUES = {"model", "errors", "exit_codes"}
 PRODUCTION = VALUES | {"merge", "workflow", "storage", "execution"}
 
 MAY_IMPORT = {
     "model": set(),
-    "errors": {"model"},
+    "errors": {"model", "exit_codes"},
+    "exit_codes": set(),
     "merge": VALUES,
     "workflow": VALUES,
     "storage": VALUES,
@@ -52,7 +53,7 @@ LABORATORY |= {f"shardflow/cli/views/{name}.py" for name in ("laboratory", "cove
 LABORATORY |= {"shardflow/cli/commands/case_laws.py"}
 """`rules check`, `rules coverage` and cases that name a law: these alone may import `testing`, and only when asked."""
 
-PURE = {"model", "errors", "merge", "workflow"}
+PURE = {"model", "errors", "exit_codes", "merge", "workflow"}
 PURE_LIBRARY = {"__future__", "abc", "collections", "enum", "types", "typing"}
 PURE_LIBRARY |= {"bisect", "decimal", "fractions", "functools", "heapq", "itertools", "math", "operator"}
 PURE_LIBRARY |= {"difflib", "fnmatch", "hashlib", "json", "re", "merge3"}

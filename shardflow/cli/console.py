@@ -10,7 +10,7 @@ import os
 import sys
 from typing import IO, Any, Final, TextIO
 
-_FAILED: Final = 1
+from shardflow.exit_codes import FAILED
 
 
 class Console:
@@ -43,7 +43,7 @@ class Console:
         if self.failure is None:
             return code
         self.complain(f"shardflow: standard output cannot be written: {self.failure}")
-        return code or _FAILED
+        return code or FAILED
 
     def _write(self, stream: IO[Any] | None, text: str | bytes) -> None:
         if stream is None:  # started with this descriptor closed

@@ -10,10 +10,9 @@ from shardflow.cli.declarations import GROUPS, all_commands, commands_of, comple
 from shardflow.cli.quick import Call, quick_call
 from shardflow.cli.views.display import printable_lines
 from shardflow.errors import ShardflowError, UsageError
+from shardflow.exit_codes import FAILED, INTERRUPTED
 from shardflow.storage.excerpts import printable
 
-_FAILED: Final = 1
-_INTERRUPTED: Final = 130
 _NOWHERE: Final = "the current folder is gone, or may not be looked into; change to another one"
 _DEBUG: Final = "SHARDFLOW_DEBUG"
 _COMPLETION: Final = "_SHARDFLOW_COMPLETE"
@@ -26,7 +25,7 @@ def guarded(line: list[str]) -> int:
     try:
         code = _read_and_call(completed(line))
     except KeyboardInterrupt:
-        code = _INTERRUPTED
+        code = INTERRUPTED
     except Exception as error:
         code = _internal_error(error)
         if "--json" in line:
@@ -54,7 +53,7 @@ def _called(call: Call) -> int:
     except (ShardflowError, OSError) as told:
         error = told if isinstance(told, ShardflowError) or _stands_somewhere() else UsageError(_NOWHERE)
         CONSOLE.complain(f"shardflow {call.command.name}: {printable_lines(str(error))}")
-        code = error.exit_code if isinstance(error, ShardflowError) else _FAILED
+        code = error.exit_code if isinstance(error, ShardflowError) else FAILED
         if call.values.get("as_json") or call.values.get("layout") == "json":
             from shardflow.cli.views.objects import error_object, object_bytes
 
@@ -77,10 +76,10 @@ def _internal_error(error: Exception) -> int:
     details = "".join(traceback.format_exception(error))
     if os.environ.get(_DEBUG):
         CONSOLE.complain(printable_lines(details))
-        return _FAILED
+        return FAILED
     told = printable(f"{type(error).__name__}: {error}")
     CONSOLE.complain(f"shardflow: internal error, please report it: {told} ({_kept(details)})")
-    return _FAILED
+    return FAILED
 
 
 def _kept(details: str) -> str:

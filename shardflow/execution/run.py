@@ -27,6 +27,7 @@ from shardflow.execution.reporting.report import PhaseReport, RunReport, Status
 from shardflow.execution.request import Layout, RunRequest, context_path
 from shardflow.execution.schedule import refuse_without_folder
 from shardflow.execution.staging.beginning import staged, staged_run
+from shardflow.exit_codes import ABORTED, CONFLICTS, DONE, FAILED, INTERRUPTED, TERMINATED
 from shardflow.model.records import replaced
 from shardflow.storage.context_lock import ContextLock
 from shardflow.storage.files import write_new
@@ -38,14 +39,12 @@ if TYPE_CHECKING:  # only workflows of the dialect need it
     from shardflow.execution.staging.staged_run import StagedRun
 
 _EXIT_CODES: Final = {
-    Status.DONE: 0,
-    Status.FAILED: 1,
-    Status.CONFLICT: 3,
-    Status.ABORTED: 4,
-    Status.PAUSED: 4,
+    Status.DONE: DONE,
+    Status.FAILED: FAILED,
+    Status.CONFLICT: CONFLICTS,
+    Status.ABORTED: ABORTED,
+    Status.PAUSED: ABORTED,
 }
-_INTERRUPTED: Final = 130
-_TERMINATED: Final = 143
 
 
 def run_workflow(request: RunRequest, listen: Listener) -> RunReport:
@@ -192,7 +191,7 @@ class _Run:
 
     def _exit_code(self, status: Status) -> int:
         if status is Status.INTERRUPTED:
-            return _INTERRUPTED if self._interrupts.signal == signal.SIGINT else _TERMINATED
+            return INTERRUPTED if self._interrupts.signal == signal.SIGINT else TERMINATED
         return _EXIT_CODES[status]
 
     def _tell(self, event: Event) -> None:

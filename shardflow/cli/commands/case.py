@@ -17,13 +17,13 @@ from shardflow.cli.views.tables import markdown_span
 from shardflow.execution.cases.files import load_case
 from shardflow.execution.cases.telling import told
 from shardflow.execution.rule_sources import load_named_rules
+from shardflow.exit_codes import CONFLICTS
 from shardflow.merge.cases import Case, Comparison, compare, replay
 from shardflow.merge.engine import MergeResult
 from shardflow.model.records import record
 from shardflow.storage.excerpts import printable
 
 _DIFFERS = 1
-_CONFLICTS = 3
 
 
 @record
@@ -60,7 +60,7 @@ def _exit_code(replayed: _Replayed) -> int:
     if not replayed.is_as_expected:
         return _DIFFERS
     asks_only = replayed.found is None and not replayed.case.law
-    return _CONFLICTS if asks_only and replayed.result.conflicts else 0
+    return CONFLICTS if asks_only and replayed.result.conflicts else 0
 
 
 def _tell(replayed: _Replayed, shown: Selection) -> None:

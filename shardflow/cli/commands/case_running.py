@@ -13,6 +13,7 @@ from shardflow.cli.views.objects import object_bytes, problem_objects
 from shardflow.errors import InvalidInput, UsageError
 from shardflow.execution.cases.files import SUFFIXES, load_case
 from shardflow.execution.cases.telling import told_with_decisions
+from shardflow.exit_codes import INVALID
 from shardflow.merge.cases import compare, replay
 from shardflow.model.documents import Problem
 from shardflow.model.records import record
@@ -20,7 +21,6 @@ from shardflow.model.values import Json
 from shardflow.storage.excerpts import printable
 
 _DIFFERS = 1
-_INVALID = 2
 
 
 @record
@@ -57,7 +57,7 @@ def run(files: Sequence[str], *, quiet: bool, as_json: bool) -> int:
     return code
 
 
-_STATUS = {0: "as-expected", _DIFFERS: "not-as-expected", _INVALID: "invalid"}
+_STATUS = {0: "as-expected", _DIFFERS: "not-as-expected", INVALID: "invalid"}
 
 
 def _files(named: Iterable[str]) -> Iterator[str]:
@@ -92,7 +92,7 @@ def _ran(file: str) -> Ran:
 
 def _exit_code(ran: Iterable[Ran]) -> int:
     found = {one.status for one in ran}
-    return _INVALID if "invalid" in found else _DIFFERS if "not-as-expected" in found else 0
+    return INVALID if "invalid" in found else _DIFFERS if "not-as-expected" in found else 0
 
 
 def _tell(one: Ran, *, quiet: bool) -> None:

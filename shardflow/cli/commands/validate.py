@@ -10,19 +10,18 @@ from shardflow.cli.console import CONSOLE, styled
 from shardflow.cli.views.display import count, few, place
 from shardflow.errors import UsageError
 from shardflow.execution.checking import Checked, check_all
+from shardflow.exit_codes import INVALID
 from shardflow.model.documents import Problem
 from shardflow.storage.excerpts import printable
 from shardflow.storage.files import why_refused
 from shardflow.workflow.model import Workflow
-
-_INVALID = 2
 
 
 def validate_files(files: Sequence[str], agents: str | None, *, as_json: bool) -> int:
     """Check every file, tell what is wrong and what is right, and give the exit code."""
     checked = {file: _checked(file, agents) for file in files}
     invalid = sum(bool(found.problems) for found in checked.values())
-    code = _INVALID if invalid else 0
+    code = INVALID if invalid else 0
     if as_json:
         from shardflow.cli.views.objects import checked_object, object_bytes
 

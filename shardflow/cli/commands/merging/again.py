@@ -12,10 +12,10 @@ from shardflow.cli.views.objects import object_bytes, post_mortem_object
 from shardflow.cli.views.selection import Format, Selection
 from shardflow.cli.views.tables import markdown_span
 from shardflow.execution.inspection.post_mortem import PostMortem, Refolded, Verdict, repeat_merges
+from shardflow.exit_codes import CONFLICTS
 from shardflow.storage.excerpts import printable
 
 _NOT_THE_SAME = 1
-_CONFLICTS = 3
 
 
 def merge_again(run_dir: str, shown: Selection) -> int:
@@ -50,7 +50,7 @@ def _in_markdown(group: Refolded, shown: Selection) -> str:
 def _exit_code(again: PostMortem) -> int:
     if not again.is_same:
         return _NOT_THE_SAME
-    return _CONFLICTS if any(group.folded and group.folded.open_conflicts for group in again.groups) else 0
+    return CONFLICTS if any(group.folded and group.folded.open_conflicts for group in again.groups) else 0
 
 
 def _verdict(group: Refolded, stream: TextIO | None) -> str:

@@ -18,6 +18,7 @@ from shardflow.errors import InvalidInput, UsageError
 from shardflow.execution.base import SIZE_LIMIT, Base, base_of, read_object
 from shardflow.execution.folding import form_of_file, shard_delta
 from shardflow.execution.rule_sources import load_named_rules
+from shardflow.exit_codes import CONFLICTS
 from shardflow.merge.engine import MergeResult, merge
 from shardflow.model.changes import Delta, apply
 from shardflow.model.diff import diff
@@ -31,8 +32,6 @@ from shardflow.storage.runs.listing import folder_named
 from shardflow.workflow.model import ShardForm
 
 T = TypeVar("T")
-
-_CONFLICTS = 3
 
 
 def merge_inputs(options: MergeOptions) -> int:
@@ -99,7 +98,7 @@ def _merge_files(options: MergeOptions) -> int:
     if options.output_file is not None:
         refuse_output(options.output_file)
     result = _merged(options)
-    code = _CONFLICTS if result.conflicts else 0
+    code = CONFLICTS if result.conflicts else 0
     if options.output_file is not None and not code:
         replace_file(options.output_file, written_bytes(result.context))
     shown = options.shown

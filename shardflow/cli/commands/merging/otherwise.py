@@ -22,9 +22,9 @@ from shardflow.execution.inspection.added import Added
 from shardflow.execution.inspection.rewriting import Rewritten, behind, in_the_way, is_recorded, write_down
 from shardflow.execution.inspection.what_if import Alternative, WhatIf, what_if
 from shardflow.execution.rule_sources import load_named_rules
+from shardflow.exit_codes import CONFLICTS
 from shardflow.model.fields import quoted
 
-_CONFLICTS = 3
 _NAMED: Final = re.compile(r"(?:(?P<group>[A-Za-z0-9][\w.-]*)/)?(?P<shard>[A-Za-z0-9][\w.-]*)=(?P<file>.+)", re.DOTALL)
 """`ID=FILE`, `PHASE/ID=FILE`; a file whose own name looks like that is given as `./NAME`."""
 
@@ -72,7 +72,7 @@ def _no_id(text: str) -> str:
 def _exit_code(imagined: WhatIf, otherwise: Otherwise) -> int:
     """Only the last merge is written, and an earlier one that would conflict was refused then."""
     asked = imagined.groups[-1:] if otherwise.write else imagined.groups
-    return _CONFLICTS if any(group.folded.open_conflicts for group in asked) else 0
+    return CONFLICTS if any(group.folded.open_conflicts for group in asked) else 0
 
 
 def _ending(run_dir: str, imagined: WhatIf, written: Rewritten | None, otherwise: Otherwise) -> str:

@@ -14,6 +14,7 @@ from shardflow.cli.views.objects import object_bytes, resolved_object
 from shardflow.cli.views.selection import Format, Selection
 from shardflow.errors import InvalidInput, InvalidJson, UsageError
 from shardflow.execution.inspection.resolving import OpenMerge, Resolved, open_merge, resolve
+from shardflow.exit_codes import CONFLICTS
 from shardflow.merge.resolving.documents import Written, chosen, matched, read_resolutions
 from shardflow.merge.resolving.resolutions import Choice, TakeBase, TakeShard, TakeValue
 from shardflow.model.decisions import Conflict
@@ -23,8 +24,6 @@ from shardflow.model.values import ABSENT, Value
 from shardflow.storage.excerpts import printable, value_text
 from shardflow.storage.json.strict import parse_json
 from shardflow.storage.yaml.documents import parse_yaml
-
-_CONFLICTS = 3
 
 
 def resolve_run(run_dir: str, decided: Decided, shown: Selection) -> int:
@@ -36,7 +35,7 @@ def resolve_run(run_dir: str, decided: Decided, shown: Selection) -> int:
     if decided.interactive:
         written.extend(_asked(merge, written))
     came = resolve(merge, written)
-    code = _CONFLICTS if came.folded.open_conflicts else 0
+    code = CONFLICTS if came.folded.open_conflicts else 0
     if shown.layout is Format.JSON:
         CONSOLE.hand_over(object_bytes(resolved_object(came, code)))
     else:

@@ -8,16 +8,15 @@ from shardflow.cli.console import CONSOLE, styled
 from shardflow.cli.views.display import count, place
 from shardflow.cli.views.objects import object_bytes, problem_objects
 from shardflow.execution.inspection.rule_books import Checked, checked
+from shardflow.exit_codes import INVALID
 from shardflow.model.values import Json
 from shardflow.storage.excerpts import printable
-
-_INVALID = 2
 
 
 def lint_files(files: tuple[str, ...], *, as_json: bool) -> int:
     """Check every file, tell what is wrong and what is right, and give the exit code."""
     found = [checked(file) for file in files]
-    code = _INVALID if any(file.errors for file in found) else 0
+    code = INVALID if any(file.errors for file in found) else 0
     if as_json:
         CONSOLE.hand_over(object_bytes(_object(found, code)))
         return code
