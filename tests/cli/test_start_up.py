@@ -53,4 +53,5 @@ def test_the_version_loads_next_to_nothing(tmp_path: Path) -> None:
         "shardflow",
         "shardflow.cli",
         "shardflow.cli.console",
+        "shardflow.exit_codes",
     }
