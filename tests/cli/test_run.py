@@ -53,6 +53,11 @@ def test_a_run_tells_each_step_in_a_line_and_sums_up(good: Path) -> None:
     assert json.loads((good.parent / "out/context.json").read_text()) == {"a": 1, "b": [2]}
 
 
+def test_where_nothing_was_merged_no_merge_is_offered_again(failing: Path, torn_between: Path) -> None:
+    offered = ["merge again:" in shardflow("run", one.name, cwd=one.parent).stdout for one in (failing, torn_between)]
+    assert offered == [False, True]
+
+
 def test_the_merge_of_a_run_can_be_repeated_as_the_summary_says(good: Path) -> None:
     told = shardflow("run", good.name, cwd=good.parent).stdout
     [again] = re.findall(r"merge again:   shardflow (merge .*)", told)

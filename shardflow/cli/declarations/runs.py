@@ -18,7 +18,7 @@ def list_runs(
         str | None,
         Option(
             ("--status",),
-            "Only these: running, killed, done, failed, conflict, decided, interrupted, paused.",
+            "Only these: running, killed, done, failed, conflict, decided, interrupted, paused, aborted.",
             "STATUS",
         ),
     ] = None,

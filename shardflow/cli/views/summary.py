@@ -13,6 +13,9 @@ from shardflow.merge.site import listed
 
 _STYLES: Final = {Status.DONE: "good", Status.INTERRUPTED: "warn", Status.PAUSED: "warn", Status.ABORTED: "warn"}
 
+_MERGED: Final = (Status.DONE, Status.CONFLICT)
+"""How groups end whose merge can be looked at again."""
+
 
 def summary(report: RunReport) -> str:
     """Tell what the run came to and where things are."""
@@ -27,7 +30,8 @@ def _summary_lines(report: RunReport) -> Iterator[str]:
     yield from _used(report)
     yield f"context:       {place(report.context)}"
     yield f"run directory: {place(report.run_dir)}"
-    yield f"merge again:   shardflow merge {shell_word(report.run_dir)}"
+    if any(group.status in _MERGED for group in report.groups):
+        yield f"merge again:   shardflow merge {shell_word(report.run_dir)}"
     if report.status is not Status.DONE:
         yield way_on(report.run_dir, undecided=report.status is Status.CONFLICT)
 
