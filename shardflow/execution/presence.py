@@ -53,7 +53,8 @@ def missing_program(program: Program, where: str, path: str | None = None) -> st
     """
     match program:
         case ArgumentList((name, *_)) if not _is_there(name, where, path):
-            return f"there is no program {name}"
+            closed = "/" in name and os.path.isfile(os.path.join(where, name))
+            return f"{name} is not executable (chmod +x)" if closed else f"there is no program {name}"
         case _:
             return ""
 

@@ -251,6 +251,7 @@ phases:
       - {id: i, python: 'math:sqrt'}
       - {id: j, run: [sh, -c, 'exit 0']}
       - {id: k, run: no-such-program-here || true}
+      - {id: l, run: [kit/closed.sh]}
   - {id: q, behavior: main-only, run: [no-such-program-here]}
 """
 THERE_IS_NO = [
@@ -261,7 +262,8 @@ THERE_IS_NO = [
     "w.yaml:9: there is no module kit.none, neither beside the workflow nor installed "
     "at $.phases[0].subagents[3].python",
     "w.yaml:10: there is no folder nowhere at $.phases[0].subagents[4].cwd",
-    "w.yaml:17: there is no program no-such-program-here at $.phases[1].run",
+    "w.yaml:17: kit/closed.sh is not executable (chmod +x) at $.phases[0].subagents[11].run",
+    "w.yaml:18: there is no program no-such-program-here at $.phases[1].run",
 ]
 
 
@@ -270,6 +272,7 @@ def test_programs_modules_and_folders_that_are_not_there_are_warned_of(folder: P
     (folder / "kit").mkdir()
     (folder / "kit/fns.py").write_text("raise SystemExit('nothing is imported')")
     (folder / "kit/tool.sh").touch(mode=0o700)
+    (folder / "kit/closed.sh").touch(mode=0o600)
     (folder / "w.yaml").write_text(ABSENT)
     ended = shardflow(*line, "w.yaml", cwd=folder)
     assert ended.returncode == 0

@@ -70,9 +70,8 @@ def _gone_on(
     as_left = may_be_missing if held is None else _is_known(held, value, base, request, history)
     if not as_left:
         raise UsageError(
-            f"{path} is not as the run left it, and what changed it would be lost; put back what stands in "
-            f"{directory.path} (the context.json of the last merged group, or base.json where none was merged), "
-            "or start a new run"
+            f"{path} is not as the run left it, and what changed it would be lost; put back what the run left, which "
+            f"stands in {_last_merged(request)}, or start a new run"
         )
     return StartingPoint(CanonicalContext(path, held, value), base, settings.found_context)
 
@@ -111,6 +110,12 @@ def _is_known(held: bytes, value: bytes, base: Base, request: ResumeRequest, his
     groups = [request.directory.group(name) for name in request.record.groups]
     merged = folded_groups((*groups, *groups_set_aside(request.directory)))
     return sha256_hex(held) in {record.context for _, record in merged}
+
+
+def _last_merged(request: ResumeRequest) -> str:
+    """Name the file with the context as the run left it: of the last merged group, or the base where none was."""
+    merged = folded_groups(request.directory.group(name) for name in request.record.groups)
+    return [request.directory.base, *(folder.context for folder, record in merged if record.context)][-1]
 
 
 def _recorded_base(directory: RunDirectory) -> Base:
