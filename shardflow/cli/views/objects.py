@@ -2,25 +2,28 @@
 
 `shardflow run` and `shardflow resume`:
 
-    status          done | failed | conflict | interrupted, or invalid | error when nothing was started
+    status          done | failed | conflict | interrupted | paused | aborted; invalid | error: nothing was started
     exit_code       what the process ends with
     workflow, run_dir, context
     seconds         wall time; subagent_seconds the sum of the times of all subagents this start ran
     counts          all changes by outcome: applied, agreed, combined, superseded, conflict
-    phases          [{id, behavior, status, seconds, groups}]
+    phases          [{id, behavior, status, seconds, groups, skipped, problems, reason}]
+      skipped       [{subagent, reason}], subagents that did not run; reason: why the whole phase did not
+      problems      [text], what failed besides a group
       groups        [{name, status, seconds, folder, counts, conflicts, problems, kept, stale_reads, subagents,
                     arbiters}]
         stale_reads [{shard, reads, count, changed: [{path, shards}]}]
-      subagents     [{id, rank, ending, detail, seconds, shard, stdout, stderr, warnings, kept, engine_made,
-                    undeclared, usage}]
+      subagents     [{id, of, rank, ending, detail, seconds, tries, shard, stdout, stderr, warnings, kept, reused_from,
+                    engine_made, undeclared, usage}]
+        of          the fan-out it belongs to; only of one that does
         undeclared  {count, places: [{path, nearest}]}; not where every change was declared
         usage       {input, output, cost}: tokens and US dollars, null where an agent CLI does not say; only of these
                     engine_made: the engine itself changed the context, no program ran
-                    kept: an earlier start of the run merged or sealed it
+                    kept: an earlier start of the run merged or sealed it, or the run that reused_from names
       arbiters      [{conflict, path, decided, seconds, folder, warnings, usage}], those that this start asked
                     conflict: its id; folder: has the question, the answer and the log; usage as above
     problems        [text], what failed outside every group
-    notes           [text], what a resumed run found, which is no failure
+    notes           [text], what people shall hear besides
 
 `shardflow run --dry-run`:
 

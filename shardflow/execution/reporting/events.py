@@ -2,7 +2,7 @@
 
 Events come in this order, on the caller's thread:
 
-    RunStarted (PhaseStarted (SubagentSkipped | Answered | Noted | GROUP)* PhaseFinished)* RunFinished
+    RunStarted Noted* (PhaseStarted (SubagentSkipped | Answered | Noted | GROUP)* PhaseFinished)* RunFinished
     GROUP: GroupStarted (SubagentStarted | SubagentRetried | SubagentFinished | Stopping)* ArbiterFinished* GroupMerged?
            GroupFinished
 
@@ -160,7 +160,7 @@ class Answered:
 
 @record
 class Noted:
-    """Something people shall hear of a phase, which is no failure."""
+    """Something people shall hear of a phase, or of the whole run if that is empty, which is no failure."""
 
     phase: str
     text: str

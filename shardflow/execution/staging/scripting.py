@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from shardflow.errors import NodeUnusable
@@ -60,7 +60,7 @@ class Ran:
 class Scripts:
     """Runs the scripts of a run's phases in one Node.js process, started when the first one runs.
 
-    `phases` has the phases as the workflow writes them, by id, and is asked once, when the first script runs.
+    `phases` are the phases as the workflow writes them, by id.
     """
 
     def __init__(
@@ -68,20 +68,17 @@ class Scripts:
         host: ScriptHost,
         helpers: Helpers,
         output_dir: str,
-        phases: Callable[[], dict[str, Json]],
+        phases: Mapping[str, Json],
         tell: Callable[[Event], None],
     ) -> None:
         self._host = host
         self._helpers = helpers
         self._output_dir = output_dir
-        self._read_phases = phases
-        self._phases: dict[str, Json] | None = None
+        self._phases = phases
         self._tell = tell
 
     def run(self, phase: str, where: str, code: Script | Expression, context: dict[str, Json]) -> Ran:
         """Run a script of a phase; `where` is its field. What it printed is told."""
-        if self._phases is None:
-            self._phases = self._read_phases()
         scope = Scope(context, self._phases.get(phase), self._output_dir)
         script = named_script(phase, where, code)
         limit = CONDITION_LIMIT if isinstance(code, Expression) else SCRIPT_LIMIT

@@ -74,6 +74,7 @@ class StagedRun:
         self._notes: dict[str, None] = {}
         folder = OutputFolder(staging.folder.path, (staging.settings.project,))
         helpers = Helpers(folder, self._think, dict.fromkeys(staging.agents.helpers, self._answer))
+        self._written = _written_phases(staging.document)
         self.scripts = Scripts(staging.host, helpers, staging.folder.path, self._written, tell)
         self._programs = programs
 
@@ -160,7 +161,7 @@ class StagedRun:
 
     def _outfit(self, phase: Phase, *, counted: bool) -> StagedOutfit:
         folder = os.path.dirname(os.path.abspath(self._staging.document.source))
-        written = self._written().get(phase.id)
+        written = self._written.get(phase.id)
         on_missing = phase.on_missing_output or self._workflow.on_missing_output
         return StagedOutfit(
             phase,
@@ -171,12 +172,12 @@ class StagedRun:
             counted,
         )
 
-    def _written(self) -> dict[str, Json]:
-        """Give the phases as the workflow writes them, by id."""
-        value = self._staging.document.value
-        phases = value["phases"] if isinstance(value, dict) else []
-        listed = phases if isinstance(phases, list) else []
-        return {str(phase["id"]): phase for phase in listed if isinstance(phase, dict)}
+
+def _written_phases(document: Document) -> dict[str, Json]:
+    """Give the phases as the workflow writes them, by id."""
+    phases = document.value["phases"] if isinstance(document.value, dict) else []
+    listed = phases if isinstance(phases, list) else []
+    return {str(phase["id"]): phase for phase in listed if isinstance(phase, dict)}
 
 
 def _passed_over(problem: Problem) -> str:
