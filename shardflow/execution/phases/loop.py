@@ -179,26 +179,29 @@ class PhaseLoop:
             case Skip(subagent, reason):
                 self._host.tell(SubagentSkipped(scheduled.phase.id, subagent, reason))
                 return step
-            case RunGroup(subagents, slots, suffix, is_last, outfit, share):
-                self._started += len(subagents)
-                self._tally.refuse_more(self._started, self._workflow.limits.subagents)
-                self.more = not (is_last and scheduled is self._schedule[-1]) or may_fail(scheduled.phase)
-                group = self._new(scheduled, subagents, slots, suffix)
-                tolerates = self._tally.tolerates(scheduled.phase, subagents, share)
-                fails_fast = scheduled.phase.failures.fail_fast is True
-                group = replaced(
-                    group,
-                    outfit=outfit or self._outfit(scheduled.phase, group),
-                    tolerates=tolerates,
-                    fails_fast=fails_fast,
-                )
-                return self._kept(group, scheduled.rules) or self._run(group, scheduled.rules)
+            case RunGroup():
+                return self._take_group(scheduled, step)
             case Amend():
                 self.more = True
                 return self._amended(scheduled, step)
             case Ask():
                 self._answer = self._asked(scheduled, step)
                 return None
+
+    def _take_group(self, scheduled: ScheduledPhase, step: RunGroup) -> GroupReport:
+        """Run a group, or take it back. Raises GoesTooFar where it is not even begun."""
+        phase = scheduled.phase
+        self._started += len(step.subagents)
+        self._tally.refuse_more(self._started, self._workflow.limits.subagents)
+        self.more = not (step.is_last and scheduled is self._schedule[-1]) or may_fail(phase)
+        group = self._new(scheduled, step.subagents, step.slots, step.suffix)
+        group = replaced(
+            group,
+            outfit=step.outfit or self._outfit(phase, group),
+            tolerates=self._tally.tolerates(phase, step.subagents, step.share),
+            fails_fast=phase.failures.fail_fast is True,
+        )
+        return self._kept(group, scheduled.rules) or self._run(group, scheduled.rules)
 
     def _outfit(self, phase: Phase, group: Group) -> Outfit | None:
         """Give what agent CLIs get; other programs of a native phase get nothing beyond their shards."""
