@@ -13,7 +13,7 @@ from shardflow.execution.presence import missing_programs
 from shardflow.execution.prompts.checking import prompt_flaws
 from shardflow.execution.rule_sources import NO_EFFECTIVE_RULES, EffectiveRules, load_rules_at
 from shardflow.execution.schedule import first_base
-from shardflow.model.documents import Document, Problem, did_you_mean
+from shardflow.model.documents import Document, Problem, did_you_mean, listed
 from shardflow.model.fields import Place, quoted
 from shardflow.model.paths import Path
 from shardflow.model.patterns import Pattern
@@ -178,7 +178,6 @@ def _in_phase(document: Document, place: Path, phase: Phase, rules: EffectiveRul
     if len(writes) < 2:
         return
     from shardflow.merge.declared.overlaps import overlaps_in_group  # most workflows declare nothing
-    from shardflow.merge.site import listed
 
     for overlap, who in overlaps_in_group(writes, rules.rules):
         named = listed([_with_line(name, document.line(places[name])) for name in who])

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from shardflow.merge.rules import AddAdd, Expected, OnDelete, OnSame, Rule
-from shardflow.merge.site import Candidate, Chosen, Site, Split, Unsettled, Verdict, listed, unanimous
+from shardflow.merge.site import Candidate, Chosen, Site, Split, Unsettled, Verdict, unanimous
+from shardflow.model.documents import listed
 from shardflow.model.records import record, replaced
 from shardflow.model.values import ABSENT, Value, is_number, kind
 

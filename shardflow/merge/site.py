@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from shardflow.model.changes import Drop, Edit, Put, apply
+from shardflow.model.documents import listed
 from shardflow.model.paths import Path, Segment
 from shardflow.model.records import record
 from shardflow.model.values import Json, Value, same
@@ -126,10 +127,3 @@ def contest(site: Site) -> str:
     if droppers and others:
         return f"deleted by {listed(droppers)} but changed by {listed(others)}"
     return f"{listed(others)} changed it to different values"
-
-
-def listed(names: list[str], most: int = 8) -> str:
-    """Write names as people do: `a, b and c`, a long list cut and counted."""
-    if len(names) > most:
-        return f"{', '.join(names[: most - 1])} and {len(names) - most + 1} more"
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

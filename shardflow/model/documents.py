@@ -6,7 +6,7 @@ A document is a plain value plus the line each part of it stands on, so that pur
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum, auto
 from types import MappingProxyType
 from typing import Final
@@ -94,3 +94,10 @@ def did_you_mean(name: str, known: Iterable[str], elsewhere: Mapping[str, str] =
     names = sorted(known)
     near = difflib.get_close_matches(name, [*names, *elsewhere], n=1, cutoff=_CLOSE_ENOUGH)
     return f"did you mean '{elsewhere.get(near[0], near[0])}'?" if near else f"known are {', '.join(names)}"
+
+
+def listed(names: Sequence[str], most: int = 8) -> str:
+    """Write names as people do: `a, b and c`, a long list cut and counted."""
+    if len(names) > most:
+        return f"{', '.join(names[: most - 1])} and {len(names) - most + 1} more"
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

@@ -9,7 +9,7 @@ from typing import Final
 from shardflow.cli.console import styled
 from shardflow.cli.views.display import count, counts_text, place, seconds, shell_word, way_on
 from shardflow.execution.reporting.report import RunReport, Status
-from shardflow.merge.site import listed
+from shardflow.model.documents import listed
 
 _STYLES: Final = {Status.DONE: "good", Status.INTERRUPTED: "warn", Status.PAUSED: "warn", Status.ABORTED: "warn"}
 

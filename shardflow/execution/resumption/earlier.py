@@ -18,8 +18,8 @@ from shardflow.execution.inspection.post_mortem import altered_files, recorded_r
 from shardflow.execution.reporting.endings import FailedEarlier, Succeeded
 from shardflow.execution.reporting.report import GroupReport, Sealed, Status, SubagentReport
 from shardflow.merge.resolving.documents import is_arbiters
-from shardflow.merge.site import listed
 from shardflow.model.decisions import Conflict, Outcome
+from shardflow.model.documents import listed
 from shardflow.model.records import replaced
 from shardflow.model.values import ABSENT, Value
 from shardflow.storage.files import read_regular, sha256_hex

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, zip_longest
 from typing import Final, TypeAlias
 
-from shardflow.merge.site import listed
 from shardflow.model.decisions import Decision, Outcome
+from shardflow.model.documents import listed
 from shardflow.model.paths import Path, Segment, path_text
 from shardflow.model.patterns import Pattern, PatternSet, Position
 from shardflow.model.records import record

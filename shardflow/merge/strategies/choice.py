@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from shardflow.merge.site import Chosen, Combined, Site, Unsettled, Verdict, listed, unanimous
+from shardflow.merge.site import Chosen, Combined, Site, Unsettled, Verdict, unanimous
+from shardflow.model.documents import listed
 from shardflow.model.paths import ROOT
 from shardflow.model.values import ABSENT, Json, Value, frozen
 

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Hashable, Iterable
 from typing import TypeGuard
 
-from shardflow.merge.site import Chosen, Combined, Site, Unsettled, Verdict, listed
+from shardflow.merge.site import Chosen, Combined, Site, Unsettled, Verdict
 from shardflow.merge.strategies.present import over_base
 from shardflow.merge.strategies.structure import added_suffixes
+from shardflow.model.documents import listed
 from shardflow.model.values import Json, Value, frozen, same
 
 

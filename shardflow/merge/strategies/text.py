@@ -6,8 +6,9 @@ import re
 from collections.abc import Hashable, Sequence
 from typing import Final, TypeAlias, TypeGuard
 
-from shardflow.merge.site import Chosen, Combined, Site, Unsettled, Verdict, listed, unanimous
+from shardflow.merge.site import Chosen, Combined, Site, Unsettled, Verdict, unanimous
 from shardflow.merge.strategies.present import over_base
+from shardflow.model.documents import listed
 from shardflow.model.records import record
 from shardflow.model.values import Json, Value, frozen
 
