@@ -240,6 +240,11 @@ def known_as(path: str, root: str) -> str:
     return os.path.splitext(name)[0] if folder in _SHIPPED else os.path.relpath(path, root or os.curdir)
 
 
+def called(name: str) -> str:
+    """Give what people are told of the rules they named: this name, but for a pipe, whose number says nothing."""
+    return _PIPE if is_descriptor(name) else name
+
+
 def is_rule_file(name: str) -> bool:
     """Tell whether rules are named by a file; otherwise a shipped set is meant."""
     return "/" in name or name.endswith((".yaml", ".yml"))

@@ -69,6 +69,12 @@ class Place:
     value: Value
     problems: list[Problem]
 
+    @property
+    def origin(self) -> str:
+        """Where this is written, for people: `file:line`, or the file alone where no line is known."""
+        line = self.document.line(self.path)
+        return self.document.source if line is None else f"{self.document.source}:{line}"
+
     def refuse(self, message: str, hint: str = "") -> None:
         """Report a problem with what stands here."""
         self.problems.append(self.document.problem(self.path, message, hint))

@@ -54,6 +54,7 @@ def read_fan_out(place: Place) -> FanOut:
             path=read_path(fields.place("path")),
             key=fields.optional("key", Place.text, None),
             most=fields.optional("max", _read_most, DEFAULT_MOST),
+            origin=place.origin,
         )
 
 
@@ -77,23 +78,27 @@ def one_for_each(subagent: Subagent, context: Json, taken: Collection[str] = ())
     if fan_out is None:
         return (subagent,)
     items = value_at(context, fan_out.path)
+    where = path_text(fan_out.path)
     if not isinstance(items, list):
         found = "nothing" if items is ABSENT else shown(items)
-        return NoItems(f"{subagent.id}: foreach needs a list at {path_text(fan_out.path)}, and finds {found}")
+        return _no_items(subagent, fan_out, f"foreach needs a list at {where}, and finds {found}")
     if len(items) > fan_out.most:
-        return NoItems(
-            f"{subagent.id}: {path_text(fan_out.path)} has {len(items):,} items, more than max: {fan_out.most}"
-        )
+        return _no_items(subagent, fan_out, f"{where} has {len(items):,} items, more than max: {fan_out.most}")
     keys = [_key(item, fan_out.key) for item in items]
-    if problem := next(_problems(subagent.id, fan_out, keys), None):
-        return NoItems(problem)
+    if problem := next(_problems(fan_out, keys), None):
+        return _no_items(subagent, fan_out, problem)
     named = _ids(subagent.id, [str(key) for key in keys], taken)
-    if problem := next(_twins(subagent.id, path_text(fan_out.path), named, taken), None):
-        return NoItems(problem)
+    if problem := next(_twins(where, named, taken), None):
+        return _no_items(subagent, fan_out, problem)
     return tuple(
         replaced(subagent, id=name, foreach=None, of=subagent.id, item=Item(str(key), item))
         for name, key, item in zip(named, keys, items, strict=True)
     )
+
+
+def _no_items(subagent: Subagent, fan_out: FanOut, why: str) -> NoItems:
+    written = f"{fan_out.origin}: " if fan_out.origin else ""
+    return NoItems(f"{written}{subagent.id}: {why}")
 
 
 def _key(item: Json, member: str | None) -> str | None:
@@ -104,30 +109,30 @@ def _key(item: Json, member: str | None) -> str | None:
     return key_text(value) if is_number(value) else None
 
 
-def _problems(name: str, fan_out: FanOut, keys: list[str | None]) -> Iterator[str]:
+def _problems(fan_out: FanOut, keys: list[str | None]) -> Iterator[str]:
     where = path_text(fan_out.path)
     for index, key in enumerate(keys):
         if key is None:
             what = "is no text or number; say key:" if fan_out.key is None else f"has no text or number {fan_out.key!r}"
-            yield f"{name}: {where}[{index}] {what}"
+            yield f"{where}[{index}] {what}"
         elif "\0" in key:
-            yield f"{name}: the key of {where}[{index}] holds a NUL, which no program can be given"
+            yield f"the key of {where}[{index}] holds a NUL, which no program can be given"
     first: dict[str | None, int] = {}
     for index, key in enumerate(keys):
         if first.setdefault(key, index) != index:
-            yield f"{name}: {where}[{first[key]}] and [{index}] have the same key {quoted(str(key))}"
+            yield f"{where}[{first[key]}] and [{index}] have the same key {quoted(str(key))}"
 
 
-def _twins(name: str, where: str, named: list[str], taken: Collection[str]) -> Iterator[str]:
+def _twins(where: str, named: list[str], taken: Collection[str]) -> Iterator[str]:
     """Find ids that are one, though their keys differ: a key may look like another's digest."""
     others = {other.lower() for other in taken}
     first: dict[str, int] = {}
     for index, made in enumerate(named):
         if made.lower() in others:
-            yield f"{name}: {where}[{index}] would have the id {made}, which another subagent has; change its key"
+            yield f"{where}[{index}] would have the id {made}, which another subagent has; change its key"
         if first.setdefault(made.lower(), index) != index:
             earlier = first[made.lower()]
-            yield f"{name}: {where}[{earlier}] and [{index}] would have the same id {made}; change the key of one"
+            yield f"{where}[{earlier}] and [{index}] would have the same id {made}; change the key of one"
 
 
 def _ids(prefix: str, keys: list[str], taken: Collection[str]) -> list[str]:

@@ -69,11 +69,13 @@ class FanOut:
     """One subagent for each item of the list at this path (`fan_out.py`).
 
     `key` names the member that tells items apart, None where they are texts or numbers; there may be `most` of them.
+    `origin` is where it is written, for people.
     """
 
     path: Path
     key: str | None
     most: int
+    origin: str = ""
 
 
 @record

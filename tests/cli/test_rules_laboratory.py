@@ -179,7 +179,7 @@ def test_what_breaks_rules_that_came_through_a_pipe_is_a_case_that_has_them(tmp_
     ended = subprocess.run(
         ["sh", "-c", line], cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, check=False
     )
-    assert ended.returncode == 1, ended.stderr
+    assert (ended.returncode, ended.stdout.splitlines()[0]) == (1, "pipe: seed 0"), ended.stderr
     [case] = tmp_path.glob("*.case.yaml")
     assert case.name == "pipe-commutative.case.yaml"
     replayed = shardflow("merge", case, cwd=tmp_path)

@@ -62,7 +62,8 @@ def test_a_file_altered_after_it_was_sealed_fails_the_group_by_name(place: Workp
     path = os.path.normpath(place.run_dir / "groups/01-work" / file)
     assert report.exit_code == 1
     (problem,) = group(report).problems
-    assert problem.startswith(f"{path} was altered after it was sealed; by whom cannot be known, running then: ")
+    what = "removed" if write.startswith("rm ") else "altered"
+    assert problem.startswith(f"{path} was {what} after it was sealed; by whom cannot be known, running then: ")
     assert "rogue" in problem.rpartition(": ")[2]
     assert set(endings(report).values()) == {Succeeded()}
     assert not (place.run_dir / "groups/01-work/merge.json").exists()
@@ -170,7 +171,8 @@ def test_a_journal_forged_to_fit_a_forged_shard_is_not_relied_on_when_the_run_is
 
 
 def test_files_of_a_group_that_ended_are_found_altered_when_the_run_ends(place: Workplace) -> None:
-    write = "cd run/groups/01-first; for f in group.json merge.json context.json a/context-a.json; do echo >> $f; done"
+    files = "group.json merge.json context.json a/context-a.json"
+    write = f"cd run/groups/01-first; for f in {files}; do echo >> $f; done; rm -f base.json"
     text = f"""
         name: late
         phases:
@@ -184,6 +186,13 @@ def test_files_of_a_group_that_ended_are_found_altered_when_the_run_ends(place: 
         """
     report = place.run(text)
     assert report.exit_code == 1
-    names = [problem.partition(" was altered after 01-first had ended")[0] for problem in report.problems]
-    assert [os.path.basename(name) for name in names] == ["group.json", "merge.json", "context.json", "context-a.json"]
+    found = [problem.partition(" after 01-first had ended") for problem in report.problems]
+    told = [what for what, sealed, _ in found if sealed]
+    assert [os.path.basename(one) for one in told] == [
+        "group.json was altered",
+        "base.json was removed",
+        "merge.json was altered",
+        "context.json was altered",
+        "context-a.json was altered",
+    ]
     assert place.context == {"a": 1}

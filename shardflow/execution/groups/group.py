@@ -20,7 +20,7 @@ from shardflow.execution.groups.canonical_context import CanonicalContext
 from shardflow.execution.groups.inputs import Earlier, Group
 from shardflow.execution.groups.recording import Merged, gone_stale, group_record
 from shardflow.execution.groups.sealing.run_seals import RunSeals
-from shardflow.execution.groups.sealing.seals import Seal, seal
+from shardflow.execution.groups.sealing.seals import Seal, altered, seal
 from shardflow.execution.groups.subagents.jobs import GroupJobs
 from shardflow.execution.groups.subagents.workplace import Surroundings
 from shardflow.execution.processes.interrupts import Interrupts
@@ -263,4 +263,4 @@ class _GroupRun:
 
 def _altered(path: str, running: list[str]) -> str:
     who = f"running then: {', '.join(running)}" if running else "no subagent of this group was running then"
-    return f"{path} was altered after it was sealed; by whom cannot be known, {who}"
+    return f"{path} was {altered(path)} after it was sealed; by whom cannot be known, {who}"

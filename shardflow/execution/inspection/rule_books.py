@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 
 from shardflow.errors import InvalidInput
-from shardflow.execution.rule_sources import known_as, load_named_rules, named_rule_file, shipped_rule_sets
+from shardflow.execution.rule_sources import called, known_as, load_named_rules, named_rule_file, shipped_rule_sets
 from shardflow.merge.guide.pages import Page, parse_page
 from shardflow.merge.guide.warnings import Warned, warnings
 from shardflow.merge.rules import RuleSet
@@ -39,7 +39,7 @@ def rule_book(name: str) -> RuleBook:
     file, data = named_rule_file(name)
     value = parse_yaml(data, file).value
     description = value.get("description", "") if isinstance(value, dict) else ""
-    return RuleBook(name, file, str(description), parse_page(_first_comment(data.decode())), rules)
+    return RuleBook(called(name), file, str(description), parse_page(_first_comment(data.decode())), rules)
 
 
 @record
@@ -57,9 +57,9 @@ def checked(name: str) -> Checked:
     try:
         rules = load_named_rules(name).rules
     except InvalidInput as error:
-        return Checked(name, None, error.problems, ())
+        return Checked(called(name), None, error.problems, ())
     file, _ = named_rule_file(name)
-    return Checked(name, rules, (), tuple(_own_problems(warnings(rules), file)))
+    return Checked(called(name), rules, (), tuple(_own_problems(warnings(rules), file)))
 
 
 def _own_problems(found: Iterable[Warned], file: str) -> Iterator[Problem]:

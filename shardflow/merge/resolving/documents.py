@@ -146,13 +146,11 @@ def _written(place: Place) -> Written:
     with place.fields() as fields:
         name = "conflict" if "conflict" in fields and "path" not in fields else "path"
         target = fields.required(name, Place.text)
-        line = place.document.line(place.path)
-        where = place.document.source if line is None else f"{place.document.source}:{line}"
         return Written(
             target,
             fields.required("take", _choice),
             fields.optional("reason", Place.text, ""),
-            fields.optional("by", Place.text, where),
+            fields.optional("by", Place.text, place.origin),
         )
 
 

@@ -260,7 +260,7 @@ def _read(path: str) -> Json:
     try:
         return parse_json(read_regular(path, _LIMIT), path)
     except (StorageError, InvalidJson) as error:
-        raise NotARun(f"{path} cannot be read: {error}") from error
+        raise NotARun(f"a record of the run cannot be read: {error}") from error
 
 
 def _run_bytes(record: RunRecord) -> bytes:

@@ -86,15 +86,13 @@ def _read_turns(place: Place, questions: Questions) -> Turns:
 
 
 def _read_answer(place: Place, questions: Questions) -> WrittenAnswer:
-    line = place.document.line(place.path)
-    where = place.document.source if line is None else f"{place.document.source}:{line}"
     if not isinstance(place.value, dict):
-        return WrittenAnswer(_read_choose(questions, place), "", where)
+        return WrittenAnswer(_read_choose(questions, place), "", place.origin)
     with place.fields() as fields:
         return WrittenAnswer(
             choose=fields.required("choose", partial(_read_choose, questions)),
             feedback=fields.optional("feedback", Place.text, ""),
-            where=where,
+            where=place.origin,
         )
 
 

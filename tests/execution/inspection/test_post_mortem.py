@@ -139,8 +139,9 @@ def test_a_repeated_merge_writes_nothing(place: Workplace) -> None:
 def test_a_folder_that_is_no_run_is_refused(tmp_path: Path, record: str | None, said: str) -> None:
     if record is not None:
         (tmp_path / "run.json").write_text(record)
-    with pytest.raises(NotARun, match=said):
+    with pytest.raises(NotARun, match=said) as refused:
         repeat_merges(str(tmp_path))
+    assert str(refused.value).count(str(tmp_path)) == 1
 
 
 @pytest.mark.parametrize("change", [{"subagents": [{"id": "../a"}]}, {"base": 5}, {"subagents": [5]}])

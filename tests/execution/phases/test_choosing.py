@@ -68,7 +68,8 @@ def test_a_list_that_is_not_there_fails_the_phase_before_anything_of_it_runs(pla
     report = place.run(FANNED.replace("BEHAVIOR", "parallel").replace("$.files", "$.flies"))
     [phase] = report.phases
     assert (report.exit_code, phase.status, phase.groups) == (1, Status.FAILED, ())
-    assert phase.problems == ("scan: foreach needs a list at $.flies, and finds nothing",)
+    [problem] = phase.problems
+    assert problem.endswith("/workflow.yaml:9: scan: foreach needs a list at $.flies, and finds nothing")
     assert not (place.folder / "other.txt").exists()
 
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from shardflow.errors import NotARun, StorageError
 from shardflow.execution.base import SIZE_LIMIT
-from shardflow.execution.groups.sealing.seals import Seal, seal, seal_digest
+from shardflow.execution.groups.sealing.seals import Seal, altered, seal, seal_digest
 from shardflow.storage.files import read_regular, sha256_hex
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory
 from shardflow.storage.runs.journal import Journal
@@ -53,7 +53,7 @@ class RunSeals:
     def altered_groups(self) -> list[str]:
         """Tell of the files of groups that someone altered since those ended."""
         broken = [(name, one.path) for name, one in self._groups if one.is_broken()]
-        return [f"{path} was altered after {name} had ended; {_UNKNOWN}" for name, path in broken]
+        return [f"{path} was {altered(path)} after {name} had ended; {_UNKNOWN}" for name, path in broken]
 
     def _once(self, paths: list[str]) -> list[str]:
         new = [path for path in paths if path not in self._told]

@@ -46,6 +46,11 @@ class Seal:
         return self.content != (sha256_hex(data) if isinstance(self.content, str) else data)
 
 
+def altered(path: str) -> str:
+    """Say what became of a file whose seal is broken."""
+    return "altered" if os.path.lexists(path) else "removed"
+
+
 def seal(path: str, content: Content) -> Seal:
     """Seal a file of known content that nobody else has a reason to touch yet."""
     return _sealed(path, content, _stamps(path))
