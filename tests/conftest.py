@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("default")
 
-for number in (signal.SIGINT, signal.SIGHUP):
+for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
     # ignored signals are inherited, as from nohup or the background of a script: the engines that are tried shall hear
     # them all the same; handlers are not inherited, so this process hears no more than before
     if signal.getsignal(number) is signal.SIG_IGN:

@@ -109,12 +109,15 @@ def test_json_keeps_standard_output_clean_while_the_terminal_shows_progress(slow
     assert (code, json.loads((slow.parent / "out.json").read_text())["status"]) == (1, "failed")
 
 
-def test_ctrl_c_stops_the_children_restores_the_cursor_and_exits_with_130(slow: Path) -> None:
+@pytest.mark.parametrize(("key", "exit_code"), [("\x03", 130), ("\x1c", 143)], ids=["Ctrl-C", "Ctrl-backslash"])
+def test_the_keys_that_end_a_command_stop_the_children_and_restore_the_cursor(
+    slow: Path, key: str, exit_code: int
+) -> None:
     terminal = on_a_terminal(slow.parent, "run", slow.name)
     terminal.expect("slow · running")
-    terminal.sendintr()
+    terminal.send(key)
     told, code = ending(terminal)
-    assert code == 130
+    assert code == exit_code
     assert "\x1b[?25h" in told
     assert "interrupted" in told
     assert "Traceback" not in told

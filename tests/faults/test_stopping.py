@@ -144,7 +144,9 @@ def test_a_signal_to_the_run_stops_the_running_and_cancels_the_waiting(place: Wo
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143), (signal.SIGQUIT, 143)]
+)
 def test_a_stopped_process_gives_its_children_their_grace_and_keeps_everything(
     place: Workplace, number: signal.Signals, code: int
 ) -> None:

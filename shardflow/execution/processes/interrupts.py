@@ -20,7 +20,7 @@ from math import inf
 from types import FrameType, TracebackType
 from typing import Any, Final
 
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _UNATTENDED: Final = 1
 """Signals that are only noted where nobody looks at the notes."""
 
