@@ -16,7 +16,7 @@ from shardflow.cli.views.live import picture
 from shardflow.cli.views.progress import Progress, State, SubagentProgress
 from shardflow.cli.views.usages import used_text
 from shardflow.execution.reporting.events import GroupStarted, PhaseStarted, RunStarted, SubagentSkipped
-from shardflow.execution.reporting.usages import added_up
+from shardflow.execution.reporting.usages import added_up, recorded
 from shardflow.model.decisions import Outcome
 from shardflow.model.paths import Path, path_text
 from shardflow.model.values import ABSENT, Json
@@ -219,3 +219,19 @@ def test_what_agent_clis_used_is_a_sum_that_tells_how_many_did_not_say(
     subagents: tuple[Usage, ...], arbiters: tuple[Usage, ...], told: str
 ) -> None:
     assert used_text(added_up(subagents, arbiters)) == told
+
+
+def test_what_a_journal_says_was_used_is_added_up_as_far_as_it_can_be_meant() -> None:
+    values: list[Json] = [True, "5", None, -1, 10**5000, float("nan"), []]
+    odd: list[dict[str, Json]] = [{"input": value, "output": value, "cost": value} for value in values]
+    used = recorded([*odd, {}, {"cost": float("inf")}], [{"input": 3, "output": 4, "cost": 1}])
+    assert used is not None
+    assert used.as_json() == {
+        "input": 3,
+        "output": 4,
+        "cost": 1.0,
+        "told_by": {"input": 1, "output": 1, "cost": 1},
+        "subagents": 9,
+        "arbiters": 1,
+    }
+    assert recorded([], []) is None

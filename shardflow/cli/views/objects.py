@@ -7,6 +7,8 @@
     workflow, run_dir, context
     seconds         wall time; subagent_seconds the sum of the times of all subagents this start ran
     counts          all changes by outcome: applied, agreed, combined, superseded, conflict
+    usage           {input, output, cost, told_by: {input, output, cost}, subagents, arbiters}: what agent CLIs used in
+                    this start, added up, and by how many it was told; not where none was called
     phases          [{id, behavior, status, seconds, groups, skipped, problems, reason}]
       skipped       [{subagent, reason}], subagents that did not run; reason: why the whole phase did not
       problems      [text], what failed besides a group
@@ -97,6 +99,7 @@ def report_object(report: RunReport) -> dict[str, Json]:
         "seconds": round(report.seconds, 3),
         "subagent_seconds": round(report.subagent_seconds, 3),
         "counts": {outcome.value: number for outcome, number in report.counts.items()},
+        **({} if (used := report.used) is None else {"usage": used.as_json()}),
         "phases": [_phase(phase) for phase in report.phases],
         "problems": list(report.problems),
         "notes": list(report.notes),

@@ -4,7 +4,8 @@
 age_seconds, seconds, context, groups}]`, the last started first; `seconds` and `finished` are null until it has ended.
 A run's `status` is that of `run.json`, or `killed`; `decided` where its conflicts are and it waits to be resumed.
 `runs show --json`: one such object, with starts, bytes, and groups `[{name, phase, status, folder, subagents: [{id,
-ending, detail, tries, sealed}]}]`, `status` null for a group that has not ended.
+ending, detail, tries, sealed}]}]`, `status` null for a group that has not ended; and usage as `run --json` has it, of
+all starts, where agent CLIs were called.
 `runs prune --json`: status `pruned` or `planned`, exit_code, removed `[{name, run_dir}]`, problems.
 """
 
@@ -14,6 +15,7 @@ from collections.abc import Iterator, Sequence
 
 from shardflow.cli.views.display import CELL_WIDTH, count, place, seconds, shortened, way_on
 from shardflow.cli.views.tables import text_table
+from shardflow.cli.views.usages import used_text
 from shardflow.execution.inspection.runs import GroupOverview, RunOverview, age, duration
 from shardflow.execution.reporting.report import Status
 from shardflow.model.values import Json
@@ -88,6 +90,8 @@ def _overview_lines(found: RunOverview, now: float) -> Iterator[str]:
     yield f"took:          {_took(run)}"
     yield f"context:       {place(run.record.settings.context or run.directory.context)}"
     yield f"run directory: {place(run.directory.path)}, {count(found.size, 'byte')}"
+    if found.used is not None:
+        yield f"agent CLIs:    {used_text(found.used)}"
     for group in found.groups:
         yield from _group_lines(group)
     if run.standing not in (Status.DONE, RUNNING):
@@ -108,7 +112,8 @@ def _group_lines(group: GroupOverview) -> Iterator[str]:
 def overview_object(found: RunOverview, now: float) -> dict[str, Json]:
     """Give one run as an object."""
     groups: list[Json] = [_group(group) for group in found.groups]
-    told = {**_run(found.run, now), "starts": found.starts, "bytes": found.size, "groups": groups}
+    usage: dict[str, Json] = {} if found.used is None else {"usage": found.used.as_json()}
+    told = {**_run(found.run, now), "starts": found.starts, "bytes": found.size, **usage, "groups": groups}
     return {"exit_code": 0, **told}
 
 

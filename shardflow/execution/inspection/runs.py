@@ -14,6 +14,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from shardflow.errors import NotARun, StorageError
+from shardflow.execution.reporting.usages import Used, recorded
 from shardflow.model.records import record
 from shardflow.storage.runs.directory import GroupFolder
 from shardflow.storage.runs.history import read_history
@@ -82,18 +83,24 @@ class GroupOverview:
 
 @record
 class RunOverview:
-    """A whole run: how often it was started, what its groups came to, and how many bytes its directory holds."""
+    """A whole run: how often it was started, what its groups came to, and how many bytes its directory holds.
+
+    `used` is what agent CLIs said that they used in all its starts, None if none was called.
+    """
 
     run: FoundRun
     starts: int
     groups: tuple[GroupOverview, ...]
     size: int
+    used: Used | None
 
 
 def overview(run: FoundRun) -> RunOverview:
     """Look at one run. Raises StorageError for a journal that cannot be read."""
     groups = tuple(_group(name, run.directory.group(name)) for name in run.record.groups)
-    return RunOverview(run, read_history(run.directory.journal).starts, groups, size_of(run.directory.path))
+    history = read_history(run.directory.journal)
+    used = recorded(history.used.get("subagent", ()), history.used.get("arbiter", ()))
+    return RunOverview(run, history.starts, groups, size_of(run.directory.path), used)
 
 
 def _group(name: str, folder: GroupFolder) -> GroupOverview:

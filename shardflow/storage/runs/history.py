@@ -70,6 +70,7 @@ class History:
     pid     the process of the last start
     torn    the numbers of the lines that cannot be read, from 1
     answers what was answered, by the digest of the question
+    used    what agent CLIs said that they used, as they were subagents or arbiters
     """
 
     seals: Mapping[str, SealedShard]
@@ -80,6 +81,7 @@ class History:
     answers: Mapping[str, GivenAnswer] = MappingProxyType({})
     tries: Mapping[str, int] = MappingProxyType({})
     asked: frozenset[Asked] = frozenset()
+    used: Mapping[str, tuple[Mapping[str, Json], ...]] = MappingProxyType({})
 
     def without(self, again: Collection[Asked]) -> History:
         """Forget the shards of these subagents, and the answers given to a phase that is run again as a whole."""
@@ -106,6 +108,7 @@ class _Reading:
         self._merged: set[str] = set()
         self._tried: dict[tuple[str, str], tuple[str, int]] = {}
         self._asked: set[Asked] = set()
+        self._used: dict[str, list[Mapping[str, Json]]] = {}
         self._starts = 0
         self._pid: int | None = None
 
@@ -119,9 +122,11 @@ class _Reading:
             answers=self._answers,
             tries=dict(self._tried.values()),
             asked=frozenset(self._asked),
+            used={who: tuple(usages) for who, usages in self._used.items()},
         )
 
     def hear(self, line: Mapping[str, Any]) -> None:
+        self._hear_usage(line)
         match line:
             case {"event": "subagent-finished" | "subagent-retried"}:
                 self._hear_subagent(line)
@@ -137,6 +142,13 @@ class _Reading:
                 self._seals, self._answers, self._tried = {}, {}, {}
             case _:
                 self._starts = max(self._starts, 1)  # the line that told of the start is lost
+
+    def _hear_usage(self, line: Mapping[str, Any]) -> None:
+        match line:
+            case {"event": "subagent-finished" | "arbiter-finished" as event, "usage": dict() as usage}:
+                self._used.setdefault(event.partition("-")[0], []).append(usage)
+            case _:
+                pass
 
     def _begin(self, line: Mapping[str, Any]) -> None:
         self._starts += 1

@@ -105,7 +105,8 @@ def test_what_it_used_and_was_warned_of_is_in_the_journal_the_report_the_summary
     assert (shown.returncode, shown.stderr) == (0, f"warning: look: the arbiter of $.status: {warning}\n")
     assert "\nagent CLIs:    39 tokens in, 21 tokens out, $0.0005, by 1 arbiter\n" in shown.stdout
     printed = shardflow("run", "w.yaml", "--run-dir", "other", "--json", **here)
-    [group, _] = [group for phase in json.loads(printed.stdout)["phases"] for group in phase["groups"]]
+    told = json.loads(printed.stdout)
+    [group, _] = [group for phase in told["phases"] for group in phase["groups"]]
     [asked_json] = group["arbiters"]
     [folder], [event] = folders(place), told_of_arbiters(place)
     conflict, seconds = folder.name, event["seconds"]
@@ -119,6 +120,11 @@ def test_what_it_used_and_was_warned_of_is_in_the_journal_the_report_the_summary
         "warnings": [warning],
         "usage": usage,
     }
+    sums = {**usage, "told_by": {"input": 1, "output": 1, "cost": 1}, "subagents": 0, "arbiters": 1}
+    assert told["usage"] == json.loads(shardflow("runs", "show", "other", "--json", **here).stdout)["usage"] == sums
+    assert "\nagent CLIs:    39 tokens in, 21 tokens out, $0.0005, by 1 arbiter\n" in (
+        shardflow("runs", "show", "other", **here).stdout
+    )
     del event["v"], event["at"]
     assert event == {
         "event": "arbiter-finished",
