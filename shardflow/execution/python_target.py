@@ -1,6 +1,7 @@
 """The child's side of `python: module:function`: call it with the context, write what it returns as the shard.
 
-Law: the shard is written whole or not at all, and only after the function returned. What the function raises is a
+Law: the shard is written whole or not at all, and only after the function returned; where the function wrote that file
+and said nothing else, it stays. What the function raises is a
 normal traceback on standard error and exit code 1; what it prints is in its logs. To exit with 0 is not to return.
 Loads little: its start-up is paid by every subagent. `groups/subagents/workplace.py` starts it as `main` with the
 function's name and the form of the shard as arguments, and with the package's home first on `sys.path`.
@@ -32,6 +33,7 @@ def main() -> None:
     sys.argv = [target]
     sys.excepthook = _show_without_this_module
     shard = os.environ["SHARDFLOW_SHARD"]
+    before = _held(shard)
     try:
         wanted = _called(_function(target), _context(), form)
     except SystemExit as ended:
@@ -39,7 +41,22 @@ def main() -> None:
             # with exit code 0 the untouched shard would pass for what was wanted, and what was changed would be lost
             raise SystemExit(f"shardflow: {target!r} ended its process before it returned; return instead") from None
         raise
-    _leave(shard, wanted, form)
+    if _held(shard) == before:
+        _leave(shard, wanted, form)
+    elif not _says_nothing(wanted, form):
+        raise SystemExit(f"shardflow: {target!r} wrote its shard and changed the context, too; do one of both")
+
+
+def _held(shard: str) -> bytes | None:
+    try:
+        return read_regular(shard, _LIMIT)
+    except ShardflowError:
+        return None
+
+
+def _says_nothing(wanted: Json, form: str) -> bool:
+    """Tell whether a function only did what it did in the file of its shard: itself, or by a program it called."""
+    return not wanted if form != "copy" else canonical_bytes(wanted) == canonical_bytes(_context())
 
 
 def _context() -> Json:

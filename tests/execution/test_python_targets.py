@@ -41,6 +41,14 @@ def leave_early(context):
     context["n"] = 5
     sys.exit()
 
+def write(context):
+    with open(os.environ["SHARDFLOW_SHARD"], "w") as file:
+        standard.dump({"written": 1}, file)
+
+def write_and_change(context):
+    write(context)
+    context["n"] = 2
+
 not_callable = 5
 """
 
@@ -84,6 +92,19 @@ def test_a_function_that_changes_nothing_leaves_its_shard_as_it_was(place: Workp
     folder = place.run_dir / "groups/01-work"
     assert (folder / "it/context-it.json").read_bytes() == (folder / "base.json").read_bytes()
     assert (folder / "it/stdout.log").read_text() == "out\n"
+
+
+@pytest.mark.parametrize("form", ["copy", "patch"])
+def test_what_a_function_wrote_into_the_file_of_its_shard_stays_if_it_says_nothing_else(
+    place: Workplace, form: str
+) -> None:
+    assert run(place, "write", f"shard: {form}") == (Succeeded(), ())
+    assert place.context["written"] == 1
+
+
+def test_a_function_that_wrote_the_file_and_changed_the_context_is_told_to_do_one_of_both(place: Workplace) -> None:
+    told = "shardflow: 'tools:write_and_change' wrote its shard and changed the context, too; do one of both"
+    assert run(place, "write_and_change") == (ExitedNonZero(1), (told,))
 
 
 def test_with_the_patch_form_a_function_returns_a_patch(place: Workplace) -> None:

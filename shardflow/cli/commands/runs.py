@@ -22,7 +22,7 @@ from shardflow.execution.inspection.runs import ANY, Wanted, overview, prunable,
 from shardflow.execution.inspection.runs import prune as throw_away
 from shardflow.execution.reporting.report import Status
 from shardflow.model.documents import did_you_mean
-from shardflow.model.records import record
+from shardflow.model.records import record, replaced
 from shardflow.storage.excerpts import printable
 from shardflow.storage.runs.folders import RUNS
 from shardflow.storage.runs.listing import KILLED, FoundRun, list_runs, run_named
@@ -67,7 +67,10 @@ def show_runs(options: ListOptions) -> int:
     elif found:
         CONSOLE.say(runs_text(found, now))
     else:
-        CONSOLE.say(f"no runs in {place(options.folder or RUNS)}" + (" like that" if options != _ALL else ""))
+        CONSOLE.say(
+            f"no runs in {place(options.folder or RUNS)}"
+            + (" like that" if options != replaced(_ALL, folder=options.folder) else "")
+        )
     return 0
 
 
