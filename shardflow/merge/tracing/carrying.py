@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Final
 
 from shardflow.merge.tracing.origins import Outside, Said, Trace, is_removal
 from shardflow.merge.tracing.pairing import key_of, likes, pair_items
@@ -26,6 +27,15 @@ class Decided:
     def __init__(self) -> None:
         self.decisions: list[Settled] = []
         self.below: dict[Segment, Decided] = {}
+
+    def at(self, segment: Segment) -> Decided:
+        """Give a place below; one of which nothing is told, where the ledger does not come there."""
+        return self.below.get(segment, _UNTOLD)
+
+    @property
+    def is_told(self) -> bool:
+        """Whether anything was decided here or below."""
+        return bool(self.decisions or self.below)
 
     def heard(self) -> Settled | None:
         """Give the decision that says what stands here, if one does; one that only set deletions aside does not."""
@@ -54,6 +64,10 @@ class Decided:
         yield from self.told(merged)
         for place in self.below.values():
             yield from place.all_told(merged)
+
+
+_UNTOLD: Final = Decided()
+"""A place that no decision speaks of."""
 
 
 def _stands(decision: Settled) -> bool:
@@ -85,20 +99,18 @@ def carry(trace: Trace, merged: Merged) -> Trace:
 def carry_outside(trace: Trace, group: str, before: Json, after: Json) -> Trace:
     """Give the trace of a context that was changed by nothing the run merged before a group started."""
     nobody = Merged(group, "", before, after, ())
-    return _carried(nobody, before, trace, after, None, Voices(Outside(group), ()))
+    return _carried(nobody, before, trace, after, _UNTOLD, Voices(Outside(group), ()))
 
 
-def _carried(
-    merged: Merged, before: Value, trace: Trace, after: Json, place: Decided | None, voices: Voices | None
-) -> Trace:
+def _carried(merged: Merged, before: Value, trace: Trace, after: Json, place: Decided, voices: Voices | None) -> Trace:
     """Carry the trace of one value. `voices` are those that a decision around it heard."""
-    heard = None if place is None else place.heard()
+    heard = place.heard()
     if heard is not None:
         voices = voices_of(heard, merged.group, merged.phase)
-    if place is None and (voices is None or same(before, after)):
+    if not place.is_told and (voices is None or same(before, after)):
         return trace
     inner = _inside(merged, before, trace, after, place, voices)
-    if voices is None or (place is not None and place.below):  # of what was gone into, members are told
+    if voices is None or place.below:  # of what was gone into, members are told
         return _with_told(merged, trace, inner, after, place, {})
     trace = replaced(trace, taken=(*trace.taken, *_taken(before, after, voices)))
     return _with_told(merged, trace, inner, after, place, _vanished(before, after, voices))
@@ -128,10 +140,7 @@ def _vanished(before: Value, after: Json, voices: Voices) -> dict[Segment, tuple
     }
 
 
-def _inside(
-    merged: Merged, before: Value, trace: Trace, after: Json, place: Decided | None, voices: Voices | None
-) -> Trace:
-    opened = place is not None and bool(place.below)
+def _inside(merged: Merged, before: Value, trace: Trace, after: Json, place: Decided, voices: Voices | None) -> Trace:
     made = Voices(Outside(merged.group), ()) if voices is None else voices
     match before, after:
         case dict(), dict():
@@ -140,9 +149,9 @@ def _inside(
             return Trace(trace.origin, items=_items(merged, before, trace, after, place, voices))
         case _ if same(before, after):
             return Trace(trace.origin)
-        case _, dict() if opened:
+        case _, dict() if place.below:
             return Trace(made.origin, members=_members(merged, {}, Trace(made.origin), after, place, voices))
-        case _, list() if opened:
+        case _, list() if place.below:
             return Trace(made.origin, items=_items(merged, [], Trace(made.origin), after, place, voices))
         case _:
             return new_trace(after, made)
@@ -153,15 +162,14 @@ def _members(
     before: dict[str, Json],
     trace: Trace,
     after: dict[str, Json],
-    place: Decided | None,
+    place: Decided,
     voices: Voices | None,
 ) -> dict[str, Trace]:
-    below = {} if place is None else place.below
     members: dict[str, Trace] = {}
     for name, value in after.items():
         known = trace.member(name) if name in before else _again(merged, trace, name)
         inside = None if voices is None else voices.inside(name)
-        members[name] = _carried(merged, before.get(name, ABSENT), known, value, below.get(name), inside)
+        members[name] = _carried(merged, before.get(name, ABSENT), known, value, place.at(name), inside)
     return members
 
 
@@ -176,18 +184,17 @@ def _items(
     before: list[Json],
     trace: Trace,
     after: list[Json],
-    place: Decided | None,
+    place: Decided,
     voices: Voices | None,
 ) -> tuple[Trace, ...]:
-    below = {} if place is None else place.below
-    pairs = pair_items(before, after, below)
+    pairs = pair_items(before, after, place.below)
     new = [item for item, paired in zip(after, pairs, strict=True) if paired is None]
     speakers = item_voices(before, new, Voices(Outside(merged.group), ()) if voices is None else voices)
     items: list[Trace] = []
     for index, (item, paired) in enumerate(zip(after, pairs, strict=True)):
-        inner = _below(below, item, index)
+        segment = _segment(place.below, item)
+        inner = place.at(index if segment is None else segment)
         if paired is None:
-            segment = _segment(below, item)
             known = Trace(Outside(merged.group)) if segment is None else _again(merged, trace, segment)
             items.append(_carried(merged, ABSENT, known, item, inner, next(speakers)))
         else:
@@ -206,11 +213,6 @@ def _sayers(voices: Voices, item: Json) -> list[str]:
     return [shard for shard, value in lists if any(same(item, one) for one in value)]
 
 
-def _below(below: Mapping[Segment, Decided], item: Json, index: int) -> Decided | None:
-    segment = _segment(below, item)
-    return below.get(index if segment is None else segment)
-
-
 def _segment(below: Iterable[Segment], item: Json) -> Member | None:
     """Give the member of a keyed list that an item is, if the ledger tells of keyed members."""
     like = next(likes(below), None)
@@ -222,17 +224,14 @@ def _with_told(
     trace: Trace,
     inner: Trace,
     after: Json,
-    place: Decided | None,
+    place: Decided,
     vanished: Mapping[Segment, tuple[Said, ...]],
 ) -> Trace:
     """Add what this merge's ledger tells of a place, and what vanished there, to what was told of it before."""
-    below = {} if place is None else place.below
-    standing = _standing((*trace.gone, *below), after)
+    standing = _standing((*trace.gone, *place.below), after)
     gone = {segment: said for segment, said in trace.gone.items() if segment not in standing}
-    superseded = trace.superseded
-    if place is not None:
-        superseded += tuple(said for said in place.told(merged) if not is_removal(said))
-    for segment, inside in below.items():
+    superseded = (*trace.superseded, *(said for said in place.told(merged) if not is_removal(said)))
+    for segment, inside in place.below.items():
         if segment not in standing:
             gone[segment] = gone.get(segment, ()) + tuple(inside.all_told(merged))
     for name, told in vanished.items():
