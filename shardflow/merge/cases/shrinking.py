@@ -33,10 +33,26 @@ MOST_MERGES: Final = 3_000
 Steps: TypeAlias = tuple[str | int, ...]
 """Where something stands in one document: names, and indices of lists."""
 
-Told: TypeAlias = tuple[str, str, str, str, bool, tuple[tuple[str, str, bool], ...]]
-"""A decision as far as it must stay: path, rule, the reason of a conflict, whether something stood there, and of each
-shard the outcome and whether it left something.
-"""
+
+@record
+class _Left:
+    """What became of one shard's change, and whether it left nothing there."""
+
+    shard: str
+    outcome: str
+    nothing: bool
+
+
+@record
+class _Told:
+    """A decision as far as it must stay. `reason` is that of a conflict; `opened`: nothing stood there before."""
+
+    path: str
+    pattern: str
+    strategy: str
+    reason: str
+    opened: bool
+    left: tuple[_Left, ...]
 
 
 @record
@@ -167,22 +183,25 @@ def _needed(items: Sequence[T], holds: Callable[[Sequence[T]], bool]) -> Sequenc
     return kept
 
 
-def _of_interest(result: MergeResult) -> set[Told]:
+def _of_interest(result: MergeResult) -> set[_Told]:
     if result.conflicts:
         return set(map(_told, result.conflicts))
-    firsts: dict[object, Told] = {}
+    firsts: dict[object, _Told] = {}
     for told in map(_told, result.decisions):
-        _, pattern, strategy, _, opened, outcomes = told
-        sort = pattern, strategy, opened, frozenset((outcome, gone) for _, outcome, gone in outcomes)
+        sort = told.pattern, told.strategy, told.opened, frozenset((one.outcome, one.nothing) for one in told.left)
         firsts.setdefault(sort, told)
     return set(firsts.values())
 
 
-def _told(decision: Decision) -> Told:
-    outcomes = tuple((one.shard, one.outcome.value, one.after is ABSENT) for one in decision.contributions)
-    reason = decision.reason if isinstance(decision, Conflict) else ""
-    rule = decision.rule
-    return path_text(decision.path), rule.pattern, rule.strategy, reason, decision.base is ABSENT, outcomes
+def _told(decision: Decision) -> _Told:
+    return _Told(
+        path=path_text(decision.path),
+        pattern=decision.rule.pattern,
+        strategy=decision.rule.strategy,
+        reason=decision.reason if isinstance(decision, Conflict) else "",
+        opened=decision.base is ABSENT,
+        left=tuple(_Left(one.shard, one.outcome.value, one.after is ABSENT) for one in decision.contributions),
+    )
 
 
 def _documents(case: Case) -> list[Json]:
