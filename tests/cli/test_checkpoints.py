@@ -89,6 +89,14 @@ def test_an_answer_that_fits_no_option_is_told_before_anything_runs(folder: Path
     assert not (folder / ".temp").exists()
 
 
+def test_a_run_that_paused_ends_with_how_to_answer(folder: Path) -> None:
+    told = shardflow("run", "w.yaml", "--run-dir", "run", cwd=folder).stdout.splitlines()
+    assert told[-2:] == [
+        "answers:       asked for at a terminal, or given by --answers FILE or --yes",
+        "go on:         shardflow resume run",
+    ]
+
+
 def test_json_tells_a_paused_run_from_an_aborted_one(folder: Path) -> None:
     paused = json.loads(shardflow("run", "w.yaml", "--json", cwd=folder).stdout)
     assert (paused["status"], paused["exit_code"], paused["phases"][0]["problems"]) == (

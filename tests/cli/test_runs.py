@@ -119,6 +119,11 @@ def test_a_folder_of_runs_that_cannot_be_read_is_told_and_does_not_pass_for_an_e
         assert ended.stderr.endswith("cannot read .shardflow/runs: it is a symbolic link\n")
 
 
+def test_a_folder_without_runs_is_told_and_one_without_such_runs_if_some_are_asked_for(tmp_path: Path) -> None:
+    told = [shardflow("runs", "--in", "x", *more, cwd=tmp_path).stdout for more in ((), ("--status", "failed"))]
+    assert told == ["no runs in x\n", "no runs in x like that\n"]
+
+
 def test_a_run_whose_process_is_gone_was_killed(folder: Path) -> None:
     record = folder / ".shardflow/runs" / next(name for name in names(folder) if "bad" in name) / "run.json"
     told = json.loads(record.read_text()) | {"status": "running", "finished": None, "groups": []}

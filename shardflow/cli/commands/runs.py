@@ -67,10 +67,9 @@ def show_runs(options: ListOptions) -> int:
     elif found:
         CONSOLE.say(runs_text(found, now))
     else:
+        every = replaced(_ALL, folder=options.folder)
         CONSOLE.say(
-            f"no runs in {place(options.folder or RUNS)}"
-            + (" like that" if options != replaced(_ALL, folder=options.folder) else "")
-        )
+            f"no runs in {place(options.folder or RUNS)}" + ("" if options == every else " like that"))
     return 0
 
 

@@ -32,6 +32,8 @@ def _summary_lines(report: RunReport) -> Iterator[str]:
     yield f"run directory: {place(report.run_dir)}"
     if any(group.status in _MERGED for group in report.groups):
         yield f"merge again:   shardflow merge {shell_word(report.run_dir)}"
+    if report.status is Status.PAUSED:
+        yield "answers:       asked for at a terminal, or given by --answers FILE or --yes"
     if report.status is not Status.DONE:
         yield way_on(report.run_dir, undecided=report.status is Status.CONFLICT)
 
