@@ -68,8 +68,7 @@ def show_runs(options: ListOptions) -> int:
         CONSOLE.say(runs_text(found, now))
     else:
         every = replaced(_ALL, folder=options.folder)
-        CONSOLE.say(
-            f"no runs in {place(options.folder or RUNS)}" + ("" if options == every else " like that"))
+        CONSOLE.say(f"no runs in {place(options.folder or RUNS)}" + ("" if options == every else " like that"))
     return 0
 
 
