@@ -134,7 +134,7 @@ def resume(
     The workflow and its rules are read again, so they may be corrected first. A shard is used again if its subagent's
     phase, id, command, environment, folder and form of shard are the same, and so is the context it started from, or
     what of that its `reads:` name. Files that a command reads are not looked at: name its subagent with --rerun if one
-    was edited.
+    was edited. The file of the context holds what a phase that runs again started from, until that is merged.
 
     A run directory may have been moved, to another machine too: say where the workflow stands there, and what else the
     run was given by the path of a file.

@@ -288,6 +288,19 @@ def test_a_context_outside_the_run_is_gone_on_with(place: Workplace, was_there: 
     assert json.loads(outside.read_text()) == WHOLE
 
 
+def test_a_phase_that_runs_again_finds_the_context_as_it_was_then_which_stays_until_its_merge(place: Workplace) -> None:
+    outside = place.folder / "outside.json"
+    outside.write_text('{"n": 1}')
+    (place.folder / "fixed").touch()
+    assert place.run(TEXT, context=str(outside)).exit_code == 0
+    (place.folder / "fixed").unlink()
+    assert resumed(place, from_phase="look").exit_code == 1
+    assert json.loads(outside.read_text()) == {"n": 1}
+    (place.folder / "fixed").touch()
+    assert resumed(place).exit_code == 0
+    assert json.loads(outside.read_text()) == WHOLE
+
+
 def test_a_start_that_died_before_its_first_event_leaves_a_context_to_be_created_by_the_first_merge(
     place: Workplace,
 ) -> None:
