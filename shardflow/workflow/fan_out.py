@@ -34,6 +34,9 @@ DEFAULT_MOST: Final = 1_000
 MOST_ITEMS: Final = 100_000
 """The most it may say."""
 
+_TOLD: Final = 5
+"""Items that are told with what is wrong with them."""
+
 _FOREIGN: Final = re.compile(r"[^A-Za-z0-9._-]+")
 _DOTS: Final = re.compile(r"\.{2,}")
 _DIGITS: Final = 10
@@ -85,15 +88,20 @@ def one_for_each(subagent: Subagent, context: Json, taken: Collection[str] = ())
     if len(items) > fan_out.most:
         return _no_items(subagent, fan_out, f"{where} has {len(items):,} items, more than max: {fan_out.most}")
     keys = [_key(item, fan_out.key) for item in items]
-    if problem := next(_problems(fan_out, keys), None):
-        return _no_items(subagent, fan_out, problem)
+    if problems := list(_problems(fan_out, keys)):
+        return _no_items(subagent, fan_out, _told(problems))
     named = _ids(subagent.id, [str(key) for key in keys], taken)
-    if problem := next(_twins(where, named, taken), None):
-        return _no_items(subagent, fan_out, problem)
+    if problems := list(_twins(where, named, taken)):
+        return _no_items(subagent, fan_out, _told(problems))
     return tuple(
         replaced(subagent, id=name, foreach=None, of=subagent.id, item=Item(str(key), item))
         for name, key, item in zip(named, keys, items, strict=True)
     )
+
+
+def _told(problems: list[str]) -> str:
+    more = len(problems) - _TOLD
+    return "; ".join([*problems[:_TOLD], *([f"and {more:,} more"] if more > 0 else [])])
 
 
 def _no_items(subagent: Subagent, fan_out: FanOut, why: str) -> NoItems:
@@ -117,10 +125,10 @@ def _problems(fan_out: FanOut, keys: list[str | None]) -> Iterator[str]:
             yield f"{where}[{index}] {what}"
         elif "\0" in key:
             yield f"the key of {where}[{index}] holds a NUL, which no program can be given"
-    first: dict[str | None, int] = {}
+    first: dict[str, int] = {}
     for index, key in enumerate(keys):
-        if first.setdefault(key, index) != index:
-            yield f"{where}[{first[key]}] and [{index}] have the same key {quoted(str(key))}"
+        if key is not None and first.setdefault(key, index) != index:
+            yield f"{where}[{first[key]}] and [{index}] have the same key {quoted(key)}"
 
 
 def _twins(where: str, named: list[str], taken: Collection[str]) -> Iterator[str]:

@@ -71,6 +71,9 @@ def test_items_may_be_named_by_a_member_or_by_themselves() -> None:
     assert ids([]) == []
 
 
+LACKING = [f"$.files[{index}] has no text or number 'n'" for index in range(5)]
+
+
 @pytest.mark.parametrize(
     ("items", "options", "why"),
     [
@@ -82,6 +85,14 @@ def test_items_may_be_named_by_a_member_or_by_themselves() -> None:
         (["a", "b", "a"], {}, "scan: $.files[0] and [2] have the same key 'a'"),
         (["1", 1], {}, "scan: $.files[0] and [1] have the same key '1'"),
         (["a", "b"], {"most": 1}, "scan: $.files has 2 items, more than max: 1"),
+        (
+            ["a", True, "a", None, None, "a"],
+            {},
+            "scan: $.files[1] is no text or number; say key:; $.files[3] is no text or number; say key:; "
+            "$.files[4] is no text or number; say key:; $.files[0] and [2] have the same key 'a'; "
+            "$.files[0] and [5] have the same key 'a'",
+        ),
+        ([{}] * 7, {"key": "n"}, f"scan: {'; '.join(LACKING)}; and 2 more"),
         (["a\0"], {}, "scan: the key of $.files[0] holds a NUL, which no program can be given"),
     ],
 )

@@ -71,11 +71,15 @@ class Report:
         return tuple(_named(finding) for finding in self.findings if finding.is_suggested)
 
     def demand(self) -> Report:
-        """Give this report, or raise LawBroken for the first broken law, with its smallest example."""
+        """Give this report, or raise LawBroken for the first broken law, with its smallest example; ValueError for laws
+        that could not be checked.
+        """
         __tracebackhide__ = True
         for finding in self.broken:
             if isinstance(finding.answer, Broken):
                 raise found(finding, finding.answer)
+        if self.unchecked:
+            raise ValueError("\n".join(f"not checked: {told}" for told in self.unchecked))
         return self
 
 
