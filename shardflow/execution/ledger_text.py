@@ -46,10 +46,7 @@ class LedgerText(Ledger):
         text = self._lone.text(within, name, base, lone, after)
         if text is None:
             return super().taken(within, name, base, lone, after)
-        self._waiting.append(text)  # as `_add` does: saves a call for most changes
-        if len(self._waiting) >= _AT_ONCE:
-            self._join()
-        return None
+        return self._add(text)
 
     def settled(self, site: Site, rule: RuleRef, value: Value, heard: Heard) -> None:
         """Write down what stands at a site now, without making a decision of it first."""

@@ -152,11 +152,7 @@ class _Walk:
         path = (*within, name)
         for inner, below in edit.members.items():
             there = joined.get(inner, ABSENT)
-            if type(below) is Put:  # most are: saves a call for each
-                value: Value = below.value
-                self.ledger.taken(path, inner, there, lone, value)
-            else:
-                value = self._take(path, inner, there, lone, below)
+            value = self._take(path, inner, there, lone, below)
             if value is not ABSENT:
                 joined[inner] = value
             else:
