@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -60,21 +60,28 @@ def check_workflow(data: bytes, file: str) -> Checked:
         problems.extend(script_problems_or_why_not(document))
     told = (*left_out(document), *passed_over(document))
     if problems:
-        in_order = sorted(dict.fromkeys(problems), key=lambda problem: (problem.source != file, problem.line or 0))
-        return Checked(workflow, tuple(in_order), told)
-    ruled = enumerate(workflow.phases)
-    common = rules.get(("rules",))
-    each = ((phase, rules.get(("phases", n, "rules"), common) or NO_EFFECTIVE_RULES) for n, phase in ruled)
-    warnings = [*write_overlaps(document, each)]
+        return Checked(workflow, _in_order(problems, file), told)
+    usable = {path: one for path, one in rules.items() if one is not None}
+    risky = _risky(workflow, document, usable)
+    return Checked(workflow, (), (*risky, *told, *missing_arbiters(usable.values(), file)))
+
+
+def _in_order(problems: Iterable[Problem], file: str) -> tuple[Problem, ...]:
+    """Put the problems of a workflow by their lines, each once, and behind them those of the files it names."""
+    return tuple(sorted(dict.fromkeys(problems), key=lambda problem: (problem.source != file, problem.line or 0)))
+
+
+def _risky(workflow: Workflow, document: Document, rules: Mapping[Path, EffectiveRules]) -> Iterator[Problem]:
+    """Warn of what a workflow without problems may not mean; `rules` are those it names, by the place where it does."""
+    common = rules.get(("rules",), NO_EFFECTIVE_RULES)
+    ruled = ((phase, rules.get(("phases", n, "rules"), common)) for n, phase in enumerate(workflow.phases))
+    yield from write_overlaps(document, ruled)
     if workflow.keeps_books:
         from shardflow.execution.staging.checking import shared_outputs  # most workflows are native
 
-        warnings.extend(shared_outputs(workflow, document))
+        yield from shared_outputs(workflow, document)
     else:
-        warnings.extend(nobodys_ids(workflow, (one for one in rules.values() if one is not None)))
-    warnings.extend(told)
-    warnings.extend(missing_arbiters((one for one in rules.values() if one is not None), file))
-    return Checked(workflow, (), tuple(warnings))
+        yield from nobodys_ids(workflow, rules.values())
 
 
 def check_all(data: bytes, file: str, agents: str | None) -> Checked:
@@ -89,9 +96,7 @@ def check_all(data: bytes, file: str, agents: str | None) -> Checked:
     if workflow.keeps_books:
         from shardflow.execution.staging.checking import outside_problems  # most workflows are native
 
-        found = (*problems, *outside_problems(workflow, document, agents))
-        in_order = sorted(found, key=lambda problem: (problem.source != file, problem.line or 0))
-        problems = tuple(dict.fromkeys(in_order))
+        problems = _in_order((*problems, *outside_problems(workflow, document, agents)), file)
     absent = () if problems else _absent(workflow, document, agents)
     return replaced(checked, problems=problems, warnings=(*checked.warnings, *absent))
 

@@ -29,7 +29,7 @@ from shardflow.execution.resumption.orphans import stop_orphans
 from shardflow.execution.resumption.request import ResumeRequest
 from shardflow.execution.resumption.starting_point import StartingPoint, starting_point
 from shardflow.execution.run import run_laid_out
-from shardflow.execution.schedule import read_if_there, schedule_phases
+from shardflow.execution.schedule import ScheduledPhase, read_if_there, schedule_phases
 from shardflow.execution.secrets.references import read_secrets
 from shardflow.execution.staging.beginning import staged
 from shardflow.model.documents import did_you_mean
@@ -84,23 +84,12 @@ def _lay_out(request: ResumeRequest, staging: Staging | None, interrupts: Interr
     directory, settings = request.directory, request.record.settings
     history = read_history(directory.journal)
     again = tuple(_again(request, history))
-    try:
-        schedule = schedule_phases(
-            request.workflow, os.path.dirname(request.workflow_file), settings.rules, settings.max_parallel
-        )
-        refuse_flawed_prompts(request.workflow, request.workflow_bytes, request.workflow_file)
-        found = starting_point(request, staging, history)
-    except (InvalidInput, StorageError):
-        if settings.rules is None and not settings.found_context and staging is None:
-            from shardflow.execution.checking import refuse_all  # costs nothing unless something is wrong
-
-            refuse_all(request.workflow_bytes, request.workflow_file, None)
-        raise
+    schedule, found = _checked_start(request, staging, history)
     entries = () if staging is None else staging.agents.entries
     secrets = read_secrets(request.workflow, request.workflow_file, entries)
     secrets.refuse_in(found.base.data, found.context.path)
     notes = (*_torn(directory, history), *stop_orphans(directory, request.grace, interrupts))
-    begun = _begun(request, found_context=found.was_there)
+    begun = _begun(request, found)
     _make_ready(request, found)
     write_run_record(directory, begun)
     return Layout(
@@ -119,11 +108,28 @@ def _lay_out(request: ResumeRequest, staging: Staging | None, interrupts: Interr
     )
 
 
-def _begun(request: ResumeRequest, *, found_context: bool) -> RunRecord:
+def _checked_start(
+    request: ResumeRequest, staging: Staging | None, history: History
+) -> tuple[tuple[ScheduledPhase, ...], StartingPoint]:
+    """Read the rules and the context. Raises InvalidInput with all that is wrong with the workflow, or UsageError."""
+    settings, file = request.record.settings, request.workflow_file
+    try:
+        schedule = schedule_phases(request.workflow, os.path.dirname(file), settings.rules, settings.max_parallel)
+        refuse_flawed_prompts(request.workflow, request.workflow_bytes, file)
+        return schedule, starting_point(request, staging, history)
+    except (InvalidInput, StorageError):
+        if settings.rules is None and not settings.found_context and staging is None:
+            from shardflow.execution.checking import refuse_all  # costs nothing unless something is wrong
+
+            refuse_all(request.workflow_bytes, file, None)
+        raise
+
+
+def _begun(request: ResumeRequest, found: StartingPoint) -> RunRecord:
     """Give the record of the run going on now."""
     before = request.record
     file = os.path.abspath(request.workflow_file)
-    settings = replaced(before.settings, workflow_file=file, found_context=found_context)
+    settings = replaced(before.settings, workflow_file=file, found_context=found.was_there)
     return RunRecord(request.workflow.name, Status.RUNNING, before.started, settings)
 
 

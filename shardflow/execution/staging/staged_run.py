@@ -139,11 +139,19 @@ class StagedRun:
 
     def outfit(self, phase: Phase) -> StagedOutfit:
         """Give what the subagents of a phase get beyond their shards."""
-        return self._outfit(phase, counted=True)
+        folder = os.path.dirname(os.path.abspath(self._staging.document.source))
+        written = self._written.get(phase.id)
+        return StagedOutfit(
+            phase,
+            written if isinstance(written, dict) else {},
+            self._staging.folder,
+            (folder, os.path.dirname(folder)),
+            phase.on_missing_output or self._workflow.on_missing_output,
+        )
 
     def skill_outfit(self, phase: Phase) -> StagedOutfit:
         """Give what a skill of a phase gets: it is no subagent, is not counted, and owes no output."""
-        return self._outfit(phase, counted=False)
+        return replaced(self.outfit(phase), counted=False)
 
     def skilled(self, skill: Skill) -> Subagent:
         """Give the subagent that does what a skill says."""
@@ -158,19 +166,6 @@ class StagedRun:
             document = replaced(document, idle_fields=IdleFields.PASS_OVER)
             self._notes |= dict.fromkeys(map(_passed_over, unknown_fields(document, read_subagents)))
         return self._staging.agents.equip(read_document(document, read_subagents, InvalidWorkflow))
-
-    def _outfit(self, phase: Phase, *, counted: bool) -> StagedOutfit:
-        folder = os.path.dirname(os.path.abspath(self._staging.document.source))
-        written = self._written.get(phase.id)
-        on_missing = phase.on_missing_output or self._workflow.on_missing_output
-        return StagedOutfit(
-            phase,
-            written if isinstance(written, dict) else {},
-            self._staging.folder,
-            (folder, os.path.dirname(folder)),
-            on_missing,
-            counted,
-        )
 
 
 def _written_phases(document: Document) -> dict[str, Json]:
