@@ -19,11 +19,11 @@ from shardflow.execution.scripts.model import (
     SCRIPT_LIMIT,
     Deliverable,
     Died,
+    NamedScript,
     NeverSettled,
     NotJson,
     Returned,
     Scope,
-    Script,
     ScriptFault,
     ScriptOutcome,
     ScriptRun,
@@ -89,7 +89,7 @@ class ScriptHost:
     ) -> None:
         self._end()
 
-    def check(self, scripts: Sequence[Script]) -> tuple[ScriptFault, ...]:
+    def check(self, scripts: Sequence[NamedScript]) -> tuple[ScriptFault, ...]:
         """Give what does not parse, in order. Runs nothing. Raises NodeUnusable."""
         if not scripts:
             return ()
@@ -107,7 +107,7 @@ class ScriptHost:
         found = zip(scripts, faults, strict=True)
         return tuple(ScriptFault(script, fault["message"], fault["line"]) for script, fault in found if fault)
 
-    def run(self, script: Script, scope: Scope, helpers: ScriptHelpers, limit: float = SCRIPT_LIMIT) -> ScriptRun:
+    def run(self, script: NamedScript, scope: Scope, helpers: ScriptHelpers, limit: float = SCRIPT_LIMIT) -> ScriptRun:
         """Run a script; `limit` in seconds. Raises NodeUnusable, and what `helpers` raise but HelperError."""
         node = self._started()
         self._count += 1
@@ -158,7 +158,7 @@ class _Running:
         told = "it changed its copy of the context, which is not kept: return what shall be kept, or write it to a file"
         return (told,) if self.changed else ()
 
-    def outcome(self, script: Script, scope: Scope) -> ScriptOutcome:
+    def outcome(self, script: NamedScript, scope: Scope) -> ScriptOutcome:
         try:
             self._node.send(self._request(script, scope), self._due)
             while True:
@@ -172,7 +172,7 @@ class _Running:
         except NodeGone:
             return Died("its process ended")
 
-    def _request(self, script: Script, scope: Scope) -> dict[str, object]:
+    def _request(self, script: NamedScript, scope: Scope) -> dict[str, object]:
         given: dict[str, Json] = {
             "context": scope.context,
             "phase": scope.phase,

@@ -25,7 +25,7 @@ class ScriptForm(StrEnum):
 
 
 @record
-class Script:
+class NamedScript:
     """One script. `name` says in messages where it stands: `main_agent.script of phase 'plan'`."""
 
     text: str
@@ -120,7 +120,7 @@ class ScriptRun:
 class ScriptFault:
     """Why a script does not parse; `line` is its own, from 1."""
 
-    script: Script
+    script: NamedScript
     message: str
     line: int | None
 

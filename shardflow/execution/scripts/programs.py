@@ -75,8 +75,8 @@ class Asked:
 
 
 @record
-class Outcome:
-    """How an asked program ended, None where it could not be started; `problem` says what is wrong with that."""
+class Reply:
+    """What came of a question: how its program ended (None: it was not started), what is wrong with that, its logs."""
 
     how: Exit | None
     problem: str
@@ -113,17 +113,17 @@ class ScriptPrograms:
         """Let a command answer for a helper. Raises HelperError."""
         question: dict[str, Json] = {"helper": name, "arguments": arguments, "output_dir": self._output_dir}
         data = written_bytes(question)
-        (outcome,) = self._run([Asked(name, command.program, data, "question.json", command.timeout)])
-        return _told(name, outcome)
+        (reply,) = self._run([Asked(name, command.program, data, "question.json", command.timeout)])
+        return _told(name, reply)
 
     def think(self, entry: AgentEntry, prompts: Sequence[str]) -> Sequence[str | HelperError]:
         """Ask an agent all of these, a few at a time; give its answers in order, or why there is none."""
         timeout = entry.timeout or THINKING_TIMEOUT
         texts = [prompt.encode("utf-8", "replace") for prompt in prompts]
         asked = [Asked(THINKING, entry.program, text, "prompt.md", timeout, entry) for text in texts]
-        return [_answer(entry.program, outcome) for outcome in self._run(asked)]
+        return [_answer(entry.program, reply) for reply in self._run(asked)]
 
-    def _run(self, asked: Sequence[Asked]) -> list[Outcome]:
+    def _run(self, asked: Sequence[Asked]) -> list[Reply]:
         os.makedirs(self._folder, mode=0o700, exist_ok=True)
         first = len(os.listdir(self._folder)) + 1
         names = [f"{number:02}-{one.helper}" for number, one in enumerate(asked, first)]
@@ -138,7 +138,7 @@ class ScriptPrograms:
         finally:
             if logs is not None:
                 logs.close()
-        return [jobs.outcome(rank) for rank in range(len(asked))]
+        return [jobs.reply(rank) for rank in range(len(asked))]
 
     def _command(self, log: Callable[[str], int], one: Asked, place: str) -> Command:
         make_folder(place)
@@ -176,10 +176,10 @@ class _Jobs:
         self._command = command
         self._ended: dict[int, tuple[Exit | None, str]] = {}
 
-    def outcome(self, rank: int) -> Outcome:
+    def reply(self, rank: int) -> Reply:
         how, problem = self._ended.get(rank, (None, "the run was stopped"))
         place = self._places[rank]
-        return Outcome(how, problem, f"{place}/stdout.log", f"{place}/stderr.log")
+        return Reply(how, problem, f"{place}/stdout.log", f"{place}/stderr.log")
 
     def command(self, rank: int) -> Command:
         return self._command(self._asked[rank], self._places[rank])
@@ -221,34 +221,34 @@ def _strays(places: Sequence[str]) -> list[Survivor]:
     return [survivor for prefix in prefixes for survivor in with_environment(prefix)]
 
 
-def _told(name: str, outcome: Outcome) -> Json:
-    how = outcome.how
+def _told(name: str, reply: Reply) -> Json:
+    how = reply.how
     if name in ("all_tests_pass", "has_syntax_errors"):
         if how is not None and how.cause is Cause.ITS_OWN and 0 <= how.code <= _MOST_FALSE:
             return (how.code == 0) is (name == "all_tests_pass")
-        raise _failed(outcome)
-    if outcome.problem:
-        raise _failed(outcome)
+        raise _failed(reply)
+    if reply.problem:
+        raise _failed(reply)
     try:
-        return parse_json(read_regular(outcome.stdout, _LARGEST_ANSWER), "its command's answer")
+        return parse_json(read_regular(reply.stdout, _LARGEST_ANSWER), "its command's answer")
     except (InvalidJson, StorageError) as error:
         raise HelperError(f"its command gave no answer that can be used: {error}") from None
 
 
-def _answer(program: Program, outcome: Outcome) -> str | HelperError:
-    if isinstance(program, AgentPreset) and outcome.how is not None:
-        verdict = verdict_of(program, outcome.how, outcome.stdout, outcome.stderr)
+def _answer(program: Program, reply: Reply) -> str | HelperError:
+    if isinstance(program, AgentPreset) and reply.how is not None:
+        verdict = verdict_of(program, reply.how, reply.stdout, reply.stderr)
         if verdict.ending is not None:
             return HelperError(f"the agent {ending_text(verdict.ending)}")
-        return verdict.answer if not outcome.problem else _failed(outcome)
-    if outcome.problem:
-        return _failed(outcome)
+        return verdict.answer if not reply.problem else _failed(reply)
+    if reply.problem:
+        return _failed(reply)
     try:
-        return read_regular(outcome.stdout, _LARGEST_ANSWER).decode("utf-8", "replace").strip()
+        return read_regular(reply.stdout, _LARGEST_ANSWER).decode("utf-8", "replace").strip()
     except StorageError as error:
         return HelperError(str(error))
 
 
-def _failed(outcome: Outcome) -> HelperError:
-    words = "".join(f" | {line}" for line in last_lines(outcome.stderr, _LAST_LINES))
-    return HelperError(f"its command {outcome.problem}{words}; see {os.path.dirname(outcome.stderr)}")
+def _failed(reply: Reply) -> HelperError:
+    words = "".join(f" | {line}" for line in last_lines(reply.stderr, _LAST_LINES))
+    return HelperError(f"its command {reply.problem}{words}; see {os.path.dirname(reply.stderr)}")

@@ -12,7 +12,7 @@ from shardflow.execution.prompts.checking import placed
 from shardflow.execution.prompts.prompts import find_template
 from shardflow.execution.prompts.templates import Template, check_template, read_template
 from shardflow.execution.scripts.host import ScriptHost
-from shardflow.execution.scripts.model import Script as NamedScript
+from shardflow.execution.scripts.model import NamedScript
 from shardflow.execution.staging.agent_map import AgentMap, load_agents, skilled
 from shardflow.execution.staging.feature_folder import written_output
 from shardflow.execution.staging.finalization import find_final_template, template_places

@@ -14,6 +14,7 @@ from shardflow.execution.scripts.model import (
     SCRIPT_LIMIT,
     Deliverable,
     Died,
+    NamedScript,
     Returned,
     Scope,
     ScriptForm,
@@ -21,7 +22,6 @@ from shardflow.execution.scripts.model import (
     Stopped,
     outcome_text,
 )
-from shardflow.execution.scripts.model import Script as NamedScript
 from shardflow.model.records import record
 from shardflow.model.values import ABSENT, Json
 from shardflow.workflow.dialect.model import Expression, Script

@@ -8,7 +8,7 @@ from pathlib import Path
 from shardflow.execution.scripts.folder import OutputFolder
 from shardflow.execution.scripts.helpers import Helpers, no_agent
 from shardflow.execution.scripts.host import HelperError, ScriptHost
-from shardflow.execution.scripts.model import Returned, Scope, Script, ScriptForm, ScriptRun
+from shardflow.execution.scripts.model import NamedScript, Returned, Scope, ScriptForm, ScriptRun
 from shardflow.model.values import Json, Value
 
 LONG = 60.0
@@ -28,7 +28,7 @@ class Scripts:
     def run(self, text: str, limit: float = LONG, form: ScriptForm = ScriptForm.BODY) -> ScriptRun:
         scope = Scope(self.context, {"id": "plan", "name": "Plan"}, str(self.path))
         helpers = Helpers(OutputFolder(str(self.path), self.readable), self.ask)
-        return self.host.run(Script(text, "the script", form), scope, helpers, limit)
+        return self.host.run(NamedScript(text, "the script", form), scope, helpers, limit)
 
     def value(self, text: str, form: ScriptForm = ScriptForm.BODY) -> Value:
         outcome = self.run(text, form=form).outcome

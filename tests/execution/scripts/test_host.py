@@ -23,10 +23,10 @@ from shardflow.execution.scripts import node as node_module
 from shardflow.execution.scripts.host import ScriptHost
 from shardflow.execution.scripts.model import (
     Died,
+    NamedScript,
     NeverSettled,
     NotJson,
     Returned,
-    Script,
     ScriptForm,
     ScriptOutcome,
     Stopped,
@@ -219,7 +219,7 @@ def test_a_text_cannot_step_out_of_what_it_should_be(scripts: Scripts, form: Scr
 
 def test_all_scripts_that_do_not_parse_are_found_at_once_and_nothing_runs(scripts: Scripts) -> None:
     texts = ["return 1", "if (\nfoo(", "await writeFile('x', 'y')", "const a = 1;\n\nconst a = 2;"]
-    faults = scripts.host.check([Script(text, f"script {rank}") for rank, text in enumerate(texts)])
+    faults = scripts.host.check([NamedScript(text, f"script {rank}") for rank, text in enumerate(texts)])
     assert [(fault.script.name, fault.message, fault.line) for fault in faults] == [
         ("script 1", "SyntaxError: the script ends too early: a bracket is not closed", 2),
         ("script 3", "SyntaxError: Identifier 'a' has already been declared", 3),
@@ -249,7 +249,7 @@ def test_a_node_that_was_killed_while_nothing_ran_costs_no_script(tmp_path: Path
 def test_without_node_the_error_names_who_needs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with ScriptHost("phase 'plan'") as host, pytest.raises(NodeUnusable) as raised:
-        host.check([Script("1", "s")])
+        host.check([NamedScript("1", "s")])
     assert str(raised.value) == (
         "phase 'plan' needs Node.js 18 or newer, and there is no 'node' on PATH; install it (https://nodejs.org)"
     )
@@ -277,7 +277,7 @@ def test_a_node_that_cannot_serve_is_refused(
     node.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     with ScriptHost("phase 'plan'") as host, pytest.raises(NodeUnusable) as raised:
-        host.check([Script("1", "s")])
+        host.check([NamedScript("1", "s")])
     assert str(raised.value) == message.replace("@", str(tmp_path))
 
 
