@@ -14,7 +14,7 @@ from shardflow.merge.tracing.origins import Outside, Said, Trace, is_removal
 from shardflow.merge.tracing.pairing import key_of, likes, pair_items
 from shardflow.merge.tracing.voices import Voices, item_voices, new_trace, voices_of
 from shardflow.model.decisions import Outcome, Settled
-from shardflow.model.paths import Member, Segment
+from shardflow.model.paths import Segment
 from shardflow.model.records import record, replaced
 from shardflow.model.values import ABSENT, Json, Value, frozen, same
 
@@ -191,8 +191,9 @@ def _items(
     new = [item for item, paired in zip(after, pairs, strict=True) if paired is None]
     speakers = item_voices(before, new, Voices(Outside(merged.group), ()) if voices is None else voices)
     items: list[Trace] = []
+    like = next(likes(place.below), None)  # the ledger tells of keyed members, and of their keys
     for index, (item, paired) in enumerate(zip(after, pairs, strict=True)):
-        segment = _segment(place.below, item)
+        segment = None if like is None else key_of(item, like)
         inner = place.at(index if segment is None else segment)
         if paired is None:
             known = Trace(Outside(merged.group)) if segment is None else _again(merged, trace, segment)
@@ -211,12 +212,6 @@ def _edited(voices: Voices, item: Json, stood_at: int) -> Voices:
 def _sayers(voices: Voices, item: Json) -> list[str]:
     lists = ((shard, value) for shard, value in voices.said if isinstance(value, list))
     return [shard for shard, value in lists if any(same(item, one) for one in value)]
-
-
-def _segment(below: Iterable[Segment], item: Json) -> Member | None:
-    """Give the member of a keyed list that an item is, if the ledger tells of keyed members."""
-    like = next(likes(below), None)
-    return None if like is None else key_of(item, like)
 
 
 def _with_told(

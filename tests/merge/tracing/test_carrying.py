@@ -1,6 +1,7 @@
 """Who is blamed for what, over several merges in a row."""
 
 import json
+import sys
 from itertools import product
 from typing import Any
 
@@ -308,3 +309,26 @@ def at_path(value, path):
     for name in path:
         value = value.get(name, ABSENT) if isinstance(value, dict) else ABSENT
     return value
+
+
+def test_the_cost_of_a_keyed_list_grows_with_its_items_not_with_items_times_decisions():
+    def steps(items):
+        rows_before: list[Any] = [{"id": n, "s": 0} for n in range(items)]
+        edited = [row | {"s": n} for n, row in enumerate(rows_before)]
+        rules = rule_set({"path": "$.rows", "strategy": {"keyed": "id"}})
+        result = merged({"rows": rows_before}, {"rows": edited}, rules=rules)
+        one = Merged("g", "p", {"rows": rows_before}, result.context, read_settled(ledger_json(result)))
+        count = 0
+
+        def called(_frame, event, _argument):
+            nonlocal count
+            count += event == "call"
+
+        sys.setprofile(called)
+        try:
+            carry(Trace(INITIAL), one)
+        finally:
+            sys.setprofile(None)
+        return count
+
+    assert steps(400) < 6 * steps(100)
