@@ -32,7 +32,7 @@ phases:
     script: |
       const a = 1;
 
-      return a b;
+      return a);
 - id: build
   name: build
   description: builds
@@ -55,13 +55,13 @@ def test_scripts_types_and_templates_are_told_with_their_lines(tmp_path: Path) -
     assert [line.split(" at $")[0].split("; ")[0] for line in told[:-1]] == [
         "11: the type 'skanner' (did you mean 'scanner'?) has no program",
         "13: gap_check.criteria[0].check of phase 'scan' does not parse: SyntaxError: Unexpected token '>'",
-        "22: main_agent.script of phase 'plan' does not parse: SyntaxError: Unexpected identifier 'b'",
+        "22: main_agent.script of phase 'plan' does not parse: SyntaxError: Unexpected token ')'",
     ]
 
 
 @pytest.mark.needs("node")
 def test_what_is_beside_a_workflow_makes_it_valid_and_a_shared_output_is_a_warning(tmp_path: Path) -> None:
-    text = BROKEN.replace("context. >", "context.n >").replace("a b;", "a;").replace("nowhere/final.md", "final.md")
+    text = BROKEN.replace("context. >", "context.n >").replace("a);", "a;").replace("nowhere/final.md", "final.md")
     (tmp_path / "flows").mkdir()
     (tmp_path / "flows/fine.workflow.yaml").write_text(text)
     (tmp_path / "flows/shardflow.yaml").write_text("agents: {default: {run: ls}}\n")
@@ -198,8 +198,8 @@ def test_a_script_is_told_with_its_own_line_in_every_style_of_block(tmp_path: Pa
     (tmp_path / "w.yaml").write_text(
         "name: w\nphases:\n"
         "- {id: a, behavior: main-only, main_agent: {script: " + quoted + "}}\n"
-        "- id: b\n  behavior: main-only\n  main_agent:\n    script: |-\n      let a = 1;\n\n      return a b;\n"
-        "- id: c\n  behavior: main-only\n  main_agent:\n    script: |\n      return a b;\n    description: c\n"
+        "- id: b\n  behavior: main-only\n  main_agent:\n    script: |-\n      let a = 1;\n\n      return a);\n"
+        "- id: c\n  behavior: main-only\n  main_agent:\n    script: |\n      return a);\n    description: c\n"
     )
     told = [line.split(": ")[0] for line in shardflow("validate", "w.yaml", cwd=tmp_path).stderr.splitlines()]
     assert told == ["w.yaml:3", "w.yaml:10", "w.yaml:15", "invalid"]
