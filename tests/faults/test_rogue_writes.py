@@ -63,7 +63,8 @@ def test_a_file_altered_after_it_was_sealed_fails_the_group_by_name(place: Workp
     assert report.exit_code == 1
     (problem,) = group(report).problems
     what = "removed" if write.startswith("rm ") else "altered"
-    assert problem.startswith(f"{path} was {what} after it was sealed; by whom cannot be known, running then: ")
+    since = "while the group ran" if file == "../../context.json" else "after it was sealed"
+    assert problem.startswith(f"{path} was {what} {since}; by whom cannot be known, running then: ")
     assert "rogue" in problem.rpartition(": ")[2]
     assert set(endings(report).values()) == {Succeeded()}
     assert not (place.run_dir / "groups/01-work/merge.json").exists()
@@ -111,7 +112,9 @@ def test_a_context_written_by_another_program_during_the_run_is_not_overwritten(
         TEXT.format(slots=3, run="true", long="echo '{\"mine\": 1}' > shared.json"), context=str(context)
     )
     assert report.exit_code == 1
-    assert group(report).problems[0].startswith(f"{context} was altered after it was sealed")
+    (problem,) = group(report).problems
+    assert problem.startswith(f"{context} was altered while the group ran; by whom cannot be known, running then: ")
+    assert problem.endswith("; a subagent writes its own copy, $CONTEXT_FILE")
     assert context.read_text() == '{"mine": 1}\n'
 
 

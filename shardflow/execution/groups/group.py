@@ -146,7 +146,13 @@ class _GroupRun:
     def _broken(self) -> list[str]:
         everyone = [subagent.id for subagent in self._group.subagents]
         altered = [*(seal.path for seal in self._seals if seal.is_broken()), *self._host.seals.altered()]
-        broken = [_altered(path, everyone) for path in altered]
+        context = self._host.context.path
+        broken = [
+            f"{_altered(path, everyone, 'while the group ran')}; a subagent writes its own copy, $CONTEXT_FILE"
+            if path == context
+            else _altered(path, everyone)
+            for path in altered
+        ]
         ended = list(self._jobs.reports)
         for rank, shard in self._jobs.shards.items():
             if shard.seal.is_broken():
@@ -261,6 +267,6 @@ class _GroupRun:
         return tuple(self._jobs.reports[rank] for rank in sorted(self._jobs.reports))
 
 
-def _altered(path: str, running: list[str]) -> str:
+def _altered(path: str, running: list[str], since: str = "after it was sealed") -> str:
     who = f"running then: {', '.join(running)}" if running else "no subagent of this group was running then"
-    return f"{path} was {altered(path)} after it was sealed; by whom cannot be known, {who}"
+    return f"{path} was {altered(path)} {since}; by whom cannot be known, {who}"
