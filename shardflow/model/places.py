@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from shardflow.model.paths import Member, Path, Segment
-from shardflow.model.values import ABSENT, Json, Value
+from shardflow.model.values import ABSENT, Value
 
 
-def value_at(document: Json, path: Path) -> Value:
+def value_at(document: Value, path: Path) -> Value:
     """Give what stands at a path, `ABSENT` where nothing does."""
-    value: Json = document
+    value = document
     for segment in path:
         match value, step_of(value, segment):
             case dict(members), str(name):
@@ -20,7 +20,7 @@ def value_at(document: Json, path: Path) -> Value:
     return value
 
 
-def step_of(value: Json, segment: Segment) -> str | int | None:
+def step_of(value: Value, segment: Segment) -> str | int | None:
     """Give the member or the index a segment leads to, None where nothing stands."""
     match value, segment:
         case dict(), str() if segment in value:

@@ -20,6 +20,7 @@ from shardflow.execution.staging.scripting import named_script
 from shardflow.model.documents import Document, Problem
 from shardflow.model.fields import quoted
 from shardflow.model.paths import Path
+from shardflow.model.places import value_at
 from shardflow.model.values import Json
 from shardflow.workflow.agents.choosing import how_to_give
 from shardflow.workflow.dialect.model import Expression, Script
@@ -122,7 +123,7 @@ def _scripts(document: Document) -> Iterator[tuple[str, Path, NamedScript]]:
             continue
         name = _name(phase, number)
         for path in _script_fields(phase):
-            if isinstance(text := _at(phase, path), str):
+            if isinstance(text := value_at(phase, path), str):
                 code = Script(text) if path[-1] == "script" else Expression(text)
                 field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
                 yield name, ("phases", number, *path), named_script(name, field, code)
@@ -146,20 +147,8 @@ def _script_fields(phase: dict[str, Json]) -> Iterator[Path]:
 
 
 def _length(value: Json, path: Path) -> int:
-    found = _at(value, path)
+    found = value_at(value, path)
     return len(found) if isinstance(found, list) else 0
-
-
-def _at(value: Json, path: Path) -> Json:
-    for segment in path:
-        match value, segment:
-            case dict(), str():
-                value = value.get(segment)
-            case list(), int():
-                value = value[segment]
-            case _:
-                return None
-    return value
 
 
 def _types(workflow: Workflow) -> Iterator[tuple[Path, str]]:

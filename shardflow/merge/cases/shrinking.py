@@ -22,6 +22,7 @@ from shardflow.merge.rules import NO_RULES, RuleSet, rules_json
 from shardflow.model.decisions import Conflict, Decision
 from shardflow.model.documents import Document
 from shardflow.model.paths import path_text
+from shardflow.model.places import value_at
 from shardflow.model.records import record, replaced
 from shardflow.model.values import ABSENT, Json, Value, frozen
 
@@ -135,7 +136,7 @@ class _Search:
 
     def _jointly(self, path: tuple[str, ...]) -> None:
         """Leave members, or items of lists, out of all documents at once."""
-        standing = [_at(document, path) for document in _documents(self.case)]
+        standing = [value_at(document, path) for document in _documents(self.case)]
         names = list(dict.fromkeys(name for value in standing if isinstance(value, dict) for name in value))
         kept = _needed(names, lambda some: self._without(path, lambda value: _only(value, some)))
         items = list(dict.fromkeys(frozen(item) for value in standing if isinstance(value, list) for item in value))
@@ -149,7 +150,7 @@ class _Search:
 
     def _alone(self, place: int, path: Steps) -> None:
         """Leave members and items out of one document."""
-        value = _at(_documents(self.case)[place], path)
+        value = value_at(_documents(self.case)[place], path)
         steps: Sequence[str | int] = list(value) if isinstance(value, dict) else ()
         if isinstance(value, list):
             steps = range(len(value))
@@ -217,19 +218,6 @@ def _with_documents(case: Case, documents: Sequence[Json]) -> Case:
 def _document(value: Value) -> dict[str, Json]:
     if not isinstance(value, dict):
         raise AssertionError("contexts are objects")
-    return value
-
-
-def _at(document: Json, path: Steps) -> Value:
-    value: Value = document
-    for step in path:
-        match value, step:
-            case dict(), str(name):
-                value = value.get(name, ABSENT)
-            case list(), int(index) if index < len(value):
-                value = value[index]
-            case _:
-                return ABSENT
     return value
 
 

@@ -147,13 +147,6 @@ def places(value: Json, shape: Shape, path: Path = ()) -> list[tuple[Path, Shape
     return found
 
 
-def value_at(document: Value, path: Path) -> Value:
-    """Give what stands at a path of object members."""
-    for name in path:
-        document = document.get(str(name), ABSENT) if isinstance(document, dict) else ABSENT
-    return document
-
-
 def with_value(document: dict[str, Json], path: Path, value: Value) -> dict[str, Json]:
     """Give an object with another value at a path of members, or none, replacing what is no object on the way."""
     name, *rest = map(str, path)

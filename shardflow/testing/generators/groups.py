@@ -9,8 +9,9 @@ from zlib import crc32
 from hypothesis import strategies as st
 
 from shardflow.model.paths import ROOT, Path
+from shardflow.model.places import value_at
 from shardflow.model.values import ABSENT, Json, Value, same
-from shardflow.testing.generators.edits import changed, known_names, places, value_at, with_value
+from shardflow.testing.generators.edits import changed, known_names, places, with_value
 from shardflow.testing.generators.shapes import Shape, places_up_to, shape_at
 from shardflow.testing.generators.sources import Source, context_shape
 from shardflow.testing.laws.group import Group

@@ -15,10 +15,10 @@ from shardflow.merge.rules import Options, Rule, RuleSet, Strategy
 from shardflow.merge.strategies.custom import Function, custom
 from shardflow.merge.strategies.registry import CUSTOM, STRATEGIES
 from shardflow.model.patterns import parse_pattern
+from shardflow.model.places import value_at
 from shardflow.model.records import record, replaced
 from shardflow.model.values import ABSENT, Json, is_number
 from shardflow.testing.generators import groups
-from shardflow.testing.generators.edits import value_at
 from shardflow.testing.generators.shapes import Leaf, Shape
 from shardflow.testing.generators.sources import Like, Source, context_shape
 from shardflow.testing.laboratory.answering import failure

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final, TypeAlias
 
 from shardflow.model.changes import changes
+from shardflow.model.places import value_at
 from shardflow.model.values import ABSENT, Json, Value
 from shardflow.storage.json.canonical import canonical_bytes
 from shardflow.testing.laws.group import Group
@@ -50,7 +51,7 @@ def _smaller(group: Group) -> Iterator[Group]:
     for steps in places:
         yield _group(group, [_put(document, steps, ABSENT) for document in documents])
         for place, document in enumerate(documents):
-            others = [_standing(group.base, steps), ABSENT] if place else [ABSENT]
+            others = [value_at(group.base, steps), ABSENT] if place else [ABSENT]
             for value in others:
                 yield _group(group, [*documents[:place], _put(document, steps, value), *documents[place + 1 :]])
     for steps in places:
@@ -67,7 +68,7 @@ def _items(documents: Sequence[Json]) -> Iterator[Json]:
     for document in documents:
         for steps in _places(document):
             if isinstance(steps[-1], int):
-                item = _standing(document, steps)
+                item = value_at(document, steps)
                 found.setdefault(_text(item), None if item is ABSENT else item)
     yield from found.values()
 
@@ -93,8 +94,8 @@ def _exchanged(value: Json, item: Json, other: Value) -> Json:
 
 def _simplified(group: Group, documents: Sequence[Json], steps: _Steps, simple: Json) -> Iterator[Group]:
     """Put a simple value in place of one that stands there, in all documents that hold it and in each alone."""
-    for text in dict.fromkeys(_text(_standing(document, steps)) for document in documents):
-        same = [place for place, document in enumerate(documents) if text and _text(_standing(document, steps)) == text]
+    for text in dict.fromkeys(_text(value_at(document, steps)) for document in documents):
+        same = [place for place, document in enumerate(documents) if text and _text(value_at(document, steps)) == text]
         for chosen in [same, *([place] for place in same if len(same) > 1)]:
             yield _group(group, [_put(d, steps, simple) if place in chosen else d for place, d in enumerate(documents)])
 
@@ -122,17 +123,6 @@ def _places(value: Json, here: _Steps = ()) -> Iterator[_Steps]:
     for step, item in inner:
         yield (*here, step)
         yield from _places(item, (*here, step))
-
-
-def _standing(value: Value, steps: _Steps) -> Value:
-    for step in steps:
-        if isinstance(value, dict) and isinstance(step, str):
-            value = value.get(step, ABSENT)
-        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
-            value = value[step]
-        else:
-            return ABSENT
-    return value
 
 
 def _put(document: Json, steps: _Steps, value: Value) -> Json:

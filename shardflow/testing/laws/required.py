@@ -18,6 +18,7 @@ from shardflow.model.decisions import Decision, Outcome, RuleRef, Settled
 from shardflow.model.diff import diff
 from shardflow.model.paths import ORDER, Path, path_text
 from shardflow.model.patterns import Descendant, Step
+from shardflow.model.places import value_at
 from shardflow.model.values import ABSENT, Value
 from shardflow.storage.json.canonical import canonical_bytes
 from shardflow.storage.json.strict import parse_json
@@ -169,7 +170,7 @@ def _edit_at(edit: Edit | None, path: Path) -> Edit | None:
 
 def _same_part(path: Path, whole: MergeResult, alone: MergeResult) -> None:
     titles = f"at {path_text(path)}, as it is", f"at {path_text(path)}, if nothing else had changed"
-    one, other = (_standing(result.context, path) for result in (whole, alone))
+    one, other = (value_at(result.context, path) for result in (whole, alone))
     known = [decision for decision in whole.decisions if decision.path[: len(path)] == path]
     if not alike(one, other) or _ledger_text(known) != _ledger_text(alone.decisions):
         rule = next(iter([d.rule for d in known] + [d.rule for d in alone.decisions]), None)
@@ -179,12 +180,6 @@ def _same_part(path: Path, whole: MergeResult, alone: MergeResult) -> None:
 
 def _sided(title: str, value: Value, decisions: Iterable[Decision]) -> Side:
     return Side(title, value if all(isinstance(decision, Settled) for decision in decisions) else CONTESTED)
-
-
-def _standing(value: Value, path: Path) -> Value:
-    for name in path:
-        value = value.get(str(name), ABSENT) if isinstance(value, dict) else ABSENT
-    return value
 
 
 def _ledger_text(decisions: Sequence[Decision]) -> str:
