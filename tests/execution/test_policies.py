@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 from pathlib import Path
 from typing import Any
@@ -215,6 +216,10 @@ def test_more_failures_than_are_allowed_end_the_run_with_nothing_of_the_group_me
     report = place.run(some(policy, behavior))
     assert (report.status, report.exit_code, ran(place)) == (Status.FAILED, 1, wanted)
     assert place.context["n"] == (1 if behavior == "sequential" and "b" in wanted else 0)
+    must = re.search(r"require: (2|3|67%)", policy)
+    can = 1 if "b" in wanted else 2
+    told = () if must is None else (f"{must[1].replace('%', '% of 3')} must succeed, and no more than {can} of 3 can",)
+    assert report.phases[0].problems == told
 
 
 def test_who_may_fail_counts_for_nothing(place: Workplace) -> None:

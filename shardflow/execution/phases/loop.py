@@ -157,7 +157,7 @@ class PhaseLoop:
     def _ended_by(self, scheduled: ScheduledPhase, came: GroupReport, taken: list[GroupReport | Skip]) -> End | None:
         """Say whether a group ends the phase; if it does not, tell the context of failures that were allowed."""
         if came.status is not Status.DONE:
-            return End(came.status)
+            return End(came.status, self._tally.fell_short(scheduled.phase, came))
         self._tally.count(scheduled.phase, came)
         told = failures_told(scheduled.phase, came, self.base.value)
         if isinstance(told, Amend):

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from shardflow.execution.phases.steps import Amend, End
-from shardflow.execution.reporting.endings import failure_facts
-from shardflow.execution.reporting.report import GroupReport, Status
+from shardflow.execution.reporting.endings import Cancelled, failure_facts, succeeded
+from shardflow.execution.reporting.report import GroupReport, Status, SubagentReport
 from shardflow.model.fields import shown
 from shardflow.model.values import Json
 from shardflow.workflow.model import Phase, Subagent
@@ -32,6 +32,7 @@ class Tally:
     def __init__(self) -> None:
         self._ran = 0
         self._failed = 0
+        self._asked = (0, 0)
 
     def tolerates(self, phase: Phase, subagents: Sequence[Subagent], share: int | None) -> int:
         """Say how many failures of a group that starts now are tolerated; `share` is how many the phase's policy is
@@ -39,6 +40,7 @@ class Tally:
         """
         those = sum(not subagent.policy.allow_failure for subagent in subagents)
         of, failed = (those, 0) if share is None else (share, self._failed)
+        self._asked = (of, failed)
         left = tolerated(phase.failures.on_failure or OnFailure.STOP, of) - failed
         if left < 0:
             raise GoesTooFar(_told(phase, of, of - failed))
@@ -51,11 +53,16 @@ class Tally:
 
     def count(self, phase: Phase, report: GroupReport) -> None:
         """Take a group into account that ended well."""
-        may_fail = {subagent.id for subagent in phase.subagents if subagent.policy.allow_failure}
-        counted = [one for one in report.subagents if not one.engine_made and not {one.id, one.of} & may_fail]
-        failed = {one.id for one in report.failed}
+        counted = _counted(phase, report)
         self._ran += len(counted)
-        self._failed += sum(one.id in failed for one in counted)
+        self._failed += _failures(counted)
+
+    def fell_short(self, phase: Phase, report: GroupReport) -> tuple[str, ...]:
+        """Say how many had to succeed, where too few of the group that started last did."""
+        if not isinstance(phase.failures.on_failure, Require) or report.problems or report.status is not Status.FAILED:
+            return ()
+        of, failed = self._asked
+        return (_told(phase, of, of - failed - _failures(_counted(phase, report))),)
 
     def ended(self, phase: Phase) -> End | None:
         """Say whether too few succeeded, when the phase has no more groups."""
@@ -63,6 +70,17 @@ class Tally:
         if isinstance(tolerance, Require) and self._failed > tolerated(tolerance, self._ran):
             return End(Status.FAILED, (_told(phase, self._ran, self._ran - self._failed),))
         return None
+
+
+def _counted(phase: Phase, report: GroupReport) -> list[SubagentReport]:
+    """Give the subagents of a group that had to succeed."""
+    may_fail = {subagent.id for subagent in phase.subagents if subagent.policy.allow_failure}
+    return [one for one in report.subagents if not one.engine_made and not {one.id, one.of} & may_fail]
+
+
+def _failures(subagents: Sequence[SubagentReport]) -> int:
+    """Count those that failed by themselves; who was stopped since others failed might have succeeded."""
+    return sum(not succeeded(one.ending) and not isinstance(one.ending, Cancelled) for one in subagents)
 
 
 def may_fail(phase: Phase) -> bool:
