@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 
 from shardflow.cli.commands.case_laws import broken_law
+from shardflow.cli.commands.reading import cases_in
 from shardflow.cli.console import CONSOLE, styled
 from shardflow.cli.views.display import count, place
 from shardflow.cli.views.objects import object_bytes, problem_objects
@@ -65,11 +66,7 @@ def _files(named: Iterable[str]) -> Iterator[str]:
         if not os.path.isdir(name):
             yield name
             continue
-        found = [os.path.join(folder, file) for folder, _, files in os.walk(name) for file in files]
-        cases = sorted(file for file in found if file.endswith(SUFFIXES))
-        if not cases:
-            raise UsageError(f"{place(name)} holds no case: no file whose name ends in {', '.join(SUFFIXES)}")
-        yield from cases
+        yield from cases_in(name, SUFFIXES)
 
 
 def _ran(file: str) -> Ran:

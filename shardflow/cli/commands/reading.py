@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Final
 
+from shardflow.cli.views.display import place
 from shardflow.errors import InvalidInput, StorageError, UsageError
 from shardflow.storage.files import read_regular, shown_path
 from shardflow.storage.pipes import is_descriptor, read_given
@@ -59,6 +60,15 @@ def workflow_of(data: bytes, source: str, agents: str | None) -> Workflow:
 
         refuse_all(data, source, agents)
         raise
+
+
+def cases_in(folder: str, endings: tuple[str, ...]) -> list[str]:
+    """List the files of a folder, at any depth, whose names end so. Raises UsageError where there are none."""
+    files = sorted(os.path.join(above, name) for above, _, names in os.walk(folder) for name in names)
+    cases = [file for file in files if file.endswith(endings)]
+    if not cases:
+        raise UsageError(f"{place(folder)} holds no case: no file whose name ends in {', '.join(endings)}")
+    return cases
 
 
 def refuse_output(file: str) -> None:

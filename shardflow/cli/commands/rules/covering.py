@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from shardflow.cli.commands.reading import cases_in
 from shardflow.cli.commands.rules.laboratory import EXAMPLES, book_of, context_of, need_hypothesis, read_all
 from shardflow.cli.console import CONSOLE
 from shardflow.cli.views.display import place
@@ -85,11 +86,7 @@ def _cases(source: str) -> list[Case]:
     if os.path.lexists(RunDirectory(source).record):
         return [recorded.case for recorded in recorded_cases(source)]
     if os.path.isdir(source):
-        files = sorted(f"{folder}/{name}" for folder, _, names in os.walk(source) for name in names)
-        cases = [file for file in files if file.endswith(FILES)]
-        if not cases:
-            raise UsageError(f"{place(source)} holds no case: no file whose name ends in {', '.join(FILES)}")
-        return [loaded.case for loaded in read_all(load_case, cases)]
+        return [loaded.case for loaded in read_all(load_case, cases_in(source, FILES))]
     if os.path.isfile(source):
         return [load_case(source).case]
     raise UsageError(f"{place(source)} is no case file, no folder of cases and no run directory")
