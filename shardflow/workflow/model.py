@@ -11,7 +11,7 @@ from shardflow.model.documents import Document
 from shardflow.model.paths import Path
 from shardflow.model.records import record
 from shardflow.model.values import Json
-from shardflow.workflow.dialect.model import NO_CONFIG, Finalization, Mode, Staging
+from shardflow.workflow.dialect.model import NO_CONFIG, Finalization, Mode, PhaseStaging
 from shardflow.workflow.policies import NO_FAILURE_POLICY, NO_POLICY, FailurePolicy, Policy
 from shardflow.workflow.program import Program, Secret
 
@@ -131,7 +131,7 @@ class Phase:
     rules: RulesSource | None = None
     on_undeclared_write: OnUndeclaredWrite | None = None
     on_missing_output: OnMissingOutput | None = None
-    staging: Staging = Staging()
+    staging: PhaseStaging = PhaseStaging()
     when: Condition | None = None
     policy: Policy = NO_POLICY
     failures: FailurePolicy = NO_FAILURE_POLICY

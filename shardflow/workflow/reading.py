@@ -12,7 +12,7 @@ from shardflow.model.paths import ROOT
 from shardflow.model.records import replaced
 from shardflow.model.values import Json
 from shardflow.workflow.dialect import recognising
-from shardflow.workflow.dialect.model import Mode, Staging
+from shardflow.workflow.dialect.model import Mode, PhaseStaging
 from shardflow.workflow.dialect.reading import (
     in_phase,
     read_checkpoint,
@@ -216,8 +216,8 @@ def _read_phase(place: Place, default: Mode | None) -> Phase:
         )
 
 
-def _read_staging(fields: Fields, mode: Mode, runs: WhatRuns) -> Staging:
-    return Staging(
+def _read_staging(fields: Fields, mode: Mode, runs: WhatRuns) -> PhaseStaging:
+    return PhaseStaging(
         mode=mode,
         name=fields.optional("name", Place.text, ""),
         adaptive=runs.adaptive,

@@ -7,12 +7,20 @@ from collections.abc import Iterator
 from shardflow.cli.views.display import count, shortened
 from shardflow.storage.excerpts import printable
 from shardflow.workflow.dialect.answers import action_of
-from shardflow.workflow.dialect.model import Checkpoint, Expression, GapCheck, RepeatPhase, Script, SkipPhases, Staging
+from shardflow.workflow.dialect.model import (
+    Checkpoint,
+    Expression,
+    GapCheck,
+    PhaseStaging,
+    RepeatPhase,
+    Script,
+    SkipPhases,
+)
 
 _WIDTH = 100
 
 
-def staging_lines(staging: Staging) -> Iterator[str]:
+def staging_lines(staging: PhaseStaging) -> Iterator[str]:
     """Tell it in the order it happens."""
     if staging.suggested:
         yield f"  suggested to the main agent: {printable(', '.join(staging.suggested))}"

@@ -160,7 +160,7 @@ class Finalization:
 
 
 @record
-class Staging:
+class PhaseStaging:
     """What the shell engine's dialect says of a phase.
 
     name        for people

@@ -14,15 +14,15 @@ from shardflow.workflow.dialect.model import (
     MainAgent,
     Mode,
     Option,
+    PhaseStaging,
     RepeatPhase,
     Script,
     Skill,
     SkipPhases,
-    Staging,
 )
 
 
-def staging_plan(staging: Staging) -> dict[str, Json]:
+def staging_plan(staging: PhaseStaging) -> dict[str, Json]:
     """Give the fields of a phase; those that say nothing are null."""
     return {
         "name": staging.name,

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 
 from shardflow.model.documents import did_you_mean
 from shardflow.model.fields import Place, quoted
-from shardflow.workflow.dialect.model import RepeatPhase, SkipPhases, Staging
+from shardflow.workflow.dialect.model import PhaseStaging, RepeatPhase, SkipPhases
 
 
-def refuse_unknown_targets(phases: Iterable[tuple[Place, Staging]], known: Iterable[str]) -> None:
+def refuse_unknown_targets(phases: Iterable[tuple[Place, PhaseStaging]], known: Iterable[str]) -> None:
     """Refuse every target of a checkpoint that is no phase; `phases` are all, each with its place."""
     names = [name for name in known if name]
     for place, staging in phases:
@@ -18,7 +18,7 @@ def refuse_unknown_targets(phases: Iterable[tuple[Place, Staging]], known: Itera
                 where.refuse(f"no phase {quoted(target)} to go to", did_you_mean(target, names))
 
 
-def _targets(place: Place, staging: Staging) -> Iterator[tuple[str, Place]]:
+def _targets(place: Place, staging: PhaseStaging) -> Iterator[tuple[str, Place]]:
     for number, option in enumerate(staging.checkpoint.options if staging.checkpoint else ()):
         selected = _down(place, "checkpoint", "options", number, "on_select")
         match option.choice:

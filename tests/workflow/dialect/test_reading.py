@@ -20,11 +20,11 @@ from shardflow.workflow.dialect.model import (
     Mode,
     OnFailure,
     Option,
+    PhaseStaging,
     RepeatPhase,
     Script,
     Skill,
     SkipPhases,
-    Staging,
 )
 from shardflow.workflow.model import Behavior, OnMissingOutput, Phase, Subagent, Workflow
 from shardflow.workflow.plan import plan
@@ -113,7 +113,7 @@ def test_every_word_of_the_dialect_is_read() -> None:
             Subagent("scanner", OfType("scanner"), type="scanner", config=config),
             Subagent("scanner-2", OfType("scanner"), type="scanner", output="scanner.md"),
         ),
-        staging=Staging(
+        staging=PhaseStaging(
             name="Discovery",
             main=MainAgent(Script("return 1"), "sums up"),
             gap_check=GapCheck(
@@ -145,7 +145,7 @@ def test_every_word_of_the_dialect_is_read() -> None:
     assert [subagent.id for subagent in build.subagents] == ["builder"]
     assert build.staging.adaptive == Script("return []")
     assert build.staging.gap_check == GapCheck(Script("return {}"), 3, OnFailure(GapAction.ESCALATE))
-    assert close.staging == Staging(main=MainAgent(Script("return")))
+    assert close.staging == PhaseStaging(main=MainAgent(Script("return")))
 
 
 def test_the_plan_of_such_a_workflow_is_the_same_workflow() -> None:
@@ -316,7 +316,7 @@ def test_a_field_without_a_value_says_nothing_in_a_file_of_the_shell_engine() ->
         "  main_agent:\n  gap_check:\n  checkpoint:\n  skills:\nfinalization: {template: a.md, output: b.md}\n"
     )
     (found,) = read(text, "w.workflow.yaml").phases
-    assert found.staging == Staging(name="P")
+    assert found.staging == PhaseStaging(name="P")
     assert problems(text.replace("behavior: parallel", "behavior:"), "w.workflow.yaml") == [
         "w.workflow.yaml:6: phase 'p': field 'behavior' is missing at $.phases[0];"
         " expected one of parallel, sequential, main-only"
