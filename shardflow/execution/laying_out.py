@@ -18,6 +18,7 @@ from shardflow.execution.rule_sources import anchored
 from shardflow.execution.schedule import ScheduledPhase, first_base, read_context, read_if_there, schedule_phases
 from shardflow.execution.secrets.references import read_secrets
 from shardflow.execution.staging.beginning import opened
+from shardflow.model.records import record
 from shardflow.storage.files import put_file, write_new
 from shardflow.storage.runs.directory import READ_ONLY, RunDirectory
 from shardflow.storage.runs.folders import RUNS, create_run_directory
@@ -29,15 +30,24 @@ if TYPE_CHECKING:  # only workflows of the dialect need it
     from shardflow.execution.staging.staged_run import Staging
 
 
+@record
+class CheckedStart:
+    """What a run would start with: the first base, what stands in the context's file (None: nothing), the schedule."""
+
+    base: Base
+    held: bytes | None
+    schedule: tuple[ScheduledPhase, ...]
+
+
 def lay_out(request: RunRequest, staging: Staging | None, held_open: ExitStack) -> tuple[Layout, Journal]:
     """Check everything that can be checked, then make the run directory; the journal first, which is the run's lock."""
     workflow = request.workflow
     path, moment = context_path(request, staging), utc_text(time.time_ns())
-    base, held, schedule = checked_start(request, staging)
-    value = base.data
+    start = checked_start(request, staging)
+    base, value, held = start.base, start.base.data, start.held
     if staging is not None:
         base, value = opened(base, workflow, staging, moment, path or ""), b""
-    for scheduled in schedule:
+    for scheduled in start.schedule:
         scheduled.rules.load_functions()
     entries = () if staging is None else staging.agents.entries
     secrets = read_secrets(workflow, request.workflow_file, entries)
@@ -45,17 +55,17 @@ def lay_out(request: RunRequest, staging: Staging | None, held_open: ExitStack) 
     earlier = _other_runs(request) if request.reuse else None
     directory = create_run_directory(request.run_dir, workflow.name)
     journal = held_open.enter_context(new_journal(directory.journal))
-    record = RunRecord(workflow.name, Status.RUNNING, moment, _settings(request, path, held, staging))
-    _write_start(directory, record, request.workflow_bytes, base, None if staging is None else held)
+    begun = RunRecord(workflow.name, Status.RUNNING, moment, _settings(request, path, held, staging))
+    _write_start(directory, begun, request.workflow_bytes, base, None if staging is None else held)
     if path is None:
         put_file(directory.context, base.data)
     layout = Layout(
-        schedule=schedule,
+        schedule=start.schedule,
         base=base,
         context=CanonicalContext(path or directory.context, base.data if path is None else held, value),
         copy=None if path is None else directory.context,
         directory=directory,
-        record=record,
+        record=begun,
         earlier=earlier,
         secrets=secrets,
         staging=staging,
@@ -64,10 +74,10 @@ def lay_out(request: RunRequest, staging: Staging | None, held_open: ExitStack) 
 
 
 def _write_start(
-    directory: RunDirectory, record: RunRecord, workflow: bytes, base: Base, former_context: bytes | None
+    directory: RunDirectory, begun: RunRecord, workflow: bytes, base: Base, former_context: bytes | None
 ) -> None:
     """Write down what the run starts from, its record first: with that the folder is a run."""
-    write_first_run_record(directory, record)
+    write_first_run_record(directory, begun)
     write_new(directory.workflow, workflow)
     write_new(directory.base, base.data, mode=READ_ONLY)
     if former_context is not None:
@@ -80,10 +90,8 @@ def _other_runs(request: RunRequest) -> Earlier:
     return OtherRuns(request.workflow_file, os.path.dirname(request.run_dir or f"{RUNS}/x") or ".")
 
 
-def checked_start(
-    request: RunRequest, staging: Staging | None
-) -> tuple[Base, bytes | None, tuple[ScheduledPhase, ...]]:
-    """Read the context and all rules: give the first base, what the context's file holds, and the schedule.
+def checked_start(request: RunRequest, staging: Staging | None) -> CheckedStart:
+    """Read the context and all rules, and look at all else that can be looked at before a run.
 
     What stands in the folder of a feature is of another run, and nothing is started from it.
     Raises InvalidInput with all that is wrong with the workflow, or UsageError.
@@ -107,7 +115,7 @@ def checked_start(
 
         refuse_flawed_prompts(workflow, request.workflow_bytes, request.workflow_file)
         refuse_missing(workflow, request.workflow_file, [scheduled.rules for scheduled in schedule])
-    return base, former if request.context is None else held, schedule
+    return CheckedStart(base, former if request.context is None else held, schedule)
 
 
 def _calls_agents(schedule: Iterable[ScheduledPhase]) -> bool:

@@ -40,10 +40,11 @@ def show_plan(request: RunRequest, *, as_json: bool) -> int:
     """Check a request as a run would and show what it would run. Raises what would keep it from starting."""
     with ExitStack() as held:
         request, staging = staged(request, held)
-    base, _, phases = checked_start(request, staging)
+    start = checked_start(request, staging)
+    phases = start.schedule
     entries = () if staging is None else staging.agents.entries
     secrets = read_secrets(request.workflow, request.workflow_file, entries)
-    secrets.refuse_in(base.data, context_path(request, staging) or request.workflow_file)
+    secrets.refuse_in(start.base.data, context_path(request, staging) or request.workflow_file)
     document = parse_yaml(request.workflow_bytes, request.workflow_file)
     overlaps = write_overlaps(document, ((scheduled.phase, scheduled.rules) for scheduled in phases))
     folder = os.path.dirname(request.workflow_file)
