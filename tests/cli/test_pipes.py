@@ -111,10 +111,10 @@ def test_a_run_takes_rules_through_a_pipe_and_asks_for_them_again_when_it_is_res
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("shardflow merge base.json x.json <(cat y.json)", "no file, and this one is known by its name"),
-        ("shardflow run <(cat w.yaml)", "no file, and this one is known by its name"),
-        ("shardflow validate <(cat w.yaml)", "no file, and this one is known by its name"),
-        ("shardflow merge run --with z=<(cat y.json)", "no file, and this one is known by its name"),
+        ("shardflow merge base.json x.json <(cat y.json)", "no file; a workflow or a shard goes by the name of one"),
+        ("shardflow run <(cat w.yaml)", "no file; a workflow or a shard goes by the name of one"),
+        ("shardflow validate <(cat w.yaml)", "no file; a workflow or a shard goes by the name of one"),
+        ("shardflow merge run --with z=<(cat y.json)", "no file; a workflow or a shard goes by the name of one"),
         ("shardflow merge base.json x.json --rules <(echo 'extends: beside.yaml')", "no rule set 'beside.yaml'"),
         ("shardflow merge base.json x.json --rules /dev/stdin", "is a device, not a regular file"),
         ("shardflow merge base.json x.json --rules /dev/fd/77", "cannot read /dev/fd/77: bad file descriptor"),

@@ -26,7 +26,7 @@ def read_named(path: str, limit: int) -> bytes:
     file = os.path.realpath(path) if os.path.islink(path) else path
     if is_descriptor(path) and not os.path.isfile(file):
         raise UsageError(
-            f"{shown_path(path)} is no file, and this one is known by its name; write it into a file first"
+            f"{shown_path(path)} is no file; a workflow or a shard goes by the name of one: write it into a file first"
         )
     try:
         return read_regular(file, limit)

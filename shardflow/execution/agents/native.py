@@ -11,7 +11,7 @@ import os
 from shardflow.errors import InvalidInput, StorageError
 from shardflow.execution.base import SIZE_LIMIT, Base
 from shardflow.execution.groups.inputs import Fitting
-from shardflow.execution.prompts.prompts import PromptRequest, build_prompt, with_task
+from shardflow.execution.prompts.prompts import Prompt, PromptRequest, build_prompt
 from shardflow.execution.reporting.endings import AgentFailed, Ending
 from shardflow.model.records import record
 from shardflow.storage.files import read_regular, sha256_hex
@@ -33,7 +33,8 @@ class NativeOutfit:
         if not isinstance(subagent.program, AgentPreset):
             return Fitting({}, None)
         try:
-            return Fitting({}, self._prompt(subagent, subagent.program, base, shard).encode())
+            prompt = self._prompt(subagent, subagent.program, base, shard)
+            return Fitting({}, prompt.text.encode(), prompt.warnings)
         except InvalidInput as error:
             raise StorageError(str(error)) from error
 
@@ -42,11 +43,11 @@ class NativeOutfit:
         if not isinstance(subagent.program, AgentPreset):
             return ""
         try:
-            return sha256_hex(self._prompt(subagent, subagent.program, base, None).encode())
+            return sha256_hex(self._prompt(subagent, subagent.program, base, None).text.encode())
         except (InvalidInput, StorageError):  # told when it is to be started
             return None
 
-    def _prompt(self, subagent: Subagent, preset: AgentPreset, base: Base, shard: str | None) -> str:
+    def _prompt(self, subagent: Subagent, preset: AgentPreset, base: Base, shard: str | None) -> Prompt:
         """Make a prompt; without a shard, one that names no places. Raises InvalidInput, StorageError."""
         request = PromptRequest(
             workflow_name=self.workflow_name,
@@ -60,7 +61,7 @@ class NativeOutfit:
             form=subagent.shard,
             item=subagent.item,
         )
-        return build_prompt(with_task(request, preset.prompt), (self.folder, os.path.dirname(self.folder))).text
+        return build_prompt(request, (self.folder, os.path.dirname(self.folder)), preset.prompt)
 
     def settle(self, subagent: Subagent, base: Base, shard: str) -> Ending | tuple[str, ...]:
         """Refuse a shard that an agent CLI left as it was, unless it declares to write nothing. Raises StorageError."""

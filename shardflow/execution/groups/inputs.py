@@ -17,10 +17,14 @@ from shardflow.workflow.model import NO_LIMITS, Limits, OnUndeclaredWrite, Subag
 
 @record
 class Fitting:
-    """What one subagent is given beyond its shard: variables, and a prompt that it reads on its standard input."""
+    """What one subagent is given beyond its shard: variables, and a prompt that it reads on its standard input.
+
+    `warnings` tell what may be wrong with that.
+    """
 
     environment: Mapping[str, str]
     prompt: bytes | None
+    warnings: tuple[str, ...] = ()
 
 
 class Outfit(Protocol):

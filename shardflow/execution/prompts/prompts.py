@@ -54,24 +54,30 @@ class Prompt:
     source: str | None
     missing: tuple[str, ...] = ()
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What its subagent is warned of."""
+        return (f"its prompt names what is not there: {', '.join(self.missing)}",) if self.missing else ()
 
-def build_prompt(request: PromptRequest, folders: Sequence[str]) -> Prompt:
+
+def build_prompt(request: PromptRequest, folders: Sequence[str], own: str = "") -> Prompt:
     """Make the prompt of a subagent; `folders` are the workflow's folder and its parent.
 
-    Raises InvalidTemplate, StorageError.
+    `own` is the task that a workflow says in `prompt:`, which is a template, too. Raises InvalidTemplate, StorageError.
     """
+    if not own:
+        return _built(request, folders)
+    task = render_prompt(Template(own, "prompt"), request)
+    built = _built(replaced(request, config={**request.config, "task": task.text}), folders)
+    return replaced(built, missing=(*task.missing, *built.missing))
+
+
+def _built(request: PromptRequest, folders: Sequence[str]) -> Prompt:
     path = find_template(request.subagent_type, request.workflow_name, folders)
     if path is None:
         return Prompt(f"{_general(request)}\n\n{_ending(request)}", None)
     rendered = render_prompt(read_template(path), request)
     return Prompt(f"{rendered.text.rstrip()}\n\n{_ending(request)}", path, rendered.missing)
-
-
-def with_task(request: PromptRequest, prompt: str) -> PromptRequest:
-    """Give a request the task that a workflow says in `prompt:`, which is a template, too. Raises InvalidTemplate."""
-    if not prompt:
-        return request
-    return replaced(request, config={**request.config, "task": render_prompt(Template(prompt, "prompt"), request).text})
 
 
 def find_template(subagent_type: str, workflow_name: str, folders: Sequence[str]) -> str | None:

@@ -22,7 +22,7 @@ from typing import Any, Final
 from shardflow.errors import InvalidTemplate
 from shardflow.model.documents import Problem
 from shardflow.model.records import record
-from shardflow.model.values import Json
+from shardflow.model.values import ABSENT, Json
 from shardflow.storage.files import read_regular
 from shardflow.storage.json.canonical import written_bytes
 from shardflow.storage.json.exact_numbers import number_text
@@ -52,7 +52,7 @@ class Template:
 
 @record
 class Rendered:
-    """What came out. `missing` are the names, in order of use, that were nowhere among the values."""
+    """What came out. `missing` are the names it should show, in order of use, that were nowhere among the values."""
 
     text: str
     missing: tuple[str, ...]
@@ -112,15 +112,20 @@ class _Rendering:
             resolve_partial=self._partial,
             to_str=_text,
         )
+        self.engine.fetch_string = self._text
 
     def _value(self, stack: Any, name: str) -> Any:
-        from pystache.context import KeyNotFoundError
+        """Find what a section is about; one about what is not there asks whether it is, and is told no."""
+        value = _found(stack, name)
+        return "" if value is ABSENT else value
 
-        try:
-            return stack.get(name)
-        except KeyNotFoundError:
+    def _text(self, stack: Any, name: str) -> str:
+        """Find what is shown; what is not there is shown as nothing, and noted."""
+        value = _found(stack, name)
+        if value is ABSENT:
             self.missing[name] = None
             return ""
+        return _text(value)
 
     def _partial(self, name: str) -> str:
         template = self._template
@@ -132,6 +137,15 @@ class _Rendering:
         partial = read_template(path)
         _parsed(partial)  # told with its own name and line, before pystache meets it
         return partial.text
+
+
+def _found(stack: Any, name: str) -> Any:
+    from pystache.context import KeyNotFoundError
+
+    try:
+        return stack.get(name)
+    except KeyNotFoundError:
+        return ABSENT
 
 
 def _partial_path(folder: str | None, name: str) -> str | None:

@@ -13,7 +13,7 @@ from shardflow.errors import InvalidInput, InvalidJson, StorageError
 from shardflow.execution.agents.native import has_changed_nothing
 from shardflow.execution.base import SIZE_LIMIT, Base, read_object
 from shardflow.execution.groups.inputs import Fitting
-from shardflow.execution.prompts.prompts import PromptRequest, build_prompt, with_task
+from shardflow.execution.prompts.prompts import PromptRequest, build_prompt
 from shardflow.execution.reporting.endings import AgentFailed, Ending, InvalidShard, MissingOutput
 from shardflow.execution.staging.feature_folder import FeatureFolder, is_declared, moment_text
 from shardflow.model.changes import apply
@@ -77,8 +77,8 @@ class StagedOutfit:
             item=subagent.item,
         )
         try:
-            request = with_task(request, "" if preset is None else preset.prompt)
-            return Fitting(environment, build_prompt(request, self.template_folders).text.encode())
+            prompt = build_prompt(request, self.template_folders, "" if preset is None else preset.prompt)
+            return Fitting(environment, prompt.text.encode(), prompt.warnings)
         except InvalidInput as error:
             raise StorageError(str(error)) from error
 

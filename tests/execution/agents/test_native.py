@@ -179,6 +179,18 @@ def test_a_prompt_is_a_template_filled_in_from_the_context_and_what_stands_there
     assert "# Task\n\nOn {{files}} $(id): a b\n\n" in seen(tmp_path)["prompt"]
 
 
+def test_a_name_in_a_prompt_that_leads_nowhere_is_a_warning_and_a_section_over_it_is_not(tmp_path: Path) -> None:
+    text = """
+        name: w
+        context: {topic: t}
+        phases:
+          - {id: look, behavior: parallel, subagents: [{id: a, agent: claude, args: [--stand-in, edit], prompt:
+              "{{context.topic}} {{context.topc}} {{#context.a}}{{b}}{{/context.a}}{{^item}}{{ gone }}{{/item}}"}]}
+    """
+    report = subagent(Workplace(tmp_path).run(text), "a")
+    assert report.warnings == ("its prompt names what is not there: context.topc, gone",)
+
+
 def test_one_for_each_item_is_told_its_item_and_may_name_it_in_its_prompt(tmp_path: Path) -> None:
     text = """
         name: w

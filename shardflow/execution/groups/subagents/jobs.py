@@ -60,6 +60,7 @@ class GroupJobs:
         self._durable = durable
         self._earlier = earlier
         self._logs = masked_logs(around.secrets)
+        self._warned: dict[int, tuple[str, ...]] = {}
         self._is_stopping = False
         self._tries = Tries(group, self._tries_before)
 
@@ -97,6 +98,7 @@ class GroupJobs:
         subagent = self._group.subagents[rank]
         places = self._places(rank)
         fitting = self._fitting(subagent, places)
+        self._warned[rank] = () if fitting is None else fitting.warnings
         command = set_up(subagent, places, self._group.base.start(subagent.shard), self._around, fitting)
         return command if self._logs is None else replaced(command, open_log=self._logs.open)
 
@@ -116,7 +118,7 @@ class GroupJobs:
         judged = judge(self._group.subagents[rank], how, places)
         noted = judged.ending or self._noted(rank)
         came_to, told = (self._sealed(rank), noted) if isinstance(noted, tuple) else (noted, ())
-        warnings = (*left_running(how), *unwritten, *judged.warnings, *told)
+        warnings = (*self._warned.get(rank, ()), *left_running(how), *unwritten, *judged.warnings, *told)
         return self._settle(rank, Tried(came_to, how.seconds, warnings, judged.usage))
 
     def is_lost(self) -> bool:
