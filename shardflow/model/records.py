@@ -46,7 +46,7 @@ def fields_of(value: object) -> dict[str, Any]:
 
 
 def _first_init(self: Any, *values: object, **named: object) -> None:
-    """Compile the `__init__` of this class, put it in the place of this one, and call it."""
+    """Compile what this class does most often, put it in the place of what all share, and make the first instance."""
     cls = type(self)
     fields: tuple[str, ...] = cls.__match_args__
     parameters = (f"{name}=defaults[{name!r}]" if name in cls._defaults else name for name in fields)
@@ -54,22 +54,19 @@ def _first_init(self: Any, *values: object, **named: object) -> None:
     if hasattr(cls, "__post_init__"):
         lines.append("self.__post_init__()")
     text = f"def __init__(self, {', '.join(parameters)}):\n " + "\n ".join(lines or ["pass"])
+    text += f"\ndef _fields(self): return ({''.join(f'self.{name}, ' for name in fields)})"
     compiled: dict[str, Any] = {}
     exec(text, {"defaults": cls._defaults, **{f"set_{name}": getattr(cls, name).__set__ for name in fields}}, compiled)
-    cls.__init__ = compiled["__init__"]
+    cls.__init__, cls._fields = compiled["__init__"], compiled["_fields"]
     cls.__init__(self, *values, **named)
 
 
-def _fields(self: Any) -> tuple[object, ...]:
-    return tuple(getattr(self, name) for name in self.__match_args__)
+def _equal(self: Any, other: Any) -> bool:
+    return self._fields() == other._fields() if type(self) is type(other) else NotImplemented
 
 
-def _equal(self: object, other: object) -> bool:
-    return _fields(self) == _fields(other) if type(self) is type(other) else NotImplemented
-
-
-def _hash(self: object) -> int:
-    return hash((type(self), _fields(self)))
+def _hash(self: Any) -> int:
+    return hash((type(self), self._fields()))
 
 
 def _shown(self: Any) -> str:
@@ -80,8 +77,8 @@ def _refuse(self: object, name: str, value: object = None) -> None:
     raise AttributeError(f"a {type(self).__name__} cannot be changed: {name}")
 
 
-def _reduced(self: object) -> tuple[object, ...]:
-    return type(self), _fields(self)
+def _reduced(self: Any) -> tuple[object, ...]:
+    return type(self), self._fields()
 
 
 _PER_CLASS: Final = {"__dict__", "__weakref__"}
