@@ -20,7 +20,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from tests.faults.mortal import CONFLICT, Journeys, Outcome, Place
+from tests.faults.mortal import CONFLICT, Context, Journeys, Outcome, Place
 from tests.faults.steps import HALF, Refusal
 
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EROFS)
@@ -57,7 +57,7 @@ class Campaign:
 
     def _is_nobodys(self, place: Place) -> bool:
         """Whether the run has not begun, so that a context in its own folder is nobody's yet."""
-        return not self._journeys.outside and not place.runs_of
+        return self._journeys.context is Context.OWN and not place.runs_of
 
     def _problems_behind(self, place: Place) -> Iterator[str]:
         before, sealed = place.runs_of, place.sealed_shards()
@@ -78,8 +78,8 @@ def main() -> None:
     folder, part, everything = Path(sys.argv[1]), int(sys.argv[2]), "all" in sys.argv[3:]
     struck: set[str] = set()
     found: dict[str, Any] = {"refusals": 0, "problems": []}
-    for name, outside in (("plain", False), ("plain", True), ("disputed", True)):
-        journeys = Journeys(folder, name, outside=outside)
+    for name, context in (("plain", Context.OWN), ("plain", Context.FOUND), ("disputed", Context.FOUND)):
+        journeys = Journeys(folder, name, context)
         campaign = Campaign(journeys)
         steps = [(act, at) for act, (_, steps) in enumerate(journeys.acts) for at in steps]
         steps = [one for one in steps if everything or f"{one[0]} {one[1]}" not in struck]

@@ -9,6 +9,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from enum import Enum, auto
 from itertools import count
 from pathlib import Path
 
@@ -69,7 +70,15 @@ phases:
 """
 """Two shards set `n`: the run stops in conflict, is decided about, and goes on."""
 
-WORKFLOWS = {"plain": WORKFLOW, "disputed": DISPUTED}
+SINGLE = """
+name: single
+context: {n: 1}
+phases:
+  - {id: only, behavior: main-only, run: 'echo only >> count; echo ''{"a": 1}'' > "$SHARDFLOW_SHARD"', shard: patch}
+"""
+"""As little as a run can be, for what happens at its ends."""
+
+WORKFLOWS = {"plain": WORKFLOW, "disputed": DISPUTED, "single": SINGLE}
 
 START, RESOLVE, RESUME = "start", "resolve", "resume"
 DEAD = -signal.SIGKILL
@@ -78,6 +87,17 @@ CONFLICT = 3
 _MOST_ACTS = 6
 _NUMBERS = count()
 World = Callable[[], None]
+
+
+class Context(Enum):
+    """Which file the canonical context of a run is."""
+
+    OWN = auto()
+    """One of the run directory."""
+    FOUND = auto()
+    """One outside that was there before, so that the run starts from it."""
+    CREATED = auto()
+    """One outside that the first merge creates."""
 
 
 @dataclass(frozen=True)
@@ -95,25 +115,27 @@ class Outcome:
 
 
 class Place:
-    """One run and what becomes of it; with `outside`, its context is a file that was there before.
+    """One run and what becomes of it.
 
     A run takes one act or more: it is started, what it left in conflict is decided about, it is resumed. `make_world`
     is called in the process of each.
     """
 
-    def __init__(self, folder: Path, *, outside: bool, workflow: str, make_world: World = Pace.LATE.set) -> None:
+    def __init__(
+        self, folder: Path, workflow: str, context: Context = Context.OWN, make_world: World = Pace.LATE.set
+    ) -> None:
         folder.mkdir()
         self._make_world = make_world
         self.folder = folder
-        self.outside = outside
+        self._outside = None if context is Context.OWN else folder / "outside.json"
         self.directory = RunDirectory(str(folder / "run"))
         (folder / "workflow.yaml").write_text(workflow)
-        if outside:
+        if context is Context.FOUND:
             (folder / "outside.json").write_text('{"n": 1, "text": "\\u00e9"}')
 
     @property
     def context_file(self) -> Path:
-        return self.folder / "outside.json" if self.outside else Path(self.directory.context)
+        return self._outside or Path(self.directory.context)
 
     @property
     def context(self) -> bytes | None:
@@ -185,7 +207,7 @@ class Place:
         return {sha256_hex(path.read_bytes()) for path in Path(self.directory.path).rglob("context-*.json")}
 
     def _run(self) -> tuple[int, tuple[str, ...]]:
-        context = str(self.folder / "outside.json") if self.outside else None
+        context = None if self._outside is None else str(self._outside)
         report = run_workflow(request(str(self.folder), context=context), lambda event: None)
         return report.exit_code, _told(report)
 
@@ -254,8 +276,10 @@ class Journeys:
     its canonical context ever held.
     """
 
-    def __init__(self, folder: Path, name: str, *, outside: bool, make_world: World = Pace.LATE.set) -> None:
-        self.outside = outside
+    def __init__(
+        self, folder: Path, name: str, context: Context = Context.OWN, make_world: World = Pace.LATE.set
+    ) -> None:
+        self.context = context
         self._workflow = WORKFLOWS[name]
         self._make_world = make_world
         self._places = (folder / f"{name}-{number}" for number in _NUMBERS)
@@ -269,7 +293,7 @@ class Journeys:
 
     def place(self) -> Place:
         """Give a new place."""
-        return Place(next(self._places), outside=self.outside, workflow=self._workflow, make_world=self._make_world)
+        return Place(next(self._places), self._workflow, self.context, self._make_world)
 
     def before(self, number: int) -> Place:
         """Give a new place in which all acts before the one of this number are done."""

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults.disk import Disk, Operation, Recorder
-from tests.faults.mortal import CONFLICT, Journeys, Place
+from tests.faults.mortal import CONFLICT, Context, Journeys, Place
 from tests.faults.paces import Pace
 
 State = dict[str, bytes | None]
@@ -77,7 +77,7 @@ class Campaign:
 
     def _problems(self, place: Place, promised: dict[str, str]) -> Iterator[str]:
         journeys = self._journeys
-        if place.context not in journeys.contexts and journeys.outside:
+        if place.context not in journeys.contexts and journeys.context is not Context.OWN:
             yield f"a context that never was: {place.context!r}"
         before = place.runs_of
         ended = place.finish()
@@ -111,11 +111,12 @@ def _told(operation: Operation) -> str:
 def main() -> None:
     folder, part, chances = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     found: dict[str, Any] = {"cuts": 0, "problems": []}
-    runs = [("plain", False, Pace.AT_ONCE), ("disputed", True, Pace.LATE)]
+    runs = [("plain", Context.OWN, Pace.AT_ONCE), ("disputed", Context.FOUND, Pace.LATE)]
     if chances:
-        runs = [(name, outside, pace) for name, outside, _ in (*runs, ("plain", True, None)) for pace in Pace]
-    for name, outside, pace in runs:
-        journeys = Journeys(folder, name, outside=outside, make_world=pace.set)
+        more = (("plain", Context.FOUND, None), ("single", Context.CREATED, None))
+        runs = [(name, context, pace) for name, context, _ in (*runs, *more) for pace in Pace]
+    for name, context, pace in runs:
+        journeys = Journeys(folder, name, context, pace.set)
         campaign = Campaign(journeys, chances)
         for number in range(len(journeys.acts)):
             campaign.cut(number, part)

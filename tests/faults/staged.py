@@ -107,11 +107,11 @@ def _whole(journal: bytes) -> list[bytes]:
 
 def main() -> None:
     folder, every = Path(sys.argv[1]), int(sys.argv[2])
-    whole = StagedPlace(folder / "whole", outside=False, workflow=WORKFLOW)
+    whole = StagedPlace(folder / "whole", WORKFLOW)
     steps = whole.act(START).steps
     found: dict[str, Any] = {"deaths": 0, "problems": whole.problems_of_the_end(whole.context or b"", {})}
     for number, at in enumerate(steps[::every]):
-        place = StagedPlace(folder / str(number), outside=False, workflow=WORKFLOW)
+        place = StagedPlace(folder / str(number), WORKFLOW)
         found["deaths"] += place.act(START, death(at)).died
         sealed, finished, answered = place.sealed_shards(), place.told("subagent-finished"), place.answered
         acts = place.acts()

@@ -11,8 +11,7 @@ import pytest
 
 from tests.faults.campaigns import found
 from tests.faults.disk import Disk, Operation
-from tests.faults.mortal import Journeys
-from tests.faults.paces import Pace
+from tests.faults.mortal import Context, Journeys
 from tests.faults.power import Campaign
 
 
@@ -27,7 +26,7 @@ def test_whatever_a_power_cut_leaves_a_run_goes_on_from_it_and_nothing_synced_ru
 
 
 def test_all_that_a_merge_came_from_is_on_the_disk_before_the_journal_tells_of_the_merge(tmp_path: Path) -> None:
-    journeys = Journeys(tmp_path, "plain", outside=True, make_world=Pace.LATE.set)
+    journeys = Journeys(tmp_path, "plain", Context.FOUND)
     operations = Campaign(journeys, 0).recorded(journeys.before(0), journeys.acts[0][0])
     told = [
         at for at, one in enumerate(operations) if one.path.endswith("events.jsonl") and b"group-merged" in one.data

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.mortal import RESUME, START, Journeys, Place
+from tests.faults.mortal import RESUME, START, Context, Journeys, Place
 from tests.faults.paces import Pace
 from tests.faults.power import Campaign
 from tests.faults.steps import death, with_halves
@@ -33,7 +33,7 @@ phases:
 
 def edited_run(folder: Path, pace: Pace = Pace.LATE) -> Place:
     """Give a run that is done, of a workflow that was edited since."""
-    place = Place(folder, outside=False, workflow=WORKFLOW.replace("FILES", '["a", "b"]'), make_world=pace.set)
+    place = Place(folder, WORKFLOW.replace("FILES", '["a", "b"]'), make_world=pace.set)
     assert place.act(START).code == 0
     (folder / "workflow.yaml").write_text(WORKFLOW.replace("FILES", '["b", "c", "a"]'))
     return place
@@ -64,7 +64,7 @@ class Edited(Journeys):
     """Runs that are resumed with an edited workflow."""
 
     def __init__(self, folder: Path, pace: Pace) -> None:
-        self.outside = False
+        self.context = Context.OWN
         self._edited = (edited_run(folder / f"{pace.name}-{number}", pace) for number in count())
         place = self.before(0)
         self.acts = [(RESUME, list(place.act(RESUME).steps))]

@@ -13,7 +13,7 @@ import pytest
 from shardflow.errors import StorageError
 from shardflow.storage.files import read_regular, replace_file
 from tests.faults.dying import Campaign
-from tests.faults.mortal import Journeys
+from tests.faults.mortal import Context, Journeys
 from tests.faults.paces import Pace
 
 
@@ -32,7 +32,7 @@ def such_a_file_system() -> None:
 def test_killed_around_any_replacement_that_takes_two_steps_and_resumed_a_run_gives_the_same_bytes(
     tmp_path: Path,
 ) -> None:
-    journeys = Journeys(tmp_path, "disputed", outside=True, make_world=such_a_file_system)
+    journeys = Journeys(tmp_path, "disputed", Context.FOUND, such_a_file_system)
     campaign = Campaign(journeys)
     places = [(act, at) for act, (_, steps) in enumerate(journeys.acts) for at in steps if "shardflow-next" in at]
     assert len(places) > 10
