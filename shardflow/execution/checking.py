@@ -12,7 +12,7 @@ from shardflow.execution.agents.installed import missing_arbiters, missing_clis
 from shardflow.execution.presence import missing_programs
 from shardflow.execution.prompts.checking import prompt_flaws
 from shardflow.execution.rule_sources import NO_EFFECTIVE_RULES, EffectiveRules, load_rules_at
-from shardflow.execution.schedule import first_base
+from shardflow.execution.schedule import initial_base
 from shardflow.model.documents import Document, Problem, did_you_mean, listed
 from shardflow.model.fields import Place, quoted
 from shardflow.model.paths import Path
@@ -143,7 +143,7 @@ def _check_context(document: Document, folder: str, problems: list[Problem]) -> 
     if not isinstance(name, str) or not name:
         return
     try:
-        first_base(ContextFile(name), folder, None, "")
+        initial_base(ContextFile(name), folder)
     except InvalidInput as error:
         problems.extend(error.problems)
     except StorageError as error:

@@ -10,12 +10,20 @@ from typing import TYPE_CHECKING
 
 from shardflow.errors import InvalidInput, StorageError
 from shardflow.execution.base import Base
-from shardflow.execution.groups.canonical_context import CanonicalContext
+from shardflow.execution.groups.canonical_context import (
+    MISSING,
+    OWN,
+    Beginning,
+    CanonicalContext,
+    Former,
+    Found,
+    found_or_missing,
+)
 from shardflow.execution.groups.inputs import Earlier
 from shardflow.execution.reporting.report import Status
 from shardflow.execution.request import Layout, RunRequest, context_path
 from shardflow.execution.rule_sources import anchored
-from shardflow.execution.schedule import ScheduledPhase, first_base, read_context, read_if_there, schedule_phases
+from shardflow.execution.schedule import ScheduledPhase, initial_base, read_context, read_if_there, schedule_phases
 from shardflow.execution.secrets.references import read_secrets
 from shardflow.execution.staging.beginning import opened
 from shardflow.model.records import record
@@ -32,10 +40,10 @@ if TYPE_CHECKING:  # only workflows of the dialect need it
 
 @record
 class CheckedStart:
-    """What a run would start with: the first base, what stands in the context's file (None: nothing), the schedule."""
+    """What a run would start with: the first base, what the context's file is to it, the schedule."""
 
     base: Base
-    held: bytes | None
+    beginning: Beginning
     schedule: tuple[ScheduledPhase, ...]
 
 
@@ -44,9 +52,7 @@ def lay_out(request: RunRequest, staging: Staging | None, held_open: ExitStack) 
     workflow = request.workflow
     path, moment = context_path(request, staging), utc_text(time.time_ns())
     start = checked_start(request, staging)
-    base, value, held = start.base, start.base.data, start.held
-    if staging is not None:
-        base, value = opened(base, workflow, staging, moment, path or ""), b""
+    base = start.base if staging is None else opened(start.base, workflow, staging, moment, path or "")
     for scheduled in start.schedule:
         scheduled.rules.load_functions()
     entries = () if staging is None else staging.agents.entries
@@ -55,14 +61,16 @@ def lay_out(request: RunRequest, staging: Staging | None, held_open: ExitStack) 
     earlier = _other_runs(request) if request.reuse else None
     directory = create_run_directory(request.run_dir, workflow.name)
     journal = held_open.enter_context(new_journal(directory.journal))
-    begun = RunRecord(workflow.name, Status.RUNNING, moment, _settings(request, path, held, staging))
-    _write_start(directory, begun, request.workflow_bytes, base, None if staging is None else held)
+    begun = RunRecord(workflow.name, Status.RUNNING, moment, _settings(request, path, start, staging))
+    _write_start(directory, begun, request.workflow_bytes, base)
+    if staging is not None and isinstance(start.beginning, Found | Former):
+        write_new(directory.former_context, start.beginning.data)
     if path is None:
         put_file(directory.context, base.data)
     layout = Layout(
         schedule=start.schedule,
         base=base,
-        context=CanonicalContext(path or directory.context, base.data if path is None else held, value),
+        context=CanonicalContext.at_first(path or directory.context, start.beginning, base),
         copy=None if path is None else directory.context,
         directory=directory,
         record=begun,
@@ -73,15 +81,11 @@ def lay_out(request: RunRequest, staging: Staging | None, held_open: ExitStack) 
     return layout, journal
 
 
-def _write_start(
-    directory: RunDirectory, begun: RunRecord, workflow: bytes, base: Base, former_context: bytes | None
-) -> None:
+def _write_start(directory: RunDirectory, begun: RunRecord, workflow: bytes, base: Base) -> None:
     """Write down what the run starts from, its record first: with that the folder is a run."""
     write_first_run_record(directory, begun)
     write_new(directory.workflow, workflow)
     write_new(directory.base, base.data, mode=READ_ONLY)
-    if former_context is not None:
-        write_new(directory.former_context, former_context)
 
 
 def _other_runs(request: RunRequest) -> Earlier:
@@ -93,17 +97,15 @@ def _other_runs(request: RunRequest) -> Earlier:
 def checked_start(request: RunRequest, staging: Staging | None) -> CheckedStart:
     """Read the context and all rules, and look at all else that can be looked at before a run.
 
-    What stands in the folder of a feature is of another run, and nothing is started from it.
     Raises InvalidInput with all that is wrong with the workflow, or UsageError.
     """
     workflow, folder = request.workflow, os.path.dirname(request.workflow_file)
-    held = read_context(request.context) if request.context is not None else None
-    former = None if staging is None or held is not None else read_if_there(staging.folder.context)
+    beginning = _beginning(request, staging)
     try:
-        base = first_base(workflow.context, folder, held, request.context or "")
+        base = beginning.base if isinstance(beginning, Found) else initial_base(workflow.context, folder)
         schedule = schedule_phases(workflow, folder, request.rules, request.max_parallel)
     except (InvalidInput, StorageError):
-        if held is None and request.rules is None:
+        if not isinstance(beginning, Found) and request.rules is None:
             from shardflow.execution.checking import refuse_all  # costs nothing unless something is wrong
 
             agents = None if request.staging is None else request.staging.agents_file
@@ -115,7 +117,16 @@ def checked_start(request: RunRequest, staging: Staging | None) -> CheckedStart:
 
         refuse_flawed_prompts(workflow, request.workflow_bytes, request.workflow_file)
         refuse_missing(workflow, request.workflow_file, [scheduled.rules for scheduled in schedule])
-    return CheckedStart(base, former if request.context is None else held, schedule)
+    return CheckedStart(base, beginning, schedule)
+
+
+def _beginning(request: RunRequest, staging: Staging | None) -> Beginning:
+    if request.context is not None:
+        return found_or_missing(request.context, read_context(request.context))
+    if staging is None:
+        return OWN
+    former = read_if_there(staging.folder.context)
+    return MISSING if former is None else Former(former)
 
 
 def _calls_agents(schedule: Iterable[ScheduledPhase]) -> bool:
@@ -126,12 +137,12 @@ def _calls_agents(schedule: Iterable[ScheduledPhase]) -> bool:
     )
 
 
-def _settings(request: RunRequest, context: str | None, held: bytes | None, staging: Staging | None) -> RunSettings:
+def _settings(request: RunRequest, context: str | None, start: CheckedStart, staging: Staging | None) -> RunSettings:
     rules = None if request.rules is None else anchored(request.rules)
     return RunSettings(
         workflow_file=os.path.abspath(request.workflow_file),
         context=context,
-        found_context=request.context is not None and held is not None,
+        found_context=isinstance(start.beginning, Found),
         rules=rules,
         max_parallel=request.max_parallel,
         feature=None if staging is None else staging.settings,

@@ -48,13 +48,8 @@ def schedule_phases(
     return tuple(scheduled)
 
 
-def first_base(source: ContextSource | None, folder: str, held: bytes | None, path: str) -> Base:
-    """Give the base of the first group: what the context file at `path` holds, or the workflow's initial context.
-
-    Raises InvalidJson, or StorageError for an initial context that cannot be read.
-    """
-    if held is not None:
-        return base_of(read_object(held, path))
+def initial_base(source: ContextSource | None, folder: str) -> Base:
+    """Give the base of the first group where the workflow says it. Raises InvalidJson, or StorageError."""
     match source:
         case None:
             return base_of({})

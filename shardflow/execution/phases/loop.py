@@ -249,7 +249,8 @@ class PhaseLoop:
         self.groups.append(group.name)
         keep_group(group.folder, self._host.durable)
         self._host.seals.keep(group.name, group.folder)
-        self._host.context.is_due |= report.status is Status.DONE
+        if report.status is Status.DONE:
+            self._host.context.expect()
         self._host.tell(GroupFinished(report))
         return report
 

@@ -129,7 +129,7 @@ def _begun(request: ResumeRequest, found: StartingPoint) -> RunRecord:
     """Give the record of the run going on now."""
     before = request.record
     file = os.path.abspath(request.workflow_file)
-    settings = replaced(before.settings, workflow_file=file, found_context=found.was_there)
+    settings = replaced(before.settings, workflow_file=file, found_context=found.found_context)
     return RunRecord(request.workflow.name, Status.RUNNING, before.started, settings)
 
 

@@ -10,16 +10,25 @@ from typing import TYPE_CHECKING
 
 from shardflow.errors import InvalidJson, StorageError, UsageError
 from shardflow.execution.base import SIZE_LIMIT, Base, base_of, read_object
-from shardflow.execution.groups.canonical_context import CanonicalContext
+from shardflow.execution.groups.canonical_context import (
+    MISSING,
+    OWN,
+    Beginning,
+    CanonicalContext,
+    Former,
+    Found,
+    found_or_missing,
+)
 from shardflow.execution.resumption.earlier import folded_groups
 from shardflow.execution.resumption.request import ResumeRequest
-from shardflow.execution.schedule import first_base, read_if_there
+from shardflow.execution.schedule import initial_base, read_if_there
 from shardflow.execution.staging.beginning import opened
 from shardflow.model.records import record
 from shardflow.storage.files import read_regular, sha256_hex
 from shardflow.storage.runs.directory import RunDirectory
 from shardflow.storage.runs.folders import groups_set_aside
 from shardflow.storage.runs.history import History
+from shardflow.storage.runs.records import RunSettings
 
 if TYPE_CHECKING:  # only runs of the dialect need it
     from shardflow.execution.staging.staged_run import Staging
@@ -29,15 +38,15 @@ if TYPE_CHECKING:  # only runs of the dialect need it
 class StartingPoint:
     """What a resumed run starts from.
 
-    context       the canonical context as it stands
-    base          the first base of the run
-    was_there     whether the context's file was there before the run, so that the run starts from what it held
-    begins_anew   whether nothing holds of the starts before
+    context         the canonical context as it stands
+    base            the first base of the run
+    found_context   whether that is what the context's file held before the run
+    begins_anew     whether nothing holds of the starts before
     """
 
     context: CanonicalContext
     base: Base
-    was_there: bool
+    found_context: bool
     begins_anew: bool = False
 
 
@@ -51,34 +60,58 @@ def starting_point(request: ResumeRequest, staging: Staging | None, history: His
 
 
 def _anew(request: ResumeRequest, staging: Staging | None, path: str, held: bytes | None) -> StartingPoint:
-    settings = request.record.settings
-    starts_from_it = settings.found_context if staging is not None else settings.context is not None
-    outside = held if starts_from_it else None
-    base = _first_base(request, staging, outside, path)
-    known = base.data if settings.context is None else held  # the run's own is written when the run is made ready
-    context = CanonicalContext(path, known, base.data if staging is None else b"")
-    return StartingPoint(context, base, outside is not None, begins_anew=True)
+    """Start as a new run does, from what the file holds now."""
+    beginning = _beginning(request.record.settings, staging, path, held)
+    first = beginning.base if isinstance(beginning, Found) else _initial(request)
+    base = _opened(first, request, staging)
+    context = CanonicalContext.at_first(path, beginning, base)
+    return StartingPoint(context, base, isinstance(beginning, Found), begins_anew=True)
+
+
+def _beginning(settings: RunSettings, staging: Staging | None, path: str, held: bytes | None) -> Beginning:
+    if settings.context is None:
+        return OWN
+    if staging is not None and not settings.found_context:
+        return MISSING if held is None else Former(held)
+    return found_or_missing(path, held)
 
 
 def _gone_on(
     request: ResumeRequest, staging: Staging | None, history: History, path: str, held: bytes | None
 ) -> StartingPoint:
+    found = request.record.settings.found_context
+    base = _recorded_base(request.directory) if found else _opened(_initial(request), request, staging)
+    value = _value_left(request, history, base, path, held)
+    return StartingPoint(CanonicalContext(path, held, value), base, found)
+
+
+def _value_left(request: ResumeRequest, history: History, base: Base, path: str, held: bytes | None) -> bytes | None:
+    """Give the canonical form of what the run left in the file: what it started from, or merged.
+
+    None where it wrote nothing yet. Raises UsageError for what it did not leave there.
+    """
     settings, directory = request.record.settings, request.directory
-    base = _recorded_base(directory) if settings.found_context else _first_base(request, staging, None, path)
-    value = base.data if held is None else base_of(read_object(held, path)).data
-    may_be_missing = settings.context is not None and not settings.found_context
-    as_left = may_be_missing if held is None else _is_known(held, value, base, request, history)
-    if not as_left:
-        raise UsageError(
-            f"{path} is not as the run left it, and what changed it would be lost; put back what the run left, which "
-            f"stands in {_last_merged(request)}, or start a new run"
-        )
-    return StartingPoint(CanonicalContext(path, held, value), base, settings.found_context)
+    if held is None:
+        if settings.context is not None and not settings.found_context:
+            return None
+    elif settings.feature is not None and held == read_if_there(directory.former_context):
+        return None
+    else:
+        value = base_of(read_object(held, path)).data
+        if value in (base.data, _recorded_base(directory).data) or _is_merged(held, request, history):
+            return value
+    raise UsageError(
+        f"{path} is not as the run left it, and what changed it would be lost; put back what the run left, which "
+        f"stands in {_last_merged(request)}, or start a new run"
+    )
 
 
-def _first_base(request: ResumeRequest, staging: Staging | None, outside: bytes | None, path: str) -> Base:
-    """Give what the run starts from: with the books open, for a run of the dialect."""
-    base = first_base(request.workflow.context, os.path.dirname(request.workflow_file), outside, path)
+def _initial(request: ResumeRequest) -> Base:
+    return initial_base(request.workflow.context, os.path.dirname(request.workflow_file))
+
+
+def _opened(base: Base, request: ResumeRequest, staging: Staging | None) -> Base:
+    """Open the books in what a run of the dialect starts from."""
     if staging is None:
         return base
     return opened(base, request.workflow, staging, request.record.started, request.workflow_file)
@@ -101,15 +134,11 @@ def _is_whole(file: str) -> bool:
     return True
 
 
-def _is_known(held: bytes, value: bytes, base: Base, request: ResumeRequest, history: History) -> bool:
-    """Tell whether the context is what the run started from, or what it merged."""
-    if value in (base.data, _recorded_base(request.directory).data) or sha256_hex(held) in history.merged:
-        return True
-    if request.record.settings.feature is not None and held == read_if_there(request.directory.former_context):
-        return True
+def _is_merged(held: bytes, request: ResumeRequest, history: History) -> bool:
+    digest = sha256_hex(held)
     groups = [request.directory.group(name) for name in request.record.groups]
     merged = folded_groups((*groups, *groups_set_aside(request.directory)))
-    return sha256_hex(held) in {record.context for _, record in merged}
+    return digest in history.merged or digest in {record.context for _, record in merged}
 
 
 def _last_merged(request: ResumeRequest) -> str:

@@ -77,3 +77,16 @@ def test_a_final_template_is_found_beside_the_workflow_and_one_that_is_missing_i
     report = feature.run(text)
     assert (feature.output / "out/final.md").read_text() == "shop "
     assert report.notes[0].endswith("names what is not there: nothing")
+
+
+def test_what_stood_there_may_be_no_context_and_a_run_that_died_before_writing_its_own_goes_on_over_it(
+    feature: FeaturePlace,
+) -> None:
+    feature.output.mkdir(parents=True)
+    context = feature.output / "context.json"
+    context.write_text("torn {")
+    text = "name: over\nphases: [{id: p, behavior: parallel, subagents: [{type: a}]}]"
+    assert feature.run(text).status is Status.DONE
+    context.write_text("torn {")
+    assert feature.resume().status is Status.DONE
+    assert feature.context["subagents_spawned"] == 1
