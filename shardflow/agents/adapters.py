@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Final
 
 from shardflow.agents import claude, codex, gemini, opencode
-from shardflow.agents.outcomes import AgentOutcome, Answered, Exited, NoResult
+from shardflow.agents.events import Event, events
+from shardflow.agents.outcomes import AgentOutcome, Answered, Exited, NoResult, Usage
 from shardflow.agents.start import AgentTask, Start
 from shardflow.model.records import record
 from shardflow.workflow.agents.preset import AgentCli, AgentPreset
@@ -14,22 +15,35 @@ from shardflow.workflow.agents.preset import AgentCli, AgentPreset
 
 @record
 class Adapter:
-    """What is known of one CLI: the variables it may inherit, how it is started, how what it printed is judged."""
+    """What is known of one CLI: the variables it may inherit, how it is started, how what it said is judged, and what
+    it says that it used.
+    """
 
     allowed: tuple[str, ...]
     start: Callable[[AgentTask, AgentPreset], Start]
-    judge: Callable[[bytes], AgentOutcome]
+    judge: Callable[[list[Event]], AgentOutcome]
+    used: Callable[[list[Event]], Usage]
 
 
 ADAPTERS: Final = {
-    AgentCli.CLAUDE: Adapter(claude.ALLOWED, claude.start, claude.judge),
-    AgentCli.CODEX: Adapter(codex.ALLOWED, codex.start, codex.judge),
-    AgentCli.GEMINI: Adapter(gemini.ALLOWED, gemini.start, gemini.judge),
-    AgentCli.OPENCODE: Adapter(opencode.ALLOWED, opencode.start, opencode.judge),
+    AgentCli.CLAUDE: Adapter(claude.ALLOWED, claude.start, claude.judge, claude.used),
+    AgentCli.CODEX: Adapter(codex.ALLOWED, codex.start, codex.judge, codex.used),
+    AgentCli.GEMINI: Adapter(gemini.ALLOWED, gemini.start, gemini.judge, gemini.used),
+    AgentCli.OPENCODE: Adapter(opencode.ALLOWED, opencode.start, opencode.judge, opencode.used),
 }
 
 
-def judge(cli: AgentCli, stdout: bytes, code: int, said: str = "") -> AgentOutcome:
+@record
+class Judged:
+    """How a session ended, and what it used: that was paid for, however it ended."""
+
+    outcome: AgentOutcome
+    usage: Usage
+
+
+def judge(cli: AgentCli, stdout: bytes, code: int, said: str = "") -> Judged:
     """Judge how it ended by what it printed and its exit code; `said` is the last it wrote to standard error."""
-    outcome = ADAPTERS[cli].judge(stdout)
-    return Exited(code, said) if code != 0 and isinstance(outcome, Answered | NoResult) else outcome
+    adapter, told = ADAPTERS[cli], events(stdout)
+    outcome = adapter.judge(told)
+    is_odd = code != 0 and isinstance(outcome, Answered | NoResult)
+    return Judged(Exited(code, said) if is_odd else outcome, adapter.used(told))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from shardflow.agents.events import Event, count, events, number, objects, of_type, part, text
+from shardflow.agents.events import Event, count, number, objects, of_type, part, text
 from shardflow.agents.outcomes import (
     AgentOutcome,
     Answered,
@@ -71,14 +71,21 @@ def start(task: AgentTask, preset: AgentPreset) -> Start:
     return Start((*arguments, *preset.arguments), _ENVIRONMENT)
 
 
-def judge(stdout: bytes) -> AgentOutcome:
+def judge(said: list[Event]) -> AgentOutcome:
     """Judge what it said, its exit code being 0 or explained by it."""
-    said = events(stdout)
     results = of_type(said, "result")
     if not results:
         return NoResult("there is no result event")
     result = results[-1]
     return _error(result) or _unfinished(said, result) or _answered(result)
+
+
+def used(said: list[Event]) -> Usage:
+    """Give what it said that it used; a session that ended in an error says so, too."""
+    results = of_type(said, "result")
+    result = results[-1] if results else {}
+    tokens = [part(result, "usage", name) for name in _TOKENS_IN]
+    return Usage(count(*tokens), count(part(result, "usage", "output_tokens")), number(result.get("total_cost_usd")))
 
 
 def _bare(tool: str) -> str:
@@ -112,11 +119,7 @@ def _denied(result: Event) -> tuple[str, ...]:
 
 
 def _answered(result: Event) -> Answered:
-    tokens = [part(result, "usage", name) for name in _TOKENS_IN]
     return Answered(
         answer=text(result.get("result")),
-        usage=Usage(
-            count(*tokens), count(part(result, "usage", "output_tokens")), number(result.get("total_cost_usd"))
-        ),
         warnings=tuple(f"it was denied the use of {tool}" for tool in _denied(result)),
     )

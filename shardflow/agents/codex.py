@@ -10,7 +10,7 @@ import json
 import os
 from typing import Final
 
-from shardflow.agents.events import Event, count, events, of_type, part, status_in, text
+from shardflow.agents.events import Event, count, of_type, part, status_in, text
 from shardflow.agents.outcomes import AgentOutcome, Answered, ApiError, NoResult, Usage
 from shardflow.agents.start import AgentTask, Start
 from shardflow.workflow.agents.preset import AgentPreset
@@ -32,24 +32,29 @@ def start(task: AgentTask, preset: AgentPreset) -> Start:
     return Start((*arguments, *preset.arguments, "-"))
 
 
-def judge(stdout: bytes) -> AgentOutcome:
+def judge(said: list[Event]) -> AgentOutcome:
     """Judge what it said, its exit code being 0 or explained by it."""
-    said = events(stdout)
     failed = of_type(said, "turn.failed", "error")  # an error may also be a connection that was made again
     completed = of_type(said, "turn.completed")
     if completed and said.index(completed[-1]) > max((said.index(event) for event in failed), default=-1):
-        return _answered(said, completed[-1])
+        return _answered(said)
     if failed:
         message = text(part(failed[-1], "error", "message")) or text(failed[-1].get("message"))
         return ApiError(status_in(message), message)
     return NoResult("no turn was completed")
 
 
-def _answered(said: list[Event], completed: Event) -> Answered:
+def used(said: list[Event]) -> Usage:
+    """Give what it said that it used; of a turn that failed it says nothing."""
+    completed = of_type(said, "turn.completed")
+    last = completed[-1] if completed else {}
+    return Usage(count(part(last, "usage", "input_tokens")), count(part(last, "usage", "output_tokens")))
+
+
+def _answered(said: list[Event]) -> Answered:
     items = [event["item"] for event in of_type(said, "item.completed") if isinstance(event.get("item"), dict)]
     messages = [text(item.get("text")) for item in items if item.get("type") == "agent_message"]
     return Answered(
         answer=messages[-1] if messages else "",
-        usage=Usage(count(part(completed, "usage", "input_tokens")), count(part(completed, "usage", "output_tokens"))),
         warnings=tuple(text(item.get("message")) for item in items if item.get("type") == "error"),
     )

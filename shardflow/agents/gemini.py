@@ -13,7 +13,7 @@ import os
 import re
 from typing import Final
 
-from shardflow.agents.events import Event, count, events, of_type, part, status_in, text
+from shardflow.agents.events import Event, count, of_type, part, status_in, text
 from shardflow.agents.outcomes import AgentOutcome, Answered, ApiError, NoResult, Usage
 from shardflow.agents.start import AgentTask, Start
 from shardflow.workflow.agents.preset import AgentPreset
@@ -51,9 +51,8 @@ def _rule(tools: tuple[str, ...], decision: str, priority: int, arguments: str =
     return "\n".join(lines) + "\n"
 
 
-def judge(stdout: bytes) -> AgentOutcome:
+def judge(said: list[Event]) -> AgentOutcome:
     """Judge what it said, its exit code being 0 or explained by it."""
-    said = events(stdout)
     results = of_type(said, "result")
     errors = [event for event in of_type(said, "error") if event.get("severity") != "warning"]
     if not results:
@@ -61,18 +60,24 @@ def judge(stdout: bytes) -> AgentOutcome:
     result = results[-1]
     if result.get("status") != "success":
         return _refused(text(part(result, "error", "message")) or "its result event tells of no success")
-    return _answered(said, result)
+    return _answered(said)
+
+
+def used(said: list[Event]) -> Usage:
+    """Give what it said that it used."""
+    results = of_type(said, "result")
+    last = results[-1] if results else {}
+    return Usage(count(part(last, "stats", "input_tokens")), count(part(last, "stats", "output_tokens")))
 
 
 def _refused(message: str) -> ApiError:
     return ApiError(status_in(message), message)
 
 
-def _answered(said: list[Event], result: Event) -> Answered:
+def _answered(said: list[Event]) -> Answered:
     spoken = [event for event in of_type(said, "message") if event.get("role") == "assistant"]
     return Answered(
         answer="".join(text(event.get("content")) for event in spoken),
-        usage=Usage(count(part(result, "stats", "input_tokens")), count(part(result, "stats", "output_tokens"))),
         warnings=(*_denied(said), *(text(event.get("message")) for event in of_type(said, "error"))),
     )
 

@@ -11,7 +11,7 @@ import os
 from decimal import Decimal
 from typing import Any, Final
 
-from shardflow.agents.events import Event, count, events, number, of_type, part, status_in, text
+from shardflow.agents.events import Event, count, number, of_type, part, status_in, text
 from shardflow.agents.outcomes import AgentOutcome, Answered, ApiError, NoResult, PermissionDenied, Usage, summed
 from shardflow.agents.start import AgentTask, Start
 from shardflow.workflow.agents.preset import AgentPreset
@@ -53,9 +53,8 @@ def _is_below(path: str, folder: str) -> bool:
     return path.startswith(folder.rstrip("/") + "/")
 
 
-def judge(stdout: bytes) -> AgentOutcome:
+def judge(said: list[Event]) -> AgentOutcome:
     """Judge what it said, its exit code being 0 or explained by it."""
-    said = events(stdout)
     if failed := of_type(said, "error"):
         return _error(failed[-1])
     finished = of_type(said, "step_finish")
@@ -66,11 +65,12 @@ def judge(stdout: bytes) -> AgentOutcome:
     if part(finished[-1], "part", "reason") != "stop":
         reason = text(part(finished[-1], "part", "reason")) or "unknown"
         return PermissionDenied(denied) if denied else NoResult(f"its last step ended with the reason {reason!r}")
-    return Answered(
-        answer=answer,
-        usage=summed(tuple(map(_usage, finished))),
-        warnings=tuple(f"it was denied the use of {tool}" for tool in denied),
-    )
+    return Answered(answer, tuple(f"it was denied the use of {tool}" for tool in denied))
+
+
+def used(said: list[Event]) -> Usage:
+    """Give what it said that its steps used."""
+    return summed(tuple(map(_usage, of_type(said, "step_finish"))))
 
 
 def _error(event: Event) -> AgentOutcome:

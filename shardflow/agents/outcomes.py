@@ -19,7 +19,7 @@ _OVERLOADED: Final = 529
 
 @record
 class Usage:
-    """What the work took: tokens in (cached ones included) and out, and US dollars; None where the CLI does not say."""
+    """What a session took: tokens in (cached ones included) and out, and US dollars; None where it is not told."""
 
     input: int | None = None
     output: int | None = None
@@ -35,7 +35,6 @@ class Answered:
     """It came to its end. `answer` is its last message; `warnings` tell of permissions it was denied on the way."""
 
     answer: str
-    usage: Usage
     warnings: tuple[str, ...] = ()
 
 
@@ -139,19 +138,12 @@ def is_worth_a_retry(outcome: AgentOutcome) -> bool:
 
 
 def summed(usages: tuple[Usage, ...]) -> Usage:
-    """Add usages up; what one of them does not say is not known of the sum either."""
+    """Add up what is told; None where none of them tells it."""
+    tokens_in = [one.input for one in usages if one.input is not None]
+    tokens_out = [one.output for one in usages if one.output is not None]
+    costs = [Decimal(str(one.cost)) for one in usages if one.cost is not None]
     return Usage(
-        _sum([usage.input for usage in usages]),
-        _sum([usage.output for usage in usages]),
-        _total([u.cost for u in usages]),
+        sum(tokens_in) if tokens_in else None,
+        sum(tokens_out) if tokens_out else None,
+        sum(costs, Decimal(0)) if costs else None,
     )
-
-
-def _sum(numbers: list[int | None]) -> int | None:
-    known = [number for number in numbers if number is not None]
-    return sum(known) if len(known) == len(numbers) else None
-
-
-def _total(costs: list[float | Decimal | None]) -> Decimal | None:
-    known = [Decimal(str(cost)) for cost in costs if cost is not None]
-    return sum(known, Decimal(0)) if len(known) == len(costs) else None

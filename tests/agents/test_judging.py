@@ -58,12 +58,12 @@ JUDGED: list[tuple[AgentCli, bytes, AgentOutcome]] = [
     (
         CLAUDE,
         lines(CLAUDE_INIT, CLAUDE_RESULT),
-        Answered("All done.", Usage(39, 21, 0.0005417999999999999)),
+        Answered("All done."),
     ),
     (
         CLAUDE,
         lines(CLAUDE_INIT, CLAUDE_RESULT | {"permission_denials": [CLAUDE_DENIAL, CLAUDE_DENIAL]}),
-        Answered("All done.", Usage(39, 21, 0.0005417999999999999), ("it was denied the use of Write",)),
+        Answered("All done.", ("it was denied the use of Write",)),
     ),
     (
         CLAUDE,
@@ -98,12 +98,12 @@ JUDGED: list[tuple[AgentCli, bytes, AgentOutcome]] = [
     (
         CODEX,
         lines(*CODEX_OPENING, CODEX_MESSAGE, CODEX_COMPLETED),
-        Answered("All done.", Usage(20, 10, None), ("Model metadata not found.",)),
+        Answered("All done.", ("Model metadata not found.",)),
     ),
     (
         CODEX,
         lines(*CODEX_OPENING, CODEX_RECONNECTING, CODEX_MESSAGE, CODEX_COMPLETED),
-        Answered("All done.", Usage(20, 10, None), ("Model metadata not found.",)),
+        Answered("All done.", ("Model metadata not found.",)),
     ),
     (
         CODEX,
@@ -119,12 +119,12 @@ JUDGED: list[tuple[AgentCli, bytes, AgentOutcome]] = [
     (
         GEMINI,
         lines(GEMINI_INIT, GEMINI_ASKED, *GEMINI_SAID, GEMINI_RESULT),
-        Answered("All done.", Usage(20, 10, None)),
+        Answered("All done."),
     ),
     (
         GEMINI,
         lines(GEMINI_INIT, GEMINI_USE, GEMINI_DENIED, *GEMINI_SAID, GEMINI_RESULT),
-        Answered("All done.", Usage(20, 10, None), ("it was denied the use of replace",)),
+        Answered("All done.", ("it was denied the use of replace",)),
     ),
     (
         GEMINI,
@@ -135,12 +135,12 @@ JUDGED: list[tuple[AgentCli, bytes, AgentOutcome]] = [
     (
         OPENCODE,
         lines(opencode_step("tool-calls"), OPENCODE_TEXT, opencode_step("stop")),
-        Answered("All done.", Usage(24, 12, Decimal("0.2"))),
+        Answered("All done."),
     ),
     (
         OPENCODE,
         lines(OPENCODE_DENIED, opencode_step("tool-calls"), OPENCODE_TEXT, opencode_step("stop")),
-        Answered("All done.", Usage(24, 12, Decimal("0.2")), ("it was denied the use of write",)),
+        Answered("All done.", ("it was denied the use of write",)),
     ),
     (OPENCODE, lines(OPENCODE_DENIED, opencode_step("tool-calls")), PermissionDenied(("write",))),
     (
@@ -155,13 +155,13 @@ JUDGED: list[tuple[AgentCli, bytes, AgentOutcome]] = [
 
 @pytest.mark.parametrize(("cli", "stdout", "outcome"), JUDGED)
 def test_what_a_cli_printed_is_judged(cli: AgentCli, stdout: bytes, outcome: AgentOutcome) -> None:
-    assert judge(cli, stdout, 0) == outcome
+    assert judge(cli, stdout, 0).outcome == outcome
 
 
 @pytest.mark.parametrize(("cli", "stdout", "outcome"), JUDGED)
 def test_another_exit_code_than_0_is_never_a_success(cli: AgentCli, stdout: bytes, outcome: AgentOutcome) -> None:
     expected = Exited(7, "last words") if isinstance(outcome, Answered | NoResult) else outcome
-    assert judge(cli, stdout, 7, "last words") == expected
+    assert judge(cli, stdout, 7, "last words").outcome == expected
 
 
 @pytest.mark.parametrize(("cli", "stdout", "outcome"), JUDGED)
@@ -169,14 +169,14 @@ def test_other_lines_between_and_a_torn_last_one_change_nothing(
     cli: AgentCli, stdout: bytes, outcome: AgentOutcome
 ) -> None:
     noise = b'warning: \xff\n\n[1]\n{"type": 5}\n{}\n' + b"{" * 5000 + b"\n"
-    assert judge(cli, noise + stdout.replace(b"\n", b"\r\n") + b'{"type": "res', 0) == outcome
+    assert judge(cli, noise + stdout.replace(b"\n", b"\r\n") + b'{"type": "res', 0).outcome == outcome
 
 
 @pytest.mark.parametrize("cli", AgentCli)
 def test_a_success_needs_every_event_whole_to_the_last_brace(cli: AgentCli) -> None:
     for stdout in (stdout for its, stdout, outcome in JUDGED if its is cli and isinstance(outcome, Answered)):
         for end in range(len(stdout) - 1):
-            assert not isinstance(judge(cli, stdout[:end], 0), Answered), stdout[:end]
+            assert not isinstance(judge(cli, stdout[:end], 0).outcome, Answered), stdout[:end]
 
 
 _TYPES = (
@@ -207,13 +207,38 @@ def test_events_of_any_shape_are_judged_and_never_break_the_judge(
     cli: AgentCli, events: list[dict[str, object]]
 ) -> None:
     stdout = b"".join(json.dumps(event).encode() + b"\n" for event in events)
-    assert outcome_name(judge(cli, stdout, 0))
+    judged = judge(cli, stdout, 0)
+    assert outcome_name(judged.outcome)
+    assert judged.usage.as_json()
+
+
+@pytest.mark.parametrize(
+    ("cli", "stdout", "usage"),
+    [
+        (CLAUDE, lines(CLAUDE_INIT, CLAUDE_RESULT), Usage(39, 21, 0.0005417999999999999)),
+        (CLAUDE, lines(CLAUDE_INIT, CLAUDE_DROPPED), Usage(39, 21, 0.0005417999999999999)),
+        (CLAUDE, lines(CLAUDE_INIT, CLAUDE_REFUSED), Usage(39, 21, 0)),
+        (CLAUDE, lines(CLAUDE_INIT), Usage()),
+        (CODEX, lines(*CODEX_OPENING, CODEX_MESSAGE, CODEX_COMPLETED), Usage(20, 10)),
+        (CODEX, lines(*CODEX_OPENING, CODEX_COMPLETED, CODEX_BUSY), Usage(20, 10)),
+        (CODEX, lines(*CODEX_OPENING, CODEX_FAILED), Usage()),
+        (GEMINI, lines(GEMINI_INIT, *GEMINI_SAID, GEMINI_RESULT), Usage(20, 10)),
+        (GEMINI, lines(GEMINI_INIT, GEMINI_RESULT | {"status": "error"}), Usage(20, 10)),
+        (GEMINI, b"", Usage()),
+        (OPENCODE, lines(opencode_step("tool-calls"), opencode_step("stop")), Usage(24, 12, Decimal("0.2"))),
+        (OPENCODE, lines(opencode_step("tool-calls"), OPENCODE_ERROR), Usage(12, 6, Decimal("0.1"))),
+        (OPENCODE, lines(OPENCODE_ERROR), Usage()),
+    ],
+)
+@pytest.mark.parametrize("code", [0, 3])
+def test_what_a_session_used_is_known_however_it_ended(cli: AgentCli, stdout: bytes, usage: Usage, code: int) -> None:
+    assert judge(cli, stdout, code).usage == usage
 
 
 @pytest.mark.parametrize(
     ("outcome", "name", "text", "again"),
     [
-        (Answered("a", Usage()), "ok", "answered", False),
+        (Answered("a"), "ok", "answered", False),
         (NoResult("why"), "no_result", "did not end its work: why", False),
         (ApiError(429, "m"), "api_error(429)", "was refused by the model's API with HTTP status 429: m", True),
         (ApiError(529, "m"), "api_error(529)", "was refused by the model's API with HTTP status 529: m", True),
@@ -241,8 +266,9 @@ def test_each_outcome_has_its_name_its_words_and_its_retry_class(
     assert (outcome_name(outcome), outcome_text(outcome), is_worth_a_retry(outcome)) == (name, text, again)
 
 
-def test_usages_add_up_exactly_and_what_is_unknown_stays_unknown() -> None:
+def test_usages_add_up_exactly_and_what_none_of_them_tells_stays_unknown() -> None:
     assert summed((Usage(1, 2, 0.1), Usage(3, 4, 0.2))) == Usage(4, 6, Decimal("0.3"))
-    assert summed((Usage(1, 2, 0.1), Usage(3, None, None))) == Usage(4, None, None)
+    assert summed((Usage(1, 2, 0.1), Usage(3, None, None), Usage())) == Usage(4, 2, Decimal("0.1"))
+    assert summed((Usage(1, None), Usage())) == Usage(1)
     assert Usage(1, 2, Decimal("0.3")).as_json() == {"input": 1, "output": 2, "cost": 0.3}
     assert Usage(1, 2).as_json() == {"input": 1, "output": 2, "cost": None}

@@ -218,20 +218,30 @@ def test_places_inside_the_current_folder_are_shown_relative_to_it(
 def test_what_agent_clis_used_is_a_sum_that_tells_how_many_did_not_say(
     subagents: tuple[Usage, ...], arbiters: tuple[Usage, ...], told: str
 ) -> None:
-    assert used_text(added_up(subagents, arbiters)) == told
+    assert used_text(added_up([(str(place), one) for place, one in enumerate(subagents)], arbiters)) == told
+
+
+def test_tries_are_told_beside_their_subagents_and_what_failed_is_in_the_sum() -> None:
+    tries = [("p/a", Usage(1_000, 20, 0.25)), ("p/a", Usage()), ("p/b", Usage(1, 2, 0.5))]
+    assert used_text(added_up(tries, [])) == (
+        "1,001 tokens in (told by 2 of 3), 22 tokens out (told by 2 of 3), $0.7500 (told by 2 of 3), "
+        "by 2 subagents in 3 tries"
+    )
 
 
 def test_what_a_journal_says_was_used_is_added_up_as_far_as_it_can_be_meant() -> None:
     values: list[Json] = [True, "5", None, -1, 10**5000, float("nan"), []]
     odd: list[dict[str, Json]] = [{"input": value, "output": value, "cost": value} for value in values]
-    used = recorded([*odd, {}, {"cost": float("inf")}], [{"input": 3, "output": 4, "cost": 1}])
+    odd += [{}, {"cost": float("inf")}]
+    used = recorded([("a", one) for one in odd], [("b", {"input": 3, "output": 4, "cost": 1})])
     assert used is not None
     assert used.as_json() == {
         "input": 3,
         "output": 4,
         "cost": 1.0,
         "told_by": {"input": 1, "output": 1, "cost": 1},
-        "subagents": 9,
+        "subagents": 1,
+        "tries": 9,
         "arbiters": 1,
     }
     assert recorded([], []) is None

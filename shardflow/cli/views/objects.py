@@ -7,8 +7,9 @@
     workflow, run_dir, context
     seconds         wall time; subagent_seconds the sum of the times of all subagents this start ran
     counts          all changes by outcome: applied, agreed, combined, superseded, conflict
-    usage           {input, output, cost, told_by: {input, output, cost}, subagents, arbiters}: what agent CLIs used in
-                    this start, added up, and by how many it was told; not where none was called
+    usage           {input, output, cost, told_by: {input, output, cost}, subagents, tries, arbiters}: what agent CLIs
+                    used in this start, added up, and by how many tries and arbiters it was told; not where none was
+                    called
     phases          [{id, behavior, status, seconds, groups, skipped, problems, reason}]
       skipped       [{subagent, reason}], subagents that did not run; reason: why the whole phase did not
       problems      [text], what failed besides a group
@@ -19,7 +20,8 @@
                     engine_made, undeclared, usage}]
         of          the fan-out it belongs to; only of one that does
         undeclared  {count, places: [{path, nearest}]}; not where every change was declared
-        usage       {input, output, cost}: tokens and US dollars, null where an agent CLI does not say; only of these
+        usage       {input, output, cost}: tokens and US dollars that an agent CLI says it used, in all tries of this
+                    start; null where it does not say; only of these
                     engine_made: the engine itself changed the context, no program ran
                     kept: an earlier start of the run merged or sealed it, or the run that reused_from names
       arbiters      [{conflict, path, decided, seconds, folder, warnings, usage}], those that this start asked
@@ -152,7 +154,7 @@ def _subagent(subagent: SubagentReport) -> Json:
         **({"reused_from": subagent.reused_from} if subagent.reused_from else {}),
         "engine_made": subagent.engine_made,
         **({} if subagent.undeclared is None else {"undeclared": subagent.undeclared.as_json()}),
-        **({} if subagent.usage is None else {"usage": subagent.usage.as_json()}),
+        **({} if (used := subagent.used) is None else {"usage": used.as_json()}),
     }
 
 

@@ -22,8 +22,17 @@ from shardflow.agents.outcomes import (
 )
 from shardflow.agents.start import AgentTask, inherited
 from shardflow.errors import StorageError
-from shardflow.execution.processes.child import Cause, Command, Exit
-from shardflow.execution.reporting.endings import AgentFailed, AgentUnavailable, Ending, ExitedNonZero
+from shardflow.execution.processes.child import Command
+from shardflow.execution.reporting.endings import (
+    AgentFailed,
+    AgentUnavailable,
+    Cancelled,
+    DiedBySignal,
+    Ending,
+    ExitedNonZero,
+    TimedOut,
+    ending_text,
+)
 from shardflow.execution.reporting.report import last_lines
 from shardflow.model.records import record, replaced
 from shardflow.storage.files import read_regular, write_new
@@ -43,8 +52,8 @@ class Verdict:
     """What is made of how a CLI ended: `ending` is None if its shard decides; `answer` is its last message."""
 
     ending: Ending | None
+    usage: Usage = Usage()
     warnings: tuple[str, ...] = ()
-    usage: Usage | None = None
     answer: str = ""
 
 
@@ -82,18 +91,30 @@ def with_model(preset: AgentPreset, config: Mapping[str, object]) -> AgentPreset
     return replaced(preset, model=model) if fits else preset
 
 
-def verdict_of(preset: AgentPreset, how: Exit, stdout: str, stderr: str) -> Verdict:
-    """Judge how a CLI ended; `stdout` and `stderr` are its logs. One that was stopped is not judged."""
-    if how.cause is not Cause.ITS_OWN or how.code < 0:
-        return Verdict(None)
+def verdict_of(preset: AgentPreset, ending: Ending | None, code: int, stdout: str, stderr: str) -> Verdict:
+    """Judge how a CLI ended; `stdout` and `stderr` are its logs, `ending` is what any program would have come to.
+
+    Law: one that was ended at a timeout when it had said that its work is done, has worked, with a warning. What a
+    session used is told however it ended.
+    """
     try:
         printed = read_regular(stdout, LARGEST_OUTPUT)
     except StorageError as error:
-        return Verdict(AgentFailed("no_result", f"what it printed cannot be read: {error}"))
-    outcome = judge(preset.cli, printed, how.code, " | ".join(last_lines(stderr, _LAST_LINES)))
-    if isinstance(outcome, Answered):
-        return Verdict(None, outcome.warnings, outcome.usage, outcome.answer)
-    return Verdict(_ending(outcome))
+        return Verdict(ending or AgentFailed("no_result", f"what it printed cannot be read: {error}"))
+    late = isinstance(ending, TimedOut)
+    judged = judge(preset.cli, printed, 0 if late else code, " | ".join(last_lines(stderr, _LAST_LINES)))
+    match ending, judged.outcome:
+        case Cancelled() | DiedBySignal(), _:
+            return Verdict(ending, judged.usage)
+        case TimedOut(), Answered(answer, warnings):
+            told = f"had ended its work, but not its process, which {ending_text(ending)}"
+            return Verdict(None, judged.usage, (told, *warnings), answer)
+        case TimedOut(), _:
+            return Verdict(ending, judged.usage)
+        case _, Answered(answer, warnings):
+            return Verdict(None, judged.usage, warnings, answer)
+        case _, outcome:
+            return Verdict(_ending(outcome), judged.usage)
 
 
 def _ending(outcome: AgentOutcome) -> Ending:

@@ -150,8 +150,8 @@ class Arbitration:
             return Judgement(ending), ""
         from shardflow.execution.agents.calling import verdict_of
 
-        verdict = verdict_of(arbiter.program, how, places.stdout, places.stderr)
-        return Judgement(verdict.ending or ending, verdict.warnings, verdict.usage), verdict.answer
+        verdict = verdict_of(arbiter.program, ending, how.code, places.stdout, places.stderr)
+        return Judgement(verdict.ending, verdict.warnings, verdict.usage), verdict.answer
 
     def _keep(self, rank: int, judged: Judgement, said: str) -> None:
         """Write down what an agent CLI used and answered; a program wrote its answer itself. Raises StorageError."""

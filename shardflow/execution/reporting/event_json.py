@@ -111,6 +111,7 @@ def _retried(event: SubagentRetried) -> dict[str, object]:
         "seconds": round(event.seconds, 6),
         "pause": round(event.pause, 6),
         "folder": event.folder,
+        **({} if event.usage is None else {"usage": event.usage.as_json()}),
     }
 
 

@@ -13,7 +13,7 @@ of the run merged has GroupFinished only, a phase that is skipped PhaseFinished 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from shardflow.execution.reporting.endings import Ending
 from shardflow.execution.reporting.report import ArbiterReport, GroupReport, PhaseReport, RunReport, SubagentReport
@@ -21,6 +21,9 @@ from shardflow.model.paths import Path
 from shardflow.model.records import record
 from shardflow.model.values import Json
 from shardflow.workflow.model import Behavior
+
+if TYPE_CHECKING:
+    from shardflow.agents.outcomes import Usage  # loaded only where agent CLIs are called
 
 
 @record
@@ -96,7 +99,8 @@ class SubagentFinished:
 class SubagentRetried:
     """A subagent has failed and is tried again after `pause` seconds; it has had so many `tries`.
 
-    `folder` is where its shard and its logs are kept now, `content` the digest of all that it depends on.
+    `folder` is where its shard and its logs are kept now, `content` the digest of all that it depends on; `usage` is
+    what an agent CLI says that it used in this try.
     """
 
     phase: str
@@ -109,6 +113,7 @@ class SubagentRetried:
     seconds: float
     pause: float
     folder: str
+    usage: Usage | None = None
 
 
 @record

@@ -58,8 +58,8 @@ class SubagentReport:
     `warnings` name what it left, and what it wrote undeclared if that is no failure; `undeclared` has it either way.
     `sealed` is there for a shard that can be merged; `kept` tells that an earlier start of the run sealed it; `of` is
     the fan-out it belongs to, or nothing. `engine_made`: it is no program, the engine changed the context itself. This
-    is the last of so many `tries`; `usage` is what an agent CLI says that it used in it. `reused_from` names the other
-    run that sealed a shard which is kept.
+    is the last of so many `tries`; `usage` is what an agent CLI says that it used in it, `used_before` in each try of
+    this start that was tried again. `reused_from` names the other run that sealed a shard which is kept.
     """
 
     id: str
@@ -77,7 +77,22 @@ class SubagentReport:
     engine_made: bool = False
     tries: int = 1
     usage: Usage | None = None
+    used_before: tuple[Usage, ...] = ()
     reused_from: str = ""
+
+    @property
+    def usages(self) -> tuple[Usage, ...]:
+        """What an agent CLI says that it used, for each of its tries in this start."""
+        return (*self.used_before, *(() if self.usage is None else (self.usage,)))
+
+    @property
+    def used(self) -> Usage | None:
+        """The sum of these, None for what is no agent CLI and for one that was not called in this start."""
+        if not self.usages:
+            return None
+        from shardflow.agents.outcomes import summed  # most runs call no agent CLI
+
+        return summed(self.usages)
 
 
 @record
@@ -189,13 +204,18 @@ class RunReport:
     @property
     def used(self) -> Used | None:
         """What agent CLIs say that they used in this start, None if none was called; what is kept has used nothing."""
-        subagents = tuple(one.usage for one in self.subagents if one.usage is not None)
-        arbiters = tuple(one.usage for group in self.groups for one in group.arbiters if one.usage is not None)
-        if not subagents and not arbiters:
+        tries = [
+            (f"{group.phase}/{one.id}", usage)
+            for group in self.groups
+            for one in group.subagents
+            for usage in one.usages
+        ]
+        arbiters = [one.usage for group in self.groups for one in group.arbiters if one.usage is not None]
+        if not tries and not arbiters:
             return None
         from shardflow.execution.reporting.usages import added_up  # most runs call no agent CLI
 
-        return added_up(subagents, arbiters)
+        return added_up(tries, arbiters)
 
     @property
     def conflicts(self) -> tuple[Conflict, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -16,9 +16,10 @@ _LARGEST: Final = 10**15
 
 @record
 class Used:
-    """The sums of what was told, by so many subagents and arbiters; a sum is None where none of them told it.
+    """The sums of what was told, by so many subagents in so many tries, and by arbiters; a sum is None where none of
+    them told it.
 
-    Of all these, so many told of tokens in and out, and of dollars.
+    Of all tries and arbiters, so many told of tokens in and out, and of dollars.
     """
 
     input: int | None
@@ -26,39 +27,40 @@ class Used:
     cost: float | Decimal | None
     told_by: tuple[int, int, int]
     subagents: int
+    tries: int
     arbiters: int
 
     def as_json(self) -> dict[str, Json]:
-        """Give the sums as one usage, and by how many they were told; `subagents` and `arbiters` are all of them."""
+        """Give the sums as one usage, and by how many they were told; `tries` and `arbiters` are all of them."""
         names = ("input", "output", "cost")
         return {
             **Usage(self.input, self.output, self.cost).as_json(),
             "told_by": dict(zip(names, self.told_by, strict=True)),
             "subagents": self.subagents,
+            "tries": self.tries,
             "arbiters": self.arbiters,
         }
 
 
-def added_up(subagents: tuple[Usage, ...], arbiters: tuple[Usage, ...]) -> Used:
-    """Add up usages, and count who told what."""
-    every = (*subagents, *arbiters)
-    with_input = tuple(one for one in every if one.input is not None)
-    with_output = tuple(one for one in every if one.output is not None)
-    with_cost = tuple(one for one in every if one.cost is not None)
-    return Used(
-        summed(with_input).input if with_input else None,
-        summed(with_output).output if with_output else None,
-        summed(with_cost).cost if with_cost else None,
-        (len(with_input), len(with_output), len(with_cost)),
-        len(subagents),
-        len(arbiters),
+def added_up(tries: Sequence[tuple[str, Usage]], arbiters: Sequence[Usage]) -> Used:
+    """Add up usages, and count who told what; each of the `tries` comes with the subagent's name."""
+    every = (*(usage for _, usage in tries), *arbiters)
+    told = summed(every)
+    told_by = (
+        sum(one.input is not None for one in every),
+        sum(one.output is not None for one in every),
+        sum(one.cost is not None for one in every),
     )
+    subagents = len({subagent for subagent, _ in tries})
+    return Used(told.input, told.output, told.cost, told_by, subagents, len(tries), len(arbiters))
 
 
-def recorded(subagents: Iterable[Mapping[str, Json]], arbiters: Iterable[Mapping[str, Json]]) -> Used | None:
+def recorded(
+    tries: Iterable[tuple[str, Mapping[str, Json]]], arbiters: Iterable[tuple[str, Mapping[str, Json]]]
+) -> Used | None:
     """Add up usages as a journal has them; None where it has none."""
-    used = added_up(tuple(map(_usage, subagents)), tuple(map(_usage, arbiters)))
-    return used if used.subagents or used.arbiters else None
+    used = added_up([(who, _usage(told)) for who, told in tries], [_usage(told) for _, told in arbiters])
+    return used if used.tries or used.arbiters else None
 
 
 def _usage(told: Mapping[str, Json]) -> Usage:

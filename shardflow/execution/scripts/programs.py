@@ -30,7 +30,7 @@ from shardflow.execution.processes.child import Cause, Command, Exit
 from shardflow.execution.processes.interrupts import Interrupts
 from shardflow.execution.processes.pool import run_jobs
 from shardflow.execution.processes.survivors import Survivor, stop_attended, with_environment
-from shardflow.execution.reporting.endings import ending_text
+from shardflow.execution.reporting.endings import Cancelled, Ending, NotStarted, ending_text
 from shardflow.execution.reporting.report import last_lines
 from shardflow.execution.scripts.helpers import THINKING
 from shardflow.execution.scripts.host import HelperError
@@ -76,10 +76,10 @@ class Asked:
 
 @record
 class Reply:
-    """What came of a question: how its program ended (None: it was not started), what is wrong with that, its logs."""
+    """What came of a question: how its program exited (None: it was not started), how it failed, if so, its logs."""
 
     how: Exit | None
-    problem: str
+    ending: Ending | None
     stdout: str
     stderr: str
 
@@ -174,12 +174,12 @@ class _Jobs:
         self._asked = asked
         self._places = places
         self._command = command
-        self._ended: dict[int, tuple[Exit | None, str]] = {}
+        self._ended: dict[int, tuple[Exit | None, Ending | None]] = {}
 
     def reply(self, rank: int) -> Reply:
-        how, problem = self._ended.get(rank, (None, "the run was stopped"))
+        how, ending = self._ended.get(rank, (None, Cancelled(started=False)))
         place = self._places[rank]
-        return Reply(how, problem, f"{place}/stdout.log", f"{place}/stderr.log")
+        return Reply(how, ending, f"{place}/stdout.log", f"{place}/stderr.log")
 
     def command(self, rank: int) -> Command:
         return self._command(self._asked[rank], self._places[rank])
@@ -188,11 +188,10 @@ class _Jobs:
         pass
 
     def not_started(self, rank: int, error: Exception) -> None:
-        self._ended[rank] = None, f"could not be started: {reason_of(error)}"
+        self._ended[rank] = None, NotStarted(reason_of(error))
 
     def ended(self, rank: int, how: Exit) -> None:
-        ending = ending_of(how, self._asked[rank].timeout, None)
-        self._ended[rank] = how, "" if ending is None else ending_text(ending)
+        self._ended[rank] = how, ending_of(how, self._asked[rank].timeout)
 
     def is_lost(self) -> bool:
         return False
@@ -222,13 +221,11 @@ def _strays(places: Sequence[str]) -> list[Survivor]:
 
 
 def _told(name: str, reply: Reply) -> Json:
-    how = reply.how
-    if name in ("all_tests_pass", "has_syntax_errors"):
-        if how is not None and how.cause is Cause.ITS_OWN and 0 <= how.code <= _MOST_FALSE:
-            return (how.code == 0) is (name == "all_tests_pass")
-        raise _failed(reply)
-    if reply.problem:
-        raise _failed(reply)
+    how, is_test = reply.how, name in ("all_tests_pass", "has_syntax_errors")
+    if is_test and how is not None and how.cause is Cause.ITS_OWN and 0 <= how.code <= _MOST_FALSE:
+        return (how.code == 0) is (name == "all_tests_pass")
+    if reply.ending is not None:
+        raise _failed(reply.ending, reply)
     try:
         return parse_json(read_regular(reply.stdout, _LARGEST_ANSWER), "its command's answer")
     except (InvalidJson, StorageError) as error:
@@ -237,18 +234,19 @@ def _told(name: str, reply: Reply) -> Json:
 
 def _answer(program: Program, reply: Reply) -> str | HelperError:
     if isinstance(program, AgentPreset) and reply.how is not None:
-        verdict = verdict_of(program, reply.how, reply.stdout, reply.stderr)
-        if verdict.ending is not None:
+        verdict = verdict_of(program, reply.ending, reply.how.code, reply.stdout, reply.stderr)
+        if verdict.ending is None:
+            return verdict.answer
+        if verdict.ending != reply.ending:
             return HelperError(f"the agent {ending_text(verdict.ending)}")
-        return verdict.answer if not reply.problem else _failed(reply)
-    if reply.problem:
-        return _failed(reply)
+    if reply.ending is not None:
+        return _failed(reply.ending, reply)
     try:
         return read_regular(reply.stdout, _LARGEST_ANSWER).decode("utf-8", "replace").strip()
     except StorageError as error:
         return HelperError(str(error))
 
 
-def _failed(reply: Reply) -> HelperError:
+def _failed(ending: Ending, reply: Reply) -> HelperError:
     words = "".join(f" | {line}" for line in last_lines(reply.stderr, _LAST_LINES))
-    return HelperError(f"its command {reply.problem}{words}; see {os.path.dirname(reply.stderr)}")
+    return HelperError(f"its command {ending_text(ending)}{words}; see {os.path.dirname(reply.stderr)}")

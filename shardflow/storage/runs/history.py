@@ -70,7 +70,7 @@ class History:
     pid     the process of the last start
     torn    the numbers of the lines that cannot be read, from 1
     answers what was answered, by the digest of the question
-    used    what agent CLIs said that they used, as they were subagents or arbiters
+    used    what agent CLIs said that they used, by `subagent` (each try) and `arbiter`, each with who said it
     """
 
     seals: Mapping[str, SealedShard]
@@ -81,7 +81,7 @@ class History:
     answers: Mapping[str, GivenAnswer] = MappingProxyType({})
     tries: Mapping[str, int] = MappingProxyType({})
     asked: frozenset[Asked] = frozenset()
-    used: Mapping[str, tuple[Mapping[str, Json], ...]] = MappingProxyType({})
+    used: Mapping[str, tuple[tuple[str, Mapping[str, Json]], ...]] = MappingProxyType({})
 
     def without(self, again: Collection[Asked]) -> History:
         """Forget the shards of these subagents, and the answers given to a phase that is run again as a whole."""
@@ -108,7 +108,7 @@ class _Reading:
         self._merged: set[str] = set()
         self._tried: dict[tuple[str, str], tuple[str, int]] = {}
         self._asked: set[Asked] = set()
-        self._used: dict[str, list[Mapping[str, Json]]] = {}
+        self._used: dict[str, list[tuple[str, Mapping[str, Json]]]] = {}
         self._starts = 0
         self._pid: int | None = None
 
@@ -145,8 +145,12 @@ class _Reading:
 
     def _hear_usage(self, line: Mapping[str, Any]) -> None:
         match line:
-            case {"event": "subagent-finished" | "arbiter-finished" as event, "usage": dict() as usage}:
-                self._used.setdefault(event.partition("-")[0], []).append(usage)
+            case {
+                "event": "subagent-finished" | "subagent-retried" | "arbiter-finished" as event,
+                "usage": dict() as usage,
+            }:
+                who = "/".join(_whose(line))
+                self._used.setdefault(event.partition("-")[0], []).append((who, usage))
             case _:
                 pass
 

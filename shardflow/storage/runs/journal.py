@@ -17,15 +17,17 @@ and what belongs to its event:
     group-started       phase, group (its folder's name), subagents (ids by rank)
     subagent-started    phase, group, subagent, rank, pid
     subagent-retried    phase, group, subagent, rank, content, tries (so many failed), ending, detail, seconds,
-                        pause (seconds until the next try), folder (where this try's shard and logs are kept)
+                        pause (seconds until the next try), folder (where this try's shard and logs are kept), and usage
+                        if it is an agent CLI: {input, output, cost} of this try, null where it does not say
     subagent-finished   phase, group, subagent, rank, ending, detail (for people), seconds, tries, warnings,
                         sealed: {content, sha256, base} or null, kept (true: sealed by an earlier start, not run again),
                         reused_from (the run that sealed it, if it was another), and
                         undeclared (as in group.json) if it changed what it does not declare to write, of (the id it has
-                        in the workflow) if it is one of a fan-out, usage if it is an agent CLI that says so
+                        in the workflow) if it is one of a fan-out, usage as above, of the last try, unless that was
+                        told as retried
     stopping            signal (null: the run's time is over), subagents (ids), grace (seconds; 0: killed at once)
     arbiter-finished    phase, group, conflict (its id), path, decided (false: problems of the group say why), seconds,
-                        warnings, and usage if it is an agent CLI that says so
+                        warnings, and usage as above
     group-merged        phase, group, sha256 (of the merged context): about to become the canonical context
     group-finished      phase, group, status, seconds, counts (changes by outcome), conflicts (how many),
                         stale_reads (how many), problems, kept (true: merged by an earlier start)

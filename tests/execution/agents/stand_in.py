@@ -27,17 +27,19 @@ def main() -> None:
     if behavior == "hang":
         time.sleep(600)
     if behavior == "busy-once":
-        behavior = "edit" if os.path.exists(os.environ["BUSY"]) else "busy"
+        behavior = "edit" if os.path.exists(os.environ["BUSY"]) else os.environ.get("AT_FIRST", "busy")
         Path(os.environ["BUSY"]).touch()
-    if behavior in ("edit", "break", "output"):
+    if behavior in ("edit", "break", "output") or (behavior == "linger" and "JSON file" in prompt):
         work(behavior, prompt, arguments)
     message = arguments[arguments.index("--say") + 1] if "--say" in arguments else "All done."
     sys.stdout.write(said(cli, behavior, message))
     sys.stdout.flush()
+    if behavior in ("linger", "linger-idly", "limit-and-linger"):  # a process in the background keeps it open
+        time.sleep(600)
     if behavior == "crash":
         sys.stderr.write("Segmentation fault\n")
         sys.exit(3)
-    sys.exit(1 if behavior in ("busy", "refused") else 0)
+    sys.exit(1 if behavior in ("busy", "limit", "refused") else 0)
 
 
 def work(behavior: str, prompt: str, arguments: list[str]) -> None:
@@ -58,6 +60,9 @@ def said(cli: str, behavior: str, message: str) -> str:
     match cli, behavior:
         case "claude", "denied":
             result = recorded.CLAUDE_RESULT | {"result": message, "permission_denials": [recorded.CLAUDE_DENIAL]}
+            return lines(recorded.CLAUDE_INIT, result).decode()
+        case "claude", "limit" | "limit-and-linger":
+            result = recorded.CLAUDE_RESULT | {"subtype": "error_max_turns", "is_error": True}
             return lines(recorded.CLAUDE_INIT, result).decode()
         case "claude", "busy":
             return lines(recorded.CLAUDE_INIT, recorded.CLAUDE_REFUSED).decode()

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.usefixtures("clis")
 
 GROUP = "groups/01-look"
 TAKEN = '{"take": {"shard": "one"}, "reason": "it saw the outage"}'
+LATE = "had ended its work, but not its process, which timed out after 4 s and was stopped"
 FENCED = f"Both have a point.\n\n```json\n{TAKEN}\n```\n"
 
 
@@ -120,7 +121,7 @@ def test_what_it_used_and_was_warned_of_is_in_the_journal_the_report_the_summary
         "warnings": [warning],
         "usage": usage,
     }
-    sums = {**usage, "told_by": {"input": 1, "output": 1, "cost": 1}, "subagents": 0, "arbiters": 1}
+    sums = {**usage, "told_by": {"input": 1, "output": 1, "cost": 1}, "subagents": 0, "tries": 0, "arbiters": 1}
     assert told["usage"] == json.loads(shardflow("runs", "show", "other", "--json", **here).stdout)["usage"] == sums
     assert "\nagent CLIs:    39 tokens in, 21 tokens out, $0.0005, by 1 arbiter\n" in (
         shardflow("runs", "show", "other", **here).stdout
@@ -161,14 +162,26 @@ def test_what_one_without_a_usable_answer_used_is_told_all_the_same(place: Workp
     assert event["usage"] == told.usage.as_json() == {"input": 39, "output": 21, "cost": 0.0005417999999999999}
 
 
-def test_one_that_was_refused_and_one_that_is_no_agent_cli_tell_of_no_usage(place: Workplace) -> None:
+def test_what_one_that_was_refused_used_is_told_and_of_one_that_is_no_agent_cli_there_is_nothing(
+    place: Workplace,
+) -> None:
     asked(place, behaving("busy"))
     other = Workplace(place.folder / "other")
     other.folder.mkdir()
     asked(other, {"run": """echo '{"take": "base"}'"""})
     [refused], [program] = told_of_arbiters(place), told_of_arbiters(other)
     assert (refused["decided"], program["decided"]) == (False, True)
-    assert not {"usage"} & (refused.keys() | program.keys())
+    assert (refused["usage"], "usage" in program) == ({"input": 39, "output": 21, "cost": 0.0}, False)
+    [folder] = folders(place)
+    assert json.loads((folder / "usage.json").read_text()) == refused["usage"]
+
+
+def test_one_that_said_what_it_had_to_say_and_then_hung_has_answered(place: Workplace) -> None:
+    arbiter = {"agent": "claude", "args": ["--stand-in", "linger", "--say", TAKEN], "timeout": "4s"}
+    report = place.run(workflow(arbiter, {"one": "1", "two": "2"}))
+    [told] = [one for group in report.groups for one in group.arbiters]
+    assert (report.status, told.decided, told.warnings) == (Status.DONE, True, (LATE,))
+    assert place.context == {"status": 1}
 
 
 def test_it_may_write_nothing_and_inherits_what_its_adapter_lists(

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from shardflow.agents.outcomes import Usage
+from shardflow.cli.views.usages import used_text
 from shardflow.errors import InvalidWorkflow
+from shardflow.execution.inspection.runs import overview
 from shardflow.execution.reporting.endings import AgentFailed, AgentUnavailable, InvalidShard, Succeeded, TimedOut
 from shardflow.execution.reporting.report import Status, SubagentReport
+from shardflow.storage.runs.listing import list_runs
 from tests.execution.running import Workplace, subagent
 
 pytestmark = pytest.mark.usefixtures("clis")
@@ -50,6 +55,44 @@ def test_what_it_used_is_in_the_journal_and_in_the_report(tmp_path: Path) -> Non
     assert report.usage is not None
     (finished,) = [event for event in Workplace(tmp_path).journal() if event["event"] == "subagent-finished"]
     assert finished["usage"] == report.usage.as_json() == {"input": 39, "output": 21, "cost": 0.0005417999999999999}
+
+
+def test_what_tries_that_failed_used_is_in_the_journal_and_in_every_sum(tmp_path: Path) -> None:
+    again = "{on: [agent-failed], max: 2, backoff: 0}"
+    report = run_one(
+        tmp_path, "claude", "busy-once", f", retry: {again}, env: {{BUSY: '{tmp_path}/busy', AT_FIRST: limit}}"
+    )
+    once = {"input": 39, "output": 21, "cost": 0.0005417999999999999}
+    assert (report.ending, report.used) == (Succeeded(), Usage(78, 42, Decimal("0.0010835999999999998")))
+    told = [(event["event"], event["usage"]) for event in Workplace(tmp_path).journal() if "usage" in event]
+    assert told == [("subagent-retried", once), ("subagent-finished", once)]
+    used = overview(list_runs(str(tmp_path))[0]).used
+    assert used is not None
+    assert used_text(used) == "78 tokens in, 42 tokens out, $0.0011, by 1 subagent in 2 tries"
+
+
+def test_what_one_used_that_waits_for_a_try_it_never_gets_is_counted_once(tmp_path: Path) -> None:
+    text = """
+        name: review
+        phases:
+          - id: look
+            behavior: parallel
+            fail_fast: true
+            subagents:
+              - {id: a, agent: claude, args: [--stand-in, busy], prompt: x, retry: {max: 1, backoff: 60}}
+              - {id: b, run: "cd $SHARDFLOW_RUN_DIR; until grep -q -- -retried *.jsonl; do sleep 0.1; done; exit 1"}
+    """
+    report = Workplace(tmp_path).run(text)
+    assert [event["event"] for event in Workplace(tmp_path).journal() if "usage" in event] == ["subagent-retried"]
+    assert len(subagent(report, "a").usages) == 1
+    assert report.used is not None
+    assert used_text(report.used) == "39 tokens in, 21 tokens out, $0.0000, by 1 subagent"
+
+
+def test_what_was_used_in_a_session_that_ended_in_an_error_is_told(tmp_path: Path) -> None:
+    report = run_one(tmp_path, "claude", "limit")
+    assert report.ending == AgentFailed("limit_reached", "reached its limit: the number of turns")
+    assert report.usage == Usage(39, 21, 0.0005417999999999999)
 
 
 def test_it_inherits_no_secret_that_is_not_listed_and_has_places_of_its_own(
@@ -136,6 +179,28 @@ def test_a_denied_permission_beside_a_valid_shard_is_a_warning(tmp_path: Path) -
 
 def test_one_that_hangs_is_stopped_at_its_timeout(tmp_path: Path) -> None:
     assert run_one(tmp_path, "claude", "hang", ", timeout: 3").ending == TimedOut(3)
+
+
+def test_one_that_hangs_after_it_has_said_that_its_work_is_done_has_worked_with_a_warning(tmp_path: Path) -> None:
+    report = run_one(tmp_path, "claude", "linger", ", timeout: 4, retry: {max: 2, backoff: 0}")
+    late = "had ended its work, but not its process, which timed out after 4 s and was stopped"
+    assert (report.ending, report.tries, report.warnings) == (Succeeded(), 1, (late,))
+    assert (report.usage, Workplace(tmp_path).context) == (Usage(39, 21, 0.0005417999999999999), {"found": 1})
+
+
+def test_its_idle_timeout_ends_one_that_hangs_just_so(tmp_path: Path) -> None:
+    report = run_one(tmp_path, "opencode", "linger", ", idle_timeout: 3")
+    late = "had ended its work, but not its process, which gave no sign of life for 3 s and was stopped"
+    assert (report.ending, report.warnings) == (Succeeded(), (late,))
+
+
+def test_one_that_hangs_after_an_error_or_without_a_change_of_its_shard_has_not_worked(tmp_path: Path) -> None:
+    (tmp_path / "idle").mkdir()
+    failed = run_one(tmp_path, "claude", "limit-and-linger", ", timeout: 3")
+    assert (failed.ending, failed.usage) == (TimedOut(3), Usage(39, 21, 0.0005417999999999999))
+    unchanged = run_one(tmp_path / "idle", "claude", "linger-idly", ", timeout: 3")
+    assert isinstance(unchanged.ending, AgentFailed)
+    assert unchanged.ending.name == "shard_missing"
 
 
 def test_a_cli_that_is_not_installed_is_told_before_anything_runs(

@@ -218,13 +218,14 @@ class GroupJobs:
                 seconds=tried.seconds,
                 pause=pause,
                 folder=folder,
+                usage=tried.usage,
             )
         )
 
     def _report(self, rank: int, tried: Tried, kept: KeptShard | None = None) -> None:
         group, shard = self._group, tried.shard
         sealed = None if shard is None else Sealed(self.content(rank), shard.sha256, group.base.digest)
-        report = _report_of(group, rank, tried, sealed, self._tries.count(rank), kept)
+        report = _report_of(group, rank, tried, sealed, self._tries, kept)
         self.reports[rank] = report
         if shard is not None:
             self.shards[rank] = shard
@@ -235,7 +236,7 @@ class GroupJobs:
 
 
 def _report_of(
-    group: Group, rank: int, tried: Tried, sealed: Sealed | None, tries: int, kept: KeptShard | None
+    group: Group, rank: int, tried: Tried, sealed: Sealed | None, tries: Tries, kept: KeptShard | None
 ) -> SubagentReport:
     """Make the report of a subagent from the last of its `tries`, or from a shard that was `kept`."""
     subagent, shard = group.subagents[rank], tried.shard
@@ -256,7 +257,8 @@ def _report_of(
         kept=kept is not None,
         of=subagent.of,
         engine_made=group.engine_made is not None,
-        tries=tries,
+        tries=tries.count(rank),
         usage=tried.usage,
+        used_before=tries.used(rank),
         reused_from="" if kept is None else kept.run,
     )

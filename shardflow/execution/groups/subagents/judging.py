@@ -35,8 +35,8 @@ def judge(subagent: Subagent, how: Exit, places: SubagentFolder) -> Judgement:
         return Judgement(ending)
     from shardflow.execution.agents.calling import verdict_of
 
-    verdict = verdict_of(subagent.program, how, places.stdout, places.stderr)
-    return Judgement(verdict.ending or ending, verdict.warnings, verdict.usage)
+    verdict = verdict_of(subagent.program, ending, how.code, places.stdout, places.stderr)
+    return Judgement(verdict.ending, verdict.warnings, verdict.usage)
 
 
 def ending_of(how: Exit, timeout: float | None, idle_timeout: float | None = None) -> Ending | None:

@@ -59,10 +59,15 @@ class Tries:
         self._group = group
         self._before = before
         self._failed: dict[int, int] = {}
+        self._used: dict[int, tuple[Usage, ...]] = {}
 
     def count(self, rank: int) -> int:
         """Count the tries of a subagent, the one that has ended last included."""
         return self._failures(rank) + 1
+
+    def used(self, rank: int) -> tuple[Usage, ...]:
+        """Give what an agent CLI used in each of its tries that were put away."""
+        return self._used.get(rank, ())
 
     def pause(self, rank: int, ending: Ending) -> float | None:
         """Say after how many seconds to try again one that ended so; None for never."""
@@ -78,15 +83,17 @@ class Tries:
         folder = keep_try(self._group.folder, name, self.count(rank))
         self.last[rank] = tried.told(*stopped)
         self._failed[rank] = self.count(rank)
+        self._used[rank] = (*self.used(rank), *(() if tried.usage is None else (tried.usage,)))
         return folder
 
     def take_back(self, rank: int) -> Tried | None:
         """Give the last try of one that waits for another which there will not be, and put back what it left.
 
-        None for one that waits for none.
+        None for one that waits for none. What the try used was told when it was put away.
         """
-        if (tried := self.last.pop(rank, None)) is None:
+        if (last := self.last.pop(rank, None)) is None:
             return None
+        tried = replaced(last, usage=None)
         self._failed[rank] -= 1  # the last counts as the one that has ended, no longer as one before it
         name, folder = self._group.subagents[rank].id, self._group.folder
         try:
