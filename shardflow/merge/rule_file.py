@@ -26,7 +26,7 @@ from shardflow.merge.strategies.registry import ARBITER, CUSTOM, ELSEWHERE, STRA
 from shardflow.model.documents import NO_NAMES, Document, Problem, did_you_mean
 from shardflow.model.fields import Fields, Place, quoted
 from shardflow.model.paths import ROOT
-from shardflow.model.patterns import Child, Pattern, covered, read_pattern
+from shardflow.model.patterns import Child, Pattern, covered, earlier_of_names, read_pattern
 from shardflow.model.records import record, replaced
 from shardflow.model.values import Json
 
@@ -270,30 +270,33 @@ def _checked_before(place: Place) -> bool:
     return isinstance(place.value, dict) and "origin" in place.value
 
 
+_Ruled: TypeAlias = tuple[Rule, Pattern, Place]
+
+
 def _refuse_idle(written: Sequence[tuple[Rule, Place]]) -> None:
     """Refuse the rules of one file that can never decide a path. Rules of an extended file may be overridden freely."""
-    rules = [rule for rule, _ in written]
-    for index, (rule, place) in enumerate(written):
-        blocker = _covering(rule, rules[:index]) or _settled_above(rule, rules)
+    all_rules = RuleSet(rule for rule, _ in written)
+    ruled: list[_Ruled] = [(rule, rule.pattern, place) for rule, place in written if rule.pattern is not None]
+    for index, earlier in earlier_of_names([pattern for _, pattern, _ in ruled]):
+        _, pattern, place = ruled[index]
+        before = [ruled[other] for other in earlier]
+        blocker = _covering(pattern, before) or _settled_above(pattern, all_rules)
         if blocker is not None:
             place.refuse(_NEVER, blocker)
 
 
-def _covering(rule: Rule, earlier: Sequence[Rule]) -> str | None:
-    patterns = [other.pattern for other in earlier if other.pattern is not None]
-    if rule.pattern is None or not patterns or not covered(rule.pattern, patterns):
+def _covering(pattern: Pattern, earlier: Sequence[_Ruled]) -> str | None:
+    if not earlier or not covered(pattern, [other for _, other, _ in earlier]):
         return None
-    alone = next((r for r in earlier if r.pattern is not None and covered(rule.pattern, [r.pattern])), None)
+    alone = next((rule for rule, other, _ in earlier if covered(pattern, [other])), None)
     found = f"the earlier rule at {alone.origin} covers it" if alone else "the earlier rules together cover it"
     return f"{found}; remove it or move it up"
 
 
-def _settled_above(rule: Rule, rules: Sequence[Rule]) -> str | None:
+def _settled_above(pattern: Pattern, rules: RuleSet) -> str | None:
     """Find the rule that settles whole a value this rule's path lies inside; only for paths begun by plain names."""
-    if rule.pattern is None:
-        return None
-    node = RuleSet(rules).root
-    for step in rule.pattern.steps[:-1]:
+    node = rules.root
+    for step in pattern.steps[:-1]:
         if not isinstance(step, Child) or step.name is None:
             return None
         node = node.below(step.name)

@@ -10,7 +10,7 @@ from shardflow.merge.site import Settle, Site
 from shardflow.merge.strategies.structure import deep, go_deep
 from shardflow.model.decisions import RuleRef
 from shardflow.model.paths import ORDER, Path, Segment
-from shardflow.model.patterns import Pattern, PatternSet, Position
+from shardflow.model.patterns import Pattern, PatternSet, Reached
 from shardflow.model.records import fields_of, record
 from shardflow.model.values import ABSENT, Json
 
@@ -121,7 +121,7 @@ class Node:
 
     __slots__ = ("_below", "_positions", "_rules", "free", "goes_deep", "governed", "match")
 
-    def __init__(self, rules: RuleSet, positions: frozenset[Position]) -> None:
+    def __init__(self, rules: RuleSet, positions: Reached) -> None:
         self._rules = rules
         self._positions = positions
         self._below: dict[Segment | None, Node] = {}
@@ -156,10 +156,10 @@ class RuleSet:
         self.rules: tuple[Rule, ...] = tuple(rules)
         self.defaults = defaults
         self.patterns = PatternSet([rule.pattern for rule in self.rules if rule.pattern is not None])
-        self._nodes: dict[frozenset[Position], Node] = {}
+        self._nodes: dict[Reached, Node] = {}
         self.root = self.node(self.patterns.start)
 
-    def node(self, positions: frozenset[Position]) -> Node:
+    def node(self, positions: Reached) -> Node:
         """Give the node of these positions; equal positions share one."""
         if positions not in self._nodes:
             self._nodes[positions] = Node(self, positions)

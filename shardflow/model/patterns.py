@@ -12,8 +12,9 @@ Indexes, slices and filters are left out: a rule speaks for every item of a list
 from __future__ import annotations
 
 import re
-from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from shardflow.model.paths import NAME, ORDER, QUOTED, ROOT, Path, PathError, Segment, unquoted
@@ -115,42 +116,96 @@ def _name(quoted: str) -> str:
 # steps are done). Everything below works on sets of positions, so that many patterns cost as much as one.
 
 Position: TypeAlias = tuple[int, int]
-Pair: TypeAlias = tuple[frozenset[Position], frozenset[Position]]
+_Moves: TypeAlias = tuple[frozenset[Position], Mapping[str, Sequence[Position]]]
+"""Where one more segment leads, whatever it is; and where else, by its name."""
+
+
+@record
+class Reached:
+    """All positions reached on a path; false if there are none.
+
+    `staying` are those in front of a step down to any depth: whatever comes, they are reached below, too. They are one
+    shared set for all paths that lead to no more of them, so many `..` patterns cost each path nothing.
+    """
+
+    staying: frozenset[Position]
+    moving: frozenset[Position]
+
+    def __bool__(self) -> bool:
+        """Tell whether some pattern may match this path or a longer one."""
+        return bool(self.staying or self.moving)
+
+    def __iter__(self) -> Iterator[Position]:
+        """Give all positions."""
+        return chain(self.staying, self.moving)
 
 
 class PatternSet:
-    """Many patterns matched at once while walking down a document, one segment at a time."""
+    """Many patterns matched at once while walking down a document, one segment at a time.
+
+    Cost: of a name, the positions it leads to that do not stay; of a set of positions and of all that these do not
+    name, once, their number.
+    """
 
     def __init__(self, patterns: Sequence[Pattern]) -> None:
         self._steps = tuple(pattern.steps for pattern in patterns)
+        self._moves: dict[frozenset[Position], _Moves] = {}
+        self._unnamed: dict[Reached, Reached] = {}
         self.names = frozenset(s.name for steps in self._steps for s in steps if s.name is not None)
-        self.start: frozenset[Position] = frozenset((index, 0) for index in range(len(patterns)))
+        self.start = self._reached(frozenset(), ((index, 0) for index in range(len(patterns))))
 
-    def after(self, positions: Iterable[Position], segment: Segment) -> frozenset[Position]:
+    def after(self, here: Reached, segment: Segment) -> Reached:
         """Give the positions reached by one more segment. The order of a list is no place a pattern can name."""
-        return frozenset() if segment is ORDER else frozenset(self._moves(positions, segment))
+        if segment is ORDER:
+            return _NOWHERE
+        moves = (self._moves_of(here.staying), self._moves_of(here.moving))
+        named = [at for _, by_name in moves for at in by_name.get(segment, ())] if isinstance(segment, str) else []
+        known = None if named else self._unnamed.get(here)
+        if known is not None:
+            return known
+        after = self._reached(here.staying, chain(named, *(always for always, _ in moves)))
+        if not named:
+            self._unnamed[here] = after
+        return after
 
-    def _moves(self, positions: Iterable[Position], segment: Segment) -> Iterator[Position]:
+    def _reached(self, staying: frozenset[Position], found: Iterable[Position]) -> Reached:
+        moving = frozenset(found)
+        more = frozenset(at for at in moving if isinstance(self._next(at), Descendant))
+        return Reached(staying if more <= staying else staying | more, moving - more)
+
+    def _moves_of(self, positions: frozenset[Position]) -> _Moves:
+        known = self._moves.get(positions)
+        return self._moves.setdefault(positions, self._worked_out(positions)) if known is None else known
+
+    def _worked_out(self, positions: frozenset[Position]) -> _Moves:
+        always: list[Position] = []
+        by_name: dict[str, list[Position]] = {}
         for pattern, done in positions:
-            if done == len(self._steps[pattern]):
-                continue
-            step = self._steps[pattern][done]
-            if isinstance(step, Descendant):
-                yield pattern, done
-            if step.name is None or step.name == segment:
-                yield pattern, done + 1
+            step = self._next((pattern, done))
+            if step is not None:
+                (always if step.name is None else by_name.setdefault(step.name, [])).append((pattern, done + 1))
+        return frozenset(always), by_name
 
-    def first_match(self, positions: Iterable[Position]) -> int | None:
+    def _next(self, position: Position) -> Step | None:
+        pattern, done = position
+        steps = self._steps[pattern]
+        return steps[done] if done < len(steps) else None
+
+    def first_match(self, here: Reached) -> int | None:
         """Give the first pattern that matches the path walked so far."""
-        return min((p for p, done in positions if done == len(self._steps[p])), default=None)
+        return min((p for p, done in here.moving if done == len(self._steps[p])), default=None)
 
-    def matching(self, positions: Iterable[Position]) -> frozenset[int]:
+    def matching(self, here: Reached) -> frozenset[int]:
         """Give all patterns that match the path walked so far."""
-        return frozenset(p for p, done in positions if done == len(self._steps[p]))
+        return frozenset(p for p, done in here.moving if done == len(self._steps[p]))
 
-    def governs(self, positions: Iterable[Position]) -> bool:
+    def governs(self, here: Reached) -> bool:
         """Tell whether some pattern may match a longer path."""
-        return any(done < len(self._steps[p]) for p, done in positions)
+        return bool(here.staying) or any(done < len(self._steps[p]) for p, done in here.moving)
+
+
+_NOWHERE: Final = Reached(frozenset(), frozenset())
+Pair: TypeAlias = tuple[Reached, Reached]
 
 
 def and_below(patterns: Iterable[Pattern]) -> tuple[Pattern, ...]:
@@ -190,13 +245,20 @@ def reachable(
                 pending.append((after, (*path, letter)))
 
 
-def covered(pattern: Pattern, others: Sequence[Pattern]) -> bool:
+def named(pattern: Pattern) -> frozenset[str]:
+    """Give the names that a pattern has, all of which stand in every path it matches."""
+    return frozenset(step.name for step in pattern.steps if step.name is not None)
+
+
+def covered(pattern: Pattern, others: Iterable[Pattern]) -> bool:
     """Tell whether every path that `pattern` matches is matched by one of `others`.
 
-    Language inclusion by walking `pattern` and the subset automaton of `others` side by side. Exponential only in
-    theory.
+    Language inclusion by walking `pattern` and the subset automaton of `others` side by side. Only those have a say
+    that name nothing which `pattern` does not: of its paths, those with names of no other pattern in every place it
+    leaves open are matched by these alone, which then match whatever stands there. Exponential only in theory.
     """
-    one, many = PatternSet([pattern]), PatternSet(others)
+    one = PatternSet([pattern])
+    many = PatternSet([other for other in dict.fromkeys(others) if named(other) <= one.names])
 
     def step(state: Pair, letter: Segment) -> Pair | None:
         here = one.after(state[0], letter)
@@ -204,6 +266,20 @@ def covered(pattern: Pattern, others: Sequence[Pattern]) -> bool:
 
     walk = reachable((one.start, many.start), step, letters(one, many))
     return not any(one.matching(here) and not many.matching(there) for (here, there), _ in walk)
+
+
+def earlier_of_names(patterns: Sequence[Pattern]) -> Iterator[tuple[int, list[int]]]:
+    """Give each pattern's place with those of the earlier ones that name nothing it does not.
+
+    Each is kept under the rarest of its names, so that it is looked at where that occurs only.
+    """
+    names = [named(pattern) for pattern in patterns]
+    how_often = Counter(chain.from_iterable(names))
+    kept: dict[str | None, list[int]] = {}
+    for place, own in enumerate(names):
+        found = (earlier for name in (None, *own) for earlier in kept.get(name, ()))
+        yield place, sorted(earlier for earlier in found if names[earlier] <= own)
+        kept.setdefault(min(own, key=lambda name: (how_often[name], name), default=None), []).append(place)
 
 
 def common_path(one: PatternSet, other: PatternSet) -> Path | None:

@@ -8,7 +8,10 @@ from hypothesis import given
 from shardflow.errors import InvalidRules
 from shardflow.merge.rule_file import read_rules
 from shardflow.merge.rules import rules_json
+from shardflow.merge.site import Candidate, Chosen, Site
+from shardflow.model.changes import Put
 from shardflow.model.documents import Document
+from shardflow.model.patterns import parse_pattern
 from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.testing.generators import json_values, rule_sets
 
@@ -208,3 +211,34 @@ def test_a_rule_set_reads_back_from_its_json_with_its_origins(rules):
 def test_any_value_is_rules_or_refused_with_problems(value):
     with contextlib.suppress(InvalidRules):
         read_rules(Document("rules.yaml", value), lambda name, source: Document(name, {}))
+
+
+PLENTY = ["$.n{}", "$.a.n{}.x", "$..n{}", "$.n{}..*", "$.*.n{}", "$.a{}..b[*].c"]
+
+
+@pytest.mark.parametrize("path", PLENTY)
+def test_thousands_of_rules_are_read_and_matched_side_by_side(path):
+    count = 3000  # each against all others, with all names, would take minutes to days
+    written = "".join(f'- {{path: "{path.format(number)}", strategy: sum}}\n' for number in range(count))
+    rules = read(f"rules:\n{written}")
+    reached = [rules.root.below("a").below(f"n{number}").below("x") for number in range(count)]
+    assert (len(rules.rules), len(reached)) == (count, count)
+    last = parse_pattern(path.format(count - 1)).steps
+    names = tuple("other" if step.name is None else step.name for step in last)
+    assert rules.first_match(names) is rules.rules[-1]
+
+
+def taken(order, *left):
+    settle = read(f"rules:\n- {{path: $.s, strategy: {{rank: {order}}}}}\n").rules[0].strategy.settle
+    edits = tuple(Candidate(f"s{rank}", rank, Put(value)) for rank, value in enumerate(left))
+    return settle(Site(("s",), 0, edits, governed=False))
+
+
+def test_a_long_order_takes_no_more_memory_than_its_values():
+    count = 30_000  # a set of all that stand above, for each value, would take tens of GB
+    assert taken(list(range(count)), 7, 20_000) == Chosen(20_000)
+
+
+def test_a_long_order_in_pairs_is_closed_from_the_top():
+    chain = [[number, number + 1] for number in range(1000)]  # by repetition it would take hours
+    assert taken(f"{{pairs: {chain}}}", 7, 900) == Chosen(900)

@@ -1,5 +1,6 @@
 """Paths as text, patterns as a subset of RFC 9535, and which pattern covers which."""
 
+from itertools import product
 from operator import itemgetter
 
 import pytest
@@ -7,7 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shardflow.model.paths import ORDER, Member, PathError, key_text, parse_path, path_text
-from shardflow.model.patterns import OTHER, PatternError, PatternSet, and_below, common_path, covered, parse_pattern
+from shardflow.model.patterns import (
+    OTHER,
+    PatternError,
+    PatternSet,
+    and_below,
+    common_path,
+    covered,
+    earlier_of_names,
+    parse_pattern,
+)
 
 TEXTS = [
     ((), "$"),
@@ -175,6 +185,19 @@ def test_no_path_of_a_covered_pattern_is_missed_by_the_others(text, others, path
 @given(pattern_texts, st.sampled_from([".a", ".b", ".*"]))
 def test_a_pattern_is_covered_by_itself_with_a_step_widened(text, step):
     assert covered(parse_pattern(text + step), [parse_pattern(text + ".*")])
+
+
+@given(pattern_texts, st.lists(pattern_texts, max_size=3))
+def test_a_pattern_is_covered_where_the_others_match_all_its_paths(text, others):
+    short = [path for length in range(6) for path in product("abc", repeat=length)]
+    missed = [path for path in short if matches(text, path) and not any(matches(other, path) for other in others)]
+    assert covered(parse_pattern(text), [parse_pattern(other) for other in others]) is (missed == [])
+
+
+def test_each_pattern_meets_the_earlier_ones_that_name_nothing_else():
+    texts = ["$.a.b", "$..*", "$..b", "$.c.b", "$.a.b", "$.b.c"]
+    met = [earlier for _, earlier in earlier_of_names(list(map(parse_pattern, texts)))]
+    assert met == [[], [], [1], [1, 2], [0, 1, 2], [1, 2, 3]]
 
 
 def common(one, other):

@@ -17,7 +17,7 @@ from shardflow.model.patterns import (
     Child,
     Pattern,
     PatternSet,
-    Position,
+    Reached,
     and_below,
     common_path,
     letters,
@@ -83,7 +83,7 @@ def _names(pattern: Pattern) -> tuple[str, ...]:
     return tuple(str(step.name) for step in leading)
 
 
-_State: TypeAlias = tuple[frozenset[Position], frozenset[Position], Node, Rule | None]
+_State: TypeAlias = tuple[Reached, Reached, Node, Rule | None]
 """How far both sets of patterns are, the place as the rules see it, and the rule above that settles it whole."""
 
 

@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 from shardflow.model.decisions import Decision, Outcome
 from shardflow.model.documents import listed
 from shardflow.model.paths import Path, Segment, path_text
-from shardflow.model.patterns import Pattern, PatternSet, Position
+from shardflow.model.patterns import Pattern, PatternSet, Reached
 from shardflow.model.records import record
 from shardflow.model.values import ABSENT, Json, Value, same
 
@@ -87,7 +87,7 @@ def _touched(patterns: PatternSet, decision: Decision) -> Mapping[int, list[str]
     return touched
 
 
-def _differing(patterns: PatternSet, positions: frozenset[Position], before: Value, after: Value) -> frozenset[int]:
+def _differing(patterns: PatternSet, positions: Reached, before: Value, after: Value) -> frozenset[int]:
     """Give the patterns that match a place, here or below, where the two values differ."""
     if not positions or same(before, after):
         return frozenset()

@@ -9,7 +9,7 @@ from typing import Final
 from shardflow.model.changes import Change, Edit, Into, Put, apply
 from shardflow.model.diff import diff
 from shardflow.model.paths import ROOT, Path, Segment, path_text
-from shardflow.model.patterns import Pattern, PatternSet, Position
+from shardflow.model.patterns import Pattern, PatternSet, Reached
 from shardflow.model.records import record
 from shardflow.model.values import ABSENT, Json, Value
 
@@ -88,7 +88,7 @@ def undeclared(base: Value, edit: Edit | None, writes: Sequence[Pattern]) -> Ite
 
 
 def _outside(
-    patterns: PatternSet, positions: frozenset[Position], path: Path, before: Value, edit: Edit | None
+    patterns: PatternSet, positions: Reached, path: Path, before: Value, edit: Edit | None
 ) -> Iterator[Change]:
     if edit is None or patterns.matching(positions):
         return

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from shardflow.merge.rules import Defaults, Node, Rule, RuleSet
 from shardflow.model.paths import ROOT, Member, Path, Segment, path_text, segment_text
-from shardflow.model.patterns import Descendant, Pattern, PatternSet, Position, Step
+from shardflow.model.patterns import Descendant, Pattern, PatternSet, Reached, Step
 from shardflow.model.records import record
 
 
@@ -108,7 +108,7 @@ def _why_not(pattern: Pattern, path: Path) -> str:
     return f"it speaks for what is further inside: {wanted}"
 
 
-def _next_steps(pattern: Pattern, positions: frozenset[Position]) -> Iterator[Step]:
+def _next_steps(pattern: Pattern, positions: Reached) -> Iterator[Step]:
     return (pattern.steps[done] for _, done in positions if done < len(pattern.steps))
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Mapping, Sequence
 from decimal import Decimal
 from typing import TypeAlias, TypeGuard
 
 from shardflow.merge.site import Chosen, Site, Unsettled, Verdict
 from shardflow.merge.strategies.present import over_changed
+from shardflow.model.records import record
 from shardflow.model.values import ABSENT, Json, Value, frozen, is_number, kind
 
 Comparable: TypeAlias = "int | float | Decimal | str"
+Order: TypeAlias = Mapping[Hashable, Container[Hashable]]
+"""For each value of a declared order, as `frozen` has it, all that stand above it."""
 Pick: TypeAlias = Callable[[Sequence[Comparable]], Comparable]
 
 
@@ -138,7 +141,19 @@ def _picked(site: Site, field: str, pick: Pick, values: Sequence[dict[str, Json]
     return Chosen(values[keys.index(pick(keys))])
 
 
-def ranked(site: Site, above: Mapping[Hashable, frozenset[Hashable]]) -> Verdict:
+@record
+class Behind:
+    """All values of a list that are behind one place, told by comparing places; sets of them would grow as squares."""
+
+    places: Mapping[Hashable, int]
+    place: int
+
+    def __contains__(self, key: Hashable) -> bool:
+        """Tell whether a value of the list stands behind."""
+        return self.places[key] > self.place
+
+
+def ranked(site: Site, above: Order) -> Verdict:
     """Take the value furthest along a declared order.
 
     What it does
@@ -175,10 +190,10 @@ def _is_json(value: Value) -> TypeGuard[Json]:
     return value is not ABSENT
 
 
-def _highest(values: Sequence[Json], above: Mapping[Hashable, frozenset[Hashable]]) -> Verdict:
-    for value in values:
-        key = frozen(value)
-        if all(frozen(other) == key or key in above[frozen(other)] for other in values):
+def _highest(values: Sequence[Json], above: Order) -> Verdict:
+    distinct = {frozen(value): value for value in values}
+    for key, value in distinct.items():
+        if all(key == other or key in above[other] for other in distinct):
             return Chosen(value)
     return Unsettled("the declared order does not say which of these values leads")
 

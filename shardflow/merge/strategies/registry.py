@@ -126,33 +126,37 @@ def _rank(argument: Json) -> Settle:
     return partial(ordering.ranked, above=_order(argument))
 
 
-def _order(argument: Json) -> Mapping[Hashable, frozenset[Hashable]]:
+def _order(argument: Json) -> ordering.Order:
     """Give for each value of a declared order all that stand above it."""
     if isinstance(argument, list) and argument:
         if any(isinstance(value, list) for value in argument):
             raise BadArgument("has a list in its order; pairs are written {pairs: [[lower, higher], ...]}")
-        keys = [frozen(value) for value in argument]
-        if len(set(keys)) < len(keys):
-            twice = next(value for value, key in zip(argument, keys, strict=True) if keys.count(key) > 1)
-            raise BadArgument(f"has {shown(twice)} twice in its order")
-        return {key: frozenset(keys[place + 1 :]) for place, key in enumerate(keys)}
+        places: dict[Hashable, int] = {}
+        for place, value in enumerate(argument):
+            if places.setdefault(frozen(value), place) != place:
+                raise BadArgument(f"has {shown(value)} twice in its order")
+        return {key: ordering.Behind(places, place) for key, place in places.items()}
     pairs = argument.get("pairs") if isinstance(argument, dict) and len(argument) == 1 else None
     if not isinstance(pairs, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
         raise BadArgument("needs a list of values, lowest first, or {pairs: [[lower, higher], ...]}")
     return _closed([(frozen(pair[0]), frozen(pair[1])) for pair in pairs if isinstance(pair, list)])
 
 
-def _closed(pairs: list[tuple[Hashable, Hashable]]) -> Mapping[Hashable, frozenset[Hashable]]:
-    """Close a relation under transitivity, by repetition: declared orders are small. Raises BadArgument on a circle."""
-    above: dict[Hashable, set[Hashable]] = {key: set() for pair in pairs for key in pair}
+def _closed(pairs: list[tuple[Hashable, Hashable]]) -> ordering.Order:
+    """Close a relation under transitivity, from the highest down. Raises BadArgument on a circle."""
+    from graphlib import CycleError, TopologicalSorter  # only where an order is given as pairs
+
+    next_above: dict[Hashable, set[Hashable]] = {}
     for low, high in pairs:
-        above[low].add(high)
-    for _ in above:
-        for highs in above.values():
-            highs.update(*[above[high] for high in highs])
-    if any(key in highs for key, highs in above.items()):
-        raise BadArgument("has pairs that go round in a circle")
-    return {key: frozenset(highs) for key, highs in above.items()}
+        next_above.setdefault(low, set()).add(high)
+    above: dict[Hashable, frozenset[Hashable]] = {}
+    try:
+        for key in TopologicalSorter(next_above).static_order():
+            highs = next_above.get(key, set())
+            above[key] = frozenset(highs).union(*(above[high] for high in highs))
+    except CycleError:
+        raise BadArgument("has pairs that go round in a circle") from None
+    return above
 
 
 def _by(settle: Callable[[Site, str], Verdict]) -> Entry:

@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 from hypothesis import strategies as st
 
 from shardflow.merge.rules import Expected, Rule, RuleSet
-from shardflow.model.patterns import Position
+from shardflow.model.patterns import Reached
 from shardflow.model.values import Json
 from shardflow.testing.generators.shapes import ANY, Items, Leaf, Members, Shape, items, members
 from shardflow.testing.generators.values import json_values, numbers, scalars
@@ -22,7 +22,7 @@ _FILLERS: Final = ("a", "b")
 """Names for members that a pattern does not name."""
 _RARE: Final = json_values(2)
 
-_State: TypeAlias = frozenset[Position]
+_State: TypeAlias = Reached
 
 
 def aimed_shape(rules: RuleSet) -> Shape | None:

@@ -15,7 +15,7 @@ from shardflow.errors import InvalidJson
 from shardflow.execution.base import SIZE_LIMIT, Base, base_of, read_object
 from shardflow.model.changes import Edit, Into, apply
 from shardflow.model.paths import ROOT, Path, Segment, path_text
-from shardflow.model.patterns import Pattern, PatternSet, Position
+from shardflow.model.patterns import Pattern, PatternSet, Reached
 from shardflow.model.values import ABSENT, Json, Value, same
 from shardflow.storage.files import put_file, read_regular, sha256_hex
 from shardflow.storage.runs.directory import SubagentFolder
@@ -42,9 +42,7 @@ def _read_digest(base: Base, reads: tuple[Pattern, ...]) -> str:
     return sha256_hex(canonical_bytes([list(map(str, reads)), found]))
 
 
-def _matched(
-    patterns: PatternSet, positions: frozenset[Position], path: Path, value: Json
-) -> Iterator[tuple[Path, Json]]:
+def _matched(patterns: PatternSet, positions: Reached, path: Path, value: Json) -> Iterator[tuple[Path, Json]]:
     if patterns.matching(positions):
         yield path, value
     elif patterns.governs(positions):
