@@ -18,6 +18,8 @@ from shardflow.model.values import Json
 _PATH_WIDTH: Final = 200
 """Characters of a path that a problem shows: nested too deep, or named by hostile keys, it has any number."""
 
+_TOO_MANY: Final = 1000
+"""From so many names on, none is looked for that is near."""
 _CLOSE_ENOUGH: Final = 0.5
 """The similarity (difflib ratio) from which a known name is offered for a misspelt one."""
 
@@ -85,13 +87,15 @@ NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 def did_you_mean(name: str, known: Iterable[str], elsewhere: Mapping[str, str] = NO_NAMES) -> str:
-    """Offer the nearest known name, or list them all when none is near.
+    """Offer the nearest known name, or list them when none is near; of very many the first.
 
     `elsewhere` has names that others give to what is known here.
     """
     import difflib  # only ever needed to word an error
 
     names = sorted(known)
+    if len(names) > _TOO_MANY:  # comparing takes milliseconds a hundred, and there may be an error for each
+        return f"known are {listed(names)}"
     near = difflib.get_close_matches(name, [*names, *elsewhere], n=1, cutoff=_CLOSE_ENOUGH)
     return f"did you mean '{elsewhere.get(near[0], near[0])}'?" if near else f"known are {', '.join(names)}"
 

@@ -32,6 +32,10 @@ class Member:
     fields: tuple[tuple[str, str], ...]
     assumed: tuple[str, ...] = ()
 
+    def __hash__(self) -> int:
+        """Hash by the fields alone, which differ where members do: merging looks up each several times."""
+        return hash(self.fields)
+
     def is_here(self, item: Json) -> bool:
         """Tell whether an item of the list is this member."""
         return isinstance(item, dict) and all(self._holds(item, name, text) for name, text in self.fields)

@@ -74,7 +74,7 @@ class Ground:
     def open(self) -> frozenset[ConflictPath]:
         """Give the paths of the conflicts that are left to decide."""
         try:
-            return frozenset(conflict.path for conflict in open_merge(self.directory.path).conflicts.values())
+            return frozenset(conflict.path for conflict in open_merge(self.directory.path).conflicts)
         except UsageError:
             return frozenset()
 

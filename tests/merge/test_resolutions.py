@@ -3,8 +3,11 @@
 import pytest
 
 from shardflow.merge import merge
+from shardflow.merge.resolving.conflicts import conflict_id
+from shardflow.merge.resolving.documents import Written, by_name, matched
 from shardflow.merge.resolving.resolutions import Resolution, TakeBase, TakeShard, TakeValue
 from shardflow.model.changes import Delta
+from shardflow.model.decisions import Conflict, RuleRef
 from shardflow.model.diff import diff
 from shardflow.model.values import Json, same
 from tests.merge.small import ledger, rule_set
@@ -72,3 +75,32 @@ def test_a_resolution_that_would_make_the_whole_document_no_object_leaves_the_co
         BASE, deltas, rule_set({"path": "$", "strategy": "atomic"}), {"$": Resolution(TakeValue(5), "me")}
     ).conflicts
     assert conflict.reason == "one and two changed it to different values; the whole document must be an object"
+
+
+def conflict(path):
+    return Conflict(path, 1, RuleRef("", "conflict", ""), (), "because")
+
+
+def test_a_conflict_is_found_by_its_path_however_written_and_by_its_id():
+    named = by_name([conflict(("a",)), conflict(("b c",))])
+    for target in ("$['b c']", '$["b c"]', conflict_id(conflict(("b c",)))):
+        assert matched(Written(target, TakeBase(), "", "me"), named) == conflict(("b c",))
+
+
+def test_an_id_that_two_conflicts_share_names_neither():
+    one, other = conflict(("k13443",)), conflict(("k143727",))
+    assert conflict_id(one) == conflict_id(other)
+    assert by_name([one, other]) == {"$.k13443": one, "$.k143727": other}
+
+
+def test_thousands_of_resolutions_find_their_conflicts_among_thousands():
+    conflicts = [conflict((f"k{number}",)) for number in range(20_000)]
+    named = by_name(conflicts)  # written out anew for each resolution, it would take hours
+    assert [matched(Written(f"$.k{n}", TakeBase(), "", "me"), named) for n in range(20_000)] == conflicts
+
+
+def test_a_wrong_resolution_among_thousands_of_conflicts_lists_a_few():
+    named = by_name(conflict((f"k{number}",)) for number in range(20_000))
+    told = str(matched(Written("$.q", TakeBase(), "", "me"), named))
+    assert told.startswith("no conflict at $.q; known are $.k0, $.k1, $.k10, ")
+    assert told.endswith(" and 39993 more")

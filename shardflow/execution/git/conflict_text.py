@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, TypeAlias
 
-from shardflow.model.paths import Member, Path, Segment
+from shardflow.model.paths import Member, Path, Segment, key_text
 from shardflow.model.records import record
 from shardflow.model.values import ABSENT, Json, Value, same
 from shardflow.storage.json.canonical import canonical_bytes
@@ -138,11 +138,13 @@ def _inner(place: _Place) -> list[_Place]:
     """Give the places inside this one; none where it is to be chosen whole."""
     if () in place.conflicts:
         return []
+    below = _Below(place.conflicts)
     match place.sides:
         case (dict() as ours, dict() as base, dict() as theirs):
-            inner = [_member(place, name, (ours, base, theirs)) for name in _names(ours, base, theirs)]
+            inner = [_member(place, below, name, (ours, base, theirs)) for name in _names(ours, base, theirs)]
         case (list() as ours, list() as base, list() as theirs) if len(ours) == len(base) == len(theirs):
-            inner = [_item(place, index, sides) for index, sides in enumerate(zip(ours, base, theirs, strict=True))]
+            items = enumerate(zip(ours, base, theirs, strict=True))
+            inner = [_Place("", sides, below.item(index, sides), place.depth + 1) for index, sides in items]
         case _:
             inner = []
     return inner if any(one.everywhere for one in inner) else []
@@ -169,20 +171,43 @@ def _united(one: list[str], other: list[str]) -> list[str]:
     return [*united, *rest]
 
 
-def _member(place: _Place, name: str, sides: tuple[dict[str, Json], dict[str, Json], dict[str, Json]]) -> _Place:
+def _member(
+    place: _Place, below: _Below, name: str, sides: tuple[dict[str, Json], dict[str, Json], dict[str, Json]]
+) -> _Place:
     ours, base, theirs = (side.get(name, ABSENT) for side in sides)
     label = canonical_bytes(name).decode().replace("\n", ": ")
-    return _Place(label, (ours, base, theirs), _below(place, [name]), place.depth + 1)
+    return _Place(label, (ours, base, theirs), below.at([name]), place.depth + 1)
 
 
-def _item(place: _Place, index: int, sides: Sides) -> _Place:
-    keys = [s for (s, *_) in place.conflicts if isinstance(s, Member) and any(_is_here(item, s) for item in sides)]
-    return _Place("", sides, _below(place, [index, *keys]), place.depth + 1)
+class _Below:
+    """The conflicts of a place by their first segment, so that each is looked at once, not once a member or item."""
+
+    def __init__(self, conflicts: Sequence[Path]) -> None:
+        self._rest: dict[Segment, list[Path]] = {}
+        for first, *rest in conflicts:
+            self._rest.setdefault(first, []).append(tuple(rest))
+        keys = [segment for segment in self._rest if isinstance(segment, Member)]
+        self._by_fields = {key.fields: key for key in keys}
+        self._names = {tuple(name for name, _ in fields) for fields in self._by_fields}
+        self._assuming = [key for key in keys if key.assumed]
+
+    def at(self, segments: Iterable[Segment]) -> tuple[Path, ...]:
+        """Give what is left of the paths that begin with one of these segments."""
+        return tuple(path for segment in segments for path in self._rest.get(segment, ()))
+
+    def item(self, index: int, sides: Sides) -> tuple[Path, ...]:
+        """Give what is left of the paths of an item, by its index or by the key it has on one of the sides."""
+        return self.at([index, *dict.fromkeys(key for side in sides for key in self._keys(side))])
+
+    def _keys(self, item: Value) -> Iterator[Member]:
+        if isinstance(item, dict):
+            for names in self._names:
+                if all(name in item for name in names):
+                    key = self._by_fields.get(tuple((name, _key_text(item[name])) for name in names))
+                    yield from () if key is None else (key,)
+            yield from (key for key in self._assuming if key.is_here(item))
 
 
-def _is_here(item: Value, key: Member) -> bool:
-    return item is not ABSENT and key.is_here(item)
-
-
-def _below(place: _Place, segments: Sequence[Segment]) -> tuple[Path, ...]:
-    return tuple(rest for first, *tail in place.conflicts if first in segments for rest in [tuple(tail)])
+def _key_text(value: Json) -> str:
+    """Give the text of a key's value; an object or list is none, and no key has the empty text."""
+    return "" if isinstance(value, dict | list) else key_text(value)

@@ -23,7 +23,7 @@ from shardflow.execution.processes.survivors import Survivor, named, stop_attend
 from shardflow.execution.reporting.endings import NotStarted, ending_text
 from shardflow.execution.reporting.report import ArbiterReport, last_lines
 from shardflow.merge.resolving.conflicts import conflict_id, question_json
-from shardflow.merge.resolving.documents import Written, by_arbiter, matched, read_answer
+from shardflow.merge.resolving.documents import Written, by_arbiter, by_name, matched, read_answer
 from shardflow.model.decisions import Conflict
 from shardflow.model.documents import Document
 from shardflow.model.fields import read_document
@@ -192,7 +192,7 @@ class Arbitration:
         conflict, source = self._conflicts[rank], self._places(rank).answer
         document = Document(source, parse_json(read_regular(source, SIZE_LIMIT), source))
         written = read_answer(document, conflict, by_arbiter(conflict.rule.origin))
-        fitting = matched(written, {conflict_id(conflict): conflict})
+        fitting = matched(written, by_name([conflict]))
         return fitting if isinstance(fitting, str) else written
 
     def _tell(self, rank: int, what: str) -> None:

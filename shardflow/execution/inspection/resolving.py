@@ -9,7 +9,7 @@ from.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 
 from shardflow.errors import InvalidInput, StorageError, TamperedRun, UsageError
@@ -17,8 +17,7 @@ from shardflow.execution.folding import Folded
 from shardflow.execution.inspection.post_mortem import altered_files, fold_recorded, recorded_resolutions
 from shardflow.execution.inspection.recording import context_file, hold_context, record_merge
 from shardflow.execution.reporting.report import Status
-from shardflow.merge.resolving.conflicts import conflict_id
-from shardflow.merge.resolving.documents import Written, matched, resolutions_json
+from shardflow.merge.resolving.documents import Written, by_name, matched, resolutions_json
 from shardflow.model.decisions import Conflict
 from shardflow.model.documents import Problem
 from shardflow.model.paths import path_text
@@ -32,23 +31,18 @@ from shardflow.storage.runs.records import GroupRecord, RunRecord, read_group_re
 
 @record
 class OpenMerge:
-    """The merge of a run that was left in conflict. `conflicts` are the open ones, by id; `settled` those that were
-    decided about before, as `decided` says; `context` is the file of the canonical context.
+    """The merge of a run that was left in conflict. `conflicts` are the open ones; `decidable` those and all that were
+    decided about before, as `decided` says, by path and id; `context` is the file of the canonical context.
     """
 
     directory: RunDirectory
     run: RunRecord
     group: str
     record: GroupRecord
-    conflicts: Mapping[str, Conflict]
-    settled: Mapping[str, Conflict]
+    conflicts: tuple[Conflict, ...]
+    decidable: Mapping[str, Conflict]
     decided: tuple[Written, ...]
     context: str
-
-    @property
-    def decidable(self) -> Mapping[str, Conflict]:
-        """Every conflict that can be decided about, open or not."""
-        return {**self.conflicts, **self.settled}
 
     @property
     def folder(self) -> GroupFolder:
@@ -82,21 +76,17 @@ def open_merge(run_dir: str) -> OpenMerge:
         record = read_group_record(folder)
         if record is not None and record.status == Status.CONFLICT:
             decided, folded = _as_recorded(name, folder, record)
-            conflicts = _by_id(folded)
-            settled = _settled(folder, record, conflicts) if decided else {}
-            return OpenMerge(directory, run, name, record, conflicts, settled, decided, context_file(directory, run))
+            conflicts = folded.open_conflicts
+            named = by_name((*conflicts, *(_settled(folder, record, conflicts) if decided else ())))
+            return OpenMerge(directory, run, name, record, conflicts, named, decided, context_file(directory, run))
     raise UsageError(f"{run_dir} has no unresolved conflict")
 
 
-def _by_id(folded: Folded) -> dict[str, Conflict]:
-    return {conflict_id(conflict): conflict for conflict in folded.open_conflicts}
-
-
-def _settled(folder: GroupFolder, record: GroupRecord, still_open: Mapping[str, Conflict]) -> dict[str, Conflict]:
+def _settled(folder: GroupFolder, record: GroupRecord, still_open: Sequence[Conflict]) -> Iterator[Conflict]:
     """Give the conflicts that only what was decided settles: those of the merge without it."""
-    every = _by_id(fold_recorded(folder, record, ()))
-    paths = {conflict.path for conflict in still_open.values()}
-    return {name: conflict for name, conflict in every.items() if conflict.path not in paths}
+    paths = {conflict.path for conflict in still_open}
+    every = fold_recorded(folder, record, ()).open_conflicts
+    return (conflict for conflict in every if conflict.path not in paths)
 
 
 def _as_recorded(name: str, folder: GroupFolder, record: GroupRecord) -> tuple[tuple[Written, ...], Folded]:

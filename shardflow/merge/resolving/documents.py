@@ -10,10 +10,12 @@ A run directory's own have a `by` too, who decided.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
 
 from shardflow.errors import InvalidInput
+from shardflow.merge.resolving.conflicts import conflict_id
 from shardflow.merge.resolving.resolutions import Choice, Resolution, Resolutions, TakeBase, TakeShard, TakeValue
 from shardflow.model.decisions import Conflict
 from shardflow.model.documents import Document, did_you_mean
@@ -102,14 +104,20 @@ def chosen(text: str, parsed: Value, flaw: str, conflict: Conflict) -> Choice | 
             return f"{quoted(text)} can be a shard, base or JSON, more than one of them; write it in a file, as take:"
 
 
-def matched(written: Written, conflicts: Mapping[str, Conflict]) -> Conflict | str:
-    """Find the conflict a resolution is for, by id or path, and check that it fits; or give the reason why not."""
-    at_path = {path_text(conflict.path): conflict for conflict in conflicts.values()}
-    target = _normal(written.target)
-    found = conflicts.get(written.target) or at_path.get(target)
+def by_name(conflicts: Iterable[Conflict]) -> Mapping[str, Conflict]:
+    """Give conflicts by what resolutions call them, path or id; an id that two of very many share names neither."""
+    at_path = {path_text(conflict.path): conflict for conflict in conflicts}
+    ids = {path: conflict_id(conflict) for path, conflict in at_path.items()}
+    how_often = Counter(ids.values())
+    return at_path | {ids[path]: conflict for path, conflict in at_path.items() if how_often[ids[path]] == 1}
+
+
+def matched(written: Written, named: Mapping[str, Conflict]) -> Conflict | str:
+    """Find the conflict a resolution is for by its name, and check that it fits; or give the reason why not."""
+    found = named.get(written.target) or named.get(_normal(written.target))
     if found is not None:
         return _unfit(written.choice, found) or found
-    return f"no conflict at {written.target}; {did_you_mean(written.target, [*at_path, *conflicts])}"
+    return f"no conflict at {written.target}; {did_you_mean(written.target, named)}"
 
 
 def _unfit(choice: Choice, conflict: Conflict) -> str | None:

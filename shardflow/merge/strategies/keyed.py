@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum
+from itertools import islice
+from operator import lt
 from typing import Final, TypeAlias
 
 from shardflow.merge.site import Candidate, Chosen, Part, RuledPart, Site, Split, Unsettled, Verdict
@@ -185,24 +187,27 @@ class _Ordering:
             case MemberOrder.BASE:
                 return members
             case MemberOrder.KEY:
-                return sorted(members, key=lambda member: self._sort_key(self._item(member)))
+                items = self._items()
+                return sorted(members, key=lambda member: self._sort_key(items[member]))
             case MemberOrder.FIRST:
                 first = next(self._reordered(), {})
                 return [*(key for key in first if key in members), *(key for key in members if key not in first)]
 
     def told(self) -> tuple[RuledPart, ...]:
         """Tell of the shards whose order is not the usual one, and of an order that is nobody's."""
-        usual = dict.fromkeys(key for items in (self.before, *self.after) for key in items)
+        every = dict.fromkeys(key for items in (self.before, *self.after) for key in items)
+        usual = {key: place for place, key in enumerate(every)}
         movers = tuple(
             Candidate(candidate.shard, candidate.rank, Put(self._sequence(items.values())))
             for candidate, items in zip(self.site.candidates, self.after, strict=True)
-            if list(items) != [key for key in usual if key in items]
+            if not _ascending([usual[key] for key in items])
         )
         ordered = list(self.in_order(usual)) if movers or self.keys.order is MemberOrder.KEY else list(usual)
         if not movers and ordered == list(usual):
             return ()
         first = next(self._reordered(), None) if self.keys.order is MemberOrder.FIRST else None
-        order = self._sequence(map(self._item, ordered) if first is None else first.values())
+        items = self._items()
+        order = self._sequence((items[key] for key in ordered) if first is None else first.values())
         return (RuledPart(Part(ORDER, self._sequence(self.before.values()), movers), Chosen(order)),)
 
     def _reordered(self) -> Iterator[Items]:
@@ -212,8 +217,9 @@ class _Ordering:
             if list(items) != [*kept, *(key for key in items if key not in self.before)]:
                 yield items
 
-    def _item(self, member: Member) -> dict[str, Json]:
-        return next(items[member] for items in (self.before, *self.after) if member in items)
+    def _items(self) -> Items:
+        """Give each member's item as it is met first, in the base or else by rank."""
+        return {key: item for items in reversed((self.before, *self.after)) for key, item in items.items()}
 
     def _sequence(self, items: Iterable[dict[str, Json]]) -> Json:
         """Write an order down: the key fields that each item has, in that order."""
@@ -222,6 +228,10 @@ class _Ordering:
     def _sort_key(self, item: dict[str, Json]) -> list[tuple[int, object, str]]:
         values = [item.get(field, self.keys.defaults.get(field)) for field in self.keys.fields]
         return [_place(value) for value in values if not isinstance(value, dict | list)]
+
+
+def _ascending(places: Sequence[int]) -> bool:
+    return all(map(lt, places, islice(places, 1, None)))
 
 
 def _place(value: Scalar) -> tuple[int, object, str]:

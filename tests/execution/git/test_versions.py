@@ -354,3 +354,15 @@ def test_the_problems_of_all_versions_are_told_at_once_each_with_its_side() -> N
 )
 def test_markers_of_other_tools_and_torn_ones_are_left_alone(text: bytes) -> None:
     assert base_side(text) == text
+
+
+def test_thousands_of_conflicts_of_members_and_items_are_written_one_by_one() -> None:
+    count = 5_000  # all conflicts looked through for each member or item would take minutes
+    keyed: Json = {"rules": [{"path": "$.items", "strategy": {"keyed": "id"}}]}
+    rules = read_rules(Document("rules.yaml", keyed), lambda name, source: Document("", None))
+
+    def side(value: Json) -> Json:
+        return {"m": {f"k{n}": value for n in range(count)}, "items": [{"id": n, "v": value} for n in range(count)]}
+
+    file = merged(side(0), side(1), side(2), rules)
+    assert hunks(file.data) == len(file.conflicts) == 2 * count

@@ -95,7 +95,7 @@ def _asked(merge: OpenMerge, written: list[Written]) -> Iterator[Written]:
     that follow.
     """
     known = {found.path for one in written if isinstance(found := matched(one, merge.decidable), Conflict)}
-    for conflict in merge.conflicts.values():
+    for conflict in merge.conflicts:
         if conflict.path not in known:
             CONSOLE.say(conflicts_text([conflict], "", sys.stdout))
             try:
