@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from shardflow.errors import NotARun, TamperedRun
 from shardflow.execution.base import SIZE_LIMIT, read_object
 from shardflow.merge.recorded import OddLedger, read_settled
-from shardflow.merge.tracing.carrying import Merged, carry, carry_outside
+from shardflow.merge.tracing.carrying import carry, carry_outside
 from shardflow.merge.tracing.origins import INITIAL, Row, Said, Trace, is_removal, rows, told
+from shardflow.merge.tracing.telling import RecordedMerge
 from shardflow.model.decisions import Outcome, Settled
 from shardflow.model.paths import Path
 from shardflow.model.places import step_of
@@ -53,7 +54,7 @@ def _traced(run: RunDirectory) -> tuple[Json, Trace]:
         if sha256 not in (None, group.base):
             trace = carry_outside(trace, name, context, base)
         context, sha256 = read_object(_recorded(folder.context, group.context), folder.context), group.context
-        trace = carry(trace, Merged(name, group.phase, base, context, _decisions(folder, group)))
+        trace = carry(trace, RecordedMerge(name, group.phase, base, context, _decisions(folder, group)))
     if sha256 is None:
         context = read_object(read_regular(run.context, SIZE_LIMIT), run.context)
     return context, trace

@@ -12,8 +12,9 @@ from shardflow.merge import merge
 from shardflow.merge.recorded import read_settled
 from shardflow.merge.report import ledger_json
 from shardflow.merge.rules import NO_RULES
-from shardflow.merge.tracing.carrying import Merged, carry, carry_outside
+from shardflow.merge.tracing.carrying import carry, carry_outside
 from shardflow.merge.tracing.origins import INITIAL, Initial, Made, Outside, Trace, is_removal, rows, told
+from shardflow.merge.tracing.telling import RecordedMerge
 from shardflow.model.changes import Delta
 from shardflow.model.decisions import Outcome, Settled
 from shardflow.model.diff import diff
@@ -30,7 +31,7 @@ def traced(base, *groups):
         result = merged(context, *(shard(context) for shard in shards), rules=rule_set(*rules))
         assert not result.conflicts
         decisions = read_settled(ledger_json(result))
-        trace = carry(trace, Merged(f"g{number}", f"p{number}", context, result.context, decisions))
+        trace = carry(trace, RecordedMerge(f"g{number}", f"p{number}", context, result.context, decisions))
         context = result.context
     return context, trace
 
@@ -248,7 +249,7 @@ def carried(trace, base, documents, rules):
     result = merge(base, deltas, rules)
     decisions = tuple(decision for decision in result.decisions if isinstance(decision, Settled))
     changed = {delta.shard for delta in deltas if delta.edit is not None}
-    return result.context, carry(trace, Merged("g", "p", base, result.context, decisions)), changed
+    return result.context, carry(trace, RecordedMerge("g", "p", base, result.context, decisions)), changed
 
 
 def assert_covers(context, parts):
@@ -317,7 +318,7 @@ def test_the_cost_of_a_keyed_list_grows_with_its_items_not_with_items_times_deci
         edited = [row | {"s": n} for n, row in enumerate(rows_before)]
         rules = rule_set({"path": "$.rows", "strategy": {"keyed": "id"}})
         result = merged({"rows": rows_before}, {"rows": edited}, rules=rules)
-        one = Merged("g", "p", {"rows": rows_before}, result.context, read_settled(ledger_json(result)))
+        one = RecordedMerge("g", "p", {"rows": rows_before}, result.context, read_settled(ledger_json(result)))
         count = 0
 
         def called(_frame, event, _argument):
