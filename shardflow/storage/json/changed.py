@@ -18,8 +18,9 @@ class Changed:
     """A branch and what a shard has at some of its places, and behind the last.
 
     It stands at `place` of another, in the base's text from `first` to `last` and in the shard's from `start` on.
-    `touched` is the last place that was replaced, if any was. Objects outside of every list are told by edits, all
-    else by values, as a list changes as a whole and keeps the order of keys that the shard gave to its items.
+    `touched` is the place that was replaced last, if any was: its text is the shard's, not the base's. Objects outside
+    of every list are told by edits, all else by values, as a list changes as a whole and keeps the order of keys that
+    the shard gave to its items.
     """
 
     __slots__ = ("_added", "_parts", "_whole", "branch", "first", "last", "place", "start", "touched")

@@ -6,8 +6,19 @@ same edit with the same order of keys, or the same InvalidJson.
 Why it holds: where the shard's bytes are those of the base in some style, except that the text of some values is
 another text that is strictly one JSON value, and that members or items stand behind the last of an object or list,
 the shard is strict JSON that says just these changes. How those texts were found need not be trusted, so the style
-and the end of each text are guessed. Whatever does not fit is read whole: a shard in a style of its own is written in
-the canonical one and compared again, one that lacks or shuffles members goes to the plain `diff`.
+and the end of each text are guessed. A guess that was wrong leads to a larger piece of the shard, up to all of it:
+
+    guess                                         is wrong where                        then
+    a scalar is all that differs in its object    the object goes on otherwise          nothing is settled yet
+    a value ends as a scalar does, or before      it is no JSON, or another difference  its branch is taken whole,
+      what follows it in the base                   stands right behind it                as a value that differs
+    more is behind the last value of a branch,    it is no JSON, or has a name again    the shard is read whole
+      up to what follows that in the base         another difference stands behind it   its branch is taken whole
+    the style, and that differences are few       the root would be taken whole, or     the shard is read whole
+                                                    there are many
+
+A shard that is read whole is written in the canonical style and compared again, in case only its style was its own; one
+that lacks or shuffles members goes to the plain `diff`.
 """
 
 from __future__ import annotations
@@ -168,7 +179,12 @@ class _Comparison:
         return True
 
     def _settle(self, inside: Changed, place: int, first: int, last: int) -> None:
-        """Settle a difference in a branch, at or behind a place of it, or in the name that stands before it."""
+        """Settle a difference in a branch, at or behind a place of it, or in the name that stands before it.
+
+        What begins right behind the value says what became of it: with a comma, where the base has no more, more was
+        added; with neither a comma nor a line end, the value goes on, as 12 does where the base has 1. Neither can
+        happen again to what was just taken from the shard (`is_extended`, `touched`): there the end was guessed wrong.
+        """
         here = self._here
         if first <= here < last:
             return self._replace(inside, place, last, first - here + self._there)
