@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 @record
-class Checked:
+class CheckedWorkflow:
     """What checking a workflow found. It can run if there are no `problems`; it does what it says despite `warnings`.
 
     `workflow` is what of it could be read; None where nothing could.
@@ -42,12 +42,12 @@ class Checked:
     warnings: tuple[Problem, ...] = ()
 
 
-def check_workflow(data: bytes, file: str) -> Checked:
+def check_workflow(data: bytes, file: str) -> CheckedWorkflow:
     """Check a workflow's text: itself, the rules and the context it names, and who may write the same path."""
     problems: list[Problem] = []
     document = _tried(file, problems, partial(parse_yaml, data, file))
     if document is None:
-        return Checked(None, tuple(problems))
+        return CheckedWorkflow(None, tuple(problems))
     workflow, found = read_partial_workflow(document)
     problems.extend(found)
     folder = os.path.dirname(file)
@@ -60,10 +60,10 @@ def check_workflow(data: bytes, file: str) -> Checked:
         problems.extend(script_problems_or_why_not(document))
     told = (*left_out(document), *passed_over(document))
     if problems:
-        return Checked(workflow, _in_order(problems, file), told)
+        return CheckedWorkflow(workflow, _in_order(problems, file), told)
     usable = {path: one for path, one in rules.items() if one is not None}
     risky = _risky(workflow, document, usable)
-    return Checked(workflow, (), (*risky, *told, *missing_arbiters(usable.values(), file)))
+    return CheckedWorkflow(workflow, (), (*risky, *told, *missing_arbiters(usable.values(), file)))
 
 
 def _in_order(problems: Iterable[Problem], file: str) -> tuple[Problem, ...]:
@@ -84,7 +84,7 @@ def _risky(workflow: Workflow, document: Document, rules: Mapping[Path, Effectiv
         yield from nobodys_ids(workflow, rules.values())
 
 
-def check_all(data: bytes, file: str, agents: str | None) -> Checked:
+def check_all(data: bytes, file: str, agents: str | None) -> CheckedWorkflow:
     """Check a workflow, and what a run of it would be given: a program for each type (`agents` is a file that names
     some, over the workflow's own), whether programs are there, and templates.
     """

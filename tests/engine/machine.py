@@ -29,7 +29,7 @@ from hypothesis.stateful import (
 from shardflow.errors import UsageError
 from shardflow.execution.cases.saving import recorded_case
 from shardflow.execution.inspection.added import Added
-from shardflow.execution.inspection.post_mortem import Verdict, repeat_merges
+from shardflow.execution.inspection.post_mortem import Repetition, repeat_merges
 from shardflow.execution.inspection.rewriting import write_down
 from shardflow.execution.inspection.what_if import Alternative, what_if
 from shardflow.execution.rule_sources import load_named_rules
@@ -148,7 +148,7 @@ class Engine(RuleBasedStateMachine):
     @rule()
     def merge_again(self) -> None:
         again = repeat_merges(self.ground.directory.path)
-        assert all(group.verdict is Verdict.SAME for group in again.groups)
+        assert all(group.verdict is Repetition.SAME for group in again.groups)
 
     @precondition(lambda self: self.state in ("alive", "decided", "rewritten"))
     @rule(data=st.data())

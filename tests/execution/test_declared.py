@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shardflow.execution.inspection.post_mortem import Verdict, repeat_merges
+from shardflow.execution.inspection.post_mortem import Repetition, repeat_merges
 from shardflow.execution.reporting.endings import Succeeded, WroteUndeclared, ending_text
 from shardflow.execution.reporting.report import Status
 from tests.execution.running import Workplace, endings, group, set_member, subagent
@@ -63,7 +63,7 @@ def test_by_the_option_an_undeclared_write_is_merged_and_told(place: Workplace) 
     strayed = place.read("groups/01-work/group.json")["subagents"][1]
     assert (strayed["ending"], strayed["undeclared"]) == ("succeeded", UNDECLARED)
     [again] = repeat_merges(str(place.run_dir)).groups
-    assert again.verdict is Verdict.SAME
+    assert again.verdict is Repetition.SAME
 
 
 def test_the_option_of_a_phase_goes_over_that_of_the_workflow(place: Workplace) -> None:
@@ -124,7 +124,7 @@ def test_a_stale_read_is_told_and_recorded_and_is_no_failure(place: Workplace) -
     assert event["stale_reads"] == 2
     assert "stale_reads" not in place.read("groups/01-work/merge.json")
     [again] = repeat_merges(str(place.run_dir)).groups
-    assert again.verdict is Verdict.SAME
+    assert again.verdict is Repetition.SAME
 
 
 def test_a_read_of_what_nobody_else_changed_is_not_stale(place: Workplace) -> None:

@@ -20,7 +20,7 @@ from typing import Any
 from shardflow.execution.resumption.request import ResumeRequest
 from shardflow.execution.resumption.resume import resume_run
 from shardflow.execution.run import run_workflow
-from shardflow.execution.staging.asking import Chosen, Question
+from shardflow.execution.staging.asking import ChosenOption, Question
 from shardflow.execution.staging.preparing import StagingRequest
 from shardflow.model.records import replaced
 from shardflow.storage.runs.records import read_run_record
@@ -94,10 +94,10 @@ class StagedPlace(Place):
         )
         return report.exit_code, _told(report)
 
-    def _ask(self, _question: Question, _stopped: Callable[[], bool]) -> Chosen:
+    def _ask(self, _question: Question, _stopped: Callable[[], bool]) -> ChosenOption:
         with (self.folder / "asked").open("a") as file:
             file.write("asked\n")
-        return Chosen(0)
+        return ChosenOption(0)
 
 
 def _whole(journal: bytes) -> list[bytes]:

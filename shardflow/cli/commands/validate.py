@@ -9,7 +9,7 @@ from shardflow.cli.commands.reading import MAX_WORKFLOW_BYTES, read_named
 from shardflow.cli.console import CONSOLE, styled
 from shardflow.cli.views.display import count, few, place
 from shardflow.errors import UsageError
-from shardflow.execution.checking import Checked, check_all
+from shardflow.execution.checking import CheckedWorkflow, check_all
 from shardflow.exit_codes import INVALID
 from shardflow.model.documents import Problem
 from shardflow.storage.excerpts import printable
@@ -34,14 +34,14 @@ def validate_files(files: Sequence[str], agents: str | None, *, as_json: bool) -
     return code
 
 
-def _checked(file: str, agents: str | None) -> Checked:
+def _checked(file: str, agents: str | None) -> CheckedWorkflow:
     try:
         return check_all(read_named(file, MAX_WORKFLOW_BYTES), file, agents)
     except UsageError as error:
-        return Checked(None, (Problem(file, None, why_refused(file, error)),))
+        return CheckedWorkflow(None, (Problem(file, None, why_refused(file, error)),))
 
 
-def _tell(file: str, found: Checked) -> None:
+def _tell(file: str, found: CheckedWorkflow) -> None:
     for problem in found.problems:
         CONSOLE.complain(printable(str(problem)))
     tell_warnings(found.warnings)

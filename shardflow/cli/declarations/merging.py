@@ -120,12 +120,12 @@ def merge(
       shardflow merge .shardflow/runs/20261123-101500-audit-1f3a --with /mnt/elsewhere/audit-2 --write
     """
     from shardflow.cli.commands.merging.merge import merge_inputs
-    from shardflow.cli.commands.merging.options import Decided, MergeOptions, Otherwise
+    from shardflow.cli.commands.merging.options import DecisionOptions, MergeOptions, Otherwise
     from shardflow.cli.commands.selecting import selection_of
     from shardflow.cli.views.selection import Format
 
     shown = selection_of(layout, only, whole=whole, as_json=as_json, offered=tuple(Format))
-    decided = Decided(tuple(decisions), resolutions, interactive)
+    decided = DecisionOptions(tuple(decisions), resolutions, interactive)
     otherwise = Otherwise(tuple(without), tuple(added), write)
     return merge_inputs(MergeOptions(tuple(inputs), rules, output, decided, otherwise, shown))
 

@@ -16,7 +16,7 @@ from shardflow.cli.console import CONSOLE, styled
 from shardflow.cli.views import View
 from shardflow.cli.views.display import place, printable_lines
 from shardflow.errors import StorageError
-from shardflow.execution.staging.asking import Chosen, Question
+from shardflow.execution.staging.asking import ChosenOption, Question
 from shardflow.storage.files import read_regular
 from shardflow.workflow.dialect.answers import chosen
 
@@ -33,7 +33,7 @@ class TerminalAsker:
     def __init__(self, view: View) -> None:
         self._view = view
 
-    def __call__(self, question: Question, stopped: Callable[[], bool]) -> Chosen | None:
+    def __call__(self, question: Question, stopped: Callable[[], bool]) -> ChosenOption | None:
         """Ask until an option is chosen; None if nobody does."""
         self._view.pause()
         CONSOLE.complain("\n".join(_question_lines(question)))
@@ -49,11 +49,11 @@ class TerminalAsker:
             return None
         return chosen(question.options, int(line) if line.isdecimal() and len(line) < 9 else line)
 
-    def _chosen(self, question: Question, place: int, stopped: Callable[[], bool]) -> Chosen | None:
+    def _chosen(self, question: Question, place: int, stopped: Callable[[], bool]) -> ChosenOption | None:
         if not question.options[place].with_feedback:
-            return Chosen(place)
+            return ChosenOption(place)
         feedback = _line("feedback (may be empty): ", stopped)
-        return None if feedback is None else Chosen(place, feedback)
+        return None if feedback is None else ChosenOption(place, feedback)
 
 
 def _question_lines(question: Question) -> Iterator[str]:

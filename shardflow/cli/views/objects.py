@@ -73,7 +73,7 @@ from typing import TYPE_CHECKING
 
 from shardflow.cli.views.selection import Selection
 from shardflow.errors import InvalidInput
-from shardflow.execution.checking import Checked
+from shardflow.execution.checking import CheckedWorkflow
 from shardflow.execution.inspection.post_mortem import PostMortem, Refolded
 from shardflow.execution.reporting.endings import ending_name, ending_text
 from shardflow.execution.reporting.report import ArbiterReport, GroupReport, PhaseReport, RunReport, SubagentReport
@@ -202,7 +202,7 @@ def _problem(problem: Problem) -> Json:
     return {"source": problem.source, **line, "message": problem.message, **path, "hint": problem.hint}
 
 
-def checked_object(checked: Mapping[str, Checked], code: int) -> dict[str, Json]:
+def checked_object(checked: Mapping[str, CheckedWorkflow], code: int) -> dict[str, Json]:
     """Give what checking workflows found, by file."""
     workflows: list[Json] = [
         {

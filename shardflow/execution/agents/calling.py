@@ -48,7 +48,7 @@ _PLACES: Final = ("SHARDFLOW_*", "CONTEXT_FILE")
 
 
 @record
-class Verdict:
+class AgentVerdict:
     """What is made of how a CLI ended: `ending` is None if its shard decides; `answer` is its last message."""
 
     ending: Ending | None
@@ -91,7 +91,7 @@ def with_model(preset: AgentPreset, config: Mapping[str, object]) -> AgentPreset
     return replaced(preset, model=model) if fits else preset
 
 
-def verdict_of(preset: AgentPreset, ending: Ending | None, code: int, stdout: str, stderr: str) -> Verdict:
+def verdict_of(preset: AgentPreset, ending: Ending | None, code: int, stdout: str, stderr: str) -> AgentVerdict:
     """Judge how a CLI ended; `stdout` and `stderr` are its logs, `ending` is what any program would have come to.
 
     Law: one that was ended at a timeout when it had said that its work is done, has worked, with a warning. What a
@@ -100,21 +100,21 @@ def verdict_of(preset: AgentPreset, ending: Ending | None, code: int, stdout: st
     try:
         printed = read_regular(stdout, LARGEST_OUTPUT)
     except StorageError as error:
-        return Verdict(ending or AgentFailed("no_result", f"what it printed cannot be read: {error}"))
+        return AgentVerdict(ending or AgentFailed("no_result", f"what it printed cannot be read: {error}"))
     late = isinstance(ending, TimedOut)
     judged = judge(preset.cli, printed, 0 if late else code, " | ".join(last_lines(stderr, _LAST_LINES)))
     match ending, judged.outcome:
         case Cancelled() | DiedBySignal(), _:
-            return Verdict(ending, judged.usage)
+            return AgentVerdict(ending, judged.usage)
         case TimedOut(), Answered(answer, warnings):
             told = f"had ended its work, but not its process, which {ending_text(ending)}"
-            return Verdict(None, judged.usage, (told, *warnings), answer)
+            return AgentVerdict(None, judged.usage, (told, *warnings), answer)
         case TimedOut(), _:
-            return Verdict(ending, judged.usage)
+            return AgentVerdict(ending, judged.usage)
         case _, Answered(answer, warnings):
-            return Verdict(None, judged.usage, warnings, answer)
+            return AgentVerdict(None, judged.usage, warnings, answer)
         case _, outcome:
-            return Verdict(_ending(outcome), judged.usage)
+            return AgentVerdict(_ending(outcome), judged.usage)
 
 
 def _ending(outcome: AgentOutcome) -> Ending:

@@ -27,7 +27,7 @@ NOWHERE_ELSE: Final[Mapping[str, str]] = {}
 """All shards stand where the run left them."""
 
 
-class Verdict(StrEnum):
+class Repetition(StrEnum):
     """What repeating a merge showed."""
 
     SAME = "same"
@@ -53,7 +53,7 @@ class Refolded:
     """One group's merge, repeated. `record` is None for a group that never ended, `folded` if nothing can be merged."""
 
     group: str
-    verdict: Verdict
+    verdict: Repetition
     record: GroupRecord | None = None
     folded: Folded | None = None
     altered: tuple[Altered, ...] = ()
@@ -69,7 +69,7 @@ class PostMortem:
     @property
     def is_same(self) -> bool:
         """Whether everything that was merged comes out as it did."""
-        return all(group.verdict in (Verdict.SAME, Verdict.NOT_MERGED) for group in self.groups)
+        return all(group.verdict in (Repetition.SAME, Repetition.NOT_MERGED) for group in self.groups)
 
 
 def repeat_merges(run_dir: str) -> PostMortem:
@@ -83,13 +83,13 @@ def refold(name: str, folder: GroupFolder) -> Refolded:
     """Repeat the merge of one group through the function the run itself used. Raises NotARun for an odd record."""
     record = read_group_record(folder)
     if record is None or record.ledger is None:
-        return Refolded(name, Verdict.NOT_MERGED, record)
+        return Refolded(name, Repetition.NOT_MERGED, record)
     altered = tuple(altered_files(folder, record))
     try:
         folded = fold_recorded(folder, record, recorded_resolutions(folder, record))
     except (StorageError, InvalidInput, ValueError) as error:
         told = altered or (Altered(folder.path, str(error)),)
-        return Refolded(name, Verdict.ALTERED, record, None, told)
+        return Refolded(name, Repetition.ALTERED, record, None, told)
     return Refolded(name, _verdict(record, folded, altered), record, folded, altered)
 
 
@@ -129,11 +129,11 @@ def fold_recorded(
         return fold(base, deltas, rules, by_path(written))
 
 
-def _verdict(record: GroupRecord, folded: Folded, altered: tuple[Altered, ...]) -> Verdict:
+def _verdict(record: GroupRecord, folded: Folded, altered: tuple[Altered, ...]) -> Repetition:
     if altered:
-        return Verdict.ALTERED
+        return Repetition.ALTERED
     context = record.context is None or record.context == sha256_hex(folded.context)
-    return Verdict.SAME if context and record.ledger == folded.ledger_digest else Verdict.DIFFERENT
+    return Repetition.SAME if context and record.ledger == folded.ledger_digest else Repetition.DIFFERENT
 
 
 def altered_files(folder: GroupFolder, record: GroupRecord) -> Iterator[Altered]:

@@ -43,7 +43,7 @@ def rule_book(name: str) -> RuleBook:
 
 
 @record
-class Checked:
+class CheckedRules:
     """A rule file that was checked: its effective rules, None if it has errors; `warnings` are of its own rules."""
 
     name: str
@@ -52,14 +52,14 @@ class Checked:
     warnings: tuple[Problem, ...]
 
 
-def checked(name: str) -> Checked:
+def checked(name: str) -> CheckedRules:
     """Check a shipped set or a file, and all it extends; every problem of every file is found at once."""
     try:
         rules = load_named_rules(name).rules
     except InvalidInput as error:
-        return Checked(called(name), None, error.problems, ())
+        return CheckedRules(called(name), None, error.problems, ())
     file, _ = named_rule_file(name)
-    return Checked(called(name), rules, (), tuple(_own_problems(warnings(rules), file)))
+    return CheckedRules(called(name), rules, (), tuple(_own_problems(warnings(rules), file)))
 
 
 def _own_problems(found: Iterable[Warned], file: str) -> Iterator[Problem]:

@@ -8,11 +8,11 @@ from typing import TypeAlias
 from shardflow.execution.phases.steps import Situation, Skip, Step
 from shardflow.workflow.model import Subagent
 
-Chosen: TypeAlias = tuple[Subagent, ...] | str
+ChosenSubagents: TypeAlias = tuple[Subagent, ...] | str
 """Those that run, or why that cannot be said."""
 
 
-def chosen_of(subagents: Sequence[Subagent], now: Situation) -> Generator[Step, Situation, Chosen]:
+def chosen_of(subagents: Sequence[Subagent], now: Situation) -> Generator[Step, Situation, ChosenSubagents]:
     """Give those that run as the context is now, a fan-out as one for each item; tell of everyone who is skipped."""
     if all(subagent.when is None and subagent.foreach is None for subagent in subagents):
         return tuple(subagents)

@@ -34,10 +34,10 @@ from shardflow.execution.phases.steps import (
 from shardflow.execution.phases.tolerating import GoesTooFar, Tally, failures_told, may_fail
 from shardflow.execution.phases.written import steps_of
 from shardflow.execution.reporting.events import (
-    Answered,
     GroupFinished,
     PhaseFinished,
     PhaseStarted,
+    QuestionAnswered,
     SubagentSkipped,
 )
 from shardflow.execution.reporting.report import GroupReport, PhaseReport, Status
@@ -231,7 +231,7 @@ class PhaseLoop:
             return kept
         answer = step.ask()
         if answer is not None and not answer.again:
-            self._host.tell(Answered(phase, step.name, content, answer.value))
+            self._host.tell(QuestionAnswered(phase, step.name, content, answer.value))
         return None if answer is None else answer.value
 
     def _run(self, group: Group, rules: EffectiveRules) -> GroupReport:

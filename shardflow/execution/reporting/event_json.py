@@ -6,7 +6,6 @@ import os
 
 from shardflow.execution.reporting.endings import ending_name, ending_text, signal_name
 from shardflow.execution.reporting.events import (
-    Answered,
     ArbiterFinished,
     Event,
     GroupFinished,
@@ -15,6 +14,7 @@ from shardflow.execution.reporting.events import (
     Noted,
     PhaseFinished,
     PhaseStarted,
+    QuestionAnswered,
     RunFinished,
     RunStarted,
     Stopping,
@@ -40,16 +40,16 @@ def event_json(event: Event) -> tuple[str, dict[str, object]]:
             return _subagents(event)
         case GroupStarted() | ArbiterFinished() | GroupMerged() | GroupFinished():
             return _of_group(event)
-        case Answered() | Noted():
+        case QuestionAnswered() | Noted():
             return _told(event)
         case RunFinished(report):
             members = {"status": report.status, "exit_code": report.exit_code, "seconds": report.seconds}
             return "run-finished", {**members, "problems": report.problems}
 
 
-def _told(event: Answered | Noted) -> tuple[str, dict[str, object]]:
+def _told(event: QuestionAnswered | Noted) -> tuple[str, dict[str, object]]:
     match event:
-        case Answered(phase, question, content, answer):
+        case QuestionAnswered(phase, question, content, answer):
             return "answered", {"phase": phase, "question": question, "content": content, "answer": answer}
         case Noted(phase, text):
             return "noted", {"phase": phase, "text": text}

@@ -2,7 +2,7 @@
 
 Events come in this order, on the caller's thread:
 
-    RunStarted Noted* (PhaseStarted (SubagentSkipped | Answered | Noted | GROUP)* PhaseFinished)* RunFinished
+    RunStarted Noted* (PhaseStarted (SubagentSkipped | QuestionAnswered | Noted | GROUP)* PhaseFinished)* RunFinished
     GROUP: GroupStarted (SubagentStarted | SubagentRetried | SubagentFinished | Stopping)* ArbiterFinished* GroupMerged?
            GroupFinished
 
@@ -154,7 +154,7 @@ class GroupFinished:
 
 
 @record
-class Answered:
+class QuestionAnswered:
     """A question asked outside of the context has an answer: `content` is the digest of all it depends on."""
 
     phase: str
@@ -197,7 +197,7 @@ Event: TypeAlias = (
     | ArbiterFinished
     | GroupMerged
     | GroupFinished
-    | Answered
+    | QuestionAnswered
     | Noted
     | PhaseFinished
     | RunFinished

@@ -11,7 +11,7 @@ from shardflow.model.documents import Problem
 from shardflow.model.records import record, replaced
 from shardflow.storage.files import read_regular
 from shardflow.storage.yaml.documents import parse_yaml
-from shardflow.workflow.agents.choosing import Chosen, choose_programs
+from shardflow.workflow.agents.choosing import ChosenPrograms, choose_programs
 from shardflow.workflow.agents.model import AgentEntry, AgentsFile, HelperCommand
 from shardflow.workflow.agents.reading import read_agents_file
 from shardflow.workflow.dialect.model import Skill
@@ -39,7 +39,7 @@ class AgentMap:
         """All entries, of every place."""
         return tuple(entry for place in self.places for entry in place)
 
-    def choose(self, types: Iterable[str]) -> Chosen:
+    def choose(self, types: Iterable[str]) -> ChosenPrograms:
         """Choose a program for each type."""
         return choose_programs(types, self.places)
 
@@ -91,11 +91,11 @@ def _types(subagents: Iterable[Subagent]) -> Iterator[str]:
     return (subagent.program.type for subagent in subagents if isinstance(subagent.program, OfType))
 
 
-def _phase_equipped(phase: Phase, chosen: Chosen) -> Phase:
+def _phase_equipped(phase: Phase, chosen: ChosenPrograms) -> Phase:
     return replaced(phase, subagents=tuple(_equipped(subagent, chosen) for subagent in phase.subagents))
 
 
-def _equipped(subagent: Subagent, chosen: Chosen) -> Subagent:
+def _equipped(subagent: Subagent, chosen: ChosenPrograms) -> Subagent:
     if not isinstance(subagent.program, OfType):
         return subagent
     entry = chosen.programs[subagent.program.type]

@@ -30,7 +30,7 @@ class Question:
 
 
 @record
-class Chosen:
+class ChosenOption:
     """The option that was chosen, by its place, and what was said about it."""
 
     place: int
@@ -44,7 +44,7 @@ class Unclear:
     reason: str
 
 
-Asker: TypeAlias = "Callable[[Question, Callable[[], bool]], Chosen | Unclear | None]"
+Asker: TypeAlias = "Callable[[Question, Callable[[], bool]], ChosenOption | Unclear | None]"
 """Answers a question; None: nobody is there to do it. What it is given beside tells that the run is asked to stop."""
 
 
@@ -53,19 +53,19 @@ def nobody(_question: Question, _stopped: Callable[[], bool]) -> None:
     return
 
 
-def first_option(_question: Question, _stopped: Callable[[], bool]) -> Chosen:
+def first_option(_question: Question, _stopped: Callable[[], bool]) -> ChosenOption:
     """Take the first option, as `--yes` asks for."""
-    return Chosen(0)
+    return ChosenOption(0)
 
 
 def written_answers(answers: Answers, otherwise: Asker) -> Asker:
     """Take what is written down, and ask somebody else where nothing is."""
 
-    def ask(question: Question, stopped: Callable[[], bool]) -> Chosen | Unclear | None:
+    def ask(question: Question, stopped: Callable[[], bool]) -> ChosenOption | Unclear | None:
         written = answers.next(question.phase, question.asked_here, question.asked_in_all)
         if written is None:
             return otherwise(question, stopped)
         place = chosen(question.options, written.choose)
-        return Unclear(f"{written.where}: {place}") if isinstance(place, str) else Chosen(place, written.feedback)
+        return Unclear(f"{written.where}: {place}") if isinstance(place, str) else ChosenOption(place, written.feedback)
 
     return ask

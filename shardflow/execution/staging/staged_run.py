@@ -13,7 +13,7 @@ from shardflow.execution.scripts.folder import OutputFolder
 from shardflow.execution.scripts.helpers import THINKING, Helpers, no_agent
 from shardflow.execution.scripts.host import HelperError, ScriptHost
 from shardflow.execution.staging.agent_map import AgentMap, skilled
-from shardflow.execution.staging.asking import Asker, Chosen, Question, Unclear
+from shardflow.execution.staging.asking import Asker, ChosenOption, Question, Unclear
 from shardflow.execution.staging.feature_folder import FeatureFolder, moment_text
 from shardflow.execution.staging.finalization import Finalized, finalize, template_places
 from shardflow.execution.staging.outfit import StagedOutfit
@@ -107,7 +107,7 @@ class StagedRun:
         """Give the moment now, as the books write it."""
         return moment_text(time.time())
 
-    def ask(self, question: Question) -> Chosen | Unclear | None:
+    def ask(self, question: Question) -> ChosenOption | Unclear | None:
         """Have somebody decide; None if nobody is there."""
         return self._staging.asker(question, self._stopped)
 

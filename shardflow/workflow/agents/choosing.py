@@ -25,7 +25,7 @@ _GLOB: Final = frozenset("*?[")
 
 
 @record
-class Chosen:
+class ChosenPrograms:
     """What was found for the types asked about: `programs` by type; `lacking`, in order, have none.
 
     `known` are the exact names that have an entry, to offer for a misspelt one.
@@ -56,14 +56,14 @@ def how_to_give(name: str) -> str:
     return f"give one under agents: {where}, such as {entry}, or {DEFAULT}: {{agent: claude}}"
 
 
-def choose_programs(types: Iterable[str], files: Sequence[Sequence[AgentEntry]]) -> Chosen:
+def choose_programs(types: Iterable[str], files: Sequence[Sequence[AgentEntry]]) -> ChosenPrograms:
     """Choose a program for each type; `files` are the places where entries stand, the one that counts most first."""
     entries = [entry for file in files for entry in file]
     found = {name: _entry(name, entries) for name in types}
     programs = {name: entry for name, entry in found.items() if entry is not None}
     lacking = tuple(name for name, entry in found.items() if entry is None)
     known = {entry.pattern: None for entry in entries if not _is_glob(entry.pattern) and entry.pattern != DEFAULT}
-    return Chosen(programs, lacking, tuple(known))
+    return ChosenPrograms(programs, lacking, tuple(known))
 
 
 def _entry(name: str, entries: Sequence[AgentEntry]) -> AgentEntry | None:

@@ -19,7 +19,7 @@ _STATUS: Final = ("complete", "incomplete")
 
 
 @record
-class Verdict:
+class GapVerdict:
     """Whether a phase has done all it should; if not, what is missing and what to do. `agents` as they were given."""
 
     complete: bool
@@ -34,10 +34,10 @@ class Verdict:
         return _STATUS[not self.complete]
 
 
-COMPLETE: Final = Verdict(complete=True)
+COMPLETE: Final = GapVerdict(complete=True)
 
 
-def read_verdict(value: Value, otherwise: OnFailure) -> Verdict:
+def read_verdict(value: Value, otherwise: OnFailure) -> GapVerdict:
     """Read what a script returned; `otherwise` says what to do where it does not."""
     if not isinstance(value, dict):
         told = "nothing" if value is ABSENT else shown(value)
@@ -50,10 +50,10 @@ def read_verdict(value: Value, otherwise: OnFailure) -> Verdict:
         why = f"the gap check returned as status {told}, expected one of {', '.join(_STATUS)}"
         return failed(why, otherwise, listed)
     if status == "complete":
-        return Verdict(complete=True, gaps=listed)
+        return GapVerdict(complete=True, gaps=listed)
     agents = value.get("additionalAgents")
     message = value.get("message")
-    read = Verdict(
+    read = GapVerdict(
         complete=False,
         gaps=listed,
         action=otherwise.action,
@@ -68,12 +68,12 @@ def read_verdict(value: Value, otherwise: OnFailure) -> Verdict:
     return replaced(read, action=GapAction(action))
 
 
-def failed(why: str, otherwise: OnFailure, gaps: tuple[Json, ...] = ()) -> Verdict:
+def failed(why: str, otherwise: OnFailure, gaps: tuple[Json, ...] = ()) -> GapVerdict:
     """Give the verdict of a gap check that could not give one: not passed, and why."""
-    return Verdict(complete=False, gaps=(*gaps, why), action=otherwise.action, message=otherwise.message)
+    return GapVerdict(complete=False, gaps=(*gaps, why), action=otherwise.action, message=otherwise.message)
 
 
-def verdict_json(verdict: Verdict) -> dict[str, Json]:
+def verdict_json(verdict: GapVerdict) -> dict[str, Json]:
     """Write a verdict down as a script would return it."""
     return {
         "status": verdict.status,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from shardflow.errors import NotARun
-from shardflow.execution.inspection.post_mortem import PostMortem, Verdict, repeat_merges
+from shardflow.execution.inspection.post_mortem import PostMortem, Repetition, repeat_merges
 from tests.execution.running import Workplace, edit
 
 TEXT = """
@@ -44,8 +44,8 @@ def ran(place: Workplace, last: str = "true") -> PostMortem:
 def test_every_merge_of_a_run_comes_out_the_same_again(place: Workplace) -> None:
     repeated = ran(place, edit('c["n"] += 1'))
     assert [(group.group, group.verdict) for group in repeated.groups] == [
-        ("01-work", Verdict.SAME),
-        ("02-last", Verdict.SAME),
+        ("01-work", Repetition.SAME),
+        ("02-last", Repetition.SAME),
     ]
     assert repeated.is_same
     folded = repeated.groups[0].folded
@@ -59,14 +59,14 @@ def test_a_conflict_comes_out_the_same_again(place: Workplace) -> None:
     edits = {"edit_a": edit('c["l"] = 1'), "edit_b": edit('c["l"] = 2'), "last": "true"}
     assert place.run(TEXT.format(**edits)).exit_code == 3
     [first] = repeat_merges(str(place.run_dir)).groups
-    assert first.verdict is Verdict.SAME
+    assert first.verdict is Repetition.SAME
     assert first.folded is not None
     assert len(first.folded.result.conflicts) == 1
 
 
 def test_a_group_that_failed_was_never_merged(place: Workplace) -> None:
     repeated = ran(place, "exit 1")
-    assert [group.verdict for group in repeated.groups] == [Verdict.SAME, Verdict.NOT_MERGED]
+    assert [group.verdict for group in repeated.groups] == [Repetition.SAME, Repetition.NOT_MERGED]
 
 
 def replaced(content: bytes) -> Callable[[Path], object]:
@@ -97,7 +97,7 @@ def test_an_altered_file_is_named(
     alter(path)
     repeated = repeat_merges(str(place.run_dir))
     first = repeated.groups[0]
-    assert first.verdict is Verdict.ALTERED
+    assert first.verdict is Repetition.ALTERED
     assert [one.path for one in first.altered] == [str(path)]
     assert how in first.altered[0].how
     assert (first.folded is not None) == can_be_merged
@@ -113,7 +113,7 @@ def test_a_recorded_merge_that_comes_out_differently_is_told(place: Workplace) -
     ledger.write_bytes(b"{}\n")
     record["ledger"] = "ca3d163bab055381827226140568f3bef7eaac187cebd76878e0b63e9e442356"
     path.write_text(json.dumps(record))
-    assert repeat_merges(str(place.run_dir)).groups[0].verdict is Verdict.DIFFERENT
+    assert repeat_merges(str(place.run_dir)).groups[0].verdict is Repetition.DIFFERENT
 
 
 def test_a_repeated_merge_writes_nothing(place: Workplace) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from shardflow.model.values import ABSENT, Json
 from shardflow.workflow.dialect.model import GapAction, OnFailure
-from shardflow.workflow.dialect.verdicts import COMPLETE, Verdict, read_verdict, verdict_json
+from shardflow.workflow.dialect.verdicts import COMPLETE, GapVerdict, read_verdict, verdict_json
 from tests.workflow.documents import json_values
 
 OTHERWISE = OnFailure(GapAction.ABORT, "told before")
@@ -43,15 +43,15 @@ def test_a_verdict_written_down_reads_back_as_it_is(value: Json) -> None:
     ("value", "verdict"),
     [
         ({"status": "complete"}, COMPLETE),
-        ({"status": "complete", "gaps": ["left open"]}, Verdict(complete=True, gaps=("left open",))),
+        ({"status": "complete", "gaps": ["left open"]}, GapVerdict(complete=True, gaps=("left open",))),
         (
             {"status": "incomplete", "gaps": ["g"], "action": "retry", "message": "again"},
-            Verdict(complete=False, gaps=("g",), action=GapAction.RETRY, message="again"),
+            GapVerdict(complete=False, gaps=("g",), action=GapAction.RETRY, message="again"),
         ),
-        ({"status": "incomplete"}, Verdict(complete=False, action=GapAction.ABORT, message="told before")),
+        ({"status": "incomplete"}, GapVerdict(complete=False, action=GapAction.ABORT, message="told before")),
         (
             {"status": "incomplete", "gaps": "one", "action": "spawn_additional", "additionalAgents": [{"type": "a"}]},
-            Verdict(
+            GapVerdict(
                 complete=False,
                 gaps=("one",),
                 action=GapAction.SPAWN_ADDITIONAL,
@@ -61,7 +61,7 @@ def test_a_verdict_written_down_reads_back_as_it_is(value: Json) -> None:
         ),
     ],
 )
-def test_what_it_says_counts_and_the_workflow_says_the_rest(value: Json, verdict: Verdict) -> None:
+def test_what_it_says_counts_and_the_workflow_says_the_rest(value: Json, verdict: GapVerdict) -> None:
     assert read_verdict(value, OTHERWISE) == verdict
 
 

@@ -11,7 +11,7 @@ from shardflow.cli.views.ledger import ledger_text
 from shardflow.cli.views.objects import object_bytes, post_mortem_object
 from shardflow.cli.views.selection import Format, Selection
 from shardflow.cli.views.tables import markdown_span
-from shardflow.execution.inspection.post_mortem import PostMortem, Refolded, Verdict, repeat_merges
+from shardflow.execution.inspection.post_mortem import PostMortem, Refolded, Repetition, repeat_merges
 from shardflow.exit_codes import CONFLICTS
 from shardflow.storage.excerpts import printable
 
@@ -56,14 +56,14 @@ def _exit_code(again: PostMortem) -> int:
 def _verdict(group: Refolded, stream: TextIO | None) -> str:
     good, bad = styled("same bytes", "good", stream), "bad"
     match group.verdict, group.record:
-        case Verdict.SAME, record if record is not None and record.context is not None:
+        case Repetition.SAME, record if record is not None and record.context is not None:
             return f"{group.group}: {good} (sha256 {record.context})"
-        case Verdict.SAME, _:
+        case Repetition.SAME, _:
             return f"{group.group}: {good}: the same conflicts, nothing merged"
-        case Verdict.NOT_MERGED, record:
+        case Repetition.NOT_MERGED, record:
             ended = "it has not ended" if record is None else f"it ended as {printable(record.status)}"
             return f"{group.group}: the run merged nothing here: {ended}"
-        case Verdict.DIFFERENT, _:
+        case Repetition.DIFFERENT, _:
             head = styled("other bytes", bad, stream)
             return f"{group.group}: {head} from the same inputs: was the run made by another version of shardflow?"
         case _:

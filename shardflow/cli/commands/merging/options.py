@@ -12,7 +12,7 @@ _STANDARD_OUTPUT = "-"
 
 
 @record
-class Decided:
+class DecisionOptions:
     """What the command line says about conflicts: `PATH=CHOICE` texts, a file, and whether to ask at the terminal."""
 
     texts: tuple[str, ...] = ()
@@ -43,7 +43,7 @@ class MergeOptions:
     inputs: tuple[str, ...]
     rules: str | None
     output: str | None
-    decided: Decided
+    decided: DecisionOptions
     otherwise: Otherwise
     shown: Selection
 

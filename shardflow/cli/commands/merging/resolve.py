@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 
-from shardflow.cli.commands.merging.options import Decided
+from shardflow.cli.commands.merging.options import DecisionOptions
 from shardflow.cli.commands.reading import MAX_WORKFLOW_BYTES, read_input
 from shardflow.cli.console import CONSOLE, is_terminal
 from shardflow.cli.views.conflicts import conflicts_text
@@ -26,7 +26,7 @@ from shardflow.storage.json.strict import parse_json
 from shardflow.storage.yaml.documents import parse_yaml
 
 
-def resolve_run(run_dir: str, decided: Decided, shown: Selection) -> int:
+def resolve_run(run_dir: str, decided: DecisionOptions, shown: Selection) -> int:
     """Decide about the conflicts of a run, tell what came of it, and give the exit code."""
     if decided.interactive and not (is_terminal(sys.stdin) and is_terminal(sys.stdout)):
         raise UsageError("--interactive asks at a terminal, and this is none; use --resolve or --resolutions")

@@ -7,7 +7,7 @@ import sys
 from shardflow.cli.console import CONSOLE, styled
 from shardflow.cli.views.display import count, place
 from shardflow.cli.views.objects import object_bytes, problem_objects
-from shardflow.execution.inspection.rule_books import Checked, checked
+from shardflow.execution.inspection.rule_books import CheckedRules, checked
 from shardflow.exit_codes import INVALID
 from shardflow.model.values import Json
 from shardflow.storage.excerpts import printable
@@ -28,7 +28,7 @@ def lint_files(files: tuple[str, ...], *, as_json: bool) -> int:
     return code
 
 
-def _tell(file: Checked) -> None:
+def _tell(file: CheckedRules) -> None:
     for problem in file.errors:
         CONSOLE.complain(printable(str(problem)))
     for problem in file.warnings:
@@ -38,7 +38,7 @@ def _tell(file: Checked) -> None:
         CONSOLE.say(f"{place(file.name)}: valid, {count(len(file.rules.rules), 'rule')}{warned}")
 
 
-def _object(found: list[Checked], code: int) -> dict[str, Json]:
+def _object(found: list[CheckedRules], code: int) -> dict[str, Json]:
     files: list[Json] = [
         {
             "file": file.name,

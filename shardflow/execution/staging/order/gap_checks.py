@@ -28,7 +28,7 @@ from shardflow.workflow.dialect.model import (
     Script,
 )
 from shardflow.workflow.dialect.plan import gap_check_plan
-from shardflow.workflow.dialect.verdicts import COMPLETE, Verdict, failed, read_verdict, verdict_json
+from shardflow.workflow.dialect.verdicts import COMPLETE, GapVerdict, failed, read_verdict, verdict_json
 
 
 def gaps_are_closed(walk: Walk) -> Part[bool]:
@@ -60,7 +60,7 @@ def gaps_are_closed(walk: Walk) -> Part[bool]:
             return (yield from _escalated(walk, entry, verdict))
 
 
-def _entry(phase: str, iteration: int, verdict: Verdict, moment: str) -> dict[str, Json]:
+def _entry(phase: str, iteration: int, verdict: GapVerdict, moment: str) -> dict[str, Json]:
     entry: dict[str, Json] = {
         "phase": phase,
         "iteration": iteration,
@@ -73,7 +73,7 @@ def _entry(phase: str, iteration: int, verdict: Verdict, moment: str) -> dict[st
     return {**entry, "message": verdict.message} if verdict.message else entry
 
 
-def _verdict(walk: Walk, check: GapCheck) -> Part[tuple[Verdict, str, tuple[Json, ...]]]:
+def _verdict(walk: Walk, check: GapCheck) -> Part[tuple[GapVerdict, str, tuple[Json, ...]]]:
     """Have the phase checked; give the verdict, when it was given, and what the script wrote."""
 
     def ask() -> Answer | None:
@@ -90,7 +90,7 @@ def _verdict(walk: Walk, check: GapCheck) -> Part[tuple[Verdict, str, tuple[Json
     return read_verdict(answer["verdict"], check.on_failure), str(answer["timestamp"]), tuple(answer["written"])
 
 
-def _checked(walk: Walk, check: GapCheck) -> tuple[Verdict, list[Ran]]:
+def _checked(walk: Walk, check: GapCheck) -> tuple[GapVerdict, list[Ran]]:
     if isinstance(check.test, Script):
         ran = walk.script(GAP_CHECK, check.test)
         if not isinstance(ran.outcome, Returned):
@@ -113,7 +113,7 @@ def _gap(criterion: Criterion, ran: Ran) -> str:
     return ran.problem or f"{criterion.name}: does not hold"
 
 
-def _action(walk: Walk, check: GapCheck, verdict: Verdict, iteration: int) -> GapAction:
+def _action(walk: Walk, check: GapCheck, verdict: GapVerdict, iteration: int) -> GapAction:
     """Give what can be done: retries come to an end, and nobody can be spawned who was not named."""
     if verdict.action is GapAction.RETRY and iteration >= check.max_iterations:
         walk.note(f"repeated {iteration} times, and gaps are left: somebody has to decide")
@@ -124,13 +124,13 @@ def _action(walk: Walk, check: GapCheck, verdict: Verdict, iteration: int) -> Ga
     return verdict.action
 
 
-def _spawned(walk: Walk, entry: dict[str, Json], verdict: Verdict) -> Part[None]:
+def _spawned(walk: Walk, entry: dict[str, Json], verdict: GapVerdict) -> Part[None]:
     subagents = walk.returned_subagents(list(verdict.agents), "gap_check")
     yield from _booked(walk, {**entry, "agents_spawned": list(verdict.agents)})
     yield from walk.group(subagents, walk.run.slots(walk.phase), "additional", earlier=walk.phase.subagents)
 
 
-def _escalated(walk: Walk, entry: dict[str, Json], verdict: Verdict) -> Part[bool]:
+def _escalated(walk: Walk, entry: dict[str, Json], verdict: GapVerdict) -> Part[bool]:
     """Let somebody decide; true if the phase goes on, false if it runs again."""
     gaps = "".join(f"\n  - {gap}" for gap in verdict.gaps)
     prompt = f"{verdict.message or 'Gaps were found.'}{gaps}"
@@ -155,6 +155,6 @@ def _booked(walk: Walk, entry: dict[str, Json], *, again: bool = False) -> Part[
     yield from walk.book("gap-check", changed, entry)
 
 
-def _why(verdict: Verdict) -> str:
+def _why(verdict: GapVerdict) -> str:
     gaps = "; ".join(str(gap) for gap in verdict.gaps)
     return f"ended by its gap check: {verdict.message or gaps or 'incomplete'}"
