@@ -2,9 +2,11 @@
 
 Law: the shard is written whole or not at all, and only after the function returned; where the function wrote that file
 and said nothing else, it stays. What the function raises is a
-normal traceback on standard error and exit code 1; what it prints is in its logs. To exit with 0 is not to return.
-Loads little: its start-up is paid by every subagent. `groups/subagents/workplace.py` starts it as `main` with the
-function's name and the form of the shard as arguments, and with the package's home first on `sys.path`.
+normal traceback on standard error and exit code 1; what it prints is in its logs. To exit with 0 is not to return: the
+file `calling` in the subagent's folder is removed as the last thing of all, and while it stands nothing has returned.
+Loads little: its start-up is paid by every subagent. `groups/subagents/workplace.py` leaves that file and starts it as
+`main` with the file, the function's name and the form of the shard as arguments, and with the package's home first on
+`sys.path`.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ _LIMIT = 1 << 30
 
 def main() -> None:
     """Run the function that the command line names."""
-    target, form = sys.argv[1:]
+    calling, target, form = sys.argv[1:]
     # The package's home was first only to get here safely: the function's modules come from its own folders.
     home = sys.path.pop(0)
     sys.path[:0] = dict.fromkeys((os.getcwd(), os.environ["SHARDFLOW_WORKFLOW_DIR"]))
@@ -45,6 +47,7 @@ def main() -> None:
         _leave(shard, wanted, form)
     elif not _says_nothing(wanted, form):
         raise SystemExit(f"shardflow: {target!r} wrote its shard and changed the context, too; do one of both")
+    os.unlink(calling)
 
 
 def _held(shard: str) -> bytes | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shardflow.execution.reporting.endings import ExitedNonZero, Succeeded
+from shardflow.execution.reporting.endings import ExitedNonZero, InvalidShard, Succeeded, ending_text
 from shardflow.execution.reporting.report import last_lines
 from tests.execution.running import Workplace
 
@@ -40,6 +40,13 @@ def leave(context):
 def leave_early(context):
     context["n"] = 5
     sys.exit()
+
+def leave_at_once(context):
+    write(context)
+    os._exit(0)
+
+def become_another(context):
+    os.execv("/bin/true", ["true"])
 
 def write(context):
     with open(os.environ["SHARDFLOW_SHARD"], "w") as file:
@@ -148,6 +155,19 @@ def test_a_function_that_exits_with_0_has_not_returned_and_does_not_pass_for_one
 ) -> None:
     told = "shardflow: 'tools:leave_early' ended its process before it returned; return instead"
     assert run(place, "leave_early") == (ExitedNonZero(1), (told,))
+
+
+@pytest.mark.parametrize("name", ["leave_at_once", "become_another"])
+def test_a_function_whose_process_ends_with_0_before_it_returned_has_failed_and_its_shard_is_not_whole(
+    place: Workplace, name: str
+) -> None:
+    ending, _ = run(place, name)
+    assert isinstance(ending, InvalidShard)
+    assert ending_text(ending) == (
+        "left an invalid shard: context-it.json: its process ended with exit code 0 before its function returned, "
+        "so the shard is not whole; return instead"
+    )
+    assert context_text(place) == '{\n  "n": 1,\n  "exact": 0.10000000000000000000001\n}\n'
 
 
 def test_a_module_that_exits_with_0_when_it_is_imported_has_not_run_its_function(place: Workplace) -> None:

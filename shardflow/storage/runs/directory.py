@@ -11,7 +11,7 @@
         base.json       the context when the group started (read-only)
         rules.json      the effective rules
         <id>/           context-<id>.json, stdout.log, stderr.log; of a fan-out item.json, what it works on; prompt.md,
-                        if it has a prompt
+                        if it has a prompt; calling, if it is a Python function that did not return
         _tries/<id>/1/  what the first try of a subagent left that was tried again, and so on
         merge.json      the ledger
         conflicts.json  what no rule settled; only if there was anything
@@ -55,6 +55,11 @@ class SubagentFolder:
     def prompt(self) -> str:
         """The file of its prompt, there only if it has one."""
         return f"{self.path}/prompt.md"
+
+    @property
+    def calling(self) -> str:
+        """An empty file that stands there until its Python function has returned."""
+        return f"{self.path}/calling"
 
 
 @record

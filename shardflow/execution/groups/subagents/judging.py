@@ -5,18 +5,32 @@ Law: it succeeded only if its shard can be sealed, so the best that is said of a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from typing import TYPE_CHECKING, Final
 
 from shardflow.execution.processes.child import Cause, Exit
 from shardflow.execution.processes.survivors import named
-from shardflow.execution.reporting.endings import Cancelled, DiedBySignal, Ending, ExitedNonZero, TimedOut
+from shardflow.execution.reporting.endings import (
+    Cancelled,
+    DiedBySignal,
+    Ending,
+    ExitedNonZero,
+    InvalidShard,
+    TimedOut,
+)
+from shardflow.model.documents import Problem
 from shardflow.model.records import record
 from shardflow.storage.runs.directory import SubagentFolder
 from shardflow.workflow.agents.preset import AgentPreset
 from shardflow.workflow.model import Subagent
+from shardflow.workflow.program import PythonFunction
 
 if TYPE_CHECKING:
     from shardflow.agents.outcomes import Usage  # loaded only where agent CLIs are called
+
+_NOT_RETURNED: Final = (
+    "its process ended with exit code 0 before its function returned, so the shard is not whole; return instead"
+)
 
 
 @record
@@ -29,8 +43,10 @@ class Judgement:
 
 
 def judge(subagent: Subagent, how: Exit, places: SubagentFolder) -> Judgement:
-    """Judge a subagent by its exit, and an agent CLI by what it printed before all else."""
+    """Judge a subagent by its exit, an agent CLI by what it printed before all else, a function by having returned."""
     ending = ending_of(how, subagent.policy.timeout, subagent.policy.idle_timeout)
+    if ending is None and isinstance(subagent.program, PythonFunction) and os.path.lexists(places.calling):
+        return Judgement(InvalidShard((Problem(places.shard, None, _NOT_RETURNED),)))
     if not isinstance(subagent.program, AgentPreset):
         return Judgement(ending)
     from shardflow.execution.agents.calling import verdict_of

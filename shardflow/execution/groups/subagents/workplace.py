@@ -68,8 +68,10 @@ def set_up(
     own = {**_encoded(subagent.environment), **secrets, **_own(subagent.id, places.shard)}
     handed = _handed_over(subagent.item, places) if subagent.item is not None else {}
     fitted, prompt = _fitted(fitting, places)
+    if isinstance(subagent.program, PythonFunction):
+        write_new(places.calling, b"")
     command = Command(
-        _arguments(subagent.program, subagent.shard.value),
+        _arguments(subagent.program, subagent.shard.value, places),
         os.path.join(around.folder, subagent.cwd or "."),
         {**around.environment, **own, **handed, **fitted},
         places.stdout,
@@ -134,14 +136,14 @@ def _encoded(variables: Mapping[str, str]) -> dict[bytes, bytes]:
     return {os.fsencode(name): os.fsencode(value) for name, value in variables.items()}
 
 
-def _arguments(program: Program, form: str) -> tuple[str, ...]:
+def _arguments(program: Program, form: str, places: SubagentFolder) -> tuple[str, ...]:
     match program:
         case ShellCommand(text):
             return shell_or_not(text)
         case ArgumentList(arguments):
             return shell_or_not(arguments)
         case PythonFunction(module, name):
-            return (sys.executable, "-c", _BOOT, _HOME, f"{module}:{name}", form)
+            return (sys.executable, "-c", _BOOT, _HOME, places.calling, f"{module}:{name}", form)
         case AgentPreset():
             return ()  # what starts it is worked out where it is called
         case OfType(name):
