@@ -54,6 +54,19 @@ def test_a_terminal_shows_phases_and_subagents_with_state_and_time_then_the_summ
     assert told.index("\x1b[?25h") < told.index("run directory: ")
 
 
+def test_a_terminal_that_cannot_show_its_signs_gets_plain_ones(slow: Path) -> None:
+    terminal = on_a_terminal(slow.parent, "run", slow.name, "--max-parallel", "2", PYTHONIOENCODING="ascii")
+    terminal.expect(r"slow \. running \. phase 1 of 1 \. [0-9.]+ s")
+    terminal.expect(r"[-|/\\] waiter  [0-9.]+ s")
+    terminal.expect(r"\+ quick  [0-9.]+ s")
+    terminal.expect(r"x loser  [0-9.]+ s  exited with code 3")
+    shown = str(terminal.before)
+    (slow.parent / "go").touch()
+    told, code = ending(terminal)
+    assert code == 1
+    assert "\\u" not in shown + told
+
+
 def test_hundreds_of_subagents_never_take_more_rows_than_the_terminal_has(tmp_path: Path) -> None:
     wait = "while ! test -e go; do sleep 0.05; done"
     write_workflow(tmp_path / "many.yaml", first=wait, **{f"s{number}": "true" for number in range(300)})

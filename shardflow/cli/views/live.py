@@ -8,6 +8,7 @@ A run that is over by then shows no live view at all.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from time import monotonic
 from typing import TYPE_CHECKING, Final, TextIO
 
@@ -26,6 +27,10 @@ _FRAMES: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _SPARE_ROWS: Final = 1
 """Rows left free, for the line the command was typed in."""
 _DETAIL_WIDTH: Final = 100
+_PLAIN: Final = str.maketrans(
+    dict(zip(_FRAMES, "|/-\\|/-\\|/", strict=True)) | {"·": ".", "✓": "+", "✗": "x", "…": "~"}
+)
+"""The signs of this view for an encoding that lacks one of them."""
 _MARKS: Final = {State.WAITING: ("·", "dim"), State.DONE: ("✓", "green"), State.FAILED: ("✗", "bold red")}
 
 
@@ -79,11 +84,20 @@ class LiveView:
 
         with self._lock:
             lines = picture(self._progress, rows, monotonic())
-        text = Text(no_wrap=True, overflow="ellipsis")
+        shows_all = _can_show(self._stream, _PLAIN)
+        text = Text(no_wrap=True, overflow="ellipsis" if shows_all else "crop")
         for index, (line, style) in enumerate(lines):
             text.append("\n" * bool(index))
-            text.append(line, style)
+            text.append(line if shows_all else line.translate(_PLAIN), style)
         return text
+
+
+def _can_show(stream: TextIO, characters: Iterable[int]) -> bool:
+    try:
+        "".join(map(chr, characters)).encode(stream.encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def picture(progress: Progress, rows: int, now: float) -> list[tuple[str, str]]:
