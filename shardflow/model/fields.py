@@ -150,9 +150,12 @@ class Place:
 
 
 class Fields:
-    """The fields of one object. A field nobody asked for by the end of the `with` block is an unknown one."""
+    """The fields of one object. A field nobody asked for by the end of the `with` block is an unknown one.
 
-    __slots__ = ("_asked", "_members", "here")
+    `elsewhere` has names that others give to some of them, for the hint then.
+    """
+
+    __slots__ = ("_asked", "_members", "elsewhere", "here")
 
     def __init__(self, place: Place) -> None:
         """Read the object at a place, `here` from now on; use `Place.fields`, which reports anything else."""
@@ -161,6 +164,7 @@ class Fields:
         if place.document.idle_fields is IdleFields.PASS_OVER:
             members = {name: value for name, value in members.items() if value is not None}
         self._members = members
+        self.elsewhere: Mapping[str, str] = NO_NAMES
         self._asked: dict[str, None] = {}
 
     def __enter__(self) -> Self:
@@ -173,7 +177,8 @@ class Fields:
             return
         for name in self._members:
             if name not in self._asked:
-                self._at(name).refuse(f"{_UNKNOWN_FIELD} {quoted(name)}", did_you_mean(name, self._asked))
+                hint = did_you_mean(name, self._asked, self.elsewhere)
+                self._at(name).refuse(f"{_UNKNOWN_FIELD} {quoted(name)}", hint)
 
     def __contains__(self, name: str) -> bool:
         """Tell whether the object has this field, and make it a known one."""

@@ -90,5 +90,5 @@ class ContextLock:
         process = f"process {pid}" if pid.isdecimal() else "a process that is just starting"
         return (
             f"{shown_path(self._context)} is in use by another run ({process}); "
-            "wait until it has ended, or give this run another context"
+            "wait until it has ended, or give this run another context (--context, or --feature for one of the dialect)"
         )

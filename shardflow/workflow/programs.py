@@ -30,6 +30,8 @@ PROGRAMS: Final = ("run", "python", "agent")
 _OF_AGENTS: Final = ("model", "tools", "args", "pass_env", "prompt")
 PROGRAM_FIELDS: Final = (*PROGRAMS, *_OF_AGENTS, "env", "cwd", "shard", "writes", "reads", "config")
 """The fields that say what to run, in a subagent or in a main-only phase."""
+_ELSEWHERE: Final = {"cmd": "run", "command": "run", "directory": "cwd", "environment": "env", "shell": "run"}
+"""What other tools call these fields."""
 
 _SHARD_FORMS: Final = {form.value: form for form in ShardForm}
 HOW_TO_RUN: Final = (
@@ -42,6 +44,7 @@ _NO_PROGRAM: Final = ShellCommand("")
 
 def read_subagent(fields: Fields, name: str, type_: str | None = None) -> Subagent:
     """Read the fields that say what to run, of a subagent with this id; one of a type need not say it itself."""
+    fields.elsewhere = _ELSEWHERE
     environment, secrets = read_environment(fields)
     return Subagent(
         id=name,

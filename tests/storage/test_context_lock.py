@@ -46,7 +46,7 @@ def test_a_second_process_is_told_who_holds_the_lock_and_gets_it_afterwards(tmp_
             pass
         assert str(caught.value) == (
             f"{context} is in use by another run (process {holder.pid}); "
-            "wait until it has ended, or give this run another context"
+            "wait until it has ended, or give this run another context (--context, or --feature for one of the dialect)"
         )
         holder.communicate("\n")
     with ContextLock(context):

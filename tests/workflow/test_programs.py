@@ -100,6 +100,10 @@ from tests.workflow.documents import HOW_TO_RUN, document, problems_of, subagent
         ("run: ls, shard: {}", "expected one of copy, patch, journal, found an empty object at @.shard"),
         ("run: ls, type: b", "'id' and 'type' exclude each other at @.type; keep one of them"),
         ("run: ls, timeuot: 5", "unknown field 'timeuot' at @.timeuot; did you mean 'timeout'?"),
+        ("run: ls, cmd: ls", "unknown field 'cmd' at @.cmd; did you mean 'run'?"),
+        ("run: ls, command: [ls]", "unknown field 'command' at @.command; did you mean 'run'?"),
+        ("run: ls, environment: {}", "unknown field 'environment' at @.environment; did you mean 'env'?"),
+        ("run: ls, directory: x", "unknown field 'directory' at @.directory; did you mean 'cwd'?"),
     ],
 )
 def test_a_problem_of_a_subagent_is_told_in_these_words(settings: str, problem: str) -> None:
