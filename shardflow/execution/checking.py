@@ -184,12 +184,15 @@ def _in_phase(document: Document, place: Path, phase: Phase, rules: EffectiveRul
         return
     from shardflow.merge.declared.overlaps import overlaps_in_group  # most workflows declare nothing
 
-    for overlap, who in overlaps_in_group(writes, rules.rules):
+    overlaps = overlaps_in_group(writes, rules.rules)
+    for overlap, who in overlaps.found:
         named = listed([_with_line(name, document.line(places[name])) for name in who])
         why = "no rule settles it" if overlap.rule is None else f"the rule {overlap.rule.ref} leaves it in conflict"
         hint = "add a rule for this path, or let only one of them write it"
         message = f"{named} may write {overlap} at the same time, and {why}"
         yield Problem(document.source, document.line(places[who[1]]), message, hint=hint)
+    if not overlaps.complete:
+        yield Problem(document.source, None, "more writes may overlap; no more were looked for than the first hundred")
 
 
 def _with_line(name: str, line: int | None) -> str:

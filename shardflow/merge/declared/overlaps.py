@@ -5,9 +5,8 @@ Found before anything runs, from the declared patterns and the rules alone; exac
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations_with_replacement, takewhile
-from typing import TypeAlias
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final, TypeAlias
 
 from shardflow.merge.rules import DEFAULT, Defaults, Node, Rule, RuleSet
 from shardflow.merge.strategies.registry import REFUSING
@@ -15,15 +14,20 @@ from shardflow.model.paths import Path, Segment, segment_text
 from shardflow.model.patterns import (
     OTHER,
     Child,
+    Descendant,
     Pattern,
     PatternSet,
     Reached,
+    Step,
     and_below,
     common_path,
     letters,
     reachable,
 )
 from shardflow.model.records import record
+
+_ENOUGH: Final = 100
+"""After so many overlaps no more are looked for."""
 
 
 @record
@@ -41,46 +45,79 @@ class Overlap:
         return "$" + "".join("[*]" if segment == OTHER else segment_text(segment) for segment in self.path)
 
 
-def overlaps_in_group(
-    writes: Mapping[str, Sequence[Pattern]], rules: RuleSet
-) -> Iterator[tuple[Overlap, tuple[str, ...]]]:
-    """Give the unsettled overlaps of a group, each once, with the subagents that may meet there, as `writes` has them.
+@record
+class Overlaps:
+    """The unsettled overlaps of a group, each once, with the subagents that may meet there; whether these are all."""
+
+    found: tuple[tuple[Overlap, tuple[str, ...]], ...]
+    complete: bool
+
+
+def overlaps_in_group(writes: Mapping[str, Sequence[Pattern]], rules: RuleSet) -> Overlaps:
+    """Find the unsettled overlaps of a group; subagents stand in the order of `writes`.
 
     What lies below an overlap of the same subagents is not told again. Cost: linear in the patterns and in the pairs
-    of them that may meet.
+    of them that may meet, of which nothing more is looked for once so many overlap that nobody reads it.
     """
     writers: dict[Pattern, dict[str, None]] = {}
     for subagent, declared in writes.items():
         for pattern in declared:
             writers.setdefault(pattern, {})[subagent] = None
     found: dict[Path, tuple[Overlap, set[str]]] = {}
-    for one, other in _pairs(tuple(writers)):
+    pairs = _pairs(tuple(writers))
+    for one, other in pairs:
         who = {*writers[one], *writers[other]}
         for overlap in unsettled_overlaps([one], [other], rules) if len(who) > 1 else ():
             found.setdefault(overlap.path, (overlap, set()))[1].update(who)
+        if len(found) >= _ENOUGH:
+            break
+    told = tuple((overlap, tuple(filter(who.__contains__, writes))) for overlap, who in _topmost(found))
+    return Overlaps(told, next(pairs, None) is None)
+
+
+def _topmost(found: Mapping[Path, tuple[Overlap, set[str]]]) -> Iterator[tuple[Overlap, set[str]]]:
     for path, (overlap, who) in found.items():
         above = (found[path[:depth]][1] for depth in range(len(path)) if path[:depth] in found)
         if not any(who <= others for others in above):
-            yield overlap, tuple(filter(who.__contains__, writes))
+            yield overlap, who
 
 
-def _pairs(patterns: Sequence[Pattern]) -> Iterator[tuple[Pattern, Pattern]]:
-    """Give the pairs that may meet, a pattern with itself too: the names that lead one begin those of the other."""
-    by_names: dict[tuple[str, ...], list[Pattern]] = {}
+def _pairs(patterns: Iterable[Pattern]) -> Iterator[tuple[Pattern, Pattern]]:
+    """Give the pairs that may meet, a pattern with itself too."""
+    root = _Branch()
     for pattern in patterns:
-        by_names.setdefault(_names(pattern), []).append(pattern)
-    for pattern in patterns:
-        names = _names(pattern)
-        for depth in range(len(names)):
-            yield from ((other, pattern) for other in by_names.get(names[:depth], ()))
-    for alike in by_names.values():
-        yield from combinations_with_replacement(alike, 2)
+        root.add(pattern)
+        yield from ((other, pattern) for other in root.meeting(pattern.steps))
 
 
-def _names(pattern: Pattern) -> tuple[str, ...]:
-    """Give the names that every path of a pattern begins with."""
-    leading = takewhile(lambda step: isinstance(step, Child) and step.name is not None, pattern.steps)
-    return tuple(str(step.name) for step in leading)
+class _Branch:
+    """Patterns that begin alike, by their next step; `whole` end here or go down to any depth, so meet all below."""
+
+    def __init__(self) -> None:
+        self.whole: list[Pattern] = []
+        self.next: dict[str | None, _Branch] = {}
+
+    def add(self, pattern: Pattern) -> None:
+        """Put a pattern in its place."""
+        here = self
+        for step in pattern.steps:
+            if isinstance(step, Descendant):
+                break
+            here = here.next.setdefault(step.name, _Branch())
+        here.whole.append(pattern)
+
+    def meeting(self, steps: Sequence[Step]) -> Iterator[Pattern]:
+        """Give the patterns in here that may meet one of these steps."""
+        pending: list[tuple[_Branch, int | None]] = [(self, 0)]
+        while pending:
+            here, done = pending.pop()
+            yield from here.whole
+            step = steps[done] if done is not None and done < len(steps) else None
+            if not isinstance(step, Child):  # it meets all below
+                pending.extend((branch, None) for branch in here.next.values())
+            elif done is not None:
+                names = here.next if step.name is None else (None, step.name)
+                pending.extend((here.next[name], done + 1) for name in names if name in here.next)
 
 
 _State: TypeAlias = tuple[Reached, Reached, Node, Rule | None]

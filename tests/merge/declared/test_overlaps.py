@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shardflow.merge.declared.overlaps import overlaps_in_group, unsettled_overlaps
+from shardflow.merge.declared.overlaps import Overlap, overlaps_in_group, unsettled_overlaps
 from shardflow.merge.rules import NO_RULES
-from shardflow.model.patterns import parse_pattern
+from shardflow.model.patterns import OTHER, parse_pattern
 from tests.merge.declared.test_writes import is_covered
 from tests.merge.small import rule_set
 
@@ -105,7 +105,7 @@ def _rules_without_idle_ones(pairs):
 
 def in_group(writes, *rules):
     declared = {name: parsed(texts) for name, texts in writes.items()}
-    return {str(overlap): who for overlap, who in overlaps_in_group(declared, rule_set(*rules))}
+    return {str(overlap): who for overlap, who in overlaps_in_group(declared, rule_set(*rules)).found}
 
 
 GROUPS = [
@@ -142,6 +142,18 @@ def test_a_group_has_an_overlap_exactly_if_two_of_its_declarations_taken_by_patt
         if one != other and list(unsettled_overlaps(parsed([left]), parsed([right]), rules))
     }
     declared_ = {name: parsed(texts) for name, texts in writes.items()}
-    told = [who for _, who in overlaps_in_group(declared_, rules)]
+    told = [who for _, who in overlaps_in_group(declared_, rules).found]
     assert all(any({*pair} <= {*who} for who in told) for pair in met)
     assert bool(met) == bool(told)
+
+
+def test_thousands_of_writes_below_the_items_of_one_list_are_looked_at_one_by_one():
+    declared_ = {f"s{n}": parsed([f"$.x[*].a{n}"]) for n in range(3000)}  # each with each would take an hour
+    assert overlaps_in_group({**declared_, "last": parsed(["$.x[*].a7"])}, NO_RULES).found == (
+        (Overlap(("x", OTHER, "a7"), None), ("s7", "last")),
+    )
+
+
+def test_no_more_is_looked_for_once_hundred_writes_overlap():
+    found = overlaps_in_group({f"s{n}": parsed([f"$..a{n}"]) for n in range(3000)}, NO_RULES)
+    assert (len(found.found) >= 100, found.complete) == (True, False)
