@@ -23,7 +23,7 @@ from shardflow.model.documents import did_you_mean
 from shardflow.model.fields import quoted
 from shardflow.model.numbers import EXACT, EXACT_DIGITS, decimal_of, json_number
 from shardflow.model.paths import ORDER, Path, PathError, Segment, parse_path, path_text
-from shardflow.model.places import step_of
+from shardflow.model.places import ChangingPlaces
 from shardflow.model.records import record
 from shardflow.model.values import ABSENT, MAX_DEPTH, Json, Value, is_number, kind
 
@@ -127,6 +127,7 @@ class _Draft:
     def __init__(self, base: dict[str, Json]) -> None:
         self._root: dict[str, Json] = {"$": base}
         self._own: dict[int, Json] = {}
+        self._places = ChangingPlaces()
 
     @property
     def document(self) -> Json:
@@ -158,12 +159,13 @@ class _Draft:
                 if not isinstance(segment, str):
                     raise _CannotApply(f"no list stands at {path_text(path[:depth])}", "set it first")
                 continue
-            value = _inner(value, segment, path[:depth])
+            value = _inner(value, segment, self._places.step_of(value, segment), path[:depth])
         return value
 
     def _put(self, path: Path, value: Json) -> None:
         self._value(path)  # refused before anything is made on the way
         holder, step = self._place(path)
+        self._places.put(holder, step, value)
         _store(holder, step, value)
 
     def _remove(self, path: Path) -> None:
@@ -172,6 +174,7 @@ class _Draft:
         if self._value(path) is ABSENT:
             raise _CannotApply("nothing stands there that could be removed", "is the path right?")
         holder, step = self._place(path)
+        self._places.put(holder, step, ABSENT)
         if isinstance(holder, dict):
             del holder[str(step)]
         else:
@@ -183,7 +186,9 @@ class _Draft:
             raise _CannotApply(f"append needs a list, and a value of kind {kind(found)} stands there", "")
         holder, step = self._place(path)
         items = [] if found is ABSENT else found
-        self._owned(holder, step, items).append(value)
+        owned = self._owned(holder, step, items)
+        owned.append(value)
+        self._places.appended(owned)
 
     def _place(self, path: Path) -> _Where:
         """Give the object or list, ours to change, that holds a path's value, and the step from it to the value."""
@@ -194,7 +199,7 @@ class _Draft:
             if not isinstance(held, dict | list):
                 raise AssertionError("what a path leads through was looked at")
             holder = self._owned(holder, step, held)
-            found = step_of(holder, segment)
+            found = self._places.step_of(holder, segment)
             step = found if found is not None else str(segment)
         return holder, step  # type: ignore[return-value]  # an object has names, a list has indices
 
@@ -212,9 +217,8 @@ def _store(holder: dict[str, Json] | list[Json], step: str | int, value: Json) -
     holder[step] = value  # type: ignore[index]  # an object has names, a list has indices
 
 
-def _inner(value: Json, segment: Segment, here: Path) -> Value:
+def _inner(value: Json, segment: Segment, step: str | int | None, here: Path) -> Value:
     """Give what a segment leads to, `ABSENT` for a member that an object lacks. Raises _CannotApply."""
-    step = step_of(value, segment)
     match value:
         case dict() if isinstance(segment, str):
             return value[segment] if step is not None else ABSENT

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from enum import Enum
 from functools import cache, lru_cache
@@ -45,6 +45,13 @@ class Member:
             return name in self.assumed
         value = item[name]
         return not isinstance(value, dict | list) and key_text(value) == text
+
+
+def key_of(item: Json, names: Sequence[str]) -> tuple[tuple[str, str], ...] | None:
+    """Give the `fields` of the member that an item with these key fields is; None where it lacks one."""
+    values = [item[name] for name in names if name in item] if isinstance(item, dict) else []
+    texts = [key_text(value) for value in values if not isinstance(value, dict | list)]
+    return tuple(zip(names, texts, strict=True)) if len(texts) == len(names) else None
 
 
 class Order(Enum):

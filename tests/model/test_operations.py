@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
+from unittest.mock import patch as patched
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shardflow.merge.engine import MergeResult, merge
@@ -171,3 +172,41 @@ def test_no_operation_nests_deeper_than_a_document_may(verb: str) -> None:
             value = [value]
         outcome = edit_of({}, [{verb: "$.a.b", "value": value}])
         assert isinstance(outcome, tuple) is (levels > deepest)
+
+
+ids = st.sampled_from(["1", "2", "'a'"])
+items = st.fixed_dictionaries({"id": st.sampled_from([1, 2, "a", None])}, optional={"n": st.integers(0, 3)})
+keyed_operations = st.one_of(
+    st.builds(lambda key, value: {"set": f"$.l[?@.id=={key}].n", "value": value}, ids, st.integers(0, 3)),
+    st.builds(lambda key, value: {"set": f"$.l[?@.id=={key}].id", "value": value}, ids, st.sampled_from([1, 2, []])),
+    st.builds(lambda key, value: {"set": f"$.l[?@.id=={key}]", "value": value}, ids, items),
+    st.builds(lambda key: {"remove": f"$.l[?@.id=={key}]"}, ids),
+    st.builds(lambda value: {"append": "$.l", "value": value}, items),
+    st.builds(lambda value: {"set": "$.l", "value": value}, st.lists(items, max_size=4)),
+)
+
+
+@given(st.lists(items, max_size=4), st.lists(keyed_operations, max_size=12))
+@example(
+    [{"id": 1}],
+    [
+        *({"set": "$.l[?@.id==1].n", "value": value} for value in (1, 2)),
+        {"append": "$.l", "value": {"id": 2}},
+        {"set": "$.l[?@.id==2].n", "value": 3},
+    ],
+)
+def test_items_are_found_by_key_where_they_stand_however_often_they_are_asked_for(
+    before: list[Json], said: list[Any]
+) -> None:
+    edits: list[Any] = []
+    for often in (1, 1_000_000):
+        with patched("shardflow.model.places._OFTEN", often):
+            edits.append(edit_of({"l": [*before]}, said))
+    assert edits[0] == edits[1]
+
+
+def test_a_journal_finds_each_of_thousands_of_items_by_key_without_looking_through_all() -> None:
+    count = 20_000  # looked through for each operation, they would take minutes
+    base: dict[str, Json] = {"l": [{"id": number} for number in range(count)]}
+    said: list[Any] = [{"set": f"$.l[?@.id=={number}].n", "value": number} for number in range(count)]
+    assert apply(edit_of(base, said), base) == {"l": [{"id": number, "n": number} for number in range(count)]}

@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, TypeAlias
 
-from shardflow.model.paths import Member, Path, Segment, key_text
+from shardflow.model.paths import Member, Path, Segment, key_of
 from shardflow.model.records import record
 from shardflow.model.values import ABSENT, Json, Value, same
 from shardflow.storage.json.canonical import canonical_bytes
@@ -200,14 +200,7 @@ class _Below:
         return self.at([index, *dict.fromkeys(key for side in sides for key in self._keys(side))])
 
     def _keys(self, item: Value) -> Iterator[Member]:
-        if isinstance(item, dict):
-            for names in self._names:
-                if all(name in item for name in names):
-                    key = self._by_fields.get(tuple((name, _key_text(item[name])) for name in names))
-                    yield from () if key is None else (key,)
+        if item is not ABSENT:
+            found = (key_of(item, names) for names in self._names)
+            yield from (self._by_fields[fields] for fields in found if fields in self._by_fields)
             yield from (key for key in self._assuming if key.is_here(item))
-
-
-def _key_text(value: Json) -> str:
-    """Give the text of a key's value; an object or list is none, and no key has the empty text."""
-    return "" if isinstance(value, dict | list) else key_text(value)
