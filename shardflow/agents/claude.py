@@ -19,6 +19,7 @@ from shardflow.agents.outcomes import (
     McpFailed,
     NoResult,
     PermissionDenied,
+    ToldError,
     Usage,
 )
 from shardflow.agents.start import AgentTask, Start
@@ -101,8 +102,14 @@ def _error(result: Event) -> AgentOutcome | None:
     if isinstance(status, int) and not isinstance(status, bool):
         return ApiError(status, message)
     if result.get("is_error") is not False:
-        return ApiError(None, message) if message.startswith("API Error") else NoResult(message or subtype)
-    return None if subtype == "success" else NoResult(subtype or "its result event has no subtype")
+        return (
+            ApiError(None, message)
+            if message.startswith("API Error")
+            else ToldError(message or subtype or "unknown error")
+        )
+    if subtype == "success":
+        return None
+    return ToldError(subtype) if subtype else NoResult("its result event has no subtype")
 
 
 def _unfinished(said: list[Event], result: Event) -> AgentOutcome | None:

@@ -14,7 +14,7 @@ import re
 from typing import Final
 
 from shardflow.agents.events import Event, count, of_type, part, status_in, text
-from shardflow.agents.outcomes import AgentOutcome, Answered, ApiError, NoResult, Usage
+from shardflow.agents.outcomes import AgentOutcome, Answered, ApiError, LimitReached, NoResult, ToldError, Usage
 from shardflow.agents.start import AgentTask, Start
 from shardflow.workflow.agents.preset import AgentPreset
 
@@ -22,6 +22,9 @@ ALLOWED: Final = ("GEMINI_*", "GOOGLE_*")
 
 _EDITING: Final = ("replace", "write_file")
 _POLICY: Final = "policy.toml"
+_OWN_ERRORS: Final = "Fatal"
+"""How the names of errors begin that are none of the API: a limit, the login, the settings, the sandbox."""
+_TOO_MANY_TURNS: Final = "FatalTurnLimitedError"
 
 
 def start(task: AgentTask, preset: AgentPreset) -> Start:
@@ -58,9 +61,7 @@ def judge(said: list[Event]) -> AgentOutcome:
     if not results:
         return _refused(text(errors[-1].get("message"))) if errors else NoResult("there is no result event")
     result = results[-1]
-    if result.get("status") != "success":
-        return _refused(text(part(result, "error", "message")) or "its result event tells of no success")
-    return _answered(said)
+    return _answered(said) if result.get("status") == "success" else _failed(result)
 
 
 def used(said: list[Event]) -> Usage:
@@ -68,6 +69,16 @@ def used(said: list[Event]) -> Usage:
     results = of_type(said, "result")
     last = results[-1] if results else {}
     return Usage(count(part(last, "stats", "input_tokens")), count(part(last, "stats", "output_tokens")))
+
+
+def _failed(result: Event) -> AgentOutcome:
+    """Tell what the API refused, which may go well later, from the CLI's own errors, which will not."""
+    kind, message = text(part(result, "error", "type")), text(part(result, "error", "message"))
+    if kind == _TOO_MANY_TURNS:
+        return LimitReached("the number of turns")
+    if kind.startswith(_OWN_ERRORS):
+        return ToldError(message or kind)
+    return _refused(message) if message else NoResult("its result event tells of no success")
 
 
 def _refused(message: str) -> ApiError:

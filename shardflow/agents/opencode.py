@@ -12,13 +12,24 @@ from decimal import Decimal
 from typing import Any, Final
 
 from shardflow.agents.events import Event, count, number, of_type, part, status_in, text
-from shardflow.agents.outcomes import AgentOutcome, Answered, ApiError, NoResult, PermissionDenied, Usage, summed
+from shardflow.agents.outcomes import (
+    AgentOutcome,
+    Answered,
+    ApiError,
+    NoResult,
+    PermissionDenied,
+    ToldError,
+    Usage,
+    summed,
+)
 from shardflow.agents.start import AgentTask, Start
 from shardflow.workflow.agents.preset import AgentPreset
 
 ALLOWED: Final = ("ANTHROPIC_*", "AWS_*", "GEMINI_*", "GOOGLE_*", "OPENAI_*", "OPENCODE_*", "OPENROUTER_*")
 
 _READING: Final = ("read", "grep", "glob", "list")
+_OF_THE_API: Final = ("APIError", "UnknownError", "")
+"""Names of errors that may go well later; others are its own: a context or an answer too long, no login."""
 _REJECTED: Final = ("rejected", "denied", "prevents you")
 
 
@@ -74,7 +85,10 @@ def used(said: list[Event]) -> Usage:
 
 
 def _error(event: Event) -> AgentOutcome:
-    message = text(part(event, "error", "data", "message")) or text(part(event, "error", "name")) or "unknown error"
+    name = text(part(event, "error", "name"))
+    message = text(part(event, "error", "data", "message")) or name or "unknown error"
+    if name not in _OF_THE_API:
+        return ToldError(message)
     status = part(event, "error", "data", "statusCode")
     return ApiError(status if isinstance(status, int) else status_in(message), message)
 

@@ -46,6 +46,13 @@ class NoResult:
 
 
 @record
+class ToldError:
+    """It said itself that it failed, for a reason that is none of the API's: no login, a context too long."""
+
+    message: str
+
+
+@record
 class ApiError:
     """The model's API refused; `status` is the HTTP status where the CLI tells it."""
 
@@ -82,7 +89,9 @@ class Exited:
     said: str = ""
 
 
-AgentOutcome: TypeAlias = Answered | NoResult | ApiError | LimitReached | McpFailed | PermissionDenied | Exited
+AgentOutcome: TypeAlias = (
+    Answered | NoResult | ToldError | ApiError | LimitReached | McpFailed | PermissionDenied | Exited
+)
 
 
 def outcome_name(outcome: AgentOutcome) -> str:
@@ -92,6 +101,8 @@ def outcome_name(outcome: AgentOutcome) -> str:
             return "ok"
         case NoResult():
             return "no_result"
+        case ToldError():
+            return "error"
         case ApiError(None):
             return "api_error"
         case ApiError(status):
@@ -113,6 +124,8 @@ def outcome_text(outcome: AgentOutcome) -> str:
             return "answered"
         case NoResult(reason):
             return f"did not end its work: {reason}"
+        case ToldError(message):
+            return f"ended in an error: {message}"
         case ApiError(status, message):
             code = "" if status is None else f" with HTTP status {status}"
             return f"was refused by the model's API{code}: {message}"

@@ -19,6 +19,7 @@ from shardflow.agents.outcomes import (
     McpFailed,
     NoResult,
     PermissionDenied,
+    ToldError,
     Usage,
     is_worth_a_retry,
     outcome_name,
@@ -53,6 +54,15 @@ from tests.agents.recorded import (
 
 CLAUDE, CODEX, GEMINI, OPENCODE = AgentCli
 DEAD_SERVER = CLAUDE_INIT | {"mcp_servers": [{"name": "a", "status": "connected"}, {"name": "b", "status": "failed"}]}
+
+
+def gemini_failed(kind: str, message: str) -> bytes:
+    return lines(GEMINI_INIT, GEMINI_RESULT | {"status": "error", "error": {"type": kind, "message": message}})
+
+
+def opencode_failed(name: str, **data: str) -> bytes:
+    return lines(OPENCODE_ERROR | {"error": {"name": name, "data": data}})
+
 
 JUDGED: list[tuple[AgentCli, bytes, AgentOutcome]] = [
     (
@@ -90,9 +100,10 @@ JUDGED: list[tuple[AgentCli, bytes, AgentOutcome]] = [
     (
         CLAUDE,
         lines(CLAUDE_INIT, CLAUDE_RESULT | {"subtype": "error_during_execution"}),
-        NoResult("error_during_execution"),
+        ToldError("error_during_execution"),
     ),
-    (CLAUDE, lines(CLAUDE_INIT, CLAUDE_RESULT | {"is_error": True, "result": "odd"}), NoResult("odd")),
+    (CLAUDE, lines(CLAUDE_INIT, CLAUDE_RESULT | {"is_error": True, "result": "odd"}), ToldError("odd")),
+    (CLAUDE, lines({"type": "result"}), ToldError("unknown error")),
     (CLAUDE, lines(CLAUDE_INIT), NoResult("there is no result event")),
     (CLAUDE, b"", NoResult("there is no result event")),
     (
@@ -132,6 +143,10 @@ JUDGED: list[tuple[AgentCli, bytes, AgentOutcome]] = [
         ApiError(503, "got status: 503"),
     ),
     (GEMINI, lines(GEMINI_INIT, *GEMINI_SAID), NoResult("there is no result event")),
+    (GEMINI, gemini_failed("FatalTurnLimitedError", "Reached max."), LimitReached("the number of turns")),
+    (GEMINI, gemini_failed("FatalAuthenticationError", "Log in."), ToldError("Log in.")),
+    (GEMINI, gemini_failed("Error", "fetch failed"), ApiError(None, "fetch failed")),
+    (GEMINI, lines({"type": "result"}), NoResult("its result event tells of no success")),
     (
         OPENCODE,
         lines(opencode_step("tool-calls"), OPENCODE_TEXT, opencode_step("stop")),
@@ -149,6 +164,12 @@ JUDGED: list[tuple[AgentCli, bytes, AgentOutcome]] = [
         NoResult("its last step ended with the reason 'length'"),
     ),
     (OPENCODE, lines(opencode_step("stop"), OPENCODE_ERROR), ApiError(429, "no more")),
+    (OPENCODE, opencode_failed("ContextOverflowError", message="Too long."), ToldError("Too long.")),
+    (OPENCODE, opencode_failed("MessageOutputLengthError"), ToldError("MessageOutputLengthError")),
+    (OPENCODE, opencode_failed("ProviderAuthError", message="Log in."), ToldError("Log in.")),
+    (OPENCODE, opencode_failed("APIError", message="ECONNRESET"), ApiError(None, "ECONNRESET")),
+    (OPENCODE, opencode_failed("UnknownError", message="status: 503"), ApiError(503, "status: 503")),
+    (OPENCODE, lines({"type": "error"}), ApiError(None, "unknown error")),
     (OPENCODE, b"Agent not found\n", NoResult("no step was finished")),
 ]
 
@@ -240,6 +261,7 @@ def test_what_a_session_used_is_known_however_it_ended(cli: AgentCli, stdout: by
     [
         (Answered("a"), "ok", "answered", False),
         (NoResult("why"), "no_result", "did not end its work: why", False),
+        (ToldError("why"), "error", "ended in an error: why", False),
         (ApiError(429, "m"), "api_error(429)", "was refused by the model's API with HTTP status 429: m", True),
         (ApiError(529, "m"), "api_error(529)", "was refused by the model's API with HTTP status 529: m", True),
         (ApiError(500, "m"), "api_error(500)", "was refused by the model's API with HTTP status 500: m", True),
