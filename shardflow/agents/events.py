@@ -32,6 +32,12 @@ def of_type(all_events: list[Event], *types: str) -> list[Event]:
     return [event for event in all_events if event.get("type") in types]
 
 
+def after_last(all_events: list[Event], *types: str) -> list[Event]:
+    """Give the events behind the last of these types: what was said when the last tool had been used."""
+    places = [place for place, event in enumerate(all_events) if event.get("type") in types]
+    return all_events[places[-1] + 1 :] if places else all_events
+
+
 def part(event: Event, *names: str) -> Any:
     """Give what stands at nested names of an event, None where something on the way is missing or no object."""
     value: Any = event

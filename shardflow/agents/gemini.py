@@ -13,7 +13,7 @@ import os
 import re
 from typing import Final
 
-from shardflow.agents.events import Event, count, of_type, part, status_in, text
+from shardflow.agents.events import Event, after_last, count, of_type, part, status_in, text
 from shardflow.agents.outcomes import AgentOutcome, Answered, ApiError, LimitReached, NoResult, ToldError, Usage
 from shardflow.agents.start import AgentTask, Start
 from shardflow.workflow.agents.preset import AgentPreset
@@ -86,7 +86,8 @@ def _refused(message: str) -> ApiError:
 
 
 def _answered(said: list[Event]) -> Answered:
-    spoken = [event for event in of_type(said, "message") if event.get("role") == "assistant"]
+    last = of_type(after_last(said, "tool_use", "tool_result"), "message")
+    spoken = [event for event in last if event.get("role") == "assistant"]
     return Answered(
         answer="".join(text(event.get("content")) for event in spoken),
         warnings=(*_denied(said), *(text(event.get("message")) for event in of_type(said, "error"))),

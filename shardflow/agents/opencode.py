@@ -11,7 +11,7 @@ import os
 from decimal import Decimal
 from typing import Any, Final
 
-from shardflow.agents.events import Event, count, number, of_type, part, status_in, text
+from shardflow.agents.events import Event, after_last, count, number, of_type, part, status_in, text
 from shardflow.agents.outcomes import (
     AgentOutcome,
     Answered,
@@ -72,7 +72,7 @@ def judge(said: list[Event]) -> AgentOutcome:
     if not finished:
         return NoResult("no step was finished")
     denied = _denied(said)
-    answer = "".join(text(part(event, "part", "text")) for event in of_type(said, "text"))
+    answer = "".join(text(part(event, "part", "text")) for event in of_type(after_last(said, "tool_use"), "text"))
     if part(finished[-1], "part", "reason") != "stop":
         reason = text(part(finished[-1], "part", "reason")) or "unknown"
         return PermissionDenied(denied) if denied else NoResult(f"its last step ended with the reason {reason!r}")

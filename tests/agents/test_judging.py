@@ -139,6 +139,11 @@ JUDGED: list[tuple[AgentCli, bytes, AgentOutcome]] = [
     ),
     (
         GEMINI,
+        lines(GEMINI_INIT, *GEMINI_SAID, GEMINI_USE, GEMINI_DENIED, *GEMINI_SAID, GEMINI_RESULT),
+        Answered("All done.", ("it was denied the use of replace",)),
+    ),
+    (
+        GEMINI,
         lines(GEMINI_INIT, GEMINI_RESULT | {"status": "error", "error": {"type": "E", "message": "got status: 503"}}),
         ApiError(503, "got status: 503"),
     ),
@@ -155,6 +160,11 @@ JUDGED: list[tuple[AgentCli, bytes, AgentOutcome]] = [
     (
         OPENCODE,
         lines(OPENCODE_DENIED, opencode_step("tool-calls"), OPENCODE_TEXT, opencode_step("stop")),
+        Answered("All done.", ("it was denied the use of write",)),
+    ),
+    (
+        OPENCODE,
+        lines(OPENCODE_TEXT, OPENCODE_DENIED, opencode_step("tool-calls"), OPENCODE_TEXT, opencode_step("stop")),
         Answered("All done.", ("it was denied the use of write",)),
     ),
     (OPENCODE, lines(OPENCODE_DENIED, opencode_step("tool-calls")), PermissionDenied(("write",))),
