@@ -111,7 +111,8 @@ class DecisionList(Ledger):
 
 
 def _others(site: Site, overruled: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
-    return tuple(c for c in site.candidates if c not in overruled)
+    shards = {candidate.shard for candidate in overruled}
+    return tuple([c for c in site.candidates if c.shard not in shards])
 
 
 def _by_value(value: Value, afters: Sequence[Value]) -> list[Outcome]:

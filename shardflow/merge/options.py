@@ -6,6 +6,7 @@ from typing import Final
 
 from shardflow.merge.rules import AddAdd, Expected, OnDelete, OnSame, Rule
 from shardflow.merge.site import Candidate, Chosen, Site, Split, Unsettled, Verdict, unanimous
+from shardflow.model.changes import Drop
 from shardflow.model.documents import listed
 from shardflow.model.records import record, replaced
 from shardflow.model.values import ABSENT, Value, is_number, kind
@@ -30,7 +31,7 @@ def ruled(site: Site, rule: Rule) -> Ruling:
         case OnDelete.DELETE:
             return Ruling(Chosen(ABSENT))
         case OnDelete.KEEP:
-            keepers = tuple(c for c in site.candidates if c not in droppers)
+            keepers = tuple([c for c in site.candidates if not isinstance(c.edit, Drop)])
             return Ruling(_asked(replaced(site, candidates=keepers), rule), droppers)
         case _:
             return Ruling(_asked(site, rule))

@@ -7,7 +7,9 @@ from hypothesis import given
 
 from shardflow.merge import merge
 from shardflow.merge.report import ledger_json
+from shardflow.model.changes import Delta
 from shardflow.model.decisions import Outcome, Settled, outcome_counts, shard_counts
+from shardflow.model.diff import diff
 from shardflow.testing import generators
 from tests.merge.small import ledger, merged, rule_set
 
@@ -78,3 +80,15 @@ SHARED = [
 def test_everybody_has_a_share_in_a_value_made_of_all_unless_it_is_what_all_of_them_said(strategy, base, values, told):
     rules = rule_set({"path": "$.n", "strategy": strategy})
     assert ledger(merged({"n": base}, *({"n": value} for value in values), rules=rules)) == [f"$.n: {told}"]
+
+
+def test_deletions_of_thousands_of_shards_are_set_aside_and_told_one_by_one():
+    count = 20_000  # each compared with each, twice, would take minutes
+    rules = rule_set({"path": "$.n", "strategy": "sum", "on_delete": "keep"})
+    deltas = [Delta(f"s{n}", n, diff({"n": 0}, {"n": 1} if n % 2 else {})) for n in range(count)]
+    result = merge({"n": 0}, deltas, rules)
+    assert result.context == {"n": count // 2}
+    assert outcome_counts(result.decisions) == dict.fromkeys(Outcome, 0) | {
+        Outcome.COMBINED: count // 2,
+        Outcome.SUPERSEDED: count // 2,
+    }
