@@ -84,18 +84,18 @@ def _lay_out(request: ResumeRequest, staging: Staging | None, interrupts: Interr
     directory, settings = request.directory, request.record.settings
     history = read_history(directory.journal)
     again = tuple(_again(request, history))
-    schedule, found = _checked_start(request, staging, history)
+    schedule, start = _checked_start(request, staging, history)
     entries = () if staging is None else staging.agents.entries
     secrets = read_secrets(request.workflow, request.workflow_file, entries)
-    secrets.refuse_in(found.base.data, found.context.path)
+    secrets.refuse_in(start.base.data, start.context.path)
     notes = (*_torn(directory, history), *stop_orphans(directory, request.grace, interrupts))
-    begun = _begun(request, found)
-    _make_ready(request, found)
+    begun = _begun(request, start)
+    _make_ready(request, start)
     write_run_record(directory, begun)
     return Layout(
         schedule=schedule,
-        base=found.base,
-        context=found.context,
+        base=start.base,
+        context=start.context,
         copy=directory.context if settings.context is not None else None,
         directory=directory,
         record=begun,
@@ -125,15 +125,15 @@ def _checked_start(
         raise
 
 
-def _begun(request: ResumeRequest, found: StartingPoint) -> RunRecord:
+def _begun(request: ResumeRequest, start: StartingPoint) -> RunRecord:
     """Give the record of the run going on now."""
     before = request.record
     file = os.path.abspath(request.workflow_file)
-    settings = replaced(before.settings, workflow_file=file, found_context=found.found_context)
+    settings = replaced(before.settings, workflow_file=file, found_context=start.found_context)
     return RunRecord(request.workflow.name, Status.RUNNING, before.started, settings)
 
 
-def _make_ready(request: ResumeRequest, found: StartingPoint) -> None:
+def _make_ready(request: ResumeRequest, start: StartingPoint) -> None:
     """Set aside what earlier starts made, and write down what this one starts from."""
     directory, outside = request.directory, request.record.settings.context is not None
     is_edited = read_if_there(directory.workflow) != request.workflow_bytes
@@ -141,10 +141,10 @@ def _make_ready(request: ResumeRequest, found: StartingPoint) -> None:
     set_aside(directory, [os.path.basename(path) for path, is_stale in copies if is_stale])
     if is_edited:
         write_new(directory.workflow, request.workflow_bytes)
-    if found.begins_anew:
-        replace_file(directory.base, found.base.data)
+    if start.begins_anew:
+        replace_file(directory.base, start.base.data)
         if not outside:
-            replace_file(directory.context, found.base.data)
+            replace_file(directory.context, start.base.data)
 
 
 def _again(request: ResumeRequest, history: History) -> Iterator[Asked]:
