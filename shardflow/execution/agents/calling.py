@@ -14,7 +14,6 @@ from shardflow.agents.adapters import ADAPTERS, judge
 from shardflow.agents.outcomes import (
     AgentOutcome,
     Answered,
-    Exited,
     Usage,
     is_worth_a_retry,
     outcome_name,
@@ -29,7 +28,6 @@ from shardflow.execution.reporting.endings import (
     Cancelled,
     DiedBySignal,
     Ending,
-    ExitedNonZero,
     TimedOut,
     ending_text,
 )
@@ -44,6 +42,8 @@ LARGEST_OUTPUT: Final = 256 << 20
 
 _FOLDER: Final = "agent"
 _LAST_LINES: Final = 3
+_LONGEST: Final = 1_000
+"""Characters of what a CLI says that are told."""
 _PLACES: Final = ("SHARDFLOW_*", "CONTEXT_FILE")
 
 
@@ -108,17 +108,20 @@ def verdict_of(preset: AgentPreset, ending: Ending | None, code: int, stdout: st
             return AgentVerdict(ending, judged.usage)
         case TimedOut(), Answered(answer, warnings):
             told = f"had ended its work, but not its process, which {ending_text(ending)}"
-            return AgentVerdict(None, judged.usage, (told, *warnings), answer)
+            return AgentVerdict(None, judged.usage, (told, *map(_told, warnings)), answer)
         case TimedOut(), _:
             return AgentVerdict(ending, judged.usage)
         case _, Answered(answer, warnings):
-            return AgentVerdict(None, judged.usage, warnings, answer)
+            return AgentVerdict(None, judged.usage, tuple(map(_told, warnings)), answer)
         case _, outcome:
             return AgentVerdict(_ending(outcome), judged.usage)
 
 
 def _ending(outcome: AgentOutcome) -> Ending:
-    if isinstance(outcome, Exited) and not outcome.said:
-        return ExitedNonZero(outcome.code)
     kind = AgentUnavailable if is_worth_a_retry(outcome) else AgentFailed
-    return kind(outcome_name(outcome), outcome_text(outcome))
+    return kind(outcome_name(outcome), _told(outcome_text(outcome)))
+
+
+def _told(text: str) -> str:
+    """Cut what a CLI says: an error may be a whole page of a proxy."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… (its log has all of it)"

@@ -39,7 +39,7 @@ def main() -> None:
     if behavior == "crash":
         sys.stderr.write("Segmentation fault\n")
         sys.exit(3)
-    sys.exit(1 if behavior in ("busy", "limit", "refused") else 0)
+    sys.exit(1 if behavior in ("busy", "limit", "quit", "refused") else 0)
 
 
 def work(behavior: str, prompt: str, arguments: list[str]) -> None:
@@ -74,7 +74,10 @@ def said(cli: str, behavior: str, message: str) -> str:
         case "claude", _:
             return lines(recorded.CLAUDE_INIT, recorded.CLAUDE_RESULT | {"result": message}).decode()
         case "codex", "refused":
-            return lines(*recorded.CODEX_OPENING, recorded.CODEX_FAILED).decode()
+            told = (
+                {"type": "turn.failed", "error": {"message": message}} if "--say" in sys.argv else recorded.CODEX_FAILED
+            )
+            return lines(*recorded.CODEX_OPENING, told).decode()
         case "codex", _:
             return lines(*recorded.CODEX_OPENING, recorded.codex_message(message), recorded.CODEX_COMPLETED).decode()
         case "gemini", _:

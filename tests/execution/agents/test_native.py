@@ -164,6 +164,19 @@ def test_one_that_was_refused_for_good_is_not_tried_again(tmp_path: Path) -> Non
     assert (type(report.ending), report.tries) == (AgentFailed, 1)
 
 
+def test_an_exit_code_that_nothing_explains_is_not_tried_again_though_the_session_was_paid_for(tmp_path: Path) -> None:
+    report = run_one(tmp_path, "codex", "quit", ", retry: {max: 2, backoff: 0}")
+    assert (report.ending, report.tries) == (AgentFailed("exit_1", "exited with code 1"), 1)
+
+
+def test_a_page_of_an_error_is_told_by_its_beginning(tmp_path: Path) -> None:
+    ending = run_one(tmp_path, "codex", f"refused, --say, <html>{'x' * 30_000}").ending
+    assert isinstance(ending, AgentUnavailable)
+    assert ending.text.startswith("was refused by the model's API: <html>xxx")
+    assert ending.text.endswith("xxx… (its log has all of it)")
+    assert len(ending.text) < 1_100
+
+
 def test_a_broken_shard_is_invalid_whatever_the_cli_says_of_its_success(tmp_path: Path) -> None:
     assert isinstance(run_one(tmp_path, "claude", "break").ending, InvalidShard)
 
