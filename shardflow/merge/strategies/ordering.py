@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Hashable, Mapping, Sequence
 from decimal import Decimal
+from functools import reduce
 from typing import TypeAlias, TypeGuard
 
 from shardflow.merge.site import Chosen, Site, Unsettled, Verdict
@@ -192,9 +193,9 @@ def _is_json(value: Value) -> TypeGuard[Json]:
 
 def _highest(values: Sequence[Json], above: Order) -> Verdict:
     distinct = {frozen(value): value for value in values}
-    for key, value in distinct.items():
-        if all(key == other or key in above[other] for other in distinct):
-            return Chosen(value)
+    highest = reduce(lambda one, other: other if other in above[one] else one, distinct)  # if there is one, it is this
+    if all(other == highest or highest in above[other] for other in distinct):
+        return Chosen(distinct[highest])
     return Unsettled("the declared order does not say which of these values leads")
 
 
