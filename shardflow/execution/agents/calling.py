@@ -94,22 +94,20 @@ def with_model(preset: AgentPreset, config: Mapping[str, object]) -> AgentPreset
 def verdict_of(preset: AgentPreset, ending: Ending | None, code: int, stdout: str, stderr: str) -> AgentVerdict:
     """Judge how a CLI ended; `stdout` and `stderr` are its logs, `ending` is what any program would have come to.
 
-    Law: one that was ended at a timeout when it had said that its work is done, has worked, with a warning. What a
-    session used is told however it ended.
+    Law: one that was ended by us when it had said that its work is done, has worked, with a warning. What a session
+    used is told however it ended.
     """
     try:
         printed = read_regular(stdout, LARGEST_OUTPUT)
     except StorageError as error:
         return AgentVerdict(ending or AgentFailed("no_result", f"what it printed cannot be read: {error}"))
-    late = isinstance(ending, TimedOut)
+    late = isinstance(ending, TimedOut | Cancelled)
     judged = judge(preset.cli, printed, 0 if late else code, " | ".join(last_lines(stderr, _LAST_LINES)))
     match ending, judged.outcome:
-        case Cancelled() | DiedBySignal(), _:
-            return AgentVerdict(ending, judged.usage)
-        case TimedOut(), Answered(answer, warnings):
+        case TimedOut() | Cancelled(), Answered(answer, warnings):
             told = f"had ended its work, but not its process, which {ending_text(ending)}"
             return AgentVerdict(None, judged.usage, (told, *map(_told, warnings)), answer)
-        case TimedOut(), _:
+        case TimedOut() | Cancelled() | DiedBySignal(), _:
             return AgentVerdict(ending, judged.usage)
         case _, Answered(answer, warnings):
             return AgentVerdict(None, judged.usage, tuple(map(_told, warnings)), answer)

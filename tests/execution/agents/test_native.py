@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -205,6 +207,25 @@ def test_its_idle_timeout_ends_one_that_hangs_just_so(tmp_path: Path) -> None:
     report = run_one(tmp_path, "opencode", "linger", ", idle_timeout: 3")
     late = "had ended its work, but not its process, which gave no sign of life for 3 s and was stopped"
     assert (report.ending, report.warnings) == (Succeeded(), (late,))
+
+
+def test_what_one_had_done_that_hangs_is_kept_when_the_run_is_stopped_for_it(tmp_path: Path) -> None:
+    place = Workplace(tmp_path)
+    text = """
+        name: w
+        phases:
+          - {id: look, behavior: main-only, agent: claude, args: [--stand-in, linger], prompt: task}
+          - {id: more, behavior: main-only, run: 'true'}
+    """
+    process = place.start(text)
+    while '"result"' not in place.text("groups/01-look/look/stdout.log"):
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    [ended] = [event for event in place.journal() if event["event"] == "subagent-finished"]
+    assert process.returncode == 130
+    assert (ended["ending"], ended["sealed"] is not None) == ("succeeded", True)
+    assert ended["warnings"] == ["had ended its work, but not its process, which stopped with the run"]
 
 
 def test_one_that_hangs_after_an_error_or_without_a_change_of_its_shard_has_not_worked(tmp_path: Path) -> None:
