@@ -5,7 +5,6 @@ import sys
 from itertools import product
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,57 +13,16 @@ from shardflow.merge.recorded import read_settled
 from shardflow.merge.report import ledger_json
 from shardflow.merge.rules import NO_RULES
 from shardflow.merge.tracing.carrying import carry, carry_outside
-from shardflow.merge.tracing.origins import INITIAL, Initial, Made, Outside, Trace, is_removal, rows, told
+from shardflow.merge.tracing.origins import INITIAL, Initial, Made, Trace, is_removal, rows, told
 from shardflow.merge.tracing.telling import RecordedMerge
 from shardflow.model.changes import Delta
-from shardflow.model.decisions import Contribution, Outcome, RuleRef, Settled
+from shardflow.model.decisions import Outcome, Settled
 from shardflow.model.diff import diff
 from shardflow.model.paths import path_text
 from shardflow.model.values import ABSENT, same
 from shardflow.testing import generators
 from tests.merge.small import merged, rule_set
-
-
-def traced(base, *groups):
-    """Merge groups in a row, each (rules, shards): a shard is a function of its base. Gives context and trace."""
-    trace, context = Trace(INITIAL), base
-    for number, (rules, shards) in enumerate(groups, 1):
-        result = merged(context, *(shard(context) for shard in shards), rules=rule_set(*rules))
-        assert not result.conflicts
-        decisions = read_settled(ledger_json(result))
-        trace = carry(trace, RecordedMerge(f"g{number}", f"p{number}", context, result.context, decisions))
-        context = result.context
-    return context, trace
-
-
-def blamed(base, *groups):
-    """Write who made what as `path: group shards`."""
-    context, trace = traced(base, *groups)
-    return {path_text(row.path): who(row.origin) for row in rows(context, trace, ())}
-
-
-def who(origin):
-    match origin:
-        case Initial():
-            return "initial"
-        case Outside(group):
-            return f"outside {group}"
-        case Made(group, _, shards):
-            return f"{group} {' '.join(shards)}"
-
-
-def at(**members):
-    """A shard that sets members; a callable gets the value before."""
-    return lambda base: base | {k: v(base.get(k)) if callable(v) else v for k, v in members.items()}
-
-
-def adding(*items):
-    return lambda before: [*(before or []), *items]
-
-
-def without(name):
-    return lambda base: {key: value for key, value in base.items() if key != name}
-
+from tests.merge.tracing.blaming import adding, at, blamed, traced, who, without
 
 KEYED = {"path": "$.l", "strategy": {"keyed": "id"}}
 
@@ -334,81 +292,3 @@ def test_the_cost_of_a_keyed_list_grows_with_its_items_not_with_items_times_deci
         return count
 
     assert steps(400) < 6 * steps(100)
-
-
-def test_a_value_tells_how_it_came_about():
-    rules = [{"path": "$.n", "strategy": "sum"}, {"path": "$.last", "strategy": "last"}]
-    shards = [at(n=2, both=1, own=1, last=1), at(n=3, both=1, last=2)]
-    context, trace = traced({"n": 1}, (rules, shards))
-    origins = {path_text(row.path): row.origin for row in rows(context, trace, ())}
-    outcomes = {path: origin.outcome for path, origin in origins.items() if isinstance(origin, Made)}
-    assert outcomes == {
-        "$.n": Outcome.COMBINED,
-        "$.both": Outcome.AGREED,
-        "$.own": Outcome.APPLIED,
-        "$.last": Outcome.APPLIED,
-    }
-
-
-@pytest.mark.parametrize(
-    ("base", "left", "wanted"),
-    [
-        ([], [[9], [9], [9]], ["a", "b", "c"]),
-        ([9], [[9, 9], [9, 9]], ["initial", "a", "b"]),
-        ([9], [[9, 9, 9], [9, 9]], ["initial", "a", "a", "b"]),
-        (None, [[1], [2, 3]], ["a", "b", "b"]),
-    ],
-    ids=repr,
-)
-def test_each_appended_item_has_one_who_appended_it(base, left, wanted):
-    shards = [at(l=list(items)) for items in left]
-    made = blamed({} if base is None else {"l": base}, ([{"path": "$.l", "strategy": "append"}], shards))
-    assert [made[f"$.l[{place}]"].removeprefix("g1 ") for place in range(len(wanted))] == wanted
-
-
-def test_what_was_put_together_is_laid_part_by_part_at_the_door_of_who_said_the_part():
-    left: dict[str, Any] = {"a": {"x": 1, "deep": {"l": [1]}}, "b": {"x": 1, "y": 2}}
-    said = tuple(Contribution(shard, rank, left[shard], Outcome.COMBINED) for rank, shard in enumerate(left))
-    together: Any = {"x": 1, "deep": {"l": [1]}, "y": 2}
-    decision = Settled(("o",), 0, RuleRef("$.o", "custom", "rules.yaml:1"), said, together)
-    trace = carry(Trace(INITIAL), RecordedMerge("g1", "p", {"o": 0}, {"o": together}, (decision,)))
-    assert {path_text(row.path): who(row.origin) for row in rows({"o": together}, trace, ())} == {
-        "$.o.x": "g1 a b",
-        "$.o.deep": "g1 a",
-        "$.o.y": "g1 b",
-    }
-
-
-def test_a_keyed_item_that_moved_and_was_edited_keeps_the_origin_of_its_other_members():
-    rules = [{"path": "$.l", "strategy": {"keyed": {"fields": "id", "order": "first"}}}]
-    moved = at(l=[{"id": 2, "n": 5}, {"id": 1}])
-    assert blamed({"l": [{"id": 1}, {"id": 2, "n": 1}]}, (rules, [moved])) == {
-        "$.l[0].id": "initial",
-        "$.l[0].n": "g1 a",
-        "$.l[1]": "initial",
-    }
-
-
-def test_a_keyed_item_whose_key_was_assumed_is_the_one_that_says_it():
-    keyed = {"fields": ["name", "port"], "defaults": {"port": 80}, "order": "first"}
-    rules = [{"path": "$.l", "strategy": {"keyed": keyed}}]
-    shards = [at(l=[{"name": "db", "port": 1, "n": 2}, {"name": "web", "port": 80}])]
-    assert blamed({"l": [{"name": "web"}, {"name": "db", "port": 1, "n": 1}]}, (rules, shards)) == {
-        "$.l[0].name": "initial",
-        "$.l[0].port": "initial",
-        "$.l[0].n": "g1 a",
-        "$.l[1].name": "initial",
-        "$.l[1].port": "g1 a",
-    }
-
-
-def test_by_position_an_item_is_not_one_that_has_its_value_elsewhere():
-    rules = [{"path": "$.l", "strategy": "index"}]
-    assert blamed({"l": [1, 2]}, (rules, [at(l=[2, 2]), at(l=[1, 1])])) == {"$.l[0]": "g1 a", "$.l[1]": "g1 b"}
-
-
-def test_a_scalar_item_that_another_replaced_is_told_as_taken_out():
-    _, trace = traced({"l": [1, {"x": 1}, [1]]}, ([], [at(l=[2, [1], {"x": 1}])]))
-    assert [(path_text(said.path), said.shard) for said in told(trace)] == [
-        ("$.l[0]", "a"),
-    ]
