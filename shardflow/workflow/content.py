@@ -78,6 +78,11 @@ def question_content(phase: str, iteration: int, name: str, inputs: Json, base: 
     return _spelt({"v": _VERSION, **members})
 
 
+def arbitration_content(phase: str, iteration: int, arbiter: Json, question: str) -> bytes:
+    """Spell out what the answer of an arbiter depends on; `question` is the SHA-256 of what it is asked."""
+    return _spelt({"v": _VERSION, "phase": phase, "iteration": iteration, "arbiter": arbiter, "asked": question})
+
+
 def _spelt(members: dict[str, object]) -> bytes:
     return json.dumps(members, sort_keys=True, default=_exact).encode()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -193,3 +194,107 @@ def test_a_rule_that_does_not_say_whom_to_ask_is_refused_with_all_else_that_is_w
         assert ended.returncode == 2
         assert "r.yaml:2: unknown agent CLI 'cluade' at $.rules[0].strategy.arbiter.agent" in ended.stderr
         assert "r.yaml:3: unknown field 'sets'" in ended.stderr
+
+
+STALLING = """\
+import json, os, sys, time
+question = json.load(sys.stdin)
+open("asked", "a").write(question["path"] + "\\n")
+while question["path"] == "$.n" and not os.path.exists("go"):
+    time.sleep(0.01)
+json.dump({"take": {"shard": "one"}, "reason": "it saw the outage"}, sys.stdout)
+"""
+
+
+def stopped_between_two_answers(folder: Path, how: signal.Signals) -> None:
+    """Leave a run whose arbiter has decided about $.status and was not done with $.n when the run was stopped."""
+    (folder / "answer.py").write_text(STALLING)
+    (folder / "w.yaml").write_text(workflow([sys.executable, "answer.py"]))
+    command = [sys.executable, "-m", "shardflow", "run", "w.yaml", "--run-dir", "run", "--quiet"]
+    with subprocess.Popen(command, cwd=folder, env=ENVIRONMENT, stderr=subprocess.DEVNULL) as running:
+        while "arbiter-finished" not in journal(folder) or "$.n" not in (folder / "asked").read_text():
+            time.sleep(0.01)
+        running.send_signal(how)
+    assert sorted((folder / "asked").read_text().split()) == ["$.n", "$.status"]
+    (folder / "go").touch()
+    (folder / "asked").unlink()
+
+
+def journal(folder: Path) -> str:
+    events = folder / "run/events.jsonl"
+    return events.read_text() if events.exists() else ""
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_an_answer_given_before_a_run_was_stopped_is_used_when_it_is_resumed(
+    tmp_path: Path, how: signal.Signals
+) -> None:
+    stopped_between_two_answers(tmp_path, how)
+    resumed = shardflow("resume", "run", cwd=tmp_path)
+    assert (resumed.returncode, (tmp_path / "asked").read_text()) == (0, "$.n\n")
+    assert "  arbiter of $.status: decided in an earlier start\n  arbiter of $.n: started\n" in resumed.stdout
+    assert read(tmp_path / "run/context.json") == {"status": "up", "n": 2}
+    kept = read(tmp_path / GROUP / "resolutions.json")["resolutions"]
+    assert [(one["path"], one["reason"], one["by"]) for one in kept] == [
+        ("$.status", "it saw the outage", "arbiter (w.yaml:1)"),
+        ("$.n", "it saw the outage", "arbiter (w.yaml:1)"),
+    ]
+    assert len(list((tmp_path / GROUP / "_arbiters").glob("*/question.json"))) == 2
+    assert "same bytes" in shardflow("merge", "run", cwd=tmp_path).stdout
+
+
+def test_an_answer_that_is_not_as_it_was_given_any_more_is_asked_for_again(tmp_path: Path) -> None:
+    stopped_between_two_answers(tmp_path, signal.SIGINT)
+    [answer] = [file for file in (tmp_path / GROUP / "_arbiters").glob("*/answer.json") if file.stat().st_size]
+    answer.write_text('{"take": "base"}')
+    resumed = shardflow("resume", "run", cwd=tmp_path)
+    assert (resumed.returncode, sorted((tmp_path / "asked").read_text().split())) == (0, ["$.n", "$.status"])
+    assert "work: what the arbiter of $.status answered is not as it was, so it is asked again\n" in resumed.stderr
+    assert read(tmp_path / "run/context.json") == {"status": "up", "n": 2}
+
+
+@pytest.mark.parametrize(
+    ("edit", "asked"),
+    [
+        (("'status': 'up'", "'status': 'UP'"), ["$.n", "$.status"]),  # another candidate
+        (('"answer.py"]', '"answer.py", "x"]'), ["$.n", "$.status"]),  # another arbiter
+        (("'n': 2", "'n': 5"), ["$.n"]),  # nothing that the question is about
+    ],
+)
+def test_an_answer_holds_only_for_the_question_it_was_given_to(
+    tmp_path: Path, edit: tuple[str, str], asked: list[str]
+) -> None:
+    stopped_between_two_answers(tmp_path, signal.SIGINT)
+    file = tmp_path / "w.yaml"
+    file.write_text(file.read_text().replace(*edit))
+    assert shardflow("resume", "run", "--workflow", "w.yaml", cwd=tmp_path).returncode == 0
+    assert sorted((tmp_path / "asked").read_text().split()) == asked
+
+
+def test_a_phase_that_is_asked_for_once_more_asks_its_arbiters_once_more(tmp_path: Path) -> None:
+    stopped_between_two_answers(tmp_path, signal.SIGINT)
+    assert shardflow("resume", "run", "--from", "work", cwd=tmp_path).returncode == 0
+    assert sorted((tmp_path / "asked").read_text().split()) == ["$.n", "$.status"]
+
+
+def test_plain_lines_tell_who_is_asked_and_how_it_ended(tmp_path: Path) -> None:
+    program = "import json,sys; q=json.load(sys.stdin); q['path']=='$.n' and sys.exit(1); print('{\"take\": \"base\"}')"
+    ended = run(tmp_path, [sys.executable, "-c", program])
+    lines = [re.sub(r"[0-9.]+ s", "0.1 s", line) for line in ended.stdout.splitlines() if "  arbiter of" in line]
+    assert sorted(lines) == [
+        "  arbiter of $.n: no decision (0.1 s)",
+        "  arbiter of $.n: started",
+        "  arbiter of $.status: decided (0.1 s)",
+        "  arbiter of $.status: started",
+    ]
+
+
+def test_an_interrupt_tells_that_arbiters_are_stopped(tmp_path: Path) -> None:
+    (tmp_path / "w.yaml").write_text(workflow("touch begun; sleep 300"))
+    command = [sys.executable, "-m", "shardflow", "run", "w.yaml", "--run-dir", "run"]
+    with subprocess.Popen(command, cwd=tmp_path, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True) as running:
+        while not (tmp_path / "begun").exists():
+            time.sleep(0.01)
+        os.kill(running.pid, signal.SIGINT)
+        told, _ = running.communicate()
+    assert "  SIGINT: stopping 2 arbiters\n" in told

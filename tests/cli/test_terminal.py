@@ -11,7 +11,7 @@ import pexpect
 import pytest
 
 from tests.cli.shell import ENVIRONMENT, shardflow
-from tests.cli.workflows import write_workflow
+from tests.cli.workflows import adding, write_workflow
 
 ROWS = 10
 
@@ -54,6 +54,17 @@ def test_a_terminal_shows_phases_and_subagents_with_state_and_time_then_the_summ
     assert told.index("\x1b[?25h") < told.index("run directory: ")
 
 
+def test_a_terminal_shows_arbiters_that_are_asked(tmp_path: Path) -> None:
+    write_workflow(tmp_path / "asked.yaml", one=adding(n=1), two=adding(n=2))
+    arbiter = """while ! test -e go; do sleep 0.02; done; echo '{"take": "base"}'"""
+    (tmp_path / "rules.yaml").write_text(json.dumps({"rules": [{"path": "$.n", "strategy": {"arbiter": arbiter}}]}))
+    terminal = on_a_terminal(tmp_path, "run", "asked.yaml", "--rules", "./rules.yaml")
+    terminal.expect(r"✓ two  [0-9.]+ s")
+    terminal.expect(r"arbiter of \$\.n  [0-9.]+ s")
+    (tmp_path / "go").touch()
+    assert ending(terminal)[1] == 0
+
+
 def test_a_terminal_that_cannot_show_its_signs_gets_plain_ones(slow: Path) -> None:
     terminal = on_a_terminal(slow.parent, "run", slow.name, "--max-parallel", "2", PYTHONIOENCODING="ascii")
     terminal.expect(r"slow \. running \. phase 1 of 1 \. [0-9.]+ s")
@@ -72,7 +83,7 @@ def test_hundreds_of_subagents_never_take_more_rows_than_the_terminal_has(tmp_pa
     write_workflow(tmp_path / "many.yaml", first=wait, **{f"s{number}": "true" for number in range(300)})
     terminal = on_a_terminal(tmp_path, "run", "many.yaml", "--max-parallel", "4")
     terminal.expect("1 running, 300 done")
-    terminal.expect("… and 295 more subagents")
+    terminal.expect("… and 295 more")
     (tmp_path / "go").touch()
     told, code = ending(terminal)
     assert code == 0

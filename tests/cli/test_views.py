@@ -13,7 +13,7 @@ from shardflow.agents.outcomes import Usage
 from shardflow.cli.views.display import count, counts_text, path_label, place, seconds, shortened
 from shardflow.cli.views.lines import PlainLines
 from shardflow.cli.views.live import picture
-from shardflow.cli.views.progress import Progress, State, SubagentProgress
+from shardflow.cli.views.progress import JobProgress, Progress, State
 from shardflow.cli.views.usages import used_text
 from shardflow.execution.reporting.events import GroupStarted, PhaseStarted, RunStarted, SubagentSkipped
 from shardflow.execution.reporting.usages import added_up, recorded
@@ -98,8 +98,8 @@ def test_the_picture_has_no_more_lines_than_there_are_rows(states: list[State], 
     progress = drawn(states)
     lines = [line for line, _ in picture(progress, rows, 10.0)]
     assert len(lines) <= max(rows, 3)
-    shown = sum(line.startswith("  ") and "more subagent" not in line for line in lines)
-    hidden = sum(int(line.split()[2]) for line in lines if "more subagent" in line)
+    shown = sum(line.startswith("  ") and "… and" not in line for line in lines)
+    hidden = sum(int(line.split()[2]) for line in lines if "… and" in line)
     assert shown + hidden == len(states)
 
 
@@ -111,7 +111,7 @@ def test_running_subagents_are_shown_before_all_others(states: list[State]) -> N
 
 
 def drawn(states: list[State]) -> Progress:
-    subagents = {f"s{rank}": SubagentProgress(f"s{rank}", state) for rank, state in enumerate(states)}
+    subagents = {f"s{rank}": JobProgress(f"s{rank}", state) for rank, state in enumerate(states)}
     progress = Progress()
     progress.workflow, progress.phases, progress.phase, progress.behavior = "w", ("work",), "work", "parallel"
     progress.subagents, progress.started = subagents, 0.0

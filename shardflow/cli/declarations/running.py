@@ -128,8 +128,8 @@ def resume(
     """Go on with a run that ended before it was done.
 
     It may have been killed or interrupted, have failed, be in conflict, or stand at a checkpoint, which is asked again.
-    What was finished is not paid for again: merged groups stay merged, sealed shards are used again, everything else
-    runs. The result is the same, byte for byte, as if nothing had happened.
+    What was finished is not paid for again: merged groups stay merged, sealed shards and what arbiters answered are
+    used again, everything else runs. The result is the same, byte for byte, as if nothing had happened.
 
     The workflow and its rules are read again, so they may be corrected first. A shard is used again if its subagent's
     phase, id, command, environment, folder and form of shard are the same, and so is the context it started from, or

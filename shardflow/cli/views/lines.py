@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from shardflow.cli.views.display import count, counts_text, place, seconds, shortened, subagents_text
+from shardflow.cli.views.display import count, counts_text, path_label, place, seconds, shortened, subagents_text
 from shardflow.execution.reporting.endings import ending_text, signal_name
 from shardflow.execution.reporting.events import (
+    ArbiterFinished,
+    ArbiterStarted,
     Event,
     GroupFinished,
     Noted,
@@ -20,7 +22,7 @@ from shardflow.execution.reporting.events import (
     SubagentSkipped,
     SubagentStarted,
 )
-from shardflow.execution.reporting.report import GroupReport, Status, SubagentReport
+from shardflow.execution.reporting.report import ArbiterReport, GroupReport, Status, SubagentReport
 from shardflow.storage.excerpts import printable
 from shardflow.workflow.model import Behavior
 
@@ -62,7 +64,12 @@ def _line(event: Event) -> str | None:
             return f"  {shortened(text, _LINE)}"
         case Stopping():
             by = "the run's time is over" if event.signal is None else signal_name(event.signal)
-            return f"  {by}: stopping {count(len(event.subagents), 'subagent')}"
+            whom = count(len(event.arbiters), "arbiter") if event.arbiters else count(len(event.subagents), "subagent")
+            return f"  {by}: stopping {whom}"
+        case ArbiterStarted(path=path):
+            return f"  arbiter of {path_label(path)}: started"
+        case ArbiterFinished(report=asked):
+            return f"  arbiter of {path_label(asked.path)}: {_decision(asked)}"
         case GroupFinished(report=report):
             return f"  {report.name}: {_group_ending(report)}"
         case _:
@@ -86,6 +93,12 @@ def _ending(report: SubagentReport) -> str:
     if report.reused_from:
         return f"reused from run {printable(report.reused_from)}"
     return "kept from an earlier start" if report.kept else shortened(ending_text(report.ending), _LINE)
+
+
+def _decision(report: ArbiterReport) -> str:
+    if report.kept:
+        return "decided in an earlier start"
+    return f"{'decided' if report.decided else 'no decision'} ({seconds(report.seconds)})"
 
 
 def _is_bookkeeping(event: Event) -> bool:

@@ -12,16 +12,16 @@ from collections.abc import Iterable
 from time import monotonic
 from typing import TYPE_CHECKING, Final, TextIO
 
-from shardflow.cli.views.display import count, seconds, shortened
-from shardflow.cli.views.progress import Progress, State, SubagentProgress
-from shardflow.execution.reporting.events import Event, SubagentStarted
+from shardflow.cli.views.display import seconds, shortened
+from shardflow.cli.views.progress import JobProgress, Progress, State
+from shardflow.execution.reporting.events import ArbiterStarted, Event, SubagentStarted
 from shardflow.storage.excerpts import printable
 
 if TYPE_CHECKING:
     from rich.text import Text
 
 _DELAY: Final = 0.25
-"""Seconds from the first subagent's start until something is drawn."""
+"""Seconds from the first start of a subagent or an arbiter until something is drawn."""
 _INTERVAL: Final = 0.1
 _FRAMES: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _SPARE_ROWS: Final = 1
@@ -48,12 +48,12 @@ class LiveView:
         """Take one event in; the next drawing shows it."""
         with self._lock:
             self._progress.hear(event)
-        if self._drawer is None and isinstance(event, SubagentStarted):
+        if self._drawer is None and isinstance(event, SubagentStarted | ArbiterStarted):
             self._drawer = threading.Thread(target=self._draw, name="live view", daemon=True)
             self._drawer.start()
 
     def pause(self) -> None:
-        """Remove the view from the terminal until the next subagent starts."""
+        """Remove the view from the terminal until the next subagent or arbiter starts."""
         self.close()
         self._over, self._drawer = threading.Event(), None
 
@@ -101,22 +101,21 @@ def _can_show(stream: TextIO, characters: Iterable[int]) -> bool:
 
 
 def picture(progress: Progress, rows: int, now: float) -> list[tuple[str, str]]:
-    """Draw the run in at most `rows` lines (at least 3), each with its style: a head, the phase, its subagents."""
+    """Draw the run in at most `rows` lines (at least 3), each with its style: a head, the phase, who is in it."""
     head = [_head(progress, now), *_phase(progress)]
     room = max(1, rows - len(head))
-    subagents = list(progress.subagents.values())
-    if len(subagents) <= room:
-        return head + [_subagent(subagent, now) for subagent in subagents]
-    shown = _most_telling(subagents, room - 1)
-    hidden = f"  … and {count(len(subagents) - len(shown), 'more subagent')}"
-    return [*head, *(_subagent(subagent, now) for subagent in shown), (hidden, "dim")]
+    jobs = [*progress.subagents.values(), *progress.arbiters.values()]
+    if len(jobs) <= room:
+        return head + [_job(job, now) for job in jobs]
+    shown = _most_telling(jobs, room - 1)
+    return [*head, *(_job(job, now) for job in shown), (f"  … and {len(jobs) - len(shown):,} more", "dim")]
 
 
-def _most_telling(subagents: list[SubagentProgress], room: int) -> list[SubagentProgress]:
+def _most_telling(jobs: list[JobProgress], room: int) -> list[JobProgress]:
     """Pick running ones first, then failed, waiting, done; shown in rank order."""
     order = list(State)
-    ranked = sorted(range(len(subagents)), key=lambda rank: (order.index(subagents[rank].state), rank))
-    return [subagents[rank] for rank in sorted(ranked[:room])]
+    ranked = sorted(range(len(jobs)), key=lambda rank: (order.index(jobs[rank].state), rank))
+    return [jobs[rank] for rank in sorted(ranked[:room])]
 
 
 def _head(progress: Progress, now: float) -> tuple[str, str]:
@@ -134,16 +133,16 @@ def _phase(progress: Progress) -> list[tuple[str, str]]:
     return [(f"{progress.phase} ({progress.behavior}): {told}", "")]
 
 
-def _subagent(subagent: SubagentProgress, now: float) -> tuple[str, str]:
-    match subagent.state:
+def _job(job: JobProgress, now: float) -> tuple[str, str]:
+    match job.state:
         case State.RUNNING:
-            elapsed = now - subagent.since
+            elapsed = now - job.since
             frame = _FRAMES[int(now / _INTERVAL) % len(_FRAMES)]
-            return f"  {frame} {subagent.id}  {seconds(elapsed)}", "cyan"
+            return f"  {frame} {job.name}  {seconds(elapsed)}", "cyan"
         case State.WAITING:
             mark, style = _MARKS[State.WAITING]
-            return f"  {mark} {subagent.id}", style
+            return f"  {mark} {job.name}", style
         case ended:
             mark, style = _MARKS[ended]
-            detail = f"  {shortened(subagent.detail, _DETAIL_WIDTH)}" if subagent.detail else ""
-            return f"  {mark} {subagent.id}  {seconds(subagent.seconds)}{detail}", style
+            detail = f"  {shortened(job.detail, _DETAIL_WIDTH)}" if job.detail else ""
+            return f"  {mark} {job.name}  {seconds(job.seconds)}{detail}", style

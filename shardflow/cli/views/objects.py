@@ -24,7 +24,8 @@
                     start; null where it does not say; only of these
                     engine_made: the engine itself changed the context, no program ran
                     kept: an earlier start of the run merged or sealed it, or the run that reused_from names
-      arbiters      [{conflict, path, decided, seconds, folder, warnings, usage}], those that this start asked
+      arbiters      [{conflict, path, decided, seconds, folder, warnings, kept, usage}], those that this start asked,
+                    or whose answers to an earlier start it kept
                     conflict: its id; folder: has the question, the answer and the log; usage as above
     problems        [text], what failed outside every group
     notes           [text], what people shall hear besides
@@ -166,6 +167,7 @@ def _arbiter(arbiter: ArbiterReport) -> Json:
         "seconds": round(arbiter.seconds, 3),
         "folder": arbiter.folder,
         "warnings": list(arbiter.warnings),
+        "kept": arbiter.kept,
         **({} if arbiter.usage is None else {"usage": arbiter.usage.as_json()}),
     }
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from enum import StrEnum
 from time import monotonic
 
+from shardflow.cli.views.display import path_label
 from shardflow.execution.reporting.endings import ending_text, succeeded
 from shardflow.execution.reporting.events import (
+    ArbiterFinished,
+    ArbiterStarted,
     Event,
     GroupFinished,
     GroupStarted,
@@ -23,7 +26,7 @@ from shardflow.workflow.model import Behavior
 
 
 class State(StrEnum):
-    """How a subagent stands."""
+    """How a subagent or an arbiter stands."""
 
     RUNNING = "running"
     FAILED = "failed"
@@ -31,26 +34,32 @@ class State(StrEnum):
     DONE = "done"
 
 
-class SubagentProgress:
-    """One subagent of the current phase. `since` is monotonic; `seconds` and `detail` are known when it has ended."""
+class JobProgress:
+    """One subagent or arbiter of the current phase. `since` is monotonic; `seconds` and `detail` are known when it has
+    ended.
+    """
 
-    def __init__(self, name: str, state: State = State.WAITING) -> None:
-        self.id = name
+    def __init__(self, name: str, state: State = State.WAITING, since: float = 0.0) -> None:
+        self.name = name
         self.state = state
-        self.since = 0.0
+        self.since = since
         self.seconds = 0.0
         self.detail = ""
 
 
 class Progress:
-    """The run as far as the events tell; `phase` is the last of `phases` that began."""
+    """The run as far as the events tell; `phase` is the last of `phases` that began.
+
+    `arbiters` are those that are asked in the current group, by their conflicts.
+    """
 
     def __init__(self) -> None:
         self.workflow = ""
         self.phases: tuple[str, ...] = ()
         self.phase = ""
         self.behavior = ""
-        self.subagents: dict[str, SubagentProgress] = {}
+        self.subagents: dict[str, JobProgress] = {}
+        self.arbiters: dict[str, JobProgress] = {}
         self.stopping = False
         self.started = monotonic()
 
@@ -61,23 +70,31 @@ class Progress:
                 self.workflow, self.phases = event.workflow, event.phases
             case PhaseStarted():
                 self.phase, self.behavior = event.phase, event.behavior.value
-                self.subagents = {name: SubagentProgress(name) for name in event.subagents}
+                self.subagents = {name: JobProgress(name) for name in event.subagents}
             case SubagentSkipped():
                 self.subagents.pop(event.subagent, None)
-            case GroupStarted():
-                self._drop_stand_ins()
-                self.subagents |= {name: SubagentProgress(name) for name in event.subagents}
+            case GroupStarted() | GroupFinished():
+                self._grouped(event)
             case SubagentStarted() | SubagentRetried():
                 self._moved(event)
             case SubagentFinished():
                 self._ended(event.report)
-            case GroupFinished() if event.report.kept:
-                for report in event.report.subagents:
-                    self._ended(report)
+            case ArbiterStarted() | ArbiterFinished():
+                self._arbitrated(event)
             case Stopping():
                 self.stopping = True
             case _:
                 pass
+
+    def _grouped(self, event: GroupStarted | GroupFinished) -> None:
+        match event:
+            case GroupStarted(subagents=subagents):
+                self._drop_stand_ins()
+                self.subagents |= {name: JobProgress(name) for name in subagents}
+            case GroupFinished(report=group):
+                self.arbiters = {}
+                for report in group.subagents if group.kept else ():
+                    self._ended(report)
 
     def _drop_stand_ins(self) -> None:
         """Forget who stands for the items of a list, now that these are known; one after another, others do wait."""
@@ -96,11 +113,21 @@ class Progress:
         if report.engine_made:
             self.subagents.pop(report.id, None)  # nobody waits for it, and nobody needs to know
             return
-        subagent = self.subagents.setdefault(report.id, SubagentProgress(report.id))
+        subagent = self.subagents.setdefault(report.id, JobProgress(report.id))
         fine = succeeded(report.ending)
         subagent.state = State.DONE if fine else State.FAILED
         subagent.seconds = report.seconds
         subagent.detail = "" if fine else ending_text(report.ending)
+
+    def _arbitrated(self, event: ArbiterStarted | ArbiterFinished) -> None:
+        match event:
+            case ArbiterStarted(conflict=conflict, path=path):
+                self.arbiters[conflict] = JobProgress(f"arbiter of {path_label(path)}", State.RUNNING, monotonic())
+            case ArbiterFinished(report=report):
+                name = f"arbiter of {path_label(report.path)}"
+                ended = JobProgress(name, State.DONE if report.decided else State.FAILED)
+                ended.seconds, ended.detail = report.seconds, "" if report.decided else "no decision"
+                self.arbiters[report.conflict] = ended
 
     def counts(self) -> dict[State, int]:
         """Count the current phase's subagents by state."""

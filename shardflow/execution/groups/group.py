@@ -26,7 +26,7 @@ from shardflow.execution.groups.subagents.workplace import Surroundings
 from shardflow.execution.processes.interrupts import Interrupts
 from shardflow.execution.processes.pool import run_jobs
 from shardflow.execution.processes.survivors import named, stop_attended, with_environment
-from shardflow.execution.reporting.events import ArbiterFinished, Event, GroupFinished, GroupMerged, GroupStarted
+from shardflow.execution.reporting.events import Event, GroupFinished, GroupMerged, GroupStarted
 from shardflow.execution.reporting.report import GroupReport, Status, SubagentReport
 from shardflow.execution.rule_sources import EffectiveRules
 from shardflow.model.decisions import Conflict
@@ -196,10 +196,8 @@ class _GroupRun:
         from shardflow.storage.json.canonical import canonical_bytes
 
         group, host = self._group, self._host
-        arbitration = self._arbitration = Arbitration(
-            asked, group.folder, self._around, lambda told: host.tell(ArbiterFinished(group.phase, group.name, told))
-        )
-        arbitration.ask(group.slots, host.grace, host.interrupts)
+        arbitration = self._arbitration = Arbitration(asked, group, self._around, host.tell, host.durable, host.earlier)
+        arbitration.ask(host.grace, host.interrupts)
         self._problems.extend(text for _, text in sorted(arbitration.problems.items()))
         decided = [written for _, written in sorted(arbitration.decided.items())]
         if host.interrupts.count or not decided:

@@ -11,7 +11,7 @@ from shardflow.execution.reporting.report import GroupReport
 from shardflow.model.records import record
 from shardflow.model.values import Value
 from shardflow.storage.files import sha256_hex
-from shardflow.storage.runs.directory import GroupFolder
+from shardflow.storage.runs.directory import ArbiterFolder, GroupFolder
 from shardflow.workflow.model import NO_LIMITS, Limits, OnUndeclaredWrite, Subagent
 
 
@@ -102,6 +102,14 @@ class KeptShard:
     former: bytes | None = None
 
 
+@record
+class KeptAnswer:
+    """What an arbiter answered in an earlier start of the run, still as it was, and how many seconds it took."""
+
+    places: ArbiterFolder
+    seconds: float
+
+
 class Earlier(Protocol):
     """What earlier starts of a resumed run left, or other runs (`is_of_others`). `notes` say what could not be used."""
 
@@ -122,3 +130,6 @@ class Earlier(Protocol):
 
     def answer(self, content: str) -> Value:
         """Give what was answered to the question of this content; `ABSENT` if nothing was."""
+
+    def arbitrated(self, content: str) -> KeptAnswer | None:
+        """Find what an arbiter answered to the question of this content; its folder is there to be moved."""

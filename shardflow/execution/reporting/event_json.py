@@ -7,6 +7,7 @@ import os
 from shardflow.execution.reporting.endings import ending_name, ending_text, signal_name
 from shardflow.execution.reporting.events import (
     ArbiterFinished,
+    ArbiterStarted,
     Event,
     GroupFinished,
     GroupMerged,
@@ -23,7 +24,7 @@ from shardflow.execution.reporting.events import (
     SubagentSkipped,
     SubagentStarted,
 )
-from shardflow.execution.reporting.report import ArbiterReport, GroupReport, SubagentReport
+from shardflow.execution.reporting.report import ArbiterReport, GroupReport, Sealed, SubagentReport
 from shardflow.model.paths import path_text
 
 
@@ -38,7 +39,9 @@ def event_json(event: Event) -> tuple[str, dict[str, object]]:
             return "subagent-skipped", {"phase": phase, "subagent": subagent, "reason": reason}
         case SubagentStarted() | SubagentRetried() | SubagentFinished() | Stopping():
             return _subagents(event)
-        case GroupStarted() | ArbiterFinished() | GroupMerged() | GroupFinished():
+        case ArbiterStarted() | ArbiterFinished():
+            return _arbiters(event)
+        case GroupStarted() | GroupMerged() | GroupFinished():
             return _of_group(event)
         case QuestionAnswered() | Noted():
             return _told(event)
@@ -72,12 +75,19 @@ def _phase(event: PhaseStarted | PhaseFinished) -> tuple[str, dict[str, object]]
             return "phase-finished", {**told, "problems": report.problems}
 
 
-def _of_group(event: GroupStarted | ArbiterFinished | GroupMerged | GroupFinished) -> tuple[str, dict[str, object]]:
+def _arbiters(event: ArbiterStarted | ArbiterFinished) -> tuple[str, dict[str, object]]:
+    match event:
+        case ArbiterStarted(phase, group, conflict, path, pid):
+            members = {"phase": phase, "group": group, "conflict": conflict, "path": path_text(path), "pid": pid}
+            return "arbiter-started", members
+        case ArbiterFinished(phase, group, report):
+            return "arbiter-finished", {"phase": phase, "group": group, **_arbiter(report)}
+
+
+def _of_group(event: GroupStarted | GroupMerged | GroupFinished) -> tuple[str, dict[str, object]]:
     match event:
         case GroupStarted(phase, group, subagents):
             return "group-started", {"phase": phase, "group": group, "subagents": subagents}
-        case ArbiterFinished(phase, group, report):
-            return "arbiter-finished", {"phase": phase, "group": group, **_arbiter(report)}
         case GroupMerged(phase, group, sha256):
             return "group-merged", {"phase": phase, "group": group, "sha256": sha256}
         case GroupFinished(report):
@@ -93,9 +103,10 @@ def _subagents(event: SubagentStarted | SubagentRetried | SubagentFinished | Sto
             return "subagent-finished", {"phase": phase, "group": group, **_subagent(report)}
         case SubagentRetried():
             return "subagent-retried", _retried(event)
-        case Stopping(number, subagents, grace):
+        case Stopping(number, subagents, grace, arbiters):
             by = None if number is None else signal_name(number)
-            return "stopping", {"signal": by, "subagents": subagents, "grace": grace}
+            asked = {"arbiters": arbiters} if arbiters else {}
+            return "stopping", {"signal": by, "subagents": subagents, **asked, "grace": grace}
 
 
 def _retried(event: SubagentRetried) -> dict[str, object]:
@@ -116,7 +127,6 @@ def _retried(event: SubagentRetried) -> dict[str, object]:
 
 
 def _subagent(report: SubagentReport) -> dict[str, object]:
-    sealed = report.sealed
     return {
         "subagent": report.id,
         **({"of": report.of} if report.of else {}),
@@ -127,7 +137,7 @@ def _subagent(report: SubagentReport) -> dict[str, object]:
         "tries": report.tries,
         "warnings": report.warnings,
         **({} if report.undeclared is None else {"undeclared": report.undeclared.as_json()}),
-        "sealed": {"content": sealed.content, "sha256": sealed.sha256, "base": sealed.base} if sealed else None,
+        "sealed": _sealed(report.sealed),
         "kept": report.kept,
         **({"reused_from": report.reused_from} if report.reused_from else {}),
         **({} if report.usage is None else {"usage": report.usage.as_json()}),
@@ -141,8 +151,14 @@ def _arbiter(report: ArbiterReport) -> dict[str, object]:
         "decided": report.decided,
         "seconds": round(report.seconds, 6),
         "warnings": report.warnings,
+        "sealed": _sealed(report.sealed),
+        "kept": report.kept,
         **({} if report.usage is None else {"usage": report.usage.as_json()}),
     }
+
+
+def _sealed(sealed: Sealed | None) -> dict[str, str] | None:
+    return {"content": sealed.content, "sha256": sealed.sha256, "base": sealed.base} if sealed else None
 
 
 def _group(report: GroupReport) -> dict[str, object]:

@@ -3,8 +3,8 @@
 Events come in this order, on the caller's thread:
 
     RunStarted Noted* (PhaseStarted (SubagentSkipped | QuestionAnswered | Noted | GROUP)* PhaseFinished)* RunFinished
-    GROUP: GroupStarted (SubagentStarted | SubagentRetried | SubagentFinished | Stopping)* ArbiterFinished* GroupMerged?
-           GroupFinished
+    GROUP: GroupStarted (SubagentStarted | SubagentRetried | SubagentFinished | Stopping)*
+           (ArbiterStarted | ArbiterFinished | Stopping)* GroupMerged? GroupFinished
 
 Every subagent of a group has exactly one SubagentFinished, also one that never started. A group that an earlier start
 of the run merged has GroupFinished only, a phase that is skipped PhaseFinished only.
@@ -118,19 +118,32 @@ class SubagentRetried:
 
 @record
 class Stopping:
-    """The run stops: `subagents` are told to end and have `grace` seconds; 0 when killed at once.
+    """The run stops, by this signal, or without one since its time is over.
 
-    By this signal, or without one since the run's time is over.
+    `subagents`, or `arbiters` by the ids of their conflicts, are told to end and have `grace` seconds; 0 when killed at
+    once.
     """
 
     signal: int | None
     subagents: tuple[str, ...]
     grace: float
+    arbiters: tuple[str, ...] = ()
+
+
+@record
+class ArbiterStarted:
+    """An arbiter is asked about the conflict of this id at `path`; its process runs."""
+
+    phase: str
+    group: str
+    conflict: str
+    path: Path
+    pid: int
 
 
 @record
 class ArbiterFinished:
-    """An arbiter that was asked about a conflict of the group has ended, or could not start."""
+    """An arbiter has ended, or could not start, or had answered in an earlier start of the run."""
 
     phase: str
     group: str
@@ -194,6 +207,7 @@ Event: TypeAlias = (
     | SubagentFinished
     | SubagentRetried
     | Stopping
+    | ArbiterStarted
     | ArbiterFinished
     | GroupMerged
     | GroupFinished

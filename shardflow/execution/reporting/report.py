@@ -44,7 +44,9 @@ class Status(StrEnum):
 
 @record
 class Sealed:
-    """A sealed shard: the digest of all it depends on (`workflow/content.py`), those of its bytes and of its base."""
+    """A sealed shard, or what an arbiter answered: the digest of all it depends on (`workflow/content.py`), those of
+    its bytes and of its group's base.
+    """
 
     content: str
     sha256: str
@@ -99,17 +101,24 @@ class SubagentReport:
 class ArbiterReport:
     """How asking an arbiter about one conflict ended, after how many seconds. `folder` is absolute.
 
-    `conflict` is the conflict's id, `path` its place. Where nothing was `decided`, the group's problems say why; one
-    that answered uselessly has used something all the same. `usage` and `warnings` are as a subagent has them.
+    `conflict` is the conflict's id, `path` its place. The answer of one that decided is `sealed`; where nothing was
+    `decided`, the group's problems say why. One that answered uselessly has used something all the same. `kept` tells
+    that it answered in an earlier start of the run. `usage` and `warnings` are as a subagent has them.
     """
 
     conflict: str
     path: Path
-    decided: bool
+    sealed: Sealed | None
     seconds: float
     folder: str
     warnings: tuple[str, ...] = ()
     usage: Usage | None = None
+    kept: bool = False
+
+    @property
+    def decided(self) -> bool:
+        """Whether its answer counts."""
+        return self.sealed is not None
 
 
 @record
@@ -118,8 +127,8 @@ class GroupReport:
 
     `problems` say what failed besides a subagent: a file altered after it was sealed, a disk that is full.
     `counts` are its changes by outcome (empty when nothing was merged). `folder` is absolute. `stale_reads` tell whose
-    declared reads others of the group changed, which is no failure. `arbiters` are those that this start asked, in the
-    order of the ledger; a group that is kept has asked nobody again.
+    declared reads others of the group changed, which is no failure. `arbiters` are those that this start asked, or
+    whose answers it kept, in the order of the ledger; a group that is kept has asked nobody again.
     """
 
     name: str

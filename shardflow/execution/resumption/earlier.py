@@ -13,7 +13,7 @@ from contextlib import suppress
 
 from shardflow.errors import InvalidInput, NotARun, StorageError
 from shardflow.execution.base import SIZE_LIMIT, Base, read_object
-from shardflow.execution.groups.inputs import Group, KeptShard
+from shardflow.execution.groups.inputs import Group, KeptAnswer, KeptShard
 from shardflow.execution.inspection.post_mortem import altered_files, recorded_resolutions, refold
 from shardflow.execution.reporting.endings import FailedEarlier, Succeeded
 from shardflow.execution.reporting.report import GroupReport, Sealed, Status, SubagentReport
@@ -59,6 +59,19 @@ class EarlierStarts:
         """Give what was answered to the question of this content; `ABSENT` if nothing was."""
         found = self._history.answers.get(content)
         return ABSENT if found is None else found.value
+
+    def arbitrated(self, content: str) -> KeptAnswer | None:
+        """Find what an arbiter answered to the question of this content; its folder is there to be moved."""
+        seal = self._history.arbitrated.get(content)
+        if seal is None:
+            return None
+        for folder in self._folders_called(seal.group):
+            places = folder.arbiter(seal.conflict)
+            if _sha256(places.answer) == seal.sha256:
+                return KeptAnswer(places, seal.seconds)
+        where = f"{seal.phase}: what the arbiter of {seal.path} answered"
+        self.notes.append(f"{where} is not as it was, so it is asked again")
+        return None
 
     def tries(self, content: str) -> int:
         """Count the failed tries of a subagent that was to be tried again when the start that ran it died."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from shardflow.errors import StorageError
 from shardflow.execution.base import SIZE_LIMIT, Base
-from shardflow.execution.groups.inputs import Group, KeptShard
+from shardflow.execution.groups.inputs import Group, KeptAnswer, KeptShard
 from shardflow.execution.reporting.report import GroupReport
 from shardflow.execution.resumption.earlier import on_its_base
 from shardflow.model.values import ABSENT, Value
@@ -51,6 +51,10 @@ class OtherRuns:
     def answer(self, content: str) -> Value:
         """Take no answer back: whoever starts a new run is asked."""
         return ABSENT
+
+    def arbitrated(self, content: str) -> KeptAnswer | None:
+        """Take no arbiter's answer back: it was about what stood in the other run."""
+        return None
 
     def tries(self, content: str) -> int:
         """Count the tries of this run only."""

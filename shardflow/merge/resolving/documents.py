@@ -52,7 +52,7 @@ def by_arbiter(origin: str) -> str:
 
 
 def is_arbiters(written: Written) -> bool:
-    """Tell whether an arbiter decided this: a run that merges anew asks it anew."""
+    """Tell whether an arbiter decided this: a run that merges anew finds what of it still holds by the question."""
     return written.by.startswith("arbiter (")
 
 

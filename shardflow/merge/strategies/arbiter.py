@@ -19,7 +19,8 @@ def arbiter(site: Site, argument: Json) -> Verdict:
         `base` and `candidates`, each with `shard`, `rank` and `value`; what is absent has no member. It answers with
         JSON on its standard output: `{"take": {"shard": "two"}, "reason": "it saw the outage"}`, or `"take": "base"`,
         or `"take": {"value": any JSON}`. The answer is kept with the run as a resolution, so a repeated merge takes it
-        into account and never asks again.
+        into account and never asks again; nor is a question asked twice where a run is stopped and resumed, unless its
+        phase is asked for once more (`resume --from`).
         `{arbiter: [python3, decide.py]}` starts no shell, `{arbiter: 'python3 decide.py'}` does; 300 seconds are its
         time, `{arbiter: {run: [python3, decide.py], timeout: 20}}` gives it others (or `90s`, `5m`).
         `{arbiter: {agent: claude}}` asks an agent CLI: `claude`, `codex`, `gemini` or `opencode`, with `model`,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Container, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 from shardflow.model.records import record, replaced
 from shardflow.model.values import Json
@@ -51,11 +51,26 @@ class SealedShard:
 
 
 @record
+class SealedAnswer:
+    """What an arbiter answered in `seconds`: in the folder of which group, about which conflict, its SHA-256."""
+
+    phase: str
+    group: str
+    conflict: str
+    path: str
+    sha256: str
+    seconds: float
+
+
+@record
 class GivenAnswer:
     """What was answered to a question that a phase asked."""
 
     phase: str
     value: Json
+
+
+Given = TypeVar("Given", GivenAnswer, SealedAnswer)
 
 
 @record
@@ -70,6 +85,7 @@ class History:
     pid     the process of the last start
     torn    the numbers of the lines that cannot be read, from 1
     answers what was answered, by the digest of the question
+    arbitrated  what arbiters answered last to each question, by its digest
     used    what agent CLIs said that they used, by `subagent` (each try) and `arbiter`, each with who said it
     """
 
@@ -81,12 +97,18 @@ class History:
     answers: Mapping[str, GivenAnswer] = MappingProxyType({})
     tries: Mapping[str, int] = MappingProxyType({})
     asked: frozenset[Asked] = frozenset()
+    arbitrated: Mapping[str, SealedAnswer] = MappingProxyType({})
     used: Mapping[str, tuple[tuple[str, Mapping[str, Json]], ...]] = MappingProxyType({})
 
     def without(self, again: Collection[Asked]) -> History:
         """Forget the shards of these subagents, and the answers given to a phase that is run again as a whole."""
-        asked = self.asked | frozenset(again)
-        return replaced(self, asked=asked, seals=_kept(self.seals, again), answers=_kept_answers(self.answers, again))
+        return replaced(
+            self,
+            asked=self.asked | frozenset(again),
+            seals=_kept(self.seals, again),
+            answers=_kept_answers(self.answers, again),
+            arbitrated=_kept_answers(self.arbitrated, again),
+        )
 
 
 def read_history(path: str) -> History:
@@ -105,6 +127,7 @@ class _Reading:
         self.torn: list[int] = []
         self._seals: dict[str, SealedShard] = {}
         self._answers: dict[str, GivenAnswer] = {}
+        self._arbitrated: dict[str, SealedAnswer] = {}
         self._merged: set[str] = set()
         self._tried: dict[tuple[str, str], tuple[str, int]] = {}
         self._asked: set[Asked] = set()
@@ -122,6 +145,7 @@ class _Reading:
             answers=self._answers,
             tries=dict(self._tried.values()),
             asked=frozenset(self._asked),
+            arbitrated=self._arbitrated,
             used={who: tuple(usages) for who, usages in self._used.items()},
         )
 
@@ -132,6 +156,8 @@ class _Reading:
                 self._hear_subagent(line)
             case {"event": "answered", "content": str(content), "answer": answer}:
                 self._answers[content] = GivenAnswer(str(line.get("phase")), answer)
+            case {"event": "arbiter-finished", "sealed": {"content": str(content), "sha256": str(sha256)}}:
+                self._arbitrated[content] = _answered(line, sha256)
             case {"event": "group-finished", "phase": str(phase), "status": "done", "kept": False}:
                 self._asked = {pair for pair in self._asked if pair[0] != phase}
             case {"event": "group-merged", "sha256": str(sha256)}:
@@ -139,7 +165,7 @@ class _Reading:
             case {"event": "run-started" | "run-resumed"}:
                 self._begin(line)
             case {"event": "journal-altered"}:
-                self._seals, self._answers, self._tried = {}, {}, {}
+                self._seals, self._answers, self._arbitrated, self._tried = {}, {}, {}, {}
             case _:
                 self._starts = max(self._starts, 1)  # the line that told of the start is lost
 
@@ -160,6 +186,7 @@ class _Reading:
         again = set(_pairs(line.get("again")))
         self._asked |= again
         self._seals, self._answers = _kept(self._seals, again), _kept_answers(self._answers, again)
+        self._arbitrated = _kept_answers(self._arbitrated, again)
 
     def _hear_subagent(self, line: Mapping[str, Any]) -> None:
         match line:
@@ -194,18 +221,28 @@ def _read(line: bytes) -> Any:
         return None
 
 
+def _answered(line: Mapping[str, Any], sha256: str) -> SealedAnswer:
+    phase, group, conflict, path = (str(line.get(name)) for name in ("phase", "group", "conflict", "path"))
+    return SealedAnswer(phase, group, conflict, path, sha256, _seconds(line))
+
+
 def _sealed(line: Mapping[str, Any], sha256: str, base: str) -> SealedShard:
-    seconds, warnings = line.get("seconds"), line.get("warnings")
+    warnings = line.get("warnings")
     return SealedShard(
         str(line.get("phase")),
         str(line.get("group")),
         str(line.get("subagent")),
         sha256,
-        seconds if isinstance(seconds, float) else 0.0,
+        _seconds(line),
         tuple(map(str, warnings)) if isinstance(warnings, list) else (),
         str(line.get("of") or ""),
         base,
     )
+
+
+def _seconds(line: Mapping[str, Any]) -> float:
+    seconds = line.get("seconds")
+    return seconds if isinstance(seconds, float) else 0.0
 
 
 def _pairs(listed: object) -> Iterator[Asked]:
@@ -221,7 +258,7 @@ def _kept(seals: Mapping[str, SealedShard], again: Container[Asked]) -> dict[str
     return {content: seal for content, seal in seals.items() if not was_asked(seal.phase, seal.subagent, again)}
 
 
-def _kept_answers(answers: Mapping[str, GivenAnswer], again: Container[Asked]) -> dict[str, GivenAnswer]:
+def _kept_answers(answers: Mapping[str, Given], again: Container[Asked]) -> dict[str, Given]:
     return {content: given for content, given in answers.items() if (given.phase, None) not in again}
 
 

@@ -25,9 +25,12 @@ and what belongs to its event:
                         undeclared (as in group.json) if it changed what it does not declare to write, of (the id it has
                         in the workflow) if it is one of a fan-out, usage as above, of the last try, unless that was
                         told as retried
-    stopping            signal (null: the run's time is over), subagents (ids), grace (seconds; 0: killed at once)
-    arbiter-finished    phase, group, conflict (its id), path, decided (false: problems of the group say why), seconds,
-                        warnings, and usage as above
+    stopping            signal (null: the run's time is over), subagents (ids) or arbiters (the ids of their conflicts),
+                        grace (seconds; 0: killed at once)
+    arbiter-started     phase, group, conflict (its id), path, pid
+    arbiter-finished    phase, group, conflict, path, decided (false: problems of the group say why), seconds, warnings,
+                        sealed: {content, sha256, base} of its answer or null, kept (true: answered in an earlier start,
+                        not asked again), and usage as above
     group-merged        phase, group, sha256 (of the merged context): about to become the canonical context
     group-finished      phase, group, status, seconds, counts (changes by outcome), conflicts (how many),
                         stale_reads (how many), problems, kept (true: merged by an earlier start)
@@ -38,7 +41,7 @@ and what belongs to its event:
     run-finished        status, exit_code, seconds, problems
     journal-altered     someone else wrote to this file: no seal told of before here is relied on
 
-`content` is the digest of all that a shard depends on (`workflow/content.py`), `sha256` that of the shard's bytes,
+`content` is the digest of all that a shard or an answer depends on (`workflow/content.py`), `sha256` that of its bytes,
 `base` that of its group's base: what a resumed run needs to use it again. Readers must ignore members and events they
 do not know.
 

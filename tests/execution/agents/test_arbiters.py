@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -92,6 +93,10 @@ def test_question_prompt_answer_logs_and_usage_are_kept_with_the_run(place: Work
     assert json.loads((folder / "usage.json").read_text()) == {"input": 39, "output": 21, "cost": 0.0005417999999999999}
 
 
+def sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
 def told_of_arbiters(place: Workplace) -> list[dict[str, Any]]:
     return [event for event in place.journal() if event["event"] == "arbiter-finished"]
 
@@ -110,7 +115,7 @@ def test_what_it_used_and_was_warned_of_is_in_the_journal_the_report_the_summary
     [group, _] = [group for phase in told["phases"] for group in phase["groups"]]
     [asked_json] = group["arbiters"]
     [folder], [event] = folders(place), told_of_arbiters(place)
-    conflict, seconds = folder.name, event["seconds"]
+    conflict, seconds, base = folder.name, event["seconds"], sha256(folder.parents[1] / "base.json")
     usage = {"input": 39, "output": 21, "cost": 0.0005417999999999999}
     assert asked_json == {
         "conflict": conflict,
@@ -119,6 +124,7 @@ def test_what_it_used_and_was_warned_of_is_in_the_journal_the_report_the_summary
         "seconds": asked_json["seconds"],
         "folder": str(folder).replace("/run/", "/other/"),
         "warnings": [warning],
+        "kept": False,
         "usage": usage,
     }
     sums = {**usage, "told_by": {"input": 1, "output": 1, "cost": 1}, "subagents": 0, "tries": 0, "arbiters": 1}
@@ -136,6 +142,8 @@ def test_what_it_used_and_was_warned_of_is_in_the_journal_the_report_the_summary
         "decided": True,
         "seconds": seconds,
         "warnings": [warning],
+        "sealed": {"content": event["sealed"]["content"], "sha256": sha256(folder / "answer.json"), "base": base},
+        "kept": False,
         "usage": usage,
     }
     assert seconds > 0
