@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from shardflow.errors import InvalidInput, ShardflowError
-    from shardflow.execution.rule_sources import load_rules
+    from shardflow.execution.rules.sources import load_rules
     from shardflow.merge.rules import NO_RULES, RuleSet
     from shardflow.merge.site import Unsettled
     from shardflow.merge.strategies.custom import Left
@@ -52,7 +52,7 @@ __all__ = [
 
 _HOMES = {
     "shardflow.errors": ("InvalidInput", "ShardflowError"),
-    "shardflow.execution.rule_sources": ("load_rules",),
+    "shardflow.execution.rules.sources": ("load_rules",),
     "shardflow.model.diff": ("diff", "patch_edit"),
     "shardflow.merge.site": ("Unsettled",),
     "shardflow.merge.strategies.custom": ("Left",),

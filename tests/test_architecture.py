@@ -49,8 +49,8 @@ MAY_IMPORT = {
 """What each part of the package may import besides itself: downwards only, and nobody imports `testing`."""
 
 LABORATORY = {f"shardflow/cli/commands/rules/{name}.py" for name in ("checking", "covering")}
-LABORATORY |= {f"shardflow/cli/views/{name}.py" for name in ("laboratory", "coverage")}
-LABORATORY |= {"shardflow/cli/commands/case_laws.py"}
+LABORATORY |= {f"shardflow/cli/views/rules/{name}.py" for name in ("laboratory", "coverage")}
+LABORATORY |= {"shardflow/cli/commands/cases/laws.py"}
 """`rules check`, `rules coverage` and cases that name a law: these alone may import `testing`, and only when asked."""
 
 PURE = {"model", "errors", "exit_codes", "merge", "workflow"}

@@ -13,8 +13,8 @@ from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.workflow.limits import limits_json
 from shardflow.workflow.model import Limits
 from shardflow.workflow.policies import FAILURE_FIELDS, POLICY_FIELDS, RETRIED
-from shardflow.workflow.programs import PROGRAMS
-from shardflow.workflow.reading import read_workflow
+from shardflow.workflow.reading.programs import PROGRAMS
+from shardflow.workflow.reading.workflow import read_workflow
 from tests.cli.shell import shardflow
 
 ROOT = Path(__file__).parent.parent

@@ -11,7 +11,7 @@ from shardflow.errors import InvalidInput, InvalidWorkflow, StorageError
 from shardflow.execution.agents.installed import missing_arbiters, missing_clis
 from shardflow.execution.presence import missing_programs
 from shardflow.execution.prompts.checking import prompt_flaws
-from shardflow.execution.rule_sources import NO_EFFECTIVE_RULES, EffectiveRules, load_rules_at
+from shardflow.execution.rules.sources import NO_EFFECTIVE_RULES, EffectiveRules, load_rules_at
 from shardflow.execution.schedule import initial_base
 from shardflow.model.documents import Document, Problem, did_you_mean, listed
 from shardflow.model.fields import Place, quoted
@@ -22,7 +22,7 @@ from shardflow.model.values import Json
 from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.workflow.dialect.recognising import left_out, uses_the_dialect
 from shardflow.workflow.model import Behavior, ContextFile, Phase, Workflow
-from shardflow.workflow.reading import passed_over, read_partial_workflow
+from shardflow.workflow.reading.workflow import passed_over, read_partial_workflow
 
 if TYPE_CHECKING:  # loaded only where rules are
     from shardflow.merge.rules import Rule, RuleSet

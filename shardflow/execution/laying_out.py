@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from shardflow.errors import InvalidInput, StorageError
-from shardflow.execution.base import Base
+from shardflow.execution.folding.base import Base
 from shardflow.execution.groups.canonical_context import (
     MISSING,
     OWN,
@@ -22,7 +22,7 @@ from shardflow.execution.groups.canonical_context import (
 from shardflow.execution.groups.inputs import Earlier
 from shardflow.execution.reporting.report import Status
 from shardflow.execution.request import Layout, RunRequest, context_path
-from shardflow.execution.rule_sources import anchored
+from shardflow.execution.rules.sources import anchored
 from shardflow.execution.schedule import ScheduledPhase, initial_base, read_context, read_if_there, schedule_phases
 from shardflow.execution.secrets.references import read_secrets
 from shardflow.execution.staging.beginning import opened

@@ -12,9 +12,9 @@ from typing import Final
 from shardflow.model.documents import Document, Problem
 from shardflow.model.fields import quoted
 from shardflow.model.paths import Path
-from shardflow.workflow.groups import place_of_subagents
 from shardflow.workflow.model import Behavior, Subagent, Workflow
 from shardflow.workflow.program import ArgumentList, Program, PythonFunction
+from shardflow.workflow.reading.subagents import place_of_subagents
 
 HINT: Final = "unless an earlier phase or the place where it runs brings it"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from shardflow.execution.base import Base
+from shardflow.execution.folding.base import Base
 from shardflow.execution.groups.canonical_context import CanonicalContext
 from shardflow.execution.groups.inputs import Earlier
 from shardflow.execution.schedule import ScheduledPhase

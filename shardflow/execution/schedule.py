@@ -9,8 +9,8 @@ import os
 from typing import Final
 
 from shardflow.errors import StorageError, UsageError
-from shardflow.execution.base import SIZE_LIMIT, Base, base_of, read_object
-from shardflow.execution.rule_sources import EffectiveRules, load_named_rules, rules_of, with_rules_behind
+from shardflow.execution.folding.base import SIZE_LIMIT, Base, base_of, read_object
+from shardflow.execution.rules.sources import EffectiveRules, load_named_rules, rules_of, with_rules_behind
 from shardflow.model.records import record
 from shardflow.storage.files import read_regular
 from shardflow.storage.two_steps import stands

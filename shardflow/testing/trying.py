@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from shardflow.errors import InvalidInput
 from shardflow.execution.cases.files import LoadedCase, load_case
 from shardflow.execution.cases.telling import told_with_decisions
-from shardflow.execution.rule_sources import rules_of
+from shardflow.execution.rules.sources import rules_of
 from shardflow.merge.cases import Case, CaseShard, compare, replay
 from shardflow.merge.engine import MergeResult
 from shardflow.merge.rules import RuleSet

@@ -118,7 +118,7 @@ def _limits(limits: Limits) -> Json:
 def _policy(policy: Policy) -> dict[str, Json]:
     if policy == NO_POLICY:
         return {}
-    from shardflow.workflow.policy_reading import policy_json
+    from shardflow.workflow.reading.policies import policy_json
 
     return policy_json(policy)
 
@@ -126,7 +126,7 @@ def _policy(policy: Policy) -> dict[str, Json]:
 def _failures(policy: FailurePolicy) -> dict[str, Json]:
     if policy == NO_FAILURE_POLICY:
         return {}
-    from shardflow.workflow.policy_reading import failure_policy_json
+    from shardflow.workflow.reading.policies import failure_policy_json
 
     return failure_policy_json(policy)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shardflow.execution.rule_sources import shipped_rule_sets
+from shardflow.execution.rules.sources import shipped_rule_sets
 from shardflow.merge.strategies.registry import STRATEGIES
 from tests.cli.shell import shardflow
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from shardflow.agents.outcomes import Usage
 from shardflow.cli.views.display import count, counts_text, path_label, place, seconds, shortened
-from shardflow.cli.views.lines import PlainLines
-from shardflow.cli.views.live import picture
-from shardflow.cli.views.progress import JobProgress, Progress, State
+from shardflow.cli.views.running.lines import PlainLines
+from shardflow.cli.views.running.live import picture
+from shardflow.cli.views.running.progress import JobProgress, Progress, State
 from shardflow.cli.views.usages import used_text
 from shardflow.execution.reporting.events import GroupStarted, PhaseStarted, RunStarted, SubagentSkipped
 from shardflow.execution.reporting.usages import added_up, recorded

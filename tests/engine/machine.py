@@ -32,7 +32,7 @@ from shardflow.execution.inspection.added import Added
 from shardflow.execution.inspection.post_mortem import Repetition, repeat_merges
 from shardflow.execution.inspection.rewriting import write_down
 from shardflow.execution.inspection.what_if import Alternative, what_if
-from shardflow.execution.rule_sources import load_named_rules
+from shardflow.execution.rules.sources import load_named_rules
 from shardflow.merge.cases import compare, replay
 from shardflow.merge.resolving.resolutions import TakeBase, TakeShard, TakeValue
 from shardflow.model.values import same

@@ -18,7 +18,7 @@ from shardflow.execution.reporting.report import GroupReport, RunReport, Subagen
 from shardflow.execution.request import RunRequest
 from shardflow.execution.run import run_workflow
 from shardflow.storage.yaml.documents import parse_yaml
-from shardflow.workflow.reading import read_workflow
+from shardflow.workflow.reading.workflow import read_workflow
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shardflow.execution.base import base_of
+from shardflow.execution.folding.base import base_of
 from shardflow.execution.groups.canonical_context import (
     MISSING,
     OWN,

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from shardflow.errors import ShardflowError
-from shardflow.execution.base import Base, base_of, read_object
-from shardflow.execution.folding import fold, shard_delta
+from shardflow.execution.folding.base import Base, base_of, read_object
+from shardflow.execution.folding.fold import fold, shard_delta
 from shardflow.execution.inspection.blame import blame
 from shardflow.execution.inspection.post_mortem import repeat_merges
 from shardflow.execution.inspection.resolving import open_merge
@@ -45,7 +45,7 @@ from shardflow.workflow.agents.arbiters import read_arbiter
 from shardflow.workflow.agents.reading import read_agents_file
 from shardflow.workflow.model import ShardForm
 from shardflow.workflow.plan import plan
-from shardflow.workflow.reading import read_workflow
+from shardflow.workflow.reading.workflow import read_workflow
 from tests.execution.running import ROOT, request
 from tests.faults.mortal import DISPUTED
 

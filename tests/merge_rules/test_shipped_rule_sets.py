@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from shardflow.execution.rule_sources import load_named_rules
+from shardflow.execution.rules.sources import load_named_rules
 from shardflow.merge import merge
 from shardflow.merge.report import ledger_json
 from shardflow.merge.rules import RuleSet

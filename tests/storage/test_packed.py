@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shardflow.execution.base import base_of
-from shardflow.execution.folding import fold
+from shardflow.execution.folding.base import base_of
+from shardflow.execution.folding.fold import fold
 from shardflow.model.changes import Delta, Drop, Into, Put, same_edit
 from shardflow.storage.packed import PackedMembers, packed
 from shardflow.testing import generators

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import shardflow.testing
 from shardflow.execution.inspection.rule_books import rule_book
-from shardflow.execution.rule_sources import load_named_rules, shipped_rule_sets
+from shardflow.execution.rules.sources import load_named_rules, shipped_rule_sets
 from shardflow.merge.rules import Options, Rule, RuleSet, Strategy
 from shardflow.merge.strategies.custom import custom
 from shardflow.model.patterns import parse_pattern

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, find, given, settings
 from hypothesis.errors import NoSuchExample
 
-from shardflow.execution.rule_sources import load_named_rules, shipped_rule_sets
+from shardflow.execution.rules.sources import load_named_rules, shipped_rule_sets
 from shardflow.merge import merge
 from shardflow.model.changes import changes
 from shardflow.model.values import ABSENT, Json, flaw

@@ -12,7 +12,7 @@ from shardflow.errors import InvalidWorkflow
 from shardflow.model.documents import Document
 from shardflow.model.values import Json
 from shardflow.storage.yaml.documents import parse_yaml
-from shardflow.workflow.reading import read_workflow
+from shardflow.workflow.reading.workflow import read_workflow
 
 HOW_TO_RUN: Final = (
     "say run: with a shell command or a list of arguments, python: package.module:function, "

@@ -2,7 +2,7 @@
 
 from shardflow.model.patterns import parse_pattern
 from shardflow.workflow.model import OnUndeclaredWrite
-from shardflow.workflow.reading import read_workflow
+from shardflow.workflow.reading.workflow import read_workflow
 from tests.workflow.documents import document, problems_of, subagent
 
 

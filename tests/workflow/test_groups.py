@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from shardflow.model.documents import Document
 from shardflow.model.values import Json
 from shardflow.workflow.dialect.outputs import output_fault
-from shardflow.workflow.reading import read_workflow
+from shardflow.workflow.reading.workflow import read_workflow
 from shardflow.workflow.texts import id_fault
 from tests.workflow.documents import ID_RULE, document, parallel, problems_of
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from shardflow.model.documents import Document
 from shardflow.model.values import Json, same
 from shardflow.workflow.plan import plan
-from shardflow.workflow.reading import read_workflow
+from shardflow.workflow.reading.workflow import read_workflow
 from tests.workflow.documents import document, workflows
 
 

@@ -19,7 +19,7 @@ from shardflow.workflow.policies import (
     Tolerance,
     tolerated,
 )
-from shardflow.workflow.reading import read_workflow
+from shardflow.workflow.reading.workflow import read_workflow
 from tests.workflow.documents import document, problems_of
 
 TEXT = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shardflow.workflow.program import SecretFile, SecretVariable
-from shardflow.workflow.reading import read_workflow
+from shardflow.workflow.reading.workflow import read_workflow
 from tests.workflow.documents import HOW_TO_RUN, document, problems_of, subagent
 
 

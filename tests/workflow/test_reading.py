@@ -25,7 +25,7 @@ from shardflow.workflow.model import (
 )
 from shardflow.workflow.policies import Policy
 from shardflow.workflow.program import ArgumentList, PythonFunction, ShellCommand
-from shardflow.workflow.reading import read_workflow
+from shardflow.workflow.reading.workflow import read_workflow
 from tests.workflow.documents import HOW_A_PHASE_RUNS, ID_RULE, document, json_values, problems_of, workflows
 
 FIELDS = ["name", "max_parallel", "context", "rules", "phases", "id", "type", "behavior", "subagents", "run"]

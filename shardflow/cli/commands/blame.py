@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shardflow.cli.console import CONSOLE
-from shardflow.cli.views.blame import blame_object, blame_text
+from shardflow.cli.views.merging.blame import blame_object, blame_text
 from shardflow.cli.views.objects import object_bytes
 from shardflow.cli.views.selection import Format, Selection
 from shardflow.errors import UsageError

@@ -7,10 +7,10 @@ import os
 from shardflow.cli.commands.reading import read_input
 from shardflow.cli.commands.selecting import format_of
 from shardflow.cli.console import CONSOLE
-from shardflow.cli.views.differences import differences_object, differences_text
+from shardflow.cli.views.merging.differences import differences_object, differences_text
 from shardflow.cli.views.selection import Format
 from shardflow.errors import InvalidInput, StorageError, UsageError
-from shardflow.execution.base import SIZE_LIMIT
+from shardflow.execution.folding.base import SIZE_LIMIT
 from shardflow.merge.differences import differences
 from shardflow.model.documents import Problem
 from shardflow.model.values import Json
@@ -30,7 +30,7 @@ def show_differences(before: str, after: str, layout: str | None) -> int:
 
         CONSOLE.hand_over(object_bytes(differences_object(found, code)))
     elif chosen is Format.DEEPDIFF and found:
-        from shardflow.cli.views.deepdiff import deepdiff_lines, strictly
+        from shardflow.cli.views.merging.deepdiff import deepdiff_lines, strictly
 
         CONSOLE.say("\n".join([*deepdiff_lines(one, other), strictly(len(found))]))
     else:

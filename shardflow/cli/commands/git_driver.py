@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 from shardflow.cli.commands.reading import read_named
 from shardflow.cli.console import CONSOLE
 from shardflow.errors import UsageError
-from shardflow.execution.base import SIZE_LIMIT
+from shardflow.execution.folding.base import SIZE_LIMIT
 from shardflow.execution.git.versions import MergedFile, Versions, merge_versions
-from shardflow.execution.rule_sources import load_named_rules
+from shardflow.execution.rules.sources import load_named_rules
 from shardflow.storage.excerpts import printable
 from shardflow.storage.files import replace_file
 
@@ -38,7 +38,7 @@ def drive(base: str, ours: str, theirs: str, path: str, rules: str | None) -> in
 
 
 def _tell(merged: MergedFile, path: str, rules: str | None) -> None:
-    from shardflow.cli.views.conflicts import conflicts_text
+    from shardflow.cli.views.merging.conflicts import conflicts_text
 
     CONSOLE.complain(conflicts_text(merged.conflicts, f"{printable(path)}: ", sys.stderr))
     if rules is None:

@@ -11,7 +11,7 @@ from shardflow.storage.files import read_regular, shown_path
 from shardflow.storage.pipes import is_descriptor, read_given
 from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.workflow.model import Workflow
-from shardflow.workflow.reading import read_workflow
+from shardflow.workflow.reading.workflow import read_workflow
 
 MAX_WORKFLOW_BYTES: Final = 16 << 20
 """The largest workflow file read."""

@@ -47,7 +47,7 @@ def save_case(
       shardflow case save .shardflow/runs/20261123-101500-audit-1f3a lost-count
       shardflow case save RUN tests/cases/clash.case.yaml --phase audit --shrink --redact
     """
-    from shardflow.cli.commands.case_saving import SavingOptions, save
+    from shardflow.cli.commands.cases.saving import SavingOptions, save
 
     return save(SavingOptions(run_dir, name, phase, shrink, redact or redact_numbers, redact_numbers, as_json))
 
@@ -70,7 +70,7 @@ def run_cases(
       shardflow case run tests/cases
       shardflow case run counters.case.yaml --json
     """
-    from shardflow.cli.commands.case_running import run
+    from shardflow.cli.commands.cases.running import run
 
     return run(files, quiet=quiet, as_json=as_json)
 

@@ -28,7 +28,7 @@ def outcomes() -> Iterable[str]:
 
 def rule_sets() -> Iterable[str]:
     """The rule sets that ship; files are completed by the shell."""
-    from shardflow.execution.rule_sources import shipped_rule_sets
+    from shardflow.execution.rules.sources import shipped_rule_sets
 
     return shipped_rule_sets()
 

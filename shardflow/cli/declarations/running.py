@@ -89,8 +89,8 @@ def run(
       shardflow run audit.yaml --rules strict.yaml --json > report.json
       shardflow run audit.yaml --dry-run
     """
-    from shardflow.cli.commands.feature import FeatureOptions
-    from shardflow.cli.commands.run import RunOptions, run_file
+    from shardflow.cli.commands.running.feature import FeatureOptions
+    from shardflow.cli.commands.running.run import RunOptions, run_file
 
     about = FeatureOptions(feature, tuple(flag), agents, answers, yes)
     options = RunOptions(workflow, context, rules, max_parallel, run_dir, as_json, dry_run, quiet, about, serial, reuse)
@@ -150,8 +150,8 @@ def resume(
       shardflow resume --from report --json
       shardflow resume moved/run --workflow moved/audit.yaml --context moved/context.json
     """
-    from shardflow.cli.commands.resume import Moved, ResumeOptions
-    from shardflow.cli.commands.resume import resume as go_on
+    from shardflow.cli.commands.running.resume import Moved, ResumeOptions
+    from shardflow.cli.commands.running.resume import resume as go_on
 
     moved = Moved(workflow, context, rules)
     return go_on(ResumeOptions(run, moved, tuple(rerun), from_phase, as_json, quiet, answers, yes))

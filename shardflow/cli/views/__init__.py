@@ -41,11 +41,11 @@ def view_for(*, quiet: bool, as_json: bool) -> View:
         return NoView()
     stream = sys.stderr if as_json else sys.stdout
     if is_terminal(stream):
-        from shardflow.cli.views.live import LiveView
+        from shardflow.cli.views.running.live import LiveView
 
         return LiveView(stream)
     if as_json:
         return NoView()
-    from shardflow.cli.views.lines import PlainLines
+    from shardflow.cli.views.running.lines import PlainLines
 
     return PlainLines(CONSOLE.say)

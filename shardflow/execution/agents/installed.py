@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from shardflow.errors import InvalidRules, InvalidWorkflow
-from shardflow.execution.rule_sources import EffectiveRules
+from shardflow.execution.rules.sources import EffectiveRules
 from shardflow.model.documents import Document, Problem
 from shardflow.model.fields import read_document
 from shardflow.workflow.agents.arbiters import read_arbiter

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from shardflow.errors import InvalidInput, StorageError
-from shardflow.execution.base import SIZE_LIMIT, Base
+from shardflow.execution.folding.base import SIZE_LIMIT, Base
 from shardflow.execution.groups.inputs import Fitting
 from shardflow.execution.prompts.prompts import Prompt, PromptRequest, build_prompt
 from shardflow.execution.reporting.endings import AgentFailed, Ending

@@ -9,8 +9,8 @@ import os
 from typing import Final
 
 from shardflow.errors import InvalidCase, InvalidInput, InvalidYaml, StorageError
-from shardflow.execution.base import SIZE_LIMIT
-from shardflow.execution.rule_sources import EffectiveRules, rules_of
+from shardflow.execution.folding.base import SIZE_LIMIT
+from shardflow.execution.rules.sources import EffectiveRules, rules_of
 from shardflow.merge.cases import Case, CaseRules, case_json, read_case, rules_in
 from shardflow.model.documents import Document, Problem
 from shardflow.model.records import record

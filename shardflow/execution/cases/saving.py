@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from shardflow.errors import UsageError
-from shardflow.execution.base import SIZE_LIMIT, Base, read_object
-from shardflow.execution.folding import shard_delta
+from shardflow.execution.folding.base import SIZE_LIMIT, Base, read_object
+from shardflow.execution.folding.fold import shard_delta
 from shardflow.execution.inspection.added import untampered_merge
 from shardflow.execution.inspection.post_mortem import recorded_resolutions
 from shardflow.execution.inspection.what_if import groups_named
-from shardflow.execution.rule_sources import read_effective_rules
+from shardflow.execution.rules.sources import read_effective_rules
 from shardflow.merge.cases import Case, CaseRules, CaseShard, Form, outcome_of, replay
 from shardflow.merge.rules import RuleSet
 from shardflow.model.changes import apply

@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable, Sequence
 
 from shardflow.errors import InvalidInput, InvalidRules, StorageError
-from shardflow.execution.base import SIZE_LIMIT
+from shardflow.execution.folding.base import SIZE_LIMIT
 from shardflow.execution.groups.inputs import Earlier, Group
 from shardflow.execution.groups.subagents.judging import Judgement, ending_of, left_running, reason_of
 from shardflow.execution.groups.subagents.workplace import Surroundings, shell_or_not

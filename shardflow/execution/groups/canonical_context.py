@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from shardflow.execution.base import Base, base_of, read_object
+from shardflow.execution.folding.base import Base, base_of, read_object
 from shardflow.execution.groups.sealing.seals import Seal, seal
 from shardflow.model.records import record
 from shardflow.storage.files import replace_file

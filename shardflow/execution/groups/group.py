@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from shardflow.errors import InvalidInput, StorageError
-from shardflow.execution.base import Base
+from shardflow.execution.folding.base import Base
 from shardflow.execution.groups.canonical_context import CanonicalContext
 from shardflow.execution.groups.inputs import Earlier, Group
 from shardflow.execution.groups.recording import Merged, gone_stale, group_record
@@ -28,7 +28,7 @@ from shardflow.execution.processes.pool import run_jobs
 from shardflow.execution.processes.survivors import named, stop_attended, with_environment
 from shardflow.execution.reporting.events import Event, GroupFinished, GroupMerged, GroupStarted
 from shardflow.execution.reporting.report import GroupReport, Status, SubagentReport
-from shardflow.execution.rule_sources import EffectiveRules
+from shardflow.execution.rules.sources import EffectiveRules
 from shardflow.model.decisions import Conflict
 from shardflow.model.records import record, replaced
 from shardflow.storage.files import sha256_hex, write_new, write_new_pieces
@@ -38,7 +38,7 @@ from shardflow.storage.runs.folders import make_folder
 from shardflow.storage.runs.records import GroupRecord, write_group_record
 
 if TYPE_CHECKING:
-    from shardflow.execution.folding import Folded
+    from shardflow.execution.folding.fold import Folded
     from shardflow.execution.groups.arbitration import Arbitration
 
 
@@ -168,7 +168,7 @@ class _GroupRun:
         return self._fold()
 
     def _fold(self) -> Status:
-        from shardflow.execution.folding import fold  # loaded while the subagents ran
+        from shardflow.execution.folding.fold import fold  # loaded while the subagents ran
 
         group, folder = self._group, self._group.folder
         with self._host.interrupts.abandonable():
@@ -190,7 +190,7 @@ class _GroupRun:
 
     def _arbitrated(self, folded: Folded, asked: Sequence[Conflict]) -> tuple[Folded, bytes | None]:
         """Ask arbiters, keep what they decided, and merge again with it; give that, too, if it is anything."""
-        from shardflow.execution.folding import fold
+        from shardflow.execution.folding.fold import fold
         from shardflow.execution.groups.arbitration import Arbitration  # most rules name none
         from shardflow.merge.resolving.documents import by_path, resolutions_json
         from shardflow.storage.json.canonical import canonical_bytes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from shardflow.execution.base import Base
+from shardflow.execution.folding.base import Base
 from shardflow.execution.reporting.endings import Ending
 from shardflow.execution.reporting.report import GroupReport
 from shardflow.model.records import record

@@ -14,7 +14,7 @@ from shardflow.storage.runs.records import GroupRecord, SubagentRecord
 from shardflow.workflow.model import Subagent
 
 if TYPE_CHECKING:
-    from shardflow.execution.folding import Folded
+    from shardflow.execution.folding.fold import Folded
     from shardflow.merge.declared.reads import StaleRead
 
 

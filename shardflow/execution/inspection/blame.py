@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shardflow.errors import NotARun, TamperedRun
-from shardflow.execution.base import SIZE_LIMIT, read_object
+from shardflow.execution.folding.base import SIZE_LIMIT, read_object
 from shardflow.merge.recorded import OddLedger, read_settled
 from shardflow.merge.tracing.carrying import carry, carry_outside
 from shardflow.merge.tracing.origins import INITIAL, Row, Said, Trace, is_removal, rows, told

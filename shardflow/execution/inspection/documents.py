@@ -7,8 +7,8 @@ from __future__ import annotations
 import os
 
 from shardflow.errors import NotARun
-from shardflow.execution.base import SIZE_LIMIT, Base, read_object
-from shardflow.execution.folding import shard_delta
+from shardflow.execution.folding.base import SIZE_LIMIT, Base, read_object
+from shardflow.execution.folding.fold import shard_delta
 from shardflow.model.changes import apply
 from shardflow.model.values import ABSENT, Json
 from shardflow.storage.files import read_regular

@@ -10,9 +10,9 @@ from enum import StrEnum
 from typing import Final
 
 from shardflow.errors import InvalidInput, StorageError
-from shardflow.execution.base import SIZE_LIMIT, Base, read_object
-from shardflow.execution.folding import Folded, fold, shard_delta
-from shardflow.execution.rule_sources import read_effective_rules
+from shardflow.execution.folding.base import SIZE_LIMIT, Base, read_object
+from shardflow.execution.folding.fold import Folded, fold, shard_delta
+from shardflow.execution.rules.sources import read_effective_rules
 from shardflow.merge.resolving.documents import Written, by_path, read_resolutions
 from shardflow.merge.rules import RuleSet
 from shardflow.model.documents import Document

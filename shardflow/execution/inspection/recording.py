@@ -9,8 +9,8 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 from shardflow.errors import UsageError
-from shardflow.execution.base import SIZE_LIMIT, base_of, read_object
-from shardflow.execution.folding import Folded
+from shardflow.execution.folding.base import SIZE_LIMIT, base_of, read_object
+from shardflow.execution.folding.fold import Folded
 from shardflow.execution.reporting.report import Status
 from shardflow.model.records import replaced
 from shardflow.storage.context_lock import ContextLock

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 
 from shardflow.errors import InvalidInput, StorageError, TamperedRun, UsageError
-from shardflow.execution.folding import Folded
+from shardflow.execution.folding.fold import Folded
 from shardflow.execution.inspection.post_mortem import altered_files, fold_recorded, recorded_resolutions
 from shardflow.execution.inspection.recording import context_file, hold_context, record_merge
 from shardflow.execution.reporting.report import Status

@@ -11,7 +11,7 @@ import os
 from contextlib import ExitStack
 
 from shardflow.errors import UsageError
-from shardflow.execution.base import SIZE_LIMIT
+from shardflow.execution.folding.base import SIZE_LIMIT
 from shardflow.execution.inspection.recording import context_file, hold_context, record_merge
 from shardflow.execution.inspection.what_if import Alternative, Imagined, WhatIf
 from shardflow.model.records import record

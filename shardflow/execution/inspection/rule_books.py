@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 
 from shardflow.errors import InvalidInput
-from shardflow.execution.rule_sources import called, known_as, load_named_rules, named_rule_file, shipped_rule_sets
+from shardflow.execution.rules.sources import called, known_as, load_named_rules, named_rule_file, shipped_rule_sets
 from shardflow.merge.guide.pages import Page, parse_page
 from shardflow.merge.guide.warnings import Warned, warnings
 from shardflow.merge.rules import RuleSet

@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from shardflow.errors import TamperedRun, UsageError
-from shardflow.execution.base import SIZE_LIMIT, read_object
-from shardflow.execution.folding import Folded
+from shardflow.execution.folding.base import SIZE_LIMIT, read_object
+from shardflow.execution.folding.fold import Folded
 from shardflow.execution.inspection.added import Added, id_is_taken, untampered_merge
 from shardflow.execution.inspection.post_mortem import fold_recorded, recorded_resolutions
 from shardflow.execution.inspection.uniting import shards_of_group
-from shardflow.execution.rule_sources import EffectiveRules
+from shardflow.execution.rules.sources import EffectiveRules
 from shardflow.merge.differences import differences
 from shardflow.model.changes import Change
 from shardflow.model.documents import did_you_mean

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from shardflow.execution.base import Base, base_of
+from shardflow.execution.folding.base import Base, base_of
 from shardflow.execution.groups.group import Host, run_group
 from shardflow.execution.groups.inputs import Group, Outfit
 from shardflow.execution.groups.subagents.workplace import Surroundings
@@ -41,7 +41,7 @@ from shardflow.execution.reporting.events import (
     SubagentSkipped,
 )
 from shardflow.execution.reporting.report import GroupReport, PhaseReport, Status
-from shardflow.execution.rule_sources import NO_EFFECTIVE_RULES, EffectiveRules
+from shardflow.execution.rules.sources import NO_EFFECTIVE_RULES, EffectiveRules
 from shardflow.execution.schedule import ScheduledPhase
 from shardflow.model.records import replaced
 from shardflow.model.values import ABSENT, Json

@@ -10,8 +10,8 @@ from shardflow.model.paths import Path
 from shardflow.model.places import value_at
 from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.workflow.agents.preset import AgentPreset
-from shardflow.workflow.groups import place_of_subagents
 from shardflow.workflow.model import Behavior, Workflow
+from shardflow.workflow.reading.subagents import place_of_subagents
 
 
 def refuse_flawed_prompts(workflow: Workflow, data: bytes, file: str) -> None:

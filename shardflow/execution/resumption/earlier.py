@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from shardflow.errors import InvalidInput, NotARun, StorageError
-from shardflow.execution.base import SIZE_LIMIT, Base, read_object
+from shardflow.execution.folding.base import SIZE_LIMIT, Base, read_object
 from shardflow.execution.groups.inputs import Group, KeptAnswer, KeptShard
 from shardflow.execution.inspection.post_mortem import altered_files, recorded_resolutions, refold
 from shardflow.execution.reporting.endings import FailedEarlier, Succeeded

@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator
 
 from shardflow.errors import StorageError
-from shardflow.execution.base import SIZE_LIMIT, Base
+from shardflow.execution.folding.base import SIZE_LIMIT, Base
 from shardflow.execution.groups.inputs import Group, KeptAnswer, KeptShard
 from shardflow.execution.reporting.report import GroupReport
 from shardflow.execution.resumption.earlier import on_its_base

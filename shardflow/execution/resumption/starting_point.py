@@ -9,7 +9,7 @@ import os
 from typing import TYPE_CHECKING
 
 from shardflow.errors import InvalidJson, StorageError, UsageError
-from shardflow.execution.base import SIZE_LIMIT, Base, base_of, read_object
+from shardflow.execution.folding.base import SIZE_LIMIT, Base, base_of, read_object
 from shardflow.execution.groups.canonical_context import (
     MISSING,
     OWN,

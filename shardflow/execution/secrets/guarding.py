@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shardflow.errors import InvalidJson, StorageError
-from shardflow.execution.base import SIZE_LIMIT
+from shardflow.execution.folding.base import SIZE_LIMIT
 from shardflow.execution.secrets.references import Secrets
 from shardflow.model.documents import Problem
 from shardflow.storage.files import put_file, read_regular

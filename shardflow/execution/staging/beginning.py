@@ -12,7 +12,7 @@ from shardflow.errors import InvalidInput
 from shardflow.model.records import replaced
 
 if TYPE_CHECKING:
-    from shardflow.execution.base import Base
+    from shardflow.execution.folding.base import Base
     from shardflow.execution.processes.interrupts import Interrupts
     from shardflow.execution.reporting.events import Event
     from shardflow.execution.request import Layout, RunRequest

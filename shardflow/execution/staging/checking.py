@@ -26,9 +26,9 @@ from shardflow.workflow.agents.choosing import how_to_give
 from shardflow.workflow.dialect.model import Expression, Script
 from shardflow.workflow.dialect.outputs import NoPlace, output_place
 from shardflow.workflow.dialect.reading import LARGEST_PHASE_NUMBER
-from shardflow.workflow.groups import place_of_subagents
 from shardflow.workflow.model import Behavior, Workflow
 from shardflow.workflow.program import OfType
+from shardflow.workflow.reading.subagents import place_of_subagents
 
 _FINAL_TEMPLATE: Final[Path] = ("finalization", "template")
 

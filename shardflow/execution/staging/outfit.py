@@ -11,7 +11,7 @@ from typing import Final
 
 from shardflow.errors import InvalidInput, InvalidJson, StorageError
 from shardflow.execution.agents.native import has_changed_nothing
-from shardflow.execution.base import SIZE_LIMIT, Base, read_object
+from shardflow.execution.folding.base import SIZE_LIMIT, Base, read_object
 from shardflow.execution.groups.inputs import Fitting
 from shardflow.execution.prompts.prompts import PromptRequest, build_prompt
 from shardflow.execution.reporting.endings import AgentFailed, Ending, InvalidShard, MissingOutput
@@ -177,7 +177,7 @@ def _left(form: ShardForm, data: bytes, base: Base, shard: str) -> dict[str, Jso
         case ShardForm.PATCH:
             return {**_book_values(base.value), **_book_values(read_object(data, shard))}
         case ShardForm.JOURNAL:
-            from shardflow.execution.journals import read_journal
+            from shardflow.execution.folding.journals import read_journal
 
             left = apply(read_journal(base.value, data, shard), base.value)
             return left if isinstance(left, dict) else {}
@@ -191,7 +191,7 @@ def _noted(form: ShardForm, data: bytes, changed: Mapping[str, Json], shard: str
         case ShardForm.COPY | ShardForm.PATCH:
             return written_bytes({**read_object(data, shard), **changed})
         case ShardForm.JOURNAL:
-            from shardflow.execution.journals import appended
+            from shardflow.execution.folding.journals import appended
 
             lines = (line_bytes({"set": f"$.{name}", "value": value}) for name, value in changed.items())
             return appended(data, b"".join(lines))

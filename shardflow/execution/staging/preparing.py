@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 
 from shardflow.errors import InvalidWorkflow
-from shardflow.execution.base import Base, base_of
+from shardflow.execution.folding.base import Base, base_of
 from shardflow.execution.schedule import BOOK_RULES
 from shardflow.execution.scripts.host import ScriptHost
 from shardflow.execution.staging.agent_map import equipped, load_agents

@@ -26,9 +26,9 @@ from shardflow.storage.runs.records import FeatureSettings
 from shardflow.workflow.dialect.model import Skill
 from shardflow.workflow.dialect.outputs import NoPlace, output_place
 from shardflow.workflow.dialect.recognising import is_of_the_shell_engine
-from shardflow.workflow.groups import read_subagents
 from shardflow.workflow.model import Phase, Subagent, Workflow
-from shardflow.workflow.reading import passed_over
+from shardflow.workflow.reading.subagents import read_subagents
+from shardflow.workflow.reading.workflow import passed_over
 
 if TYPE_CHECKING:
     from shardflow.execution.scripts.programs import ScriptPrograms  # loaded only where a script asks one

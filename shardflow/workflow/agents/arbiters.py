@@ -13,7 +13,7 @@ from shardflow.model.fields import Fields, Place
 from shardflow.model.records import record
 from shardflow.workflow.agents.preset import AgentPreset
 from shardflow.workflow.program import ArgumentList, ShellCommand
-from shardflow.workflow.programs import read_agent, read_command
+from shardflow.workflow.reading.programs import read_agent, read_command
 from shardflow.workflow.texts import read_timeout
 
 ARBITER_TIMEOUT: Final = 300.0

@@ -18,7 +18,7 @@ from shardflow.model.fields import Fields, Place, read_document
 from shardflow.workflow.agents.model import HELPER_TIMEOUT, AgentEntry, AgentsFile, HelperCommand
 from shardflow.workflow.agents.preset import AgentPreset
 from shardflow.workflow.program import Program, ShellCommand
-from shardflow.workflow.programs import HOW_TO_RUN, read_command, read_environment, read_program
+from shardflow.workflow.reading.programs import HOW_TO_RUN, read_command, read_environment, read_program
 from shardflow.workflow.texts import read_timeout
 
 HELPERS: Final = ("all_tests_pass", "analyzeCoverage", "findAmbiguousRequirements", "has_syntax_errors")

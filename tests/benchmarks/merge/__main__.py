@@ -13,7 +13,7 @@ from pathlib import Path
 import orjson
 
 import tests.benchmarks.merge as page
-from shardflow.execution.base import Base
+from shardflow.execution.folding.base import Base
 from shardflow.merge.rules import RuleSet
 from shardflow.model.changes import Delta
 from tests.benchmarks.measuring import cpu_seconds, show

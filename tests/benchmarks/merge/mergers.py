@@ -7,8 +7,8 @@ from pathlib import Path
 
 import orjson
 
-from shardflow.execution.base import SIZE_LIMIT, Base, read_object
-from shardflow.execution.folding import fold, shard_delta
+from shardflow.execution.folding.base import SIZE_LIMIT, Base, read_object
+from shardflow.execution.folding.fold import fold, shard_delta
 from shardflow.merge.rule_file import read_rules
 from shardflow.merge.rules import RuleSet
 from shardflow.model.changes import Delta

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shardflow.execution.base import base_of
+from shardflow.execution.folding.base import base_of
 from shardflow.execution.groups.sealing.rebasing import read_digest, rebased
 from shardflow.execution.inspection.post_mortem import repeat_merges
 from shardflow.execution.reporting.report import RunReport, Status

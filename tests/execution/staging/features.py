@@ -25,7 +25,7 @@ from shardflow.storage.runs.records import read_run_record
 from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.workflow.dialect.answers import read_answers
 from shardflow.workflow.model import Workflow
-from shardflow.workflow.reading import read_workflow
+from shardflow.workflow.reading.workflow import read_workflow
 
 WRITER = (
     """'printf "# of %s\\n" "$SHARDFLOW_ID" > "$SHARDFLOW_OUTPUT"; echo $SHARDFLOW_ID >> "$SHARDFLOW_OUTPUT_DIR/ran"'"""

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shardflow.execution.inspection.rule_books import rule_book
-from shardflow.execution.rule_sources import load_named_rules, shipped_rule_sets
+from shardflow.execution.rules.sources import load_named_rules, shipped_rule_sets
 from shardflow.merge.engine import merge
 from shardflow.merge.guide.pages import SECTIONS, page_of
 from shardflow.merge.rule_file import read_rules

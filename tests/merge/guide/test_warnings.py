@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shardflow.execution.rule_sources import load_named_rules, shipped_rule_sets
+from shardflow.execution.rules.sources import load_named_rules, shipped_rule_sets
 from shardflow.merge.guide.warnings import KINDS, warnings
 from tests.merge.small import GONE, at_n, rule_set
 

@@ -29,7 +29,7 @@ from shardflow.workflow.dialect.model import (
 from shardflow.workflow.model import Behavior, OnMissingOutput, Phase, Subagent, Workflow
 from shardflow.workflow.plan import plan
 from shardflow.workflow.program import OfType
-from shardflow.workflow.reading import passed_over, read_workflow
+from shardflow.workflow.reading.workflow import passed_over, read_workflow
 
 WHOLE = """
 name: feature

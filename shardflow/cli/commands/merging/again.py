@@ -7,7 +7,7 @@ from typing import TextIO
 
 from shardflow.cli.console import CONSOLE, styled
 from shardflow.cli.views.display import place
-from shardflow.cli.views.ledger import ledger_text
+from shardflow.cli.views.merging.ledger import ledger_text
 from shardflow.cli.views.objects import object_bytes, post_mortem_object
 from shardflow.cli.views.selection import Format, Selection
 from shardflow.cli.views.tables import markdown_span

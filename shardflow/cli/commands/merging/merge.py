@@ -11,13 +11,13 @@ from typing import TypeVar
 from shardflow.cli.commands.merging.options import MergeOptions, Otherwise, shard_id
 from shardflow.cli.commands.reading import read_input, read_named, refuse_output
 from shardflow.cli.console import CONSOLE
-from shardflow.cli.views.ledger import ledger_text
+from shardflow.cli.views.merging.ledger import ledger_text
 from shardflow.cli.views.objects import merged_object, object_bytes
 from shardflow.cli.views.selection import Format
 from shardflow.errors import InvalidInput, UsageError
-from shardflow.execution.base import SIZE_LIMIT, Base, base_of, read_object
-from shardflow.execution.folding import form_of_file, shard_delta
-from shardflow.execution.rule_sources import load_named_rules
+from shardflow.execution.folding.base import SIZE_LIMIT, Base, base_of, read_object
+from shardflow.execution.folding.fold import form_of_file, shard_delta
+from shardflow.execution.rules.sources import load_named_rules
 from shardflow.exit_codes import CONFLICTS
 from shardflow.merge.engine import MergeResult, merge
 from shardflow.model.changes import Delta, apply
@@ -59,7 +59,7 @@ def merge_inputs(options: MergeOptions) -> int:
 def _merge_case(file: str, options: MergeOptions) -> int:
     if options.decided.anything or options.otherwise != Otherwise() or options.output is not None:
         raise UsageError("of all options, only --rules and those about what is shown go with a case file")
-    from shardflow.cli.commands.case import replay_case
+    from shardflow.cli.commands.cases.replaying import replay_case
 
     return replay_case(file, options.rules, options.shown)
 
@@ -179,7 +179,7 @@ def _delta(base: Base, name: str, rank: int, file: str, among: int) -> Delta:
 
 
 def _warn_of_torn(file: str, journal: bytes) -> None:
-    from shardflow.execution.journals import torn_warning  # most shards are no journals
+    from shardflow.execution.folding.journals import torn_warning  # most shards are no journals
 
     if (torn := torn_warning(journal)) is not None:
         CONSOLE.complain(f"warning: {printable(file)}: {torn}")

@@ -11,17 +11,17 @@ from shardflow.cli.commands.merging.options import Otherwise, shard_id
 from shardflow.cli.commands.reading import read_named
 from shardflow.cli.console import CONSOLE
 from shardflow.cli.views.display import place, shell_word
+from shardflow.cli.views.merging.what_if import what_if_object, what_if_text
 from shardflow.cli.views.objects import object_bytes
 from shardflow.cli.views.selection import Format, Selection
 from shardflow.cli.views.tables import markdown_span
-from shardflow.cli.views.what_if import what_if_object, what_if_text
 from shardflow.errors import UsageError
-from shardflow.execution.base import SIZE_LIMIT
-from shardflow.execution.folding import form_of_file
+from shardflow.execution.folding.base import SIZE_LIMIT
+from shardflow.execution.folding.fold import form_of_file
 from shardflow.execution.inspection.added import Added
 from shardflow.execution.inspection.rewriting import Rewritten, behind, in_the_way, is_recorded, write_down
 from shardflow.execution.inspection.what_if import Alternative, WhatIf, what_if
-from shardflow.execution.rule_sources import load_named_rules
+from shardflow.execution.rules.sources import load_named_rules
 from shardflow.exit_codes import CONFLICTS
 from shardflow.model.fields import quoted
 

@@ -14,7 +14,7 @@ from shardflow.cli.views.objects import object_bytes
 from shardflow.cli.views.trying import Trying
 from shardflow.errors import UsageError
 from shardflow.execution.inspection.rule_books import RuleBook
-from shardflow.execution.rule_sources import is_rule_file
+from shardflow.execution.rules.sources import is_rule_file
 from shardflow.merge.cases import CaseRules
 from shardflow.merge.rules import rules_json
 from shardflow.model.documents import Document
@@ -60,7 +60,7 @@ def _check(book: RuleBook, asked: Checking, laws: list[str], *, quiet: bool) -> 
 
     `laws` are those asked for by name, if any.
     """
-    from shardflow.cli.views.laboratory import check_lines, check_object
+    from shardflow.cli.views.rules.laboratory import check_lines, check_object
     from shardflow.testing.generators import Like, Source
     from shardflow.testing.laboratory.conformance import declared_by, examine_rules
     from shardflow.testing.laboratory.search import Effort

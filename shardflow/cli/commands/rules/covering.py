@@ -49,7 +49,7 @@ def cover_files(files: tuple[str, ...], asked: Covering, *, as_json: bool) -> in
 def _cover(
     book: RuleBook, asked: Covering, context: dict[str, Json] | None, cases: list[Case], *, quiet: bool
 ) -> dict[str, Json]:
-    from shardflow.cli.views.coverage import Covered, coverage_lines, coverage_object
+    from shardflow.cli.views.rules.coverage import Covered, coverage_lines, coverage_object
     from shardflow.testing.laboratory.coverage import Coverage, uncovered
 
     made_up = _made_up(book, asked, context)

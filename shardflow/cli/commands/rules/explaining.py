@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from shardflow.cli.console import CONSOLE
-from shardflow.cli.views.explanations import explanation_object, explanation_text
 from shardflow.cli.views.objects import object_bytes
+from shardflow.cli.views.rules.explanations import explanation_object, explanation_text
 from shardflow.errors import UsageError
-from shardflow.execution.rule_sources import load_named_rules
+from shardflow.execution.rules.sources import load_named_rules
 from shardflow.merge.guide.explanation import explain
 from shardflow.model.paths import PathError, parse_path
 

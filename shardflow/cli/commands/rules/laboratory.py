@@ -8,9 +8,9 @@ from typing import TypeVar
 
 from shardflow.cli.commands.reading import read_input
 from shardflow.errors import InvalidInput, UsageError
-from shardflow.execution.base import SIZE_LIMIT, read_object
+from shardflow.execution.folding.base import SIZE_LIMIT, read_object
 from shardflow.execution.inspection.rule_books import RuleBook, rule_book
-from shardflow.execution.rule_sources import load_named_rules
+from shardflow.execution.rules.sources import load_named_rules
 from shardflow.model.records import replaced
 from shardflow.model.values import Json
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shardflow.cli.console import CONSOLE
 from shardflow.cli.views.objects import object_bytes
-from shardflow.cli.views.rules import listing_object, listing_text
+from shardflow.cli.views.rules.rule_sets import listing_object, listing_text
 from shardflow.execution.inspection.rule_books import shipped_books
 from shardflow.merge.strategies.registry import STRATEGIES
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from shardflow.cli.console import CONSOLE
 from shardflow.cli.views.objects import object_bytes
-from shardflow.cli.views.rules import book_object, book_text, page_text, strategy_object
+from shardflow.cli.views.rules.rule_sets import book_object, book_text, page_text, strategy_object
 from shardflow.errors import UsageError
 from shardflow.execution.inspection.rule_books import rule_book
-from shardflow.execution.rule_sources import is_rule_file, shipped_rule_sets
+from shardflow.execution.rules.sources import is_rule_file, shipped_rule_sets
 from shardflow.merge.guide.pages import page_of
 from shardflow.merge.strategies.registry import STRATEGIES
 from shardflow.model.documents import did_you_mean

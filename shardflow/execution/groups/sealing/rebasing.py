@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterator
 
 from shardflow.errors import InvalidJson
-from shardflow.execution.base import SIZE_LIMIT, Base, base_of, read_object
+from shardflow.execution.folding.base import SIZE_LIMIT, Base, base_of, read_object
 from shardflow.model.changes import Edit, Into, apply
 from shardflow.model.paths import ROOT, Path, Segment, path_text
 from shardflow.model.patterns import Pattern, PatternSet, Reached
@@ -65,7 +65,7 @@ def rebased(shard: bytes, form: ShardForm, former: bytes, base: Base, source: st
 
     A patch or a journal says what it says of any base. Raises InvalidJson for one that cannot be applied.
     """
-    from shardflow.execution.folding import shard_delta
+    from shardflow.execution.folding.fold import shard_delta
 
     if form is not ShardForm.COPY:
         shard_delta(base, "", 0, form, shard, source)

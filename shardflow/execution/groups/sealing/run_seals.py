@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from shardflow.errors import NotARun, StorageError
-from shardflow.execution.base import SIZE_LIMIT
+from shardflow.execution.folding.base import SIZE_LIMIT
 from shardflow.execution.groups.sealing.seals import Seal, altered, seal, seal_digest
 from shardflow.storage.files import read_regular, sha256_hex
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory

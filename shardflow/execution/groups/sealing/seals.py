@@ -13,7 +13,7 @@ import time
 from typing import Final, TypeAlias
 
 from shardflow.errors import StorageError
-from shardflow.execution.base import SIZE_LIMIT
+from shardflow.execution.folding.base import SIZE_LIMIT
 from shardflow.model.records import record
 from shardflow.storage.files import read_regular, sha256_hex
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from shardflow.errors import InvalidJson, StorageError
-from shardflow.execution.base import Base
-from shardflow.execution.folding import shard_delta
+from shardflow.execution.folding.base import Base
+from shardflow.execution.folding.fold import shard_delta
 from shardflow.execution.groups.inputs import Group
 from shardflow.execution.groups.sealing.limits import refuse_deep, refuse_large
 from shardflow.execution.groups.sealing.seals import Seal, read_and_seal
@@ -82,7 +82,7 @@ def _beyond_writes(subagent: Subagent, base: Base, delta: Delta) -> UndeclaredWr
 
 def _warnings(form: ShardForm, data: bytes, undeclared: UndeclaredWrites | None) -> Iterator[str]:
     if form is ShardForm.JOURNAL:
-        from shardflow.execution.journals import torn_warning  # loaded by now, to read it
+        from shardflow.execution.folding.journals import torn_warning  # loaded by now, to read it
 
         if (torn := torn_warning(data)) is not None:
             yield torn

@@ -13,7 +13,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final, TextIO
 
 from shardflow.cli.views.display import seconds, shortened
-from shardflow.cli.views.progress import JobProgress, Progress, State
+from shardflow.cli.views.running.progress import JobProgress, Progress, State
 from shardflow.execution.reporting.events import ArbiterStarted, Event, SubagentStarted
 from shardflow.storage.excerpts import printable
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shardflow.cli.views.display import path_label, printable_lines
-from shardflow.cli.views.rules import default_lines, strategy_text
+from shardflow.cli.views.rules.rule_sets import default_lines, strategy_text
 from shardflow.merge.guide.explanation import Explanation
 from shardflow.merge.rules import DEFAULT, Rule, defaults_json, rule_json
 from shardflow.model.paths import path_text

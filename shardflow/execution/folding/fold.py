@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Final
 
-from shardflow.execution.base import Base, read_object
-from shardflow.execution.ledger_text import LedgerText
+from shardflow.execution.folding.base import Base, read_object
+from shardflow.execution.folding.ledger_text import LedgerText
 from shardflow.merge.engine import MergeResult, gather, settle, settle_into
 from shardflow.merge.resolving.conflicts import conflicts_json
 from shardflow.merge.resolving.resolutions import NO_RESOLUTIONS, Resolutions
@@ -88,7 +88,7 @@ def _edit(base: Base, form: ShardForm, data: bytes, source: str) -> Edit | None:
         case ShardForm.PATCH:
             return patch_edit(base.value, read_object(data, source))
         case ShardForm.JOURNAL:
-            from shardflow.execution.journals import read_journal  # most shards are none
+            from shardflow.execution.folding.journals import read_journal  # most shards are none
 
             return read_journal(base.value, data, source)
 

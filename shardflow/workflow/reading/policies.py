@@ -1,4 +1,4 @@
-"""Reading policies, and writing them down again; `policies.py` says what they mean."""
+"""Reading policies, and writing them down again; `workflow/policies.py` says what they mean."""
 
 from __future__ import annotations
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final, TextIO
 
-from shardflow.cli.views.conflicts import conflicts_text
 from shardflow.cli.views.display import CELL_WIDTH, counts_text, path_label, shortened
+from shardflow.cli.views.merging.conflicts import conflicts_text
 from shardflow.cli.views.selection import Format, Selection
 from shardflow.cli.views.tables import Row, markdown_table, text_table
 from shardflow.merge.engine import MergeResult

@@ -9,7 +9,7 @@ import pytest
 
 from shardflow import load_rules
 from shardflow.errors import InvalidInput
-from shardflow.execution.rule_sources import (
+from shardflow.execution.rules.sources import (
     NO_EFFECTIVE_RULES,
     read_effective_rules,
     rules_of,

@@ -18,14 +18,14 @@ from shardflow.storage.pipes import is_descriptor, read_given
 from shardflow.workflow.model import InlineRules, RulesFile, RulesSource
 
 if TYPE_CHECKING:
-    from shardflow.execution.custom_functions import CustomFunction
+    from shardflow.execution.rules.custom_functions import CustomFunction
     from shardflow.merge.rules import Rule, RuleSet
     from shardflow.model.fields import Place
 
 _LIMIT: Final = 16 << 20
 _PIPE: Final = "pipe"
 """How rules are called that a shell handed over: its number for the pipe means nothing, and would change the ledger."""
-_PACKAGE: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_PACKAGE: Final = os.path.abspath(f"{__file__}/../../..")
 _SHIPPED: Final = (f"{_PACKAGE}/merge_rules", f"{os.path.dirname(_PACKAGE)}/merge_rules")
 """Where the shipped sets stand: in the installed package, or beside it in a checkout."""
 
@@ -130,7 +130,7 @@ def read_effective_rules(data: bytes, source: str, sha256: str) -> RuleSet:
     They are loaded here, so that one missing on this machine is not told as a conflict.
     Raises InvalidJson or InvalidRules.
     """
-    from shardflow.execution.custom_functions import FunctionsBeside
+    from shardflow.execution.rules.custom_functions import FunctionsBeside
     from shardflow.merge.rule_file import read_rules
     from shardflow.merge.strategies.custom import no_functions
     from shardflow.storage.files import sha256_hex
@@ -179,7 +179,7 @@ def _no_such_rules(name: str, error: LookupError | StorageError) -> InvalidRules
 
 
 def _effective(document: Document, root: str) -> EffectiveRules:
-    from shardflow.execution.custom_functions import FunctionsBeside
+    from shardflow.execution.rules.custom_functions import FunctionsBeside
     from shardflow.merge.rule_file import read_rules
     from shardflow.merge.rules import rules_json
     from shardflow.storage.json.canonical import canonical_bytes

@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from shardflow.cli.views.display import CELL_WIDTH, path_label, shortened
-from shardflow.cli.views.ledger import no_shard
+from shardflow.cli.views.merging.ledger import no_shard
 from shardflow.cli.views.selection import Format, Selection
 from shardflow.cli.views.tables import Row as Cells
 from shardflow.cli.views.tables import markdown_span, markdown_table, text_table

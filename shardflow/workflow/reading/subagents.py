@@ -18,7 +18,7 @@ from shardflow.workflow.dialect.model import Mode
 from shardflow.workflow.dialect.outputs import named_after_types
 from shardflow.workflow.model import FanOut, Phase, Subagent
 from shardflow.workflow.policies import NO_POLICY, POLICY_FIELDS, Policy
-from shardflow.workflow.programs import read_subagent
+from shardflow.workflow.reading.programs import read_subagent
 from shardflow.workflow.texts import id_of, numbered_id, read_id, read_type
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def read_policy_of(fields: Fields) -> Policy:
     """Read what a subagent says of itself, a phase or a workflow of all its subagents."""
     if not fields.has_any(POLICY_FIELDS):
         return NO_POLICY
-    from shardflow.workflow.policy_reading import read_policy
+    from shardflow.workflow.reading.policies import read_policy
 
     return read_policy(fields)
 

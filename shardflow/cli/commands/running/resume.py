@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 
-from shardflow.cli.commands.feature import asker_of, refuse_of_the_dialect
 from shardflow.cli.commands.reading import MAX_WORKFLOW_BYTES, read_named, workflow_of
-from shardflow.cli.commands.run import tell_report
+from shardflow.cli.commands.running.feature import asker_of, refuse_of_the_dialect
+from shardflow.cli.commands.running.run import tell_report
 from shardflow.cli.views import View, view_for
 from shardflow.errors import UsageError
 from shardflow.execution.resumption.request import ResumeRequest
 from shardflow.execution.resumption.resume import resume_run
-from shardflow.execution.rule_sources import anchored
+from shardflow.execution.rules.sources import anchored
 from shardflow.model.records import record, replaced
 from shardflow.storage.pipes import is_descriptor
 from shardflow.storage.runs.listing import RUNNING, FoundRun, list_runs, run_named

@@ -61,7 +61,7 @@ def asker_of(answers: str | None, workflow: Workflow, view: View, *, yes: bool) 
     if yes:
         otherwise = first_option
     elif is_terminal(sys.stdin) and is_terminal(sys.stderr):
-        from shardflow.cli.views.asking import TerminalAsker
+        from shardflow.cli.views.running.asking import TerminalAsker
 
         otherwise = TerminalAsker(view)
     if answers is None:

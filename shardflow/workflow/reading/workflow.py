@@ -25,7 +25,6 @@ from shardflow.workflow.dialect.reading import (
     read_version,
 )
 from shardflow.workflow.dialect.targets import refuse_unknown_targets
-from shardflow.workflow.groups import Named, read_policy_of, read_when, refuse_twins
 from shardflow.workflow.model import (
     DEFAULT_MAX_PARALLEL,
     NO_LIMITS,
@@ -43,8 +42,9 @@ from shardflow.workflow.model import (
     Subagent,
     Workflow,
 )
-from shardflow.workflow.modes import WhatRuns, likely_mode, read_what_runs
 from shardflow.workflow.policies import FAILURE_FIELDS, NO_FAILURE_POLICY, FailurePolicy
+from shardflow.workflow.reading.modes import WhatRuns, likely_mode, read_what_runs
+from shardflow.workflow.reading.subagents import Named, read_policy_of, read_when, refuse_twins
 from shardflow.workflow.texts import read_filled, read_id, read_label, read_max_parallel
 
 if TYPE_CHECKING:
@@ -238,7 +238,7 @@ def _read_limits(place: Place) -> Limits:
 def _read_failures(fields: Fields, subagents: int | None) -> FailurePolicy:
     if not fields.has_any(FAILURE_FIELDS):
         return NO_FAILURE_POLICY
-    from shardflow.workflow.policy_reading import read_failure_policy
+    from shardflow.workflow.reading.policies import read_failure_policy
 
     return read_failure_policy(fields, subagents)
 

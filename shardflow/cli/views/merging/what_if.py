@@ -16,10 +16,10 @@ from collections.abc import Iterator
 from typing import Final, TextIO
 
 from shardflow.cli.console import styled
-from shardflow.cli.views.conflicts import conflicts_text
-from shardflow.cli.views.differences import difference_object, differences_table
 from shardflow.cli.views.display import count, counts_text
-from shardflow.cli.views.ledger import ledger_text
+from shardflow.cli.views.merging.conflicts import conflicts_text
+from shardflow.cli.views.merging.differences import difference_object, differences_table
+from shardflow.cli.views.merging.ledger import ledger_text
 from shardflow.cli.views.objects import ledger_object
 from shardflow.cli.views.selection import Format, Selection
 from shardflow.cli.views.tables import markdown_span
@@ -62,7 +62,7 @@ def _group(group: Imagined, shown: Selection, stream: TextIO | None) -> Iterator
 
 def _differences(group: Imagined, shown: Selection) -> Iterator[str]:
     if shown.layout is Format.DEEPDIFF:
-        from shardflow.cli.views.deepdiff import deepdiff_lines
+        from shardflow.cli.views.merging.deepdiff import deepdiff_lines
 
         lines = deepdiff_lines(group.recorded.context, group.folded.value)
         yield from shown.rows(lines)

@@ -6,17 +6,17 @@ import sys
 from collections.abc import Iterator
 from typing import TextIO
 
-from shardflow.cli.commands.case_laws import broken_law
+from shardflow.cli.commands.cases.laws import broken_law
 from shardflow.cli.console import CONSOLE, styled
 from shardflow.cli.views.cases import replayed_object
 from shardflow.cli.views.display import count
-from shardflow.cli.views.ledger import ledger_text
+from shardflow.cli.views.merging.ledger import ledger_text
 from shardflow.cli.views.objects import object_bytes
 from shardflow.cli.views.selection import Format, Selection
 from shardflow.cli.views.tables import markdown_span
 from shardflow.execution.cases.files import load_case
 from shardflow.execution.cases.telling import told
-from shardflow.execution.rule_sources import load_named_rules
+from shardflow.execution.rules.sources import load_named_rules
 from shardflow.exit_codes import CONFLICTS
 from shardflow.merge.cases import Case, Comparison, compare, replay
 from shardflow.merge.engine import MergeResult

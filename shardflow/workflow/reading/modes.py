@@ -17,9 +17,9 @@ from shardflow.model.fields import Fields, Place, quoted, shown
 from shardflow.model.records import record
 from shardflow.workflow.dialect.model import MainAgent, Mode, Script
 from shardflow.workflow.dialect.reading import in_phase, read_main_agent, read_script
-from shardflow.workflow.groups import read_subagents
 from shardflow.workflow.model import Behavior, Subagent
-from shardflow.workflow.programs import PROGRAM_FIELDS, PROGRAMS, read_subagent
+from shardflow.workflow.reading.programs import PROGRAM_FIELDS, PROGRAMS, read_subagent
+from shardflow.workflow.reading.subagents import read_subagents
 from shardflow.workflow.texts import id_of
 
 _ALONE: Final = (Behavior.MAIN_ONLY,)

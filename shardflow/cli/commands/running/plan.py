@@ -12,8 +12,8 @@ from shardflow.cli.commands.validate import tell_warnings
 from shardflow.cli.console import CONSOLE
 from shardflow.cli.views.display import count, place, shortened, subagents_text
 from shardflow.cli.views.objects import object_bytes, problem_objects
-from shardflow.cli.views.policies import limit_lines, phase_lines, subagent_lines
-from shardflow.cli.views.staging import staging_lines
+from shardflow.cli.views.plan.policies import limit_lines, phase_lines, subagent_lines
+from shardflow.cli.views.plan.staging import staging_lines
 from shardflow.execution.checking import nobodys_ids, write_overlaps
 from shardflow.execution.laying_out import checked_start
 from shardflow.execution.presence import missing_programs

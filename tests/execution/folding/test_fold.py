@@ -2,8 +2,8 @@
 
 from hypothesis import given
 
-from shardflow.execution.base import base_of
-from shardflow.execution.folding import MANY_SHARDS, fold, shard_delta
+from shardflow.execution.folding.base import base_of
+from shardflow.execution.folding.fold import MANY_SHARDS, fold, shard_delta
 from shardflow.merge.engine import gather, merge
 from shardflow.merge.report import ledger_json
 from shardflow.merge.resolving.conflicts import conflicts_json

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from shardflow.cli.commands.feature import FeatureOptions, staging_request
 from shardflow.cli.commands.reading import MAX_WORKFLOW_BYTES, read_named, workflow_of
+from shardflow.cli.commands.running.feature import FeatureOptions, staging_request
 from shardflow.cli.console import CONSOLE
 from shardflow.cli.views import View, view_for
 from shardflow.errors import UsageError
@@ -37,7 +37,7 @@ def run_file(options: RunOptions) -> int:
     view = view_for(quiet=options.quiet, as_json=options.as_json)
     request = _request(options, view)
     if options.dry_run:
-        from shardflow.cli.commands.plan import show_plan
+        from shardflow.cli.commands.running.plan import show_plan
 
         return show_plan(request, as_json=options.as_json)
     try:
@@ -71,7 +71,7 @@ def _request(options: RunOptions, view: View) -> RunRequest:
 
 def tell_report(report: RunReport, *, as_json: bool, quiet: bool) -> None:
     """Tell what a run came to: problems on standard error, then the object or the summary."""
-    from shardflow.cli.views.problems import problem_texts
+    from shardflow.cli.views.running.problems import problem_texts
 
     for text in problem_texts(report):
         CONSOLE.complain(text)
@@ -80,6 +80,6 @@ def tell_report(report: RunReport, *, as_json: bool, quiet: bool) -> None:
 
         CONSOLE.hand_over(object_bytes(report_object(report)))
     elif not quiet:
-        from shardflow.cli.views.summary import summary
+        from shardflow.cli.views.running.summary import summary
 
         CONSOLE.say(summary(report))

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 
-from shardflow.cli.commands.case_laws import broken_law
+from shardflow.cli.commands.cases.laws import broken_law
 from shardflow.cli.commands.reading import cases_in
 from shardflow.cli.console import CONSOLE, styled
 from shardflow.cli.views.display import count, place

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from shardflow.errors import InvalidRules
-from shardflow.execution.rule_sources import load_named_rules, read_effective_rules
+from shardflow.execution.rules.sources import load_named_rules, read_effective_rules
 from shardflow.storage.files import sha256_hex
 from tests.cli.git_repository import Repository
 from tests.cli.shell import shardflow

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from shardflow.cli.console import styled
-from shardflow.cli.views.conflicts import conflicts_text
 from shardflow.cli.views.display import count, path_label, place, printable_lines, seconds, shell_word, shortened
+from shardflow.cli.views.merging.conflicts import conflicts_text
 from shardflow.execution.reporting.endings import Cancelled, ending_text
 from shardflow.execution.reporting.report import GroupReport, RunReport, Status, SubagentReport, last_lines
 from shardflow.storage.excerpts import printable

@@ -25,7 +25,7 @@ def phase_lines(phase: Phase) -> Iterator[str]:
     """Tell when a phase runs, and what failures mean for it."""
     yield from _when("  ", phase.when)
     if phase.failures != NO_FAILURE_POLICY:
-        from shardflow.workflow.policy_reading import failure_policy_json
+        from shardflow.workflow.reading.policies import failure_policy_json
 
         yield from _said("  ", failure_policy_json(phase.failures))
 
@@ -38,7 +38,7 @@ def subagent_lines(subagent: Subagent) -> Iterator[str]:
         named = "" if fan_out.key is None else f" by {printable(fan_out.key)}"
         yield f"    for each of {path_label(fan_out.path)}{named}, at most {fan_out.most:,}"
     if subagent.policy != NO_POLICY:
-        from shardflow.workflow.policy_reading import policy_json
+        from shardflow.workflow.reading.policies import policy_json
 
         told = policy_json(subagent.policy)
         del told["timeout"]  # stands with the program

@@ -1,0 +1,1 @@
+"""Cases: replayed, run, saved, and held to the law they name."""

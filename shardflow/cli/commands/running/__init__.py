@@ -1,0 +1,1 @@
+"""`shardflow run` and `resume`, and what both read of the command line."""

@@ -1,0 +1,1 @@
+"""Merges for people and programs: decisions, conflicts, differences, blame."""

@@ -1,0 +1,1 @@
+"""Where rules come from, and the functions that `custom` rules name."""
