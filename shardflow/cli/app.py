@@ -75,10 +75,11 @@ def _app(commands: Iterable[Command], groups: Mapping[str, str], ask: Callable[[
         for word in first:
             if word not in inner:
                 inner[word] = _typer(groups[word])
-                app.add_typer(inner[word], name=word)
-        help_text = _laid_out(declared.function.__doc__ or "")
+                app.add_typer(inner[word], name=word, short_help=_first_line(groups[word]))
+        help_text = declared.function.__doc__ or ""
         home = inner[first[0]] if first else app
-        home.command(last, help=help_text, no_args_is_help=False)(_recorder(declared, ask))
+        told = home.command(last, help=_laid_out(help_text), short_help=_first_line(help_text), no_args_is_help=False)
+        told(_recorder(declared, ask))
     return app
 
 
@@ -87,6 +88,11 @@ def _typer(help_text: str) -> typer.Typer:
     return typer.Typer(
         help=_laid_out(help_text), rich_markup_mode=None, no_args_is_help=True, pretty_exceptions_enable=False
     )
+
+
+def _first_line(help_text: str) -> str:
+    """Give what a list of commands says of one; typer would cut it where the line ends."""
+    return inspect.cleandoc(help_text).partition("\n\n")[0]
 
 
 def _group() -> Callable[..., None]:

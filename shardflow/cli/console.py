@@ -42,7 +42,8 @@ class Console:
         """Tell that something could not be printed, and give the exit code: silence must not pass for success."""
         if self.failure is None:
             return code
-        self.complain(f"shardflow: standard output cannot be written: {self.failure}")
+        why = (self.failure.strerror or str(self.failure)).lower()
+        self.complain(f"shardflow: standard output cannot be written: {why}")
         return code or FAILED
 
     def _write(self, stream: IO[Any] | None, text: str | bytes) -> None:

@@ -294,6 +294,15 @@ _KINDS: Final = {
 }
 
 
+def kind_of(path: FilePath) -> str | None:
+    """Say what stands there that no file can be written over: a link, a folder, a device; None for none such."""
+    try:
+        mode = os.lstat(path).st_mode
+    except OSError:
+        return None
+    return None if stat.S_ISREG(mode) else _kind(mode)
+
+
 def _kind(mode: int) -> str:
     return _KINDS.get(stat.S_IFMT(mode), "a special file")
 

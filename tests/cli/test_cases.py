@@ -64,6 +64,15 @@ def test_a_conflict_that_is_expected_ends_with_0_and_any_other_with_1_or_3(tmp_p
     assert ended.stdout.endswith("  $.s: a conflict between a, b, which nobody expects\n")
 
 
+def test_an_order_that_nobody_changed_is_told_by_its_rule_alone(tmp_path: Path) -> None:
+    (tmp_path / "c.case.yaml").write_text(
+        "rules: {rules: [{path: $.l, strategy: {keyed: {fields: id, order: key}}}]}\n"
+        "base: {l: [{id: 2}, {id: 1}]}\nshards: {a: {l: [{id: 2}, {id: 1}, {id: 0}]}}\nexpect: {context: {l: []}}\n"
+    )
+    told = shardflow("case", "run", "c.case.yaml", cwd=tmp_path).stdout.splitlines()
+    assert "      $.l (order) by keyed at $.l (c.case.yaml:1)" in told
+
+
 def test_a_case_can_be_merged_under_other_rules(case: Path) -> None:
     ended = shardflow("merge", case, "--rules", "strict")
     assert ended.returncode == 1

@@ -39,8 +39,9 @@ def test_the_table_has_every_difference_with_its_path_before_and_after(folder: P
     )
 
 
-def test_json_is_one_object_without_before_or_after_where_nothing_stands(folder: Path) -> None:
-    told = json.loads(shardflow("diff", "a.json", "b.json", "--format", "json", cwd=folder).stdout)
+@pytest.mark.parametrize("asked", [["--format", "json"], ["--json"]])
+def test_json_is_one_object_without_before_or_after_where_nothing_stands(folder: Path, asked: list[str]) -> None:
+    told = json.loads(shardflow("diff", "a.json", "b.json", *asked, cwd=folder).stdout)
     assert (told["status"], told["exit_code"]) == ("different", 1)
     assert told["differences"][0] == {"path": "$.n", "before": 1, "after": 1.0}
     assert told["differences"][4:] == [

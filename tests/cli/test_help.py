@@ -88,7 +88,7 @@ def test_what_is_told_to_a_reader_that_left_is_no_error_and_to_a_full_disk_is_on
     with open("/dev/full", "w") as stdout:
         ended = shardflow(*line, stdout=stdout, environment=quiet)
     assert ended.returncode == 1
-    assert ended.stderr == "shardflow: standard output cannot be written: [Errno 28] No space left on device\n"
+    assert ended.stderr == "shardflow: standard output cannot be written: no space left on device\n"
 
 
 def test_who_asks_for_an_object_gets_one_for_wrong_usage_too() -> None:

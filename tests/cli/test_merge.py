@@ -195,12 +195,15 @@ def test_the_problems_of_all_shards_are_told_at_once(folder: Path) -> None:
     ("output", "said"),
     [
         ("nowhere/out.json", "cannot write nowhere/out.json: its folder does not exist"),
-        (".", "cannot write .: it is a folder"),
+        (".", "cannot write .: it is a folder, not a regular file; - is standard output"),
+        ("link.json", "cannot write link.json: it is a symbolic link, not a regular file; - is standard output"),
+        ("/dev/full", "cannot write /dev/full: it is a device, not a regular file; - is standard output"),
     ],
 )
 def test_an_output_that_cannot_be_is_wrong_usage_and_told_before_anything_is_merged(
     folder: Path, output: str, said: str
 ) -> None:
+    (folder / "link.json").symlink_to("base.json")
     ended = shardflow("merge", *FILES, "-o", output, cwd=folder)
     assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", f"shardflow merge: {said}\n")
 
@@ -248,7 +251,7 @@ def test_a_full_disk_behind_standard_output_is_told(folder: Path) -> None:
     with open("/dev/full", "w") as stdout:
         ended = shardflow("merge", *FILES, "--rules", "rules.yaml", cwd=folder, stdout=stdout)
     assert ended.returncode == 1
-    assert ended.stderr.endswith("standard output cannot be written: [Errno 28] No space left on device\n")
+    assert ended.stderr.endswith("standard output cannot be written: no space left on device\n")
 
 
 def test_a_journal_is_a_shard_of_lines_and_goes_on_where_a_file_of_its_id_ended(folder: Path) -> None:

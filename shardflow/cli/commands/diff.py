@@ -19,9 +19,9 @@ from shardflow.storage.json.strict import parse_json
 _DIFFERENT = 1
 
 
-def show_differences(before: str, after: str, layout: str | None) -> int:
+def show_differences(before: str, after: str, layout: str | None, *, as_json: bool) -> int:
     """Compare two files and print how they differ; give the exit code."""
-    chosen = format_of(layout, tuple(Format))
+    chosen = format_of(layout, tuple(Format), as_json=as_json)
     one, other = _documents(before, after)
     found = list(differences(one, other))
     code = _DIFFERENT if found else 0

@@ -7,7 +7,7 @@ from typing import Final
 
 from shardflow.cli.views.display import place
 from shardflow.errors import InvalidInput, StorageError, UsageError
-from shardflow.storage.files import read_regular, shown_path
+from shardflow.storage.files import kind_of, read_regular, shown_path
 from shardflow.storage.pipes import is_descriptor, read_given
 from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.workflow.model import Workflow
@@ -73,7 +73,7 @@ def cases_in(folder: str, endings: tuple[str, ...]) -> list[str]:
 
 def refuse_output(file: str) -> None:
     """Raise UsageError for a file that cannot be written, before any work is done for it."""
-    if os.path.isdir(file):
-        raise UsageError(f"cannot write {shown_path(file)}: it is a folder")
+    if (kind := kind_of(file)) is not None:
+        raise UsageError(f"cannot write {shown_path(file)}: it is {kind}, not a regular file; - is standard output")
     if not os.path.isdir(os.path.dirname(file) or os.curdir):
         raise UsageError(f"cannot write {shown_path(file)}: its folder does not exist")

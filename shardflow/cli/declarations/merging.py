@@ -135,6 +135,7 @@ def diff(
     after: Annotated[str, Argument("B", "The document to compare it with.")],
     *,
     layout: Annotated[str | None, FORMAT_OF_DIFFERENCES] = None,
+    as_json: Annotated[bool, JSON] = False,
 ) -> int:
     """Show what differs between two JSON documents.
 
@@ -157,7 +158,7 @@ def diff(
     """
     from shardflow.cli.commands.diff import show_differences
 
-    return show_differences(before, after, layout)
+    return show_differences(before, after, layout, as_json=as_json)
 
 
 def git_driver(

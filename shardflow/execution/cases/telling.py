@@ -50,7 +50,8 @@ def _decided(path: Path, result: MergeResult, known: set[int]) -> Iterator[str]:
     known.update(new[:_MOST_DECISIONS])
     for decision in (result.decisions[place] for place in new[:_MOST_DECISIONS]):
         said = ", ".join(f"{one.shard} {value_text(one.after, 60)} {one.outcome}" for one in decision.contributions)
-        yield printable(f"    {path_text(decision.path)} by {decision.rule}{_reason(decision)}: {said}")
+        told = f"    {path_text(decision.path)} by {decision.rule}{_reason(decision)}"
+        yield printable(f"{told}: {said}" if said else told)
     if len(new) > _MOST_DECISIONS:
         yield f"    and {len(new) - _MOST_DECISIONS:,} more decisions"
 

@@ -48,13 +48,16 @@ def page_of(function: Callable[..., object]) -> Page:
 
 
 def parse_page(text: str) -> Page:
-    """Read a page. What stands before the first section is its summary; a section that is missing is left out."""
+    """Read a page. What stands before the first section is its summary; a section that is missing is left out.
+
+    A heading may end in a colon, as many write them in docstrings.
+    """
     summary, *lines = text.strip().split("\n")
     found: dict[str, list[str]] = {"": [summary.strip()]}
     current = ""
     for line in _outdented(lines):
-        if line in SECTIONS:
-            current = line
+        if line.removesuffix(":") in SECTIONS:
+            current = line.removesuffix(":")
             found[current] = []
         else:
             found[current].append(line)

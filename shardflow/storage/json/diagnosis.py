@@ -183,7 +183,7 @@ class _Diagnosis:
             case "\\":
                 raise self._broken(end, path, "a backslash that starts no JSON escape", "write \\\\ for a backslash")
             case control:
-                hint = f"write \\u{ord(control):04x}"
+                hint = f"write {json.dumps(control)[1:-1]}"
                 raise self._broken(end, path, f"a raw control character U+{ord(control):04X} in a text", hint)
 
     def _scalar(self, path: Path) -> Json:

@@ -182,6 +182,9 @@ def _read_option(place: Place) -> Option:
 
 
 def _read_choice(place: Place) -> Choice:
+    if not isinstance(place.value, dict):
+        place.expect("an object", "say {action: NAME}, one of " + ", ".join(_CHOICES))
+        return _CONTINUE
     with place.fields() as fields:
         match fields.required("action", lambda inner: inner.choice("action of an option", _CHOICES)):
             case "repeat_phase":

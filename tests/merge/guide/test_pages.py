@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from shardflow.execution.inspection.rule_books import rule_book
 from shardflow.execution.rules.sources import load_named_rules, shipped_rule_sets
 from shardflow.merge.engine import merge
-from shardflow.merge.guide.pages import SECTIONS, page_of
+from shardflow.merge.guide.pages import SECTIONS, page_of, parse_page
 from shardflow.merge.rule_file import read_rules
 from shardflow.merge.strategies.custom import Target
 from shardflow.merge.strategies.registry import STRATEGIES
@@ -221,6 +221,12 @@ def test_the_laws_a_function_of_ones_own_declares_can_be_checked(left, broken):
     rule: Json = {"path": "$.n", "strategy": {"custom": "ours:shortest"}}
     ask = laws.asking(read_rules(Document("rules.yaml", {"rules": [rule]}), nothing_to_extend, library))
     assert laws.broken_law(ask, laws.declared_laws(page_of(shortest)), "", left) == broken
+
+
+@pytest.mark.parametrize("heading", ["Laws", "Laws:"])
+def test_a_section_begins_with_its_name_which_may_end_in_a_colon(heading):
+    page = parse_page(f"Take one.\n\n    {heading}\n        idempotent\n    ")
+    assert (page.summary, dict(page.sections)) == ("Take one.", {"Laws": "idempotent"})
 
 
 NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)

@@ -228,6 +228,13 @@ def test_the_plan_of_such_a_workflow_is_the_same_workflow() -> None:
             ],
         ),
         (
+            "behavior: main-only, run: ls, checkpoint: {options: [{label: A, on_select: abort}]}",
+            [
+                "expected an object, found the text 'abort' at $.phases[0].checkpoint.options[0].on_select;"
+                " say {action: NAME}, one of continue, repeat_phase, skip_phases, abort",
+            ],
+        ),
+        (
             "behavior: main-only, run: ls, checkpoint: {options: [{label: A, on_select: {action: goto}},"
             " {label: B, on_select: {action: repeat_phase, target: q}},"
             " {label: C, on_select: {action: skip_phases, phases: [p, q]}}]}",
