@@ -43,7 +43,7 @@ from shardflow.execution.run import run_workflow
 from tests.execution.running import request
 
 asked = request(sys.argv[1])
-import shardflow.execution.folding.fold.fold, shardflow.workflow.content, hashlib, shardflow.merge.rule_file
+import shardflow.execution.folding.fold, shardflow.workflow.content, hashlib, shardflow.merge.rule_file
 resource.setrlimit(resource.RLIMIT_NOFILE, (int(sys.argv[2]), int(sys.argv[2])))
 try:
     sys.exit(run_workflow(asked, lambda event: None).exit_code)
