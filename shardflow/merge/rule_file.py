@@ -20,13 +20,14 @@ from functools import partial
 from typing import Final, TypeAlias, TypeVar
 
 from shardflow.errors import InvalidInput, InvalidRules
+from shardflow.merge.idle_rules import idle_rules
 from shardflow.merge.rules import AddAdd, Defaults, Expected, OnDelete, OnSame, Options, Rule, RuleSet, Strategy
 from shardflow.merge.strategies.custom import Library, custom, no_functions, read_target
 from shardflow.merge.strategies.registry import ARBITER, CUSTOM, ELSEWHERE, STRATEGIES, BadArgument
 from shardflow.model.documents import NO_NAMES, Document, Problem, did_you_mean
 from shardflow.model.fields import Fields, Place, quoted
 from shardflow.model.paths import ROOT
-from shardflow.model.patterns import Child, Pattern, covered, earlier_of_names, read_pattern
+from shardflow.model.patterns import Pattern, read_pattern
 from shardflow.model.records import record, replaced
 from shardflow.model.values import Json
 
@@ -265,41 +266,11 @@ def _named(place: Place) -> tuple[str, Json] | None:
     return None
 
 
+def _refuse_idle(written: Sequence[tuple[Rule, Place]]) -> None:
+    for number, blocker in idle_rules([rule for rule, _ in written]):
+        written[number][1].refuse(_NEVER, blocker)
+
+
 def _checked_before(place: Place) -> bool:
     """A rule with an origin was checked there; a run directory holds several files' rules in one list."""
     return isinstance(place.value, dict) and "origin" in place.value
-
-
-_Ruled: TypeAlias = tuple[Rule, Pattern, Place]
-
-
-def _refuse_idle(written: Sequence[tuple[Rule, Place]]) -> None:
-    """Refuse the rules of one file that can never decide a path. Rules of an extended file may be overridden freely."""
-    all_rules = RuleSet(rule for rule, _ in written)
-    ruled: list[_Ruled] = [(rule, rule.pattern, place) for rule, place in written if rule.pattern is not None]
-    for index, earlier in earlier_of_names([pattern for _, pattern, _ in ruled]):
-        _, pattern, place = ruled[index]
-        before = [ruled[other] for other in earlier]
-        blocker = _covering(pattern, before) or _settled_above(pattern, all_rules)
-        if blocker is not None:
-            place.refuse(_NEVER, blocker)
-
-
-def _covering(pattern: Pattern, earlier: Sequence[_Ruled]) -> str | None:
-    if not earlier or not covered(pattern, [other for _, other, _ in earlier]):
-        return None
-    alone = next((rule for rule, other, _ in earlier if covered(pattern, [other])), None)
-    found = f"the earlier rule at {alone.origin} covers it" if alone else "the earlier rules together cover it"
-    return f"{found}; remove it or move it up"
-
-
-def _settled_above(pattern: Pattern, rules: RuleSet) -> str | None:
-    """Find the rule that settles whole a value this rule's path lies inside; only for paths begun by plain names."""
-    node = rules.root
-    for step in pattern.steps[:-1]:
-        if not isinstance(step, Child) or step.name is None:
-            return None
-        node = node.below(step.name)
-        if node.match is not None and not node.match.strategy.structural:
-            return f"{node.match.ref} settles the value around it whole; remove one of them"
-    return None

@@ -11,7 +11,8 @@ from typing import Final
 
 from shardflow.errors import ContextLocked, StorageError
 from shardflow.storage.capabilities import NOT_SUPPORTED
-from shardflow.storage.files import FilePath, check_regular, refusal, shown_path
+from shardflow.storage.files import check_regular
+from shardflow.storage.refusals import FilePath, refusal, shown_path
 
 _LOCK: Final = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _PRIVATE: Final = 0o600

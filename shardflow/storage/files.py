@@ -11,14 +11,12 @@ import os
 import stat
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Final, TypeAlias
+from typing import Final
 
-from shardflow.errors import ShardflowError, StorageError
+from shardflow.errors import StorageError
 from shardflow.storage.capabilities import NO_REPLACING
-from shardflow.storage.excerpts import printable
+from shardflow.storage.refusals import FilePath, kind_of_mode, refusal, shown_path
 from shardflow.storage.two_steps import is_finished, put_in_two_steps
-
-FilePath: TypeAlias = "str | os.PathLike[str]"
 
 _PRIVATE: Final = 0o600
 _CHUNK: Final = 1 << 20
@@ -89,7 +87,7 @@ def check_regular(descriptor: int, path: FilePath) -> int:
     """Give the size of an open file. Raises StorageError for what is no regular file."""
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
-        raise StorageError(f"{shown_path(path)} is {_kind(status.st_mode)}, not a regular file")
+        raise StorageError(f"{shown_path(path)} is {kind_of_mode(status.st_mode)}, not a regular file")
     return status.st_size
 
 
@@ -198,7 +196,7 @@ def _mode_of(path: FilePath) -> int:
     except FileNotFoundError:
         return _PRIVATE
     if not stat.S_ISREG(mode):
-        raise StorageError(f"{shown_path(path)} is {_kind(mode)}, not a regular file")
+        raise StorageError(f"{shown_path(path)} is {kind_of_mode(mode)}, not a regular file")
     return stat.S_IMODE(mode)
 
 
@@ -260,53 +258,3 @@ def sha256_of(pieces: Iterable[bytes]) -> str:
     for piece in pieces:
         digest.update(piece)
     return digest.hexdigest()
-
-
-def why_refused(path: FilePath, error: ShardflowError) -> str:
-    """Say why a file was not read, for a message that names it already."""
-    shown = shown_path(path)
-    return str(error).removeprefix(f"cannot read {shown}: ").removeprefix(f"{shown} is ")
-
-
-def refusal(path: FilePath, verb: str, error: OSError | ValueError) -> StorageError:
-    """Word what the system answered; a ValueError is Python's answer to a path no file can have."""
-    match error.errno if isinstance(error, OSError) else errno.EINVAL:
-        case errno.ENOENT:
-            reason = "it does not exist" if verb in ("read", "sync") else "its folder does not exist"
-        case errno.ELOOP:
-            reason = "it is a symbolic link"
-        case errno.ENXIO:
-            reason = "it is a socket"
-        case errno.EEXIST:
-            reason = "it exists already"
-        case _:
-            reason = (getattr(error, "strerror", None) or str(error)).lower()
-    return StorageError(f"cannot {verb} {shown_path(path)}: {reason}")
-
-
-_KINDS: Final = {
-    stat.S_IFLNK: "a symbolic link",
-    stat.S_IFDIR: "a folder",
-    stat.S_IFIFO: "a pipe",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-}
-
-
-def kind_of(path: FilePath) -> str | None:
-    """Say what stands there that no file can be written over: a link, a folder, a device; None for none such."""
-    try:
-        mode = os.lstat(path).st_mode
-    except OSError:
-        return None
-    return None if stat.S_ISREG(mode) else _kind(mode)
-
-
-def _kind(mode: int) -> str:
-    return _KINDS.get(stat.S_IFMT(mode), "a special file")
-
-
-def shown_path(path: FilePath) -> str:
-    """Write a path for a message: whatever its name holds, it cannot reach the terminal."""
-    return printable(os.fspath(path)) or "''"

@@ -12,7 +12,8 @@ import stat
 from typing import Final
 
 from shardflow.errors import StorageError
-from shardflow.storage.files import FilePath, check_regular, read_on, read_regular, refusal, shown_path
+from shardflow.storage.files import check_regular, read_on, read_regular
+from shardflow.storage.refusals import FilePath, refusal, shown_path
 
 _FOLDERS: Final = ("/dev/fd/", "/proc/self/fd/")
 _STANDARD_INPUT: Final = "/dev/stdin"

@@ -7,8 +7,9 @@ from typing import Final
 
 from shardflow.cli.views.display import place
 from shardflow.errors import InvalidInput, StorageError, UsageError
-from shardflow.storage.files import kind_of, read_regular, shown_path
+from shardflow.storage.files import read_regular
 from shardflow.storage.pipes import is_descriptor, read_given
+from shardflow.storage.refusals import kind_of, shown_path
 from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.workflow.model import Workflow
 from shardflow.workflow.reading.workflow import read_workflow

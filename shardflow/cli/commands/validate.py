@@ -13,7 +13,7 @@ from shardflow.execution.checking import CheckedWorkflow, check_all
 from shardflow.exit_codes import INVALID
 from shardflow.model.documents import Problem
 from shardflow.storage.excerpts import printable
-from shardflow.storage.files import why_refused
+from shardflow.storage.refusals import why_refused
 from shardflow.workflow.model import Workflow
 
 

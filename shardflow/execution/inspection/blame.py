@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 from shardflow.errors import NotARun, TamperedRun
 from shardflow.execution.folding.base import SIZE_LIMIT, read_object
-from shardflow.merge.recorded import OddLedger, read_settled
 from shardflow.merge.tracing.carrying import carry, carry_outside
 from shardflow.merge.tracing.origins import INITIAL, Row, Said, Trace, is_removal, rows, told
+from shardflow.merge.tracing.recorded import OddLedger, read_settled
 from shardflow.merge.tracing.telling import RecordedMerge
 from shardflow.model.decisions import Outcome, Settled
 from shardflow.model.paths import Path

@@ -17,8 +17,9 @@ from shardflow.merge.resolving.documents import Written, by_path, read_resolutio
 from shardflow.merge.rules import RuleSet
 from shardflow.model.documents import Document
 from shardflow.model.records import record
-from shardflow.storage.files import read_regular, sha256_hex, why_refused
+from shardflow.storage.files import read_regular, sha256_hex
 from shardflow.storage.json.strict import collector_paused, parse_json
+from shardflow.storage.refusals import why_refused
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory
 from shardflow.storage.runs.records import GroupRecord, RunRecord, read_group_record, read_run_record
 from shardflow.workflow.model import ShardForm

@@ -11,7 +11,7 @@ from typing import Final
 
 from shardflow.errors import NotARun
 from shardflow.model.records import record
-from shardflow.storage.files import refusal
+from shardflow.storage.refusals import refusal
 from shardflow.storage.runs.directory import RunDirectory
 from shardflow.storage.runs.folders import RUNS
 from shardflow.storage.runs.journal import is_written

@@ -1,9 +1,9 @@
 """Merges in a row, and who is blamed for what they came to."""
 
-from shardflow.merge.recorded import read_settled
 from shardflow.merge.report import ledger_json
 from shardflow.merge.tracing.carrying import carry
 from shardflow.merge.tracing.origins import INITIAL, Initial, Made, Outside, Trace, rows
+from shardflow.merge.tracing.recorded import read_settled
 from shardflow.merge.tracing.telling import RecordedMerge
 from shardflow.model.paths import path_text
 from tests.merge.small import merged, rule_set

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shardflow.merge import merge
-from shardflow.merge.recorded import read_settled
 from shardflow.merge.report import ledger_json
 from shardflow.merge.rules import NO_RULES
 from shardflow.merge.tracing.carrying import carry, carry_outside
 from shardflow.merge.tracing.origins import INITIAL, Initial, Made, Trace, is_removal, rows, told
+from shardflow.merge.tracing.recorded import read_settled
 from shardflow.merge.tracing.telling import RecordedMerge
 from shardflow.model.changes import Delta
 from shardflow.model.decisions import Outcome, Settled

@@ -11,8 +11,8 @@ from shardflow.execution.reporting.report import RunReport
 from shardflow.execution.request import RunRequest
 from shardflow.execution.run import run_workflow
 from shardflow.model.records import record
-from shardflow.storage.files import shown_path
 from shardflow.storage.pipes import is_descriptor
+from shardflow.storage.refusals import shown_path
 
 
 @record

@@ -23,7 +23,8 @@ from shardflow.execution.secrets.references import Secrets
 from shardflow.model.changes import Delta
 from shardflow.model.documents import Problem
 from shardflow.model.records import record
-from shardflow.storage.files import sha256_hex, why_refused
+from shardflow.storage.files import sha256_hex
+from shardflow.storage.refusals import why_refused
 from shardflow.workflow.model import OnUndeclaredWrite, ShardForm, Subagent
 
 if TYPE_CHECKING:

@@ -26,7 +26,8 @@ from shardflow.execution.secrets.guarding import mask_shard, masked_logs
 from shardflow.model.changes import Delta
 from shardflow.model.documents import Problem
 from shardflow.model.records import replaced
-from shardflow.storage.files import why_refused, write_new
+from shardflow.storage.files import write_new
+from shardflow.storage.refusals import why_refused
 from shardflow.storage.runs.directory import SubagentFolder
 from shardflow.storage.runs.durable import BackgroundSync
 from shardflow.storage.runs.folders import make_folder

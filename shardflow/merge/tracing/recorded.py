@@ -1,4 +1,4 @@
-"""A ledger read back from its JSON form (see `report.py`).
+"""A ledger read back from its JSON form (see `merge/report.py`).
 
 Law: what `ledger_json` wrote reads back as the same decisions, the settled ones first met first.
 """
