@@ -215,7 +215,7 @@ class _GroupRun:
                 self._update_context(self._merged.folded.context)
         except StorageError as error:
             self._problems.append(str(error))
-            self._withdraw(status)
+            self._withdraw()
             return Status.FAILED
         return status
 
@@ -231,7 +231,7 @@ class _GroupRun:
             host.durable.settle()
             host.context.update(merged)
 
-    def _withdraw(self, status: Status) -> None:
+    def _withdraw(self) -> None:
         """The context could not be written: record the group as failed, if the disk lets us."""
         folder = self._group.folder
         for path in (folder.context, folder.record):

@@ -54,7 +54,7 @@ def read_what_runs(fields: Fields, mode: Mode, behavior: Behavior | None, phase:
             hint = "move it into a subagent of the phase, or say behavior: main-only"
             fields.place(name).refuse(f"only a main-only phase has {quoted(name)} of its own", hint)
     if mode is Mode.ADAPTIVE:
-        return _read_adaptive(fields.place("subagents"), main, phase)
+        return _read_adaptive(fields.place("subagents"), main)
     return WhatRuns(_read_listed(fields.place("subagents"), phase), None, main)
 
 
@@ -107,7 +107,7 @@ def _read_listed(place: Place, phase: str) -> tuple[Subagent, ...]:
     return read_subagents(place)
 
 
-def _read_adaptive(place: Place, main: MainAgent | None, phase: str) -> WhatRuns:
+def _read_adaptive(place: Place, main: MainAgent | None) -> WhatRuns:
     if not isinstance(place.value, dict) or not place.value:
         place.expect(
             "an object {always: a list, adaptive: {script}} of one or both, in an adaptive phase",
