@@ -1,4 +1,4 @@
-"""Claude Code (npm `@anthropic-ai/claude-code`), seen with 2.1.330.
+"""Claude Code (npm `@anthropic-ai/claude-code`), seen with 2.1.330 and 2.1.332.
 
 It reads files by itself, and writes its shard and its output with `Edit` and `Write`, which are allowed for exactly
 these files (a rule `Edit(//absolute/path)` covers both). Settings, plugins and MCP servers of the user and of the
@@ -51,7 +51,11 @@ _ENVIRONMENT: Final = {
 _SPECIAL: Final = re.compile(r"[][()*?!,\\]")
 """What a rule may take for something else; `?` stands for any one character there, and is always understood."""
 _TOKENS_IN: Final = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
-_LIMITS: Final = {"error_max_turns": "the number of turns", "error_max_budget_usd": "the budget in US dollars"}
+_LIMITS: Final = {
+    "error_max_turns": "the number of turns",
+    "error_max_budget_usd": "the budget in US dollars",
+    "max_output_tokens": "the tokens of one answer",  # it has gone on behind that some times by itself
+}
 
 
 def start(task: AgentTask, preset: AgentPreset) -> Start:
@@ -96,8 +100,8 @@ def _bare(tool: str) -> str:
 
 def _error(result: Event) -> AgentOutcome | None:
     subtype, message = text(result.get("subtype")), text(result.get("result"))
-    if subtype in _LIMITS:
-        return LimitReached(_LIMITS[subtype])
+    if limit := _LIMITS.get(subtype) or _LIMITS.get(text(result.get("api_error"))):
+        return LimitReached(limit)
     status = result.get("api_error_status")
     if isinstance(status, int) and not isinstance(status, bool):
         return ApiError(status, message)

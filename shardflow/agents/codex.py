@@ -1,7 +1,8 @@
-"""Codex (npm `@openai/codex`), seen with 0.169.0.
+"""Codex (npm `@openai/codex`), seen with 0.169.0 and 0.171.0.
 
 Its sandbox knows folders and not files: it may write in its own working folder, in the subagent's and in the output's.
-It has no list of tools to allow: `tools:` is refused where an entry is read.
+It has no list of tools to allow: `tools:` is refused where an entry is read. While its server cannot be reached at
+all, it waits for the network without an end; only a `timeout:` shortens that.
 """
 
 from __future__ import annotations
@@ -11,11 +12,20 @@ import os
 from typing import Final
 
 from shardflow.agents.events import Event, count, of_type, part, status_in, text
-from shardflow.agents.outcomes import AgentOutcome, Answered, ApiError, NoResult, Usage
+from shardflow.agents.outcomes import AgentOutcome, Answered, ApiError, NoResult, ToldError, Usage
 from shardflow.agents.start import AgentTask, Start
 from shardflow.workflow.agents.preset import AgentPreset
 
 ALLOWED: Final = ("CODEX_*", "OPENAI_*")
+
+_PASSING: Final = (
+    *("stream disconnected before completion:", "Error while reading the server response:", "Connection failed:"),
+    *("request timed out", "rate limit exceeded:", "currently experiencing high demand", "model is at capacity"),
+    "capacity is unavailable",
+)
+"""How it words, without a status, what may go well later. All else it says without one will not, such as a context too
+long, a usage limit, or what an API says of a request that it refuses.
+"""
 
 
 def start(task: AgentTask, preset: AgentPreset) -> Start:
@@ -40,8 +50,14 @@ def judge(said: list[Event]) -> AgentOutcome:
         return _answered(said)
     if failed:
         message = text(part(failed[-1], "error", "message")) or text(failed[-1].get("message"))
-        return ApiError(status_in(message), message)
+        return _refused(message or "unknown error")
     return NoResult("no turn was completed")
+
+
+def _refused(message: str) -> AgentOutcome:
+    status = status_in(message)
+    is_of_the_api = status is not None or any(words in message for words in _PASSING)
+    return ApiError(status, message) if is_of_the_api else ToldError(message)
 
 
 def used(said: list[Event]) -> Usage:

@@ -7,7 +7,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-_STATUS: Final = re.compile(r"\b(?:status(?: code)?:? |HTTP |API Error: |got status: ?)([45]\d\d)\b", re.IGNORECASE)
+_STATUS: Final = re.compile(
+    r"\b(?:status(?: code)?:? |HTTP |API Error: |got status: ?|code\": ?)([45]\d\d)\b", re.IGNORECASE
+)
 
 Event = Mapping[str, Any]
 

@@ -25,6 +25,9 @@ _POLICY: Final = "policy.toml"
 _OWN_ERRORS: Final = "Fatal"
 """How the names of errors begin that are none of the API: a limit, the login, the settings, the sandbox."""
 _TOO_MANY_TURNS: Final = "FatalTurnLimitedError"
+_NOT_BEFORE_TOMORROW: Final = "exhausted your daily quota"
+_NO_SUCH_MODEL: Final = "is not found"
+"""What it says of two answers of the API in place of these, and without their status."""
 
 
 def start(task: AgentTask, preset: AgentPreset) -> Start:
@@ -81,8 +84,10 @@ def _failed(result: Event) -> AgentOutcome:
     return _refused(message) if message else NoResult("its result event tells of no success")
 
 
-def _refused(message: str) -> ApiError:
-    return ApiError(status_in(message), message)
+def _refused(message: str) -> AgentOutcome:
+    if _NOT_BEFORE_TOMORROW in message:
+        return ToldError(message)
+    return ApiError(404 if _NO_SUCH_MODEL in message else status_in(message), message)
 
 
 def _answered(said: list[Event]) -> Answered:

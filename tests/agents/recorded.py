@@ -1,6 +1,6 @@
 """What the CLIs printed when they were run against a model server on the loopback address, cut to what is judged.
 
-Claude Code 2.1.330, Codex 0.169.0, Gemini CLI 0.61.0, opencode 1.18.33, November 2026.
+Claude Code 2.1.330 and 2.1.332, Codex 0.169.0 and 0.171.0, Gemini CLI 0.61.0, opencode 1.18.33, November 2026.
 """
 
 from __future__ import annotations
@@ -43,6 +43,13 @@ CLAUDE_DROPPED = CLAUDE_RESULT | {
     "is_error": True,
     "result": "API Error: Connection dropped (ECONNRESET). Check the network.",
 }
+CLAUDE_TOO_LONG = CLAUDE_RESULT | {
+    "is_error": True,
+    "api_error": "max_output_tokens",
+    "terminal_reason": "api_error",
+    "result": "API Error: Claude's response exceeded the 32000 output token maximum. To configure this behavior, ...",
+}
+CLAUDE_LOGGED_OUT = CLAUDE_RESULT | {"is_error": True, "result": "Not logged in · Please run /login"}
 
 CODEX_OPENING = (
     {"type": "thread.started", "thread_id": "t-1"},
@@ -66,6 +73,27 @@ CODEX_RECONNECTING = {
 }
 CODEX_FAILED = {"type": "turn.failed", "error": {"message": "unexpected status 401 Unauthorized: no, url: http://u"}}
 CODEX_BUSY = {"type": "turn.failed", "error": {"message": "exceeded retry limit, last status: 429 Too Many Requests"}}
+CODEX_PASSING = (
+    "We’re currently experiencing high demand, which may cause temporary errors.",
+    "Selected model is at capacity. Please try a different model.",
+    "rate limit exceeded: Rate limit reached for gpt-5. Please try again in 0.5s.",
+    "stream disconnected before completion: Transport error: network error: error decoding response body",
+    "stream disconnected before completion: An error occurred while processing your request.",
+    "Connection failed: error sending request",
+)
+"""What `turn.failed` says of 500, of 503, of errors in a stream, and of a connection that broke or was not made."""
+CODEX_LASTING = (
+    "Codex ran out of room in the model's context window. Start a new thread or clear earlier history before retrying.",
+    "Quota exceeded. Check your plan and billing details.",
+    "You’ve hit your usage limit. Upgrade to Pro (https://chatgpt.com/explore/pro), ... or try again at 5:15 PM.",
+    "To use Codex with your ChatGPT plan, upgrade to Plus: https://chatgpt.com/explore/plus.",
+    "The model `nope` does not exist",
+    '{"error": {"message": "Invalid value", "type": "invalid_request_error"}}',
+    "Invalid prompt: this was flagged.",
+    "Incomplete response returned, reason: max_output_tokens",
+    "Missing environment variable: `OPENAI_API_KEY`.",
+)
+"""What it says of a context too long, 429 with `insufficient_quota` or `usage_limit_reached`, 404, 400 and the like."""
 
 GEMINI_INIT = {"type": "init", "timestamp": "t", "session_id": "g-1", "model": "gemini-2.5-flash"}
 GEMINI_ASKED = {"type": "message", "role": "user", "content": "Do the work.\n"}
@@ -86,6 +114,17 @@ GEMINI_RESULT = {
     "status": "success",
     "stats": {"total_tokens": 30, "input_tokens": 20, "output_tokens": 10, "cached": 0, "tool_calls": 1},
 }
+GEMINI_REFUSED = (
+    (400, '{"error":{"code":400,"message":"API key not valid.","status":"INVALID_ARGUMENT","details":[]}}'),
+    (401, '{"error":{"code":401,"message":"Request had invalid ...","status":"UNAUTHENTICATED","details":[]}}'),
+    (403, '{"error":{"code":403,"message":"No permission","status":"PERMISSION_DENIED","details":[]}}'),
+    (404, "models/nope is not found"),
+    (None, "terminated"),
+)
+"""Statuses, and what it says of these and of a connection that broke, between `[API Error: ` and `]`; its type of the
+error is `unknown` for all of them.
+"""
+GEMINI_QUOTA = "[API Error: You have exhausted your daily quota on this model.]\nPlease wait and try again later."
 
 
 def opencode_step(reason: str) -> dict[str, Any]:

@@ -31,17 +31,23 @@ from tests.agents.recorded import (
     CLAUDE_DENIAL,
     CLAUDE_DROPPED,
     CLAUDE_INIT,
+    CLAUDE_LOGGED_OUT,
     CLAUDE_REFUSED,
     CLAUDE_RESULT,
+    CLAUDE_TOO_LONG,
     CODEX_BUSY,
     CODEX_COMPLETED,
     CODEX_FAILED,
+    CODEX_LASTING,
     CODEX_MESSAGE,
     CODEX_OPENING,
+    CODEX_PASSING,
     CODEX_RECONNECTING,
     GEMINI_ASKED,
     GEMINI_DENIED,
     GEMINI_INIT,
+    GEMINI_QUOTA,
+    GEMINI_REFUSED,
     GEMINI_RESULT,
     GEMINI_SAID,
     GEMINI_USE,
@@ -62,6 +68,10 @@ def gemini_failed(kind: str, message: str) -> bytes:
 
 def opencode_failed(name: str, **data: str) -> bytes:
     return lines(OPENCODE_ERROR | {"error": {"name": name, "data": data}})
+
+
+def codex_failed(message: str) -> bytes:
+    return lines(*CODEX_OPENING, {"type": "turn.failed", "error": {"message": message}})
 
 
 JUDGED: list[tuple[AgentCli, bytes, AgentOutcome]] = [
@@ -92,6 +102,8 @@ JUDGED: list[tuple[AgentCli, bytes, AgentOutcome]] = [
         lines(CLAUDE_INIT, CLAUDE_RESULT | {"subtype": "error_max_turns", "is_error": True}),
         LimitReached("the number of turns"),
     ),
+    (CLAUDE, lines(CLAUDE_INIT, CLAUDE_TOO_LONG), LimitReached("the tokens of one answer")),
+    (CLAUDE, lines(CLAUDE_INIT, CLAUDE_LOGGED_OUT), ToldError("Not logged in · Please run /login")),
     (
         CLAUDE,
         lines(CLAUDE_INIT, CLAUDE_RESULT | {"subtype": "error_max_budget_usd"}),
@@ -126,6 +138,9 @@ JUDGED: list[tuple[AgentCli, bytes, AgentOutcome]] = [
         lines(*CODEX_OPENING, CODEX_COMPLETED, CODEX_BUSY),
         ApiError(429, "exceeded retry limit, last status: 429 Too Many Requests"),
     ),
+    *((CODEX, codex_failed(message), ApiError(None, message)) for message in CODEX_PASSING),
+    *((CODEX, codex_failed(message), ToldError(message)) for message in CODEX_LASTING),
+    (CODEX, lines(*CODEX_OPENING, {"type": "turn.failed"}), ToldError("unknown error")),
     (CODEX, lines(*CODEX_OPENING), NoResult("no turn was completed")),
     (
         GEMINI,
@@ -151,6 +166,11 @@ JUDGED: list[tuple[AgentCli, bytes, AgentOutcome]] = [
     (GEMINI, gemini_failed("FatalTurnLimitedError", "Reached max."), LimitReached("the number of turns")),
     (GEMINI, gemini_failed("FatalAuthenticationError", "Log in."), ToldError("Log in.")),
     (GEMINI, gemini_failed("Error", "fetch failed"), ApiError(None, "fetch failed")),
+    *(
+        (GEMINI, gemini_failed("unknown", f"[API Error: {said}]"), ApiError(status, f"[API Error: {said}]"))
+        for status, said in GEMINI_REFUSED
+    ),
+    (GEMINI, gemini_failed("unknown", GEMINI_QUOTA), ToldError(GEMINI_QUOTA)),
     (GEMINI, lines({"type": "result"}), NoResult("its result event tells of no success")),
     (
         OPENCODE,

@@ -173,8 +173,8 @@ def test_an_exit_code_that_nothing_explains_is_not_tried_again_though_the_sessio
 
 def test_a_page_of_an_error_is_told_by_its_beginning(tmp_path: Path) -> None:
     ending = run_one(tmp_path, "codex", f"refused, --say, <html>{'x' * 30_000}").ending
-    assert isinstance(ending, AgentUnavailable)
-    assert ending.text.startswith("was refused by the model's API: <html>xxx")
+    assert isinstance(ending, AgentFailed)
+    assert ending.text.startswith("ended in an error: <html>xxx")
     assert ending.text.endswith("xxx… (its log has all of it)")
     assert len(ending.text) < 1_100
 
