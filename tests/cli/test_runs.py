@@ -147,6 +147,23 @@ def test_one_run_shows_its_groups_and_how_each_subagent_ended(folder: Path) -> N
     ]
 
 
+def test_a_group_that_has_not_ended_shows_who_has_succeeded_so_far(folder: Path) -> None:
+    name = next(name for name in names(folder) if "bad" in name)
+    (folder / ".shardflow/runs" / name / "groups/01-both/group.json").unlink()
+    told = shardflow("runs", "show", name, cwd=folder).stdout
+    assert "\n01-both: not ended\n  a: succeeded\ngo on: " in told
+    one = json.loads(shardflow("runs", "show", name, "--json", cwd=folder).stdout)
+    succeeded = {"id": "a", "ending": "succeeded", "detail": "succeeded", "tries": 1, "sealed": True}
+    assert one["groups"][0]["subagents"] == [succeeded]
+
+
+def test_what_a_run_took_that_was_started_again_is_said_to_hold_the_time_between(folder: Path) -> None:
+    assert "between" not in shardflow("runs", "show", names(folder)[0], cwd=folder).stdout
+    name = next(name for name in names(folder) if "bad" in name)
+    shardflow("resume", name, cwd=folder)
+    assert " s, the time between its starts included\n" in shardflow("runs", "show", name, cwd=folder).stdout
+
+
 @pytest.mark.parametrize(
     "line",
     [["runs", "show", "NAME"], ["blame", "NAME"], ["merge", "NAME"], ["case", "save", "NAME", "x"], ["resume", "NAME"]],

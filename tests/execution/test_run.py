@@ -367,6 +367,24 @@ def test_the_report_counts_changes_and_seconds(place: Workplace) -> None:
     assert report.seconds > max(one.seconds for one in report.subagents)
 
 
+def test_seconds_add_up_over_all_tries_of_a_subagent(place: Workplace) -> None:
+    retried = (
+        "name: x\nphases:\n- {id: p, behavior: parallel, subagents: "
+        "[{id: a, run: sleep 0.05; exit 3, retry: {max: 2, backoff: 0}}]}\n"
+    )
+    report = place.run(retried)
+    [one] = group(report).subagents
+    assert one.tries == 3
+    assert report.subagent_seconds == one.seconds_before + one.seconds > 0.15 > one.seconds
+
+
+def test_a_merge_that_could_not_be_written_counts_no_changes(place: Workplace) -> None:
+    in_the_way = "mkdir ${SHARDFLOW_SHARD%/*}/../context.json; " + set_member("n", "1")
+    report = place.run(TWO.format(context="{}", a=json.dumps(in_the_way), b=set_member("n", "1")))
+    assert (report.status, group(report).status) == (Status.FAILED, Status.FAILED)
+    assert report.counts == dict.fromkeys(Outcome, 0)
+
+
 def test_what_a_listener_raises_goes_through_after_the_children_were_stopped(place: Workplace) -> None:
     def listen(event: Event) -> None:
         if event_json(event)[0] == "subagent-started":

@@ -31,7 +31,8 @@ def list_runs(
     """List runs: how they stand, how old they are and how long they took.
 
     The last started stands first. A run whose process is gone without a word is `killed`; one whose conflicts are
-    decided, and which waits for `shardflow resume`, is `decided`. `shardflow runs` alone does the same.
+    decided, and which waits for `shardflow resume`, is `decided`. What a run took is the time from its first start to
+    its end, the time it stood still between starts included. `shardflow runs` alone does the same.
 
     Exit codes: 0 listed (also if there are none), 2 wrong usage.
 
@@ -52,6 +53,8 @@ def show_run(
     as_json: Annotated[bool, JSON] = False,
 ) -> int:
     """Show what a run is made of: its groups, and how each subagent ended.
+
+    Of a group that has not ended, those that have succeeded so far are shown.
 
     Exit codes: 0 shown, 2 wrong usage.
 

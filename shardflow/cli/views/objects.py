@@ -5,7 +5,7 @@
     status          done | failed | conflict | interrupted | paused | aborted; invalid | error: nothing was started
     exit_code       what the process ends with
     workflow, run_dir, context
-    seconds         wall time; subagent_seconds the sum of the times of all subagents this start ran
+    seconds         wall time; subagent_seconds the sum of the times of all subagents this start ran, every try
     counts          all changes by outcome: applied, agreed, combined, superseded, conflict
     usage           {input, output, cost, told_by: {input, output, cost}, subagents, tries, arbiters}: what agent CLIs
                     used in this start, added up, and by how many tries and arbiters it was told; not where none was

@@ -4,8 +4,8 @@
 age_seconds, seconds, context, groups}]`, the last started first; `seconds` and `finished` are null until it has ended.
 A run's `status` is that of `run.json`, or `killed`; `decided` where its conflicts are and it waits to be resumed.
 `runs show --json`: one such object, with starts, bytes, and groups `[{name, phase, status, folder, subagents: [{id,
-ending, detail, tries, sealed}]}]`, `status` null for a group that has not ended; and usage as `run --json` has it, of
-all starts, where agent CLIs were called.
+ending, detail, tries, sealed}]}]`, `status` null for a group that has not ended, whose subagents are those that have
+succeeded so far; and usage as `run --json` has it, of all starts, where agent CLIs were called.
 `runs prune --json`: status `pruned` or `planned`, exit_code, removed `[{name, run_dir}]`, problems.
 """
 
@@ -17,9 +17,11 @@ from shardflow.cli.views.display import CELL_WIDTH, count, place, seconds, short
 from shardflow.cli.views.tables import text_table
 from shardflow.cli.views.usages import used_text
 from shardflow.execution.inspection.runs import GroupOverview, RunOverview, age, duration
+from shardflow.execution.reporting.endings import Succeeded, ending_name, ending_text
 from shardflow.execution.reporting.report import Status
 from shardflow.model.values import Json
 from shardflow.storage.excerpts import printable
+from shardflow.storage.runs.history import SealedShard
 from shardflow.storage.runs.listing import RUNNING, FoundRun
 from shardflow.storage.runs.records import SubagentRecord
 
@@ -87,7 +89,8 @@ def _overview_lines(found: RunOverview, now: float) -> Iterator[str]:
     yield f"workflow:      {printable(run.record.workflow)}, {place(run.record.settings.workflow_file)}"
     again = f", started {found.starts} times" if found.starts > 1 else ""
     yield f"started:       {printable(run.record.started)}, {_long(age(run.record, now))} ago{again}"
-    yield f"took:          {_took(run)}"
+    waited = ", the time between its starts included" if found.starts > 1 and run.record.finished is not None else ""
+    yield f"took:          {_took(run)}{waited}"
     yield f"context:       {place(run.record.settings.context or run.directory.context)}"
     yield f"run directory: {place(run.directory.path)}, {count(found.size, 'byte')}"
     if found.used is not None:
@@ -102,11 +105,15 @@ def _overview_lines(found: RunOverview, now: float) -> Iterator[str]:
 def _group_lines(group: GroupOverview) -> Iterator[str]:
     if group.record is None:
         yield f"{printable(group.name)}: not ended"
+        yield from (_subagent_line(seal.subagent, ending_text(Succeeded()), seal.tries) for seal in group.sealed)
         return
     yield f"{printable(group.name)}: {printable(group.record.status)}"
-    for one in group.record.subagents:
-        tries = f" ({count(one.tries, 'try', 'tries')})" if one.tries > 1 else ""
-        yield f"  {one.id}: {shortened(one.detail, _DETAIL_WIDTH)}{tries}"
+    yield from (_subagent_line(one.id, one.detail, one.tries) for one in group.record.subagents)
+
+
+def _subagent_line(name: str, detail: str, number: int) -> str:
+    tries = f" ({count(number, 'try', 'tries')})" if number > 1 else ""
+    return f"  {printable(name)}: {shortened(detail, _DETAIL_WIDTH)}{tries}"
 
 
 def overview_object(found: RunOverview, now: float) -> dict[str, Json]:
@@ -119,7 +126,8 @@ def overview_object(found: RunOverview, now: float) -> dict[str, Json]:
 
 def _group(group: GroupOverview) -> Json:
     if group.record is None:
-        return {"name": group.name, "phase": None, "status": None, "folder": group.folder.path, "subagents": []}
+        so_far = [_sealed(seal) for seal in group.sealed]
+        return {"name": group.name, "phase": None, "status": None, "folder": group.folder.path, "subagents": so_far}
     return {
         "name": group.name,
         "phase": group.record.phase,
@@ -137,6 +145,12 @@ def _subagent(one: SubagentRecord) -> Json:
         "tries": one.tries,
         "sealed": one.sha256 is not None,
     }
+
+
+def _sealed(seal: SealedShard) -> Json:
+    ending = Succeeded()
+    told = {"ending": ending_name(ending), "detail": ending_text(ending)}
+    return {"id": seal.subagent, **told, "tries": seal.tries, "sealed": True}
 
 
 def pruned_text(removed: Sequence[FoundRun], *, dry_run: bool) -> str:

@@ -246,7 +246,8 @@ class _GroupRun:
         return group_record(self._group, status, self._reports(), self._merged, content, self._rules.data)
 
     def _report(self, status: Status) -> GroupReport:
-        group, merged = self._group, self._merged
+        group = self._group
+        merged = None if status is Status.FAILED else self._merged  # what could not be written changed nothing
         return GroupReport(
             name=group.name,
             phase=group.phase,

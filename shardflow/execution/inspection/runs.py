@@ -17,7 +17,7 @@ from shardflow.errors import NotARun, StorageError
 from shardflow.execution.reporting.usages import Used, recorded
 from shardflow.model.records import record
 from shardflow.storage.runs.directory import GroupFolder
-from shardflow.storage.runs.history import read_history
+from shardflow.storage.runs.history import SealedShard, read_history
 from shardflow.storage.runs.journal import continued_journal
 from shardflow.storage.runs.listing import RUNNING, FoundRun, list_runs
 from shardflow.storage.runs.records import GroupRecord, RunRecord, read_group_record
@@ -74,11 +74,12 @@ def _moment(text: str, otherwise: float) -> float:
 
 @record
 class GroupOverview:
-    """A group of a run: its record, None while it has not ended (then only its folder tells anything)."""
+    """A group of a run: its record, None while it has not ended; then the shards that were `sealed` in it so far."""
 
     name: str
     folder: GroupFolder
     record: GroupRecord | None
+    sealed: tuple[SealedShard, ...] = ()
 
 
 @record
@@ -97,17 +98,19 @@ class RunOverview:
 
 def overview(run: FoundRun) -> RunOverview:
     """Look at one run. Raises StorageError for a journal that cannot be read."""
-    groups = tuple(_group(name, run.directory.group(name)) for name in run.record.groups)
     history = read_history(run.directory.journal)
+    seals = tuple(history.seals.values())
+    groups = tuple(_group(name, run.directory.group(name), seals) for name in run.record.groups)
     used = recorded(history.used.get("subagent", ()), history.used.get("arbiter", ()))
     return RunOverview(run, history.starts, groups, size_of(run.directory.path), used)
 
 
-def _group(name: str, folder: GroupFolder) -> GroupOverview:
+def _group(name: str, folder: GroupFolder, seals: tuple[SealedShard, ...]) -> GroupOverview:
     try:
-        return GroupOverview(name, folder, read_group_record(folder))
+        found = read_group_record(folder)
     except NotARun:
-        return GroupOverview(name, folder, None)
+        found = None
+    return GroupOverview(name, folder, found, () if found else tuple(seal for seal in seals if seal.group == name))
 
 
 def size_of(path: str) -> int:

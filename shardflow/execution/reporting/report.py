@@ -60,8 +60,9 @@ class SubagentReport:
     `warnings` name what it left, and what it wrote undeclared if that is no failure; `undeclared` has it either way.
     `sealed` is there for a shard that can be merged; `kept` tells that an earlier start of the run sealed it; `of` is
     the fan-out it belongs to, or nothing. `engine_made`: it is no program, the engine changed the context itself. This
-    is the last of so many `tries`; `usage` is what an agent CLI says that it used in it, `used_before` in each try of
-    this start that was tried again. `reused_from` names the other run that sealed a shard which is kept.
+    is the last of so many `tries`, those before it in this start took `seconds_before`; `usage` is what an agent CLI
+    says that it used in it, `used_before` in each try of this start that was tried again. `reused_from` names the other
+    run that sealed a shard which is kept.
     """
 
     id: str
@@ -80,7 +81,13 @@ class SubagentReport:
     tries: int = 1
     usage: Usage | None = None
     used_before: tuple[Usage, ...] = ()
+    seconds_before: float = 0.0
     reused_from: str = ""
+
+    @property
+    def seconds_in_all(self) -> float:
+        """How long all its tries took in this start."""
+        return self.seconds_before + self.seconds
 
     @property
     def usages(self) -> tuple[Usage, ...]:
@@ -203,7 +210,7 @@ class RunReport:
     @property
     def subagent_seconds(self) -> float:
         """The sum of the times of those that ran in this start: what running them one after another would take."""
-        return sum(subagent.seconds for subagent in self.subagents if not subagent.kept)
+        return sum(subagent.seconds_in_all for subagent in self.subagents if not subagent.kept)
 
     @property
     def counts(self) -> dict[Outcome, int]:

@@ -25,7 +25,8 @@ _FORMER: Final = 4
 
 @record
 class SealedShard:
-    """A shard that was sealed: whose it is, its SHA-256, how long its subagent took and what it was warned of.
+    """A shard that was sealed: whose it is, its SHA-256, how long its subagent took, in the last of how many `tries`,
+    and what it was warned of.
 
     `group` is the folder of its group as it was called then, `base` the SHA-256 of that one's base; `of` the fan-out it
     belongs to, or nothing. `former` were sealed for the same content before, the last first: a power cut may leave the
@@ -40,6 +41,7 @@ class SealedShard:
     warnings: tuple[str, ...]
     of: str = ""
     base: str = ""
+    tries: int = 1
     former: tuple[SealedShard, ...] = ()
 
     def behind(self, other: SealedShard | None) -> SealedShard:
@@ -237,6 +239,7 @@ def _sealed(line: Mapping[str, Any], sha256: str, base: str) -> SealedShard:
         tuple(map(str, warnings)) if isinstance(warnings, list) else (),
         str(line.get("of") or ""),
         base,
+        line["tries"] if isinstance(line.get("tries"), int) else 1,
     )
 
 

@@ -261,5 +261,6 @@ def _report_of(
         tries=tries.count(rank),
         usage=tried.usage,
         used_before=tries.used(rank),
+        seconds_before=tries.seconds(rank),
         reused_from="" if kept is None else kept.run,
     )

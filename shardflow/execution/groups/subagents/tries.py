@@ -60,6 +60,7 @@ class Tries:
         self._before = before
         self._failed: dict[int, int] = {}
         self._used: dict[int, tuple[Usage, ...]] = {}
+        self._seconds: dict[int, float] = {}
 
     def count(self, rank: int) -> int:
         """Count the tries of a subagent, the one that has ended last included."""
@@ -68,6 +69,10 @@ class Tries:
     def used(self, rank: int) -> tuple[Usage, ...]:
         """Give what an agent CLI used in each of its tries that were put away."""
         return self._used.get(rank, ())
+
+    def seconds(self, rank: int) -> float:
+        """Give how long its tries took in all that were put away."""
+        return self._seconds.get(rank, 0.0)
 
     def pause(self, rank: int, ending: Ending) -> float | None:
         """Say after how many seconds to try again one that ended so; None for never."""
@@ -83,6 +88,7 @@ class Tries:
         folder = keep_try(self._group.folder, name, self.count(rank))
         self.last[rank] = tried.told(*stopped)
         self._failed[rank] = self.count(rank)
+        self._seconds[rank] = self.seconds(rank) + tried.seconds
         self._used[rank] = (*self.used(rank), *(() if tried.usage is None else (tried.usage,)))
         return folder
 
@@ -95,6 +101,7 @@ class Tries:
             return None
         tried = replaced(last, usage=None)
         self._failed[rank] -= 1  # the last counts as the one that has ended, no longer as one before it
+        self._seconds[rank] -= last.seconds
         name, folder = self._group.subagents[rank].id, self._group.folder
         try:
             move_folder(folder.tried(name, self.count(rank)), folder.subagent(name).path)
