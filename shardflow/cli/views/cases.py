@@ -12,7 +12,7 @@
 
 from __future__ import annotations
 
-from shardflow.cli.views.objects import ledger_object
+from shardflow.cli.views.merging.objects import ledger_object
 from shardflow.cli.views.selection import Selection
 from shardflow.merge.cases import Case, Comparison, expected_conflict_json
 from shardflow.merge.engine import MergeResult

@@ -8,7 +8,8 @@ from typing import TextIO
 from shardflow.cli.console import CONSOLE, styled
 from shardflow.cli.views.display import place
 from shardflow.cli.views.merging.ledger import ledger_text
-from shardflow.cli.views.objects import object_bytes, post_mortem_object
+from shardflow.cli.views.merging.objects import post_mortem_object
+from shardflow.cli.views.objects import object_bytes
 from shardflow.cli.views.selection import Format, Selection
 from shardflow.cli.views.tables import markdown_span
 from shardflow.execution.inspection.post_mortem import PostMortem, Refolded, Repetition, repeat_merges

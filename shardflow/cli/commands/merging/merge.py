@@ -12,7 +12,8 @@ from shardflow.cli.commands.merging.options import MergeOptions, Otherwise, shar
 from shardflow.cli.commands.reading import read_input, read_named, refuse_output
 from shardflow.cli.console import CONSOLE
 from shardflow.cli.views.merging.ledger import ledger_text
-from shardflow.cli.views.objects import merged_object, object_bytes
+from shardflow.cli.views.merging.objects import merged_object
+from shardflow.cli.views.objects import object_bytes
 from shardflow.cli.views.selection import Format
 from shardflow.errors import InvalidInput, UsageError
 from shardflow.execution.folding.base import SIZE_LIMIT, Base, base_of, read_object

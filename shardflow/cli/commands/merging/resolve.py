@@ -10,7 +10,8 @@ from shardflow.cli.commands.reading import MAX_WORKFLOW_BYTES, read_input
 from shardflow.cli.console import CONSOLE, is_terminal
 from shardflow.cli.views.display import count, path_label, place, shell_word
 from shardflow.cli.views.merging.conflicts import conflicts_text
-from shardflow.cli.views.objects import object_bytes, resolved_object
+from shardflow.cli.views.merging.objects import resolved_object
+from shardflow.cli.views.objects import object_bytes
 from shardflow.cli.views.selection import Format, Selection
 from shardflow.errors import InvalidInput, InvalidJson, UsageError
 from shardflow.execution.inspection.resolving import OpenMerge, Resolved, open_merge, resolve

@@ -76,7 +76,8 @@ def tell_report(report: RunReport, *, as_json: bool, quiet: bool) -> None:
     for text in problem_texts(report):
         CONSOLE.complain(text)
     if as_json:
-        from shardflow.cli.views.objects import object_bytes, report_object
+        from shardflow.cli.views.objects import object_bytes
+        from shardflow.cli.views.running.objects import report_object
 
         CONSOLE.hand_over(object_bytes(report_object(report)))
     elif not quiet:

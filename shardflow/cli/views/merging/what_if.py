@@ -20,7 +20,7 @@ from shardflow.cli.views.display import count, counts_text
 from shardflow.cli.views.merging.conflicts import conflicts_text
 from shardflow.cli.views.merging.differences import difference_object, differences_table
 from shardflow.cli.views.merging.ledger import ledger_text
-from shardflow.cli.views.objects import ledger_object
+from shardflow.cli.views.merging.objects import ledger_object
 from shardflow.cli.views.selection import Format, Selection
 from shardflow.cli.views.tables import markdown_span
 from shardflow.execution.inspection.rewriting import Rewritten
