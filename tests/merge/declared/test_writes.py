@@ -117,3 +117,10 @@ def test_many_undeclared_writes_are_counted_and_the_first_are_kept():
     assert (found.count, len(found.places)) == (250, 100)
     assert str(found).startswith("$.k0 (nearest declared: $.a), $.k1 ")
     assert str(found).endswith(" and 245 more")
+
+
+@pytest.mark.parametrize(
+    ("count", "end"), [(5, "$.k4 (nothing is declared)"), (6, "$.k4 (nothing is declared) and 1 more")]
+)
+def test_only_what_is_not_told_is_counted_as_more(count: int, end: str):
+    assert str(undeclared_writes({}, diff({}, {f"k{n}": n for n in range(count)}), ())).endswith(end)

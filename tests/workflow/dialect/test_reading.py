@@ -210,6 +210,17 @@ def test_the_plan_of_such_a_workflow_is_the_same_workflow() -> None:
             ["unknown execution mode 'lose' at $.phases[0].execution_mode; did you mean 'loose'?"],
         ),
         (
+            "behavior: parallel, subagents: {always: [{type: a}]}, execution_mode: adaptiv",
+            ["unknown execution mode 'adaptiv' at $.phases[0].execution_mode; did you mean 'adaptive'?"],
+        ),
+        (
+            "execution_mode: adaptive, behavior: main-only, run: ls",
+            [
+                "phase 'p': expected behavior parallel or sequential in an adaptive phase, found 'main-only' at"
+                " $.phases[0].behavior; or give the phase another execution_mode than adaptive"
+            ],
+        ),
+        (
             "behavior: main-only, run: ls, gap_check: {max_iterations: -1}",
             [
                 "a gap check that checks nothing at $.phases[0].gap_check;"
