@@ -239,6 +239,21 @@ def test_a_problem_of_the_workflow_is_told_in_these_words(text: str, problem: st
             ["field 'behavior' is missing at $.phases[0]; expected one of parallel, sequential, main-only"],
         ),
         (
+            "id: p",
+            [
+                "field 'behavior' is missing at $.phases[0]; expected one of parallel, sequential, main-only",
+                "field 'subagents' is missing at $.phases[0]; expected a list",
+            ],
+        ),
+        (
+            "id: p, run: ls, subagents: [{id: a, run: ls}]",
+            [
+                "field 'behavior' is missing at $.phases[0]; expected one of parallel, sequential, main-only",
+                "only a main-only phase has 'run' of its own at $.phases[0].run;"
+                " move it into a subagent of the phase, or say behavior: main-only",
+            ],
+        ),
+        (
             "id: p, behavior: parallel",
             ["field 'subagents' is missing at $.phases[0]; expected a list"],
         ),
