@@ -152,10 +152,11 @@ class Place:
 class Fields:
     """The fields of one object. A field nobody asked for by the end of the `with` block is an unknown one.
 
-    `elsewhere` has names that others give to some of them, for the hint then.
+    For the hint then, `elsewhere` has names that others give to some of them, and `misplaced` says by name whose fields
+    others are: `a subagent`.
     """
 
-    __slots__ = ("_asked", "_members", "elsewhere", "here")
+    __slots__ = ("_asked", "_members", "elsewhere", "here", "misplaced")
 
     def __init__(self, place: Place) -> None:
         """Read the object at a place, `here` from now on; use `Place.fields`, which reports anything else."""
@@ -165,6 +166,7 @@ class Fields:
             members = {name: value for name, value in members.items() if value is not None}
         self._members = members
         self.elsewhere: Mapping[str, str] = NO_NAMES
+        self.misplaced: Mapping[str, str] = NO_NAMES
         self._asked: dict[str, None] = {}
 
     def __enter__(self) -> Self:
@@ -177,8 +179,12 @@ class Fields:
             return
         for name in self._members:
             if name not in self._asked:
-                hint = did_you_mean(name, self._asked, self.elsewhere)
-                self._at(name).refuse(f"{_UNKNOWN_FIELD} {quoted(name)}", hint)
+                self._at(name).refuse(f"{_UNKNOWN_FIELD} {quoted(name)}", self._hint(name))
+
+    def _hint(self, name: str) -> str:
+        if name in self.misplaced:
+            return f"it is a field of {self.misplaced[name]}"
+        return did_you_mean(name, self._asked, self.elsewhere)
 
     def __contains__(self, name: str) -> bool:
         """Tell whether the object has this field, and make it a known one."""

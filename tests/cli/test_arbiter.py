@@ -155,6 +155,26 @@ def test_what_one_arbiter_decided_stays_when_another_fails_and_a_person_decides_
     assert read(tmp_path / "run/context.json") == {"status": "open", "n": 3}
 
 
+def test_a_resumed_run_asks_those_again_who_gave_no_answer_and_no_others(tmp_path: Path) -> None:
+    failing = ANSWER.replace("status =", "question['path'] == '$.n' and sys.exit(1)\nstatus =")
+    (tmp_path / "answer.py").write_text(failing)
+    (tmp_path / "w.yaml").write_text(workflow([sys.executable, "answer.py"]))
+    assert shardflow("run", "w.yaml", "--run-dir", "run", cwd=tmp_path).returncode == 3
+    (tmp_path / "answer.py").write_text(ANSWER)
+    (tmp_path / "asked").unlink()
+    ended = shardflow("resume", "run", cwd=tmp_path)
+    assert (ended.returncode, (tmp_path / "asked").read_text()) == (0, "$.n\n")
+    assert read(tmp_path / "run/context.json") == {"status": "up", "n": [1.0, None]}
+    assert "one: kept from an earlier start" in ended.stdout
+
+
+def test_a_resumed_run_asks_nobody_again_once_a_person_has_begun_to_decide(tmp_path: Path) -> None:
+    assert run(tmp_path, "echo x >> asked; exit 1").returncode == 3
+    assert shardflow("merge", "run", "--resolve", "$.n=two", cwd=tmp_path).returncode == 3
+    assert shardflow("resume", "run", cwd=tmp_path).returncode == 3
+    assert (tmp_path / "asked").read_text() == "x\nx\n"
+
+
 def test_an_arbiter_that_alters_a_shard_merges_nothing(tmp_path: Path) -> None:
     program = f"echo '{{}}' > {GROUP}/two/context-two.json; echo '{{\"take\": \"base\"}}'"
     ended = run(tmp_path, program)

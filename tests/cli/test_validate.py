@@ -137,7 +137,7 @@ phases:
       - {id: a, run: "true", writes: [$.n, $.x, $.frozen]}
       - {id: b, run: "true", reads: [$.n], writes: [$.n, $.x.y]}
       - {id: c, run: "true", writes: [$.frozen]}
-      - {id: d, run: "true"}
+      - {id: d, run: "true", reads: []}
   - id: two
     behavior: sequential
     subagents:
@@ -189,6 +189,7 @@ def test_a_dry_run_shows_what_is_declared_and_warns_under_the_rules_it_was_given
     (folder / "overlapping.yaml").write_text(OVERLAPPING)
     ended = shardflow("run", "overlapping.yaml", "--dry-run", cwd=folder)
     assert "  b: true\n    writes: $.n, $.x.y\n    reads: $.n\n" in ended.stdout
+    assert "  d: true\n    reads: nothing\n" in ended.stdout
     assert sorted(ended.stderr.splitlines()) == [f"warning: {warning}" for warning in WARNINGS]
     (folder / "last.yaml").write_text("default: {objects: last, lists: last, scalars: last}\n")
     ended = shardflow("run", "overlapping.yaml", "--dry-run", "--rules", "last.yaml", cwd=folder)

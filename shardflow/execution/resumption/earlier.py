@@ -103,6 +103,8 @@ class EarlierStarts:
             if os.path.isdir(os.path.dirname(altered.path)):
                 self.notes.append(f"{group.name} is merged again: {altered.path}: {altered.how}")
             return None
+        if record.status == Status.CONFLICT and not late and self._is_left_to_arbiters(group, folder):
+            return None
         move_folder(folder.path, group.folder.path)
         reports = tuple(
             _report(group, rank, content, self._history.seals[content])
@@ -128,6 +130,10 @@ class EarlierStarts:
             elif content not in self._history.seals:
                 return False
         return failed <= group.tolerates
+
+    def _is_left_to_arbiters(self, group: Group, folder: GroupFolder) -> bool:
+        """Tell whether arbiters gave no answer and nobody has decided since: merged anew, the group asks them again."""
+        return not self._decided(group) and any(one.arbiter is not None for one in _conflicts(folder))
 
     def _decided(self, group: Group) -> list[str]:
         """List the conflicts of a group that people decided about in the start before."""

@@ -32,7 +32,8 @@ def arbiter(site: Site, argument: Json) -> Verdict:
         For what takes judgement: a model or a checker that reads all candidates before it decides.
     Known problems
         Outside of a run it stays a conflict. Who fails, takes too long or answers anything else leaves the conflict as
-        it is and is told with the last words; question, answer and log are kept with the run. What an agent CLI used
+        it is and is told with the last words; question, answer and log are kept with the run. `shardflow resume` asks
+        them again, unless somebody has begun to decide with `merge RUN --resolve`. What an agent CLI used
         for it stands in the journal, in `--json` and in the sum at the end of the run. Two runs may be answered
         differently: only a merge repeated is sure to give the same bytes. What shards left is marked as data in the
         prompt of an agent CLI, yet it may talk a model into its own choice.

@@ -153,11 +153,20 @@ def replace_group_record(group: GroupFolder, record: GroupRecord) -> None:
     replace_file(group.record, _group_bytes(record))
 
 
+def _why_no_record(run: RunDirectory) -> str:
+    try:
+        os.lstat(run.record)
+    except PermissionError:
+        return "it cannot be looked into: permission denied"
+    except OSError:
+        pass
+    return "it has no run.json" if os.path.lexists(run.path) else "it does not exist; 'shardflow runs' lists runs"
+
+
 def read_run_record(run: RunDirectory) -> RunRecord:
     """Read `run.json`. Raises NotARun where there is none, or none of this format."""
     if not stands(run.record):
-        why = "it has no run.json" if os.path.lexists(run.path) else "it does not exist; 'shardflow runs' lists runs"
-        raise NotARun(f"{run.path} is no run directory: {why}")
+        raise NotARun(f"{run.path} is no run directory: {_why_no_record(run)}")
     match _read(run.record):
         case {"format": int(version)} if version != FORMAT:
             raise NotARun(f"{run.record} has format {version}; this version of shardflow reads {FORMAT}")

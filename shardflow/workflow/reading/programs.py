@@ -30,7 +30,12 @@ PROGRAMS: Final = ("run", "python", "agent")
 _OF_AGENTS: Final = ("model", "tools", "args", "pass_env", "prompt")
 PROGRAM_FIELDS: Final = (*PROGRAMS, *_OF_AGENTS, "env", "cwd", "shard", "writes", "reads", "config")
 """The fields that say what to run, in a subagent or in a main-only phase."""
-_ELSEWHERE: Final = {"cmd": "run", "command": "run", "directory": "cwd", "environment": "env", "shell": "run"}
+_ELSEWHERE: Final = {
+    **dict.fromkeys(("cmd", "command", "shell"), "run"),
+    **dict.fromkeys(("if", "condition"), "when"),
+    "directory": "cwd",
+    "environment": "env",
+}
 """What other tools call these fields."""
 
 _SHARD_FORMS: Final = {form.value: form for form in ShardForm}

@@ -17,7 +17,7 @@ from shardflow.model.records import replaced
 from shardflow.workflow.dialect.model import Mode
 from shardflow.workflow.dialect.outputs import named_after_types
 from shardflow.workflow.model import FanOut, Phase, Subagent
-from shardflow.workflow.policies import NO_POLICY, POLICY_FIELDS, Policy
+from shardflow.workflow.policies import FAILURE_FIELDS, NO_POLICY, POLICY_FIELDS, Policy
 from shardflow.workflow.reading.programs import read_subagent
 from shardflow.workflow.texts import id_of, numbered_id, read_id, read_type
 
@@ -29,6 +29,14 @@ _NAMING: Final = "say id: with a name of its own, or type: with a name that may 
 
 _NAMELESS: Final = "subagent"
 """What an id is made of where a type has neither letters nor digits of ASCII."""
+
+
+_MISPLACED: Final = {
+    **dict.fromkeys(("context", "limits"), "the workflow"),
+    **dict.fromkeys(("behavior", "max_parallel", "rules", "on_undeclared_write", "on_missing_output"), "a phase"),
+    **dict.fromkeys(FAILURE_FIELDS, "a phase"),
+}
+"""Whose fields some are that may be sought here."""
 
 
 class Named(NamedTuple):
@@ -71,6 +79,7 @@ def refuse_twins(ids: Iterable[Named]) -> None:
 
 def _read_subagent(place: Place) -> tuple[Named, Subagent]:
     with place.fields() as fields:
+        fields.misplaced = _MISPLACED
         named = _read_name(fields)
         subagent = read_subagent(fields, "", named.type)
         when = fields.optional("when", read_when, None)

@@ -50,6 +50,25 @@ from shardflow.workflow.texts import read_filled, read_id, read_label, read_max_
 if TYPE_CHECKING:
     from shardflow.workflow.agents.model import AgentEntry, HelperCommand
 
+_ELSEWHERE: Final = {
+    **dict.fromkeys(("steps", "stages", "jobs", "tasks"), "phases"),
+    **dict.fromkeys(("concurrency", "parallelism"), "max_parallel"),
+    "state": "context",
+}
+"""What other tools call the fields of a workflow."""
+_OF_A_PHASE_ELSEWHERE: Final = {
+    **dict.fromkeys(("steps", "jobs", "tasks", "agents"), "subagents"),
+    **dict.fromkeys(("concurrency", "parallelism"), "max_parallel"),
+    **dict.fromkeys(("if", "condition"), "when"),
+    "mode": "behavior",
+}
+"""What other tools call the fields of a phase."""
+_OF_A_PHASE_MISPLACED: Final = {
+    "foreach": "a subagent",
+    **dict.fromkeys(("context", "limits"), "the workflow"),
+}
+"""Whose fields some are that may be sought in a phase."""
+
 _BEHAVIORS: Final = {behavior.value: behavior for behavior in Behavior}
 _ON_UNDECLARED_WRITE: Final = {choice.value: choice for choice in OnUndeclaredWrite}
 _ON_MISSING_OUTPUT: Final = {choice.value: choice for choice in OnMissingOutput}
@@ -114,6 +133,7 @@ def _is_a_rule_file(value: Json) -> bool:
 
 def _read_workflow(place: Place) -> Workflow:
     with place.fields() as fields:
+        fields.elsewhere = _ELSEWHERE
         is_of_the_shell_engine = recognising.is_of_the_shell_engine(place.document)
         if is_of_the_shell_engine:
             _expect_all(fields)
@@ -200,6 +220,8 @@ def _read_phase(place: Place, default: Mode | None) -> Phase:
         behavior = fields.required("behavior", _read_behavior)
         mode = fields.optional("execution_mode", read_mode, default) or likely_mode(fields)
         runs = read_what_runs(fields, mode, behavior, phase_id)
+        fields.elsewhere = {**fields.elsewhere, **_OF_A_PHASE_ELSEWHERE}
+        fields.misplaced = _OF_A_PHASE_MISPLACED
         return Phase(
             id=phase_id,
             description=fields.optional("description", Place.text, ""),

@@ -173,6 +173,34 @@ max_parallel: 0
     ]
 
 
+def test_a_field_of_another_place_or_tool_is_told_whose_it_is_or_what_it_is_called_here() -> None:
+    text = """\
+name: x
+jobs: []
+phases:
+- id: p
+  behavior: parallel
+  foreach: {path: $.a}
+  run: ls
+  limits: {}
+  if: x
+  subagents:
+  - {id: s, run: ls, on_undeclared_write: warn, fail_fast: true, condition: x}
+"""
+    assert problems_of(text) == [
+        "w.yaml:2: unknown field 'jobs' at $.jobs; did you mean 'phases'?",
+        "w.yaml:6: unknown field 'foreach' at $.phases[0].foreach; it is a field of a subagent",
+        "w.yaml:7: only a main-only phase has 'run' of its own at $.phases[0].run;"
+        " move it into a subagent of the phase, or say behavior: main-only",
+        "w.yaml:8: unknown field 'limits' at $.phases[0].limits; it is a field of the workflow",
+        "w.yaml:9: unknown field 'if' at $.phases[0].if; did you mean 'when'?",
+        "w.yaml:11: unknown field 'on_undeclared_write' at $.phases[0].subagents[0].on_undeclared_write;"
+        " it is a field of a phase",
+        "w.yaml:11: unknown field 'fail_fast' at $.phases[0].subagents[0].fail_fast; it is a field of a phase",
+        "w.yaml:11: unknown field 'condition' at $.phases[0].subagents[0].condition; did you mean 'when'?",
+    ]
+
+
 MAIN = "name: w\nphases: [{id: p, behavior: main-only, run: ls}]\n"
 
 

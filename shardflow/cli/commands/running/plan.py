@@ -80,13 +80,13 @@ def _plan_lines(request: RunRequest, context: str | None, phases: Sequence[Sched
 def _declared(subagent: Subagent, on_undeclared: OnUndeclaredWrite) -> Iterator[str]:
     if subagent.writes is not None:
         told = "; other writes are merged and told" if on_undeclared is OnUndeclaredWrite.WARN else ""
-        yield f"    writes: {_shown_patterns(subagent.writes) or 'nothing'}{told}"
+        yield f"    writes: {_shown_patterns(subagent.writes)}{told}"
     if subagent.reads is not None:
         yield f"    reads: {_shown_patterns(subagent.reads)}"
 
 
 def _shown_patterns(patterns: Sequence[Pattern]) -> str:
-    return shortened(", ".join(map(str, patterns)), _PATTERNS_WIDTH)
+    return shortened(", ".join(map(str, patterns)), _PATTERNS_WIDTH) or "nothing"
 
 
 def _extent(scheduled: ScheduledPhase) -> str:
