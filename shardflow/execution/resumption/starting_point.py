@@ -100,8 +100,9 @@ def _value_left(request: ResumeRequest, history: History, base: Base, path: str,
         value = base_of(read_object(held, path)).data
         if value in (base.data, _recorded_base(directory).data) or _is_merged(held, request, history):
             return value
+    altered = "is not as the run left it, and what changed it would be lost"
     raise UsageError(
-        f"{path} is not as the run left it, and what changed it would be lost; put back what the run left, which "
+        f"{path} {'does not exist any more' if held is None else altered}; put back what the run left, which "
         f"stands in {_last_merged(request)}, or start a new run"
     )
 

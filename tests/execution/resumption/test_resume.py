@@ -330,6 +330,15 @@ def test_a_context_that_someone_else_changed_is_not_written_over(place: Workplac
     assert resumed(place).status is Status.DONE
 
 
+def test_a_context_that_is_gone_is_said_to_be_gone(place: Workplace) -> None:
+    outside = place.folder / "outside.json"
+    outside.write_text('{"n": 1}')
+    place.run(TEXT, context=str(outside))
+    outside.unlink()
+    with pytest.raises(UsageError, match="outside.json does not exist any more; put back what the run left, which"):
+        resumed(place)
+
+
 def test_a_run_directory_may_be_moved_before_it_is_resumed(place: Workplace) -> None:
     failed_run(place)
     moved = place.folder / "elsewhere"
