@@ -14,6 +14,7 @@ from shardflow.cli.views.display import count, counts_text, path_label, place, s
 from shardflow.cli.views.running.lines import PlainLines
 from shardflow.cli.views.running.live import picture
 from shardflow.cli.views.running.progress import JobProgress, Progress, State
+from shardflow.cli.views.tables import text_table
 from shardflow.cli.views.usages import used_text
 from shardflow.execution.reporting.events import GroupStarted, PhaseStarted, RunStarted, SubagentSkipped
 from shardflow.execution.reporting.usages import added_up, recorded
@@ -245,3 +246,8 @@ def test_what_a_journal_says_was_used_is_added_up_as_far_as_it_can_be_meant() ->
         "arbiters": 1,
     }
     assert recorded([], []) is None
+
+
+def test_columns_of_a_table_stand_below_one_another_whatever_letters_it_has() -> None:
+    rows = [("名前", "x"), ("e\u0301te", "y"), ("ü", "z")]
+    assert list(text_table(("path", "value"), rows)) == ["path  value", "名前  x", "e\u0301te   y", "ü     z"]

@@ -12,9 +12,19 @@ Row = Sequence[str]
 def text_table(head: Row, rows: Sequence[Row]) -> Iterator[str]:
     """Lay rows out in columns as wide as their widest cell."""
     cells = [head, *rows]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    widths = [max(map(_columns_of, column)) for column in zip(*cells, strict=True)]
     for row in cells:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        padded = (cell + " " * (width - _columns_of(cell)) for cell, width in zip(row, widths, strict=True))
+        yield "  ".join(padded).rstrip()
+
+
+def _columns_of(text: str) -> int:
+    """Count the columns that a terminal shows a text in: two for a wide character, none for a combining one."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width  # most tables are ASCII
+
+    return sum(0 if combining(one) else 2 if east_asian_width(one) in "WF" else 1 for one in text)
 
 
 def markdown_table(head: Row, rows: Sequence[Row]) -> Iterator[str]:

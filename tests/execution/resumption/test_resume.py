@@ -335,7 +335,7 @@ def test_a_context_that_is_gone_is_said_to_be_gone(place: Workplace) -> None:
     outside.write_text('{"n": 1}')
     place.run(TEXT, context=str(outside))
     outside.unlink()
-    with pytest.raises(UsageError, match="outside.json does not exist any more; put back what the run left, which"):
+    with pytest.raises(UsageError, match="does not exist any more; put back what the run left, which"):
         resumed(place)
 
 
