@@ -22,7 +22,7 @@ from shardflow.execution.laying_out import lay_out
 from shardflow.execution.phases.loop import PhaseLoop
 from shardflow.execution.processes.interrupts import Interrupts
 from shardflow.execution.reporting.event_json import event_json
-from shardflow.execution.reporting.events import Event, Listener, Noted, RunFinished, RunStarted
+from shardflow.execution.reporting.events import Event, Listener, Noted, PromptFinished, RunFinished, RunStarted
 from shardflow.execution.reporting.report import PhaseReport, RunReport, Status
 from shardflow.execution.request import Layout, RunRequest, context_path
 from shardflow.execution.schedule import refuse_without_folder
@@ -35,7 +35,8 @@ from shardflow.storage.runs.durable import BackgroundSync
 from shardflow.storage.runs.journal import Journal
 from shardflow.storage.runs.records import write_run_record
 
-if TYPE_CHECKING:  # only workflows of the dialect need it
+if TYPE_CHECKING:  # only workflows of the dialect need these
+    from shardflow.agents.outcomes import Usage
     from shardflow.execution.staging.staged_run import StagedRun
 
 _EXIT_CODES: Final = {
@@ -110,6 +111,7 @@ class _Run:
         staged = self._staged
         self._loop = PhaseLoop(request.workflow, layout.schedule, layout.base, layout.directory, around, host, staged)
         self._problems: list[str] = []
+        self._prompts: list[Usage] = []
         self._notes = list(layout.notes)
 
     def report(self) -> RunReport:
@@ -168,6 +170,7 @@ class _Run:
             seconds=time.monotonic() - self._started,
             problems=tuple(self._problems),
             notes=(*self._notes, *(earlier.notes if earlier is not None else ())),
+            prompts=tuple(self._prompts),
         )
 
     def _copy_context(self) -> None:
@@ -201,4 +204,6 @@ class _Run:
         except StorageError as error:
             if str(error) not in self._problems:
                 self._problems.append(str(error))
+        if isinstance(event, PromptFinished):
+            self._prompts.append(event.usage)
         self._listen(event)

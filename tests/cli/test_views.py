@@ -200,31 +200,39 @@ def test_places_inside_the_current_folder_are_shown_relative_to_it(
 
 
 @pytest.mark.parametrize(
-    ("subagents", "arbiters", "told"),
+    ("subagents", "arbiters", "prompts", "told"),
     [
-        ((Usage(1_000, 20, 0.25),), (), "1,000 tokens in, 20 tokens out, $0.2500, by 1 subagent"),
+        ((Usage(1_000, 20, 0.25),), (), (), "1,000 tokens in, 20 tokens out, $0.2500, by 1 subagent"),
         (
             (Usage(1_000, 20, 0.25), Usage(0, 0, Decimal("1.504"))),
             (Usage(1, 2, 0.5),),
+            (),
             "1,001 tokens in, 22 tokens out, $2.25, by 2 subagents and 1 arbiter",
         ),
         (
             (),
             (Usage(1_000, 20, 0.25), Usage(500, 10)),
+            (),
             "1,500 tokens in, 30 tokens out, $0.2500 (told by 1 of 2), by 2 arbiters",
         ),
-        ((Usage(),), (), "nothing told, by 1 subagent"),
+        ((Usage(),), (), (), "nothing told, by 1 subagent"),
+        (
+            (Usage(1, 2),),
+            (),
+            (Usage(10, 20), Usage()),
+            "11 tokens in (told by 2 of 3), 22 tokens out (told by 2 of 3), by 1 subagent and 2 prompts of scripts",
+        ),
     ],
 )
 def test_what_agent_clis_used_is_a_sum_that_tells_how_many_did_not_say(
-    subagents: tuple[Usage, ...], arbiters: tuple[Usage, ...], told: str
+    subagents: tuple[Usage, ...], arbiters: tuple[Usage, ...], prompts: tuple[Usage, ...], told: str
 ) -> None:
-    assert used_text(added_up([(str(place), one) for place, one in enumerate(subagents)], arbiters)) == told
+    assert used_text(added_up([(str(place), one) for place, one in enumerate(subagents)], arbiters, prompts)) == told
 
 
 def test_tries_are_told_beside_their_subagents_and_what_failed_is_in_the_sum() -> None:
     tries = [("p/a", Usage(1_000, 20, 0.25)), ("p/a", Usage()), ("p/b", Usage(1, 2, 0.5))]
-    assert used_text(added_up(tries, [])) == (
+    assert used_text(added_up(tries)) == (
         "1,001 tokens in (told by 2 of 3), 22 tokens out (told by 2 of 3), $0.7500 (told by 2 of 3), "
         "by 2 subagents in 3 tries"
     )
@@ -234,18 +242,20 @@ def test_what_a_journal_says_was_used_is_added_up_as_far_as_it_can_be_meant() ->
     values: list[Json] = [True, "5", None, -1, 10**5000, float("nan"), []]
     odd: list[dict[str, Json]] = [{"input": value, "output": value, "cost": value} for value in values]
     odd += [{}, {"cost": float("inf")}]
-    used = recorded([("a", one) for one in odd], [("b", {"input": 3, "output": 4, "cost": 1})])
+    told: dict[str, Json] = {"input": 3, "output": 4, "cost": 1}
+    used = recorded({"subagent": [("a", one) for one in odd], "arbiter": [("b", told)], "prompt": [("c", told)]})
     assert used is not None
     assert used.as_json() == {
-        "input": 3,
-        "output": 4,
-        "cost": 1.0,
-        "told_by": {"input": 1, "output": 1, "cost": 1},
+        "input": 6,
+        "output": 8,
+        "cost": 2.0,
+        "told_by": {"input": 2, "output": 2, "cost": 2},
         "subagents": 1,
         "tries": 9,
         "arbiters": 1,
+        "prompts": 1,
     }
-    assert recorded([], []) is None
+    assert recorded({}) is None
 
 
 def test_columns_of_a_table_stand_below_one_another_whatever_letters_it_has() -> None:

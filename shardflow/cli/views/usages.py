@@ -10,15 +10,16 @@ from shardflow.execution.reporting.usages import Used
 
 
 def used_text(used: Used) -> str:
-    """Tell the sums, and by how many; where some tries or arbiters did not say, how many did."""
+    """Tell the sums, and by how many; where some of them did not say, how many did."""
     tries = f" in {count(used.tries, 'try', 'tries')}" if used.tries > used.subagents else ""
     whose = [count(used.subagents, "subagent") + tries] if used.subagents else []
     whose += [count(used.arbiters, "arbiter")] if used.arbiters else []
+    whose += [count(used.prompts, "prompt of scripts", "prompts of scripts")] if used.prompts else []
     return f"{', '.join(_sums(used)) or 'nothing told'}, by {' and '.join(whose)}"
 
 
 def _sums(used: Used) -> Iterator[str]:
-    every = used.tries + used.arbiters
+    every = used.tries + used.arbiters + used.prompts
     tokens_in = "" if used.input is None else f"{used.input:,} tokens in"
     tokens_out = "" if used.output is None else f"{used.output:,} tokens out"
     dollars = "" if used.cost is None else _dollars(used.cost)

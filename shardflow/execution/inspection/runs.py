@@ -101,8 +101,7 @@ def overview(run: FoundRun) -> RunOverview:
     history = read_history(run.directory.journal)
     seals = tuple(history.seals.values())
     groups = tuple(_group(name, run.directory.group(name), seals) for name in run.record.groups)
-    used = recorded(history.used.get("subagent", ()), history.used.get("arbiter", ()))
-    return RunOverview(run, history.starts, groups, size_of(run.directory.path), used)
+    return RunOverview(run, history.starts, groups, size_of(run.directory.path), recorded(history.used))
 
 
 def _group(name: str, folder: GroupFolder, seals: tuple[SealedShard, ...]) -> GroupOverview:

@@ -15,6 +15,7 @@ from shardflow.execution.reporting.events import (
     Noted,
     PhaseFinished,
     PhaseStarted,
+    PromptFinished,
     QuestionAnswered,
     RunFinished,
     RunStarted,
@@ -43,17 +44,19 @@ def event_json(event: Event) -> tuple[str, dict[str, object]]:
             return _arbiters(event)
         case GroupStarted() | GroupMerged() | GroupFinished():
             return _of_group(event)
-        case QuestionAnswered() | Noted():
+        case QuestionAnswered() | PromptFinished() | Noted():
             return _told(event)
         case RunFinished(report):
             members = {"status": report.status, "exit_code": report.exit_code, "seconds": report.seconds}
             return "run-finished", {**members, "problems": report.problems}
 
 
-def _told(event: QuestionAnswered | Noted) -> tuple[str, dict[str, object]]:
+def _told(event: QuestionAnswered | PromptFinished | Noted) -> tuple[str, dict[str, object]]:
     match event:
         case QuestionAnswered(phase, question, content, answer):
             return "answered", {"phase": phase, "question": question, "content": content, "answer": answer}
+        case PromptFinished(folder, seconds, usage):
+            return "prompt-finished", {"folder": folder, "seconds": round(seconds, 6), "usage": usage.as_json()}
         case Noted(phase, text):
             return "noted", {"phase": phase, "text": text}
 

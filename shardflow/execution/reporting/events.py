@@ -2,7 +2,8 @@
 
 Events come in this order, on the caller's thread:
 
-    RunStarted Noted* (PhaseStarted (SubagentSkipped | QuestionAnswered | Noted | GROUP)* PhaseFinished)* RunFinished
+    RunStarted Noted* (PhaseStarted (SubagentSkipped | PROMPTS | Noted | GROUP)* PhaseFinished)* RunFinished
+    PROMPTS: PromptFinished* QuestionAnswered
     GROUP: GroupStarted (SubagentStarted | SubagentRetried | SubagentFinished | Stopping)*
            (ArbiterStarted | ArbiterFinished | Stopping)* GroupMerged? GroupFinished
 
@@ -177,6 +178,15 @@ class QuestionAnswered:
 
 
 @record
+class PromptFinished:
+    """An agent CLI that a script had asked by `thinkHard` has ended; `folder` has its logs, `usage` is what it used."""
+
+    folder: str
+    seconds: float
+    usage: Usage
+
+
+@record
 class Noted:
     """Something people shall hear of a phase, or of the whole run if that is empty, which is no failure."""
 
@@ -212,6 +222,7 @@ Event: TypeAlias = (
     | GroupMerged
     | GroupFinished
     | QuestionAnswered
+    | PromptFinished
     | Noted
     | PhaseFinished
     | RunFinished

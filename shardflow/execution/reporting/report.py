@@ -179,7 +179,8 @@ class PhaseReport:
 class RunReport:
     """What the whole run came to. `context` is the canonical context file; `seconds` is wall time.
 
-    `problems` say what failed outside every group; `notes` what people shall hear besides.
+    `problems` say what failed outside every group; `notes` what people shall hear besides; `prompts` are what agent
+    CLIs used that scripts asked.
     """
 
     workflow: str
@@ -191,6 +192,7 @@ class RunReport:
     seconds: float
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    prompts: tuple[Usage, ...] = ()
 
     @property
     def programs(self) -> Iterator[SubagentReport]:
@@ -227,11 +229,11 @@ class RunReport:
             for usage in one.usages
         ]
         arbiters = [one.usage for group in self.groups for one in group.arbiters if one.usage is not None]
-        if not tries and not arbiters:
+        if not tries and not arbiters and not self.prompts:
             return None
         from shardflow.execution.reporting.usages import added_up  # most runs call no agent CLI
 
-        return added_up(tries, arbiters)
+        return added_up(tries, arbiters, self.prompts)
 
     @property
     def conflicts(self) -> tuple[Conflict, ...]:

@@ -16,10 +16,10 @@ _LARGEST: Final = 10**15
 
 @record
 class Used:
-    """The sums of what was told, by so many subagents in so many tries, and by arbiters; a sum is None where none of
-    them told it.
+    """The sums of what was told, by so many subagents in so many tries, by arbiters, and for prompts of scripts; a sum
+    is None where none of them told it.
 
-    Of all tries and arbiters, so many told of tokens in and out, and of dollars.
+    Of all tries, arbiters and prompts, so many told of tokens in and out, and of dollars.
     """
 
     input: int | None
@@ -29,9 +29,10 @@ class Used:
     subagents: int
     tries: int
     arbiters: int
+    prompts: int
 
     def as_json(self) -> dict[str, Json]:
-        """Give the sums as one usage, and by how many they were told; `tries` and `arbiters` are all of them."""
+        """Give the sums as one usage, and by how many they were told; tries, arbiters and prompts are all of them."""
         names = ("input", "output", "cost")
         return {
             **Usage(self.input, self.output, self.cost).as_json(),
@@ -39,12 +40,13 @@ class Used:
             "subagents": self.subagents,
             "tries": self.tries,
             "arbiters": self.arbiters,
+            "prompts": self.prompts,
         }
 
 
-def added_up(tries: Sequence[tuple[str, Usage]], arbiters: Sequence[Usage]) -> Used:
+def added_up(tries: Sequence[tuple[str, Usage]], arbiters: Sequence[Usage] = (), prompts: Sequence[Usage] = ()) -> Used:
     """Add up usages, and count who told what; each of the `tries` comes with the subagent's name."""
-    every = (*(usage for _, usage in tries), *arbiters)
+    every = (*(usage for _, usage in tries), *arbiters, *prompts)
     told = summed(every)
     told_by = (
         sum(one.input is not None for one in every),
@@ -52,15 +54,16 @@ def added_up(tries: Sequence[tuple[str, Usage]], arbiters: Sequence[Usage]) -> U
         sum(one.cost is not None for one in every),
     )
     subagents = len({subagent for subagent, _ in tries})
-    return Used(told.input, told.output, told.cost, told_by, subagents, len(tries), len(arbiters))
+    return Used(told.input, told.output, told.cost, told_by, subagents, len(tries), len(arbiters), len(prompts))
 
 
-def recorded(
-    tries: Iterable[tuple[str, Mapping[str, Json]]], arbiters: Iterable[tuple[str, Mapping[str, Json]]]
-) -> Used | None:
-    """Add up usages as a journal has them; None where it has none."""
-    used = added_up([(who, _usage(told)) for who, told in tries], [_usage(told) for _, told in arbiters])
-    return used if used.tries or used.arbiters else None
+def recorded(told: Mapping[str, Iterable[tuple[str, Mapping[str, Json]]]]) -> Used | None:
+    """Add up usages as a journal has them, by `subagent`, `arbiter` and `prompt`; None where it has none."""
+    tries, arbiters, prompts = (
+        [(who, _usage(usage)) for who, usage in told.get(kind, ())] for kind in ("subagent", "arbiter", "prompt")
+    )
+    used = added_up(tries, [usage for _, usage in arbiters], [usage for _, usage in prompts])
+    return used if used.tries or used.arbiters or used.prompts else None
 
 
 def _usage(told: Mapping[str, Json]) -> Usage:

@@ -31,6 +31,7 @@ from shardflow.execution.processes.interrupts import Interrupts
 from shardflow.execution.processes.pool import run_jobs
 from shardflow.execution.processes.survivors import Survivor, stop_attended, with_environment
 from shardflow.execution.reporting.endings import Cancelled, Ending, NotStarted, ending_text
+from shardflow.execution.reporting.events import Event, PromptFinished
 from shardflow.execution.reporting.report import last_lines
 from shardflow.execution.scripts.helpers import THINKING
 from shardflow.execution.scripts.host import HelperError
@@ -87,8 +88,8 @@ class Reply:
 class ScriptPrograms:
     """Runs the programs that scripts of one run ask. `folder` is made when the first is asked.
 
-    `project` is where they start; `environment` what they find, with those of the `secrets` that they name; `grace` in
-    seconds.
+    `project` is where they start; `environment` what they find, with those of the `secrets` that they name; `tell`
+    hears what agent CLIs used; `grace` in seconds.
     """
 
     def __init__(
@@ -98,6 +99,7 @@ class ScriptPrograms:
         output_dir: str,
         environment: Mapping[bytes, bytes],
         secrets: Secrets,
+        tell: Callable[[Event], None],
         grace: float,
         interrupts: Interrupts,
     ) -> None:
@@ -106,6 +108,7 @@ class ScriptPrograms:
         self._output_dir = output_dir
         self._environment = environment
         self._secrets = secrets
+        self._tell = tell
         self._grace = grace
         self._interrupts = interrupts
 
@@ -121,7 +124,17 @@ class ScriptPrograms:
         timeout = entry.timeout or THINKING_TIMEOUT
         texts = [prompt.encode("utf-8", "replace") for prompt in prompts]
         asked = [Asked(THINKING, entry.program, text, "prompt.md", timeout, entry) for text in texts]
-        return [_answer(entry.program, reply) for reply in self._run(asked)]
+        return [self._answer(entry.program, reply) for reply in self._run(asked)]
+
+    def _answer(self, program: Program, reply: Reply) -> str | HelperError:
+        if isinstance(program, AgentPreset) and reply.how is not None:
+            verdict = verdict_of(program, reply.ending, reply.how.code, reply.stdout, reply.stderr)
+            self._tell(PromptFinished(os.path.dirname(reply.stdout), reply.how.seconds, verdict.usage))
+            if verdict.ending is None:
+                return verdict.answer
+            if verdict.ending != reply.ending:
+                return HelperError(f"the agent {ending_text(verdict.ending)}")
+        return _printed(reply)
 
     def _run(self, asked: Sequence[Asked]) -> list[Reply]:
         os.makedirs(self._folder, mode=0o700, exist_ok=True)
@@ -232,13 +245,7 @@ def _told(name: str, reply: Reply) -> Json:
         raise HelperError(f"its command gave no answer that can be used: {error}") from None
 
 
-def _answer(program: Program, reply: Reply) -> str | HelperError:
-    if isinstance(program, AgentPreset) and reply.how is not None:
-        verdict = verdict_of(program, reply.ending, reply.how.code, reply.stdout, reply.stderr)
-        if verdict.ending is None:
-            return verdict.answer
-        if verdict.ending != reply.ending:
-            return HelperError(f"the agent {ending_text(verdict.ending)}")
+def _printed(reply: Reply) -> str | HelperError:
     if reply.ending is not None:
         return _failed(reply.ending, reply)
     try:

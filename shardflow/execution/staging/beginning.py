@@ -61,11 +61,13 @@ def staged_run(
 
     most = layout.record.settings.max_parallel
     stopped: Callable[[], bool] = lambda: bool(interrupts.count)  # noqa: E731
-    programs = partial(_programs, request, layout, layout.staging, interrupts)
+    programs = partial(_programs, request, layout, layout.staging, tell, interrupts)
     return StagedRun(layout.staging, request.workflow, most, tell, stopped, programs)
 
 
-def _programs(request: RunRequest, layout: Layout, staging: Staging, interrupts: Interrupts) -> ScriptPrograms:
+def _programs(
+    request: RunRequest, layout: Layout, staging: Staging, tell: Callable[[Event], None], interrupts: Interrupts
+) -> ScriptPrograms:
     from shardflow.execution.scripts.programs import ScriptPrograms
 
     environment = {
@@ -75,4 +77,4 @@ def _programs(request: RunRequest, layout: Layout, staging: Staging, interrupts:
     }
     project, output_dir = staging.settings.project, staging.folder.path
     folder = layout.directory.scripts
-    return ScriptPrograms(folder, project, output_dir, environment, layout.secrets, request.grace, interrupts)
+    return ScriptPrograms(folder, project, output_dir, environment, layout.secrets, tell, request.grace, interrupts)

@@ -88,7 +88,7 @@ class History:
     torn    the numbers of the lines that cannot be read, from 1
     answers what was answered, by the digest of the question
     arbitrated  what arbiters answered last to each question, by its digest
-    used    what agent CLIs said that they used, by `subagent` (each try) and `arbiter`, each with who said it
+    used    what agent CLIs said that they used, by `subagent` (each try), `arbiter` and `prompt`, each with who said it
     """
 
     seals: Mapping[str, SealedShard]
@@ -174,7 +174,7 @@ class _Reading:
     def _hear_usage(self, line: Mapping[str, Any]) -> None:
         match line:
             case {
-                "event": "subagent-finished" | "subagent-retried" | "arbiter-finished" as event,
+                "event": "subagent-finished" | "subagent-retried" | "arbiter-finished" | "prompt-finished" as event,
                 "usage": dict() as usage,
             }:
                 who = "/".join(_whose(line))

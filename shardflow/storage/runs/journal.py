@@ -36,6 +36,7 @@ and what belongs to its event:
                         stale_reads (how many), problems, kept (true: merged by an earlier start)
     answered            phase, question, content (the digest of all the answer depends on), answer (JSON): what a script
                         returned, a person chose; never asked again for the same content
+    prompt-finished     folder, seconds, and usage as above: an agent CLI that a script had asked by thinkHard
     noted               phase (empty: of the whole run), text: something people shall hear
     phase-finished      phase, status, seconds, reason (why it was skipped), problems
     run-finished        status, exit_code, seconds, problems

@@ -127,7 +127,8 @@ def test_what_it_used_and_was_warned_of_is_in_the_journal_the_report_the_summary
         "kept": False,
         "usage": usage,
     }
-    sums = {**usage, "told_by": {"input": 1, "output": 1, "cost": 1}, "subagents": 0, "tries": 0, "arbiters": 1}
+    whose = {"subagents": 0, "tries": 0, "arbiters": 1, "prompts": 0}
+    sums = {**usage, "told_by": {"input": 1, "output": 1, "cost": 1}, **whose}
     assert told["usage"] == json.loads(shardflow("runs", "show", "other", "--json", **here).stdout)["usage"] == sums
     assert "\nagent CLIs:    39 tokens in, 21 tokens out, $0.0005, by 1 arbiter\n" in (
         shardflow("runs", "show", "other", **here).stdout

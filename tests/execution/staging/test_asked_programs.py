@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from shardflow.execution.reporting.endings import AgentFailed, MissingOutput
-from shardflow.execution.reporting.report import Status
+from shardflow.execution.reporting.report import RunReport, Status
+from shardflow.execution.reporting.usages import recorded
+from shardflow.storage.runs.history import read_history
 from tests.execution.staging.features import FeaturePlace
 
 pytestmark = pytest.mark.needs("node")
@@ -16,6 +19,11 @@ pytestmark = pytest.mark.needs("node")
 
 def tried(feature: FeaturePlace, script: str, settings: str) -> str:
     """Run a script as the only phase; give what it wrote of the value of `result`, or of the error it met."""
+    assert ran(feature, script, settings).status is Status.DONE
+    return (feature.output / "result").read_text()
+
+
+def ran(feature: FeaturePlace, script: str, settings: str) -> RunReport:
     text = f"""
         name: w
         execution_mode: strict
@@ -29,8 +37,7 @@ def tried(feature: FeaturePlace, script: str, settings: str) -> str:
                 try {{ result = JSON.stringify({script}) }} catch (error) {{ result = error.message }}
                 writeFile('result', result)
     """
-    assert feature.run(text).status is Status.DONE
-    return (feature.output / "result").read_text()
+    return feature.run(text)
 
 
 @pytest.mark.parametrize(
@@ -86,6 +93,24 @@ def test_the_configured_agent_thinks(feature: FeaturePlace) -> None:
         ("01-thinkHard", "a"),
         ("02-thinkHard", "b"),
     ]
+
+
+def test_what_an_agent_cli_used_to_think_is_in_the_sums_of_the_run_whether_it_answered_or_not(
+    feature: FeaturePlace, clis: Path
+) -> None:
+    think = f"agents: {{thinkHard: {{agent: claude, args: [--stand-in, silent], env: {{PATH: '{clis}:/bin'}}}}}}"
+    told = tried(feature, "await thinkHard('x')", think)
+    assert told.startswith("thinkHard: the agent did not end its work: there is no result event")
+    [unsaid] = [line for line in feature.journal if line["event"] == "prompt-finished"]
+    assert unsaid["usage"] == {"input": None, "output": None, "cost": None}
+    used = ran(feature, "await thinkHard('x')", think.replace("silent", "think")).used
+    assert used is not None
+    whose = {"subagents": 0, "tries": 0, "arbiters": 0, "prompts": 1}
+    counted = {"told_by": {"input": 1, "output": 1, "cost": 1}, **whose}
+    assert used.as_json() == {"input": 39, "output": 21, "cost": 0.0005417999999999999, **counted}
+    afterwards = recorded(read_history(str(feature.run_dir / "events.jsonl")).used)
+    assert afterwards is not None
+    assert afterwards.as_json() == used.as_json()
 
 
 def test_the_secrets_of_an_entry_are_found_by_who_it_runs_and_masked_in_all_it_says(

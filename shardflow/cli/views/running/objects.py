@@ -7,9 +7,9 @@
     workflow, run_dir, context
     seconds         wall time; subagent_seconds the sum of the times of all subagents this start ran, every try
     counts          all changes by outcome: applied, agreed, combined, superseded, conflict
-    usage           {input, output, cost, told_by: {input, output, cost}, subagents, tries, arbiters}: what agent CLIs
-                    used in this start, added up, and by how many tries and arbiters it was told; not where none was
-                    called
+    usage           {input, output, cost, told_by: {input, output, cost}, subagents, tries, arbiters, prompts}: what
+                    agent CLIs used in this start, added up, and by how many tries, arbiters and prompts of scripts
+                    it was told; not where none was called
     phases          [{id, behavior, status, seconds, groups, skipped, problems, reason}]
       skipped       [{subagent, reason}], subagents that did not run; reason: why the whole phase did not
       problems      [text], what failed besides a group
