@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shardflow.agents.outcomes import Usage
-from shardflow.cli.views.display import count, counts_text, path_label, place, seconds, shortened
+from shardflow.cli.views.display import count, counts_text, names_text, path_label, place, seconds, shortened
 from shardflow.cli.views.running.lines import PlainLines
 from shardflow.cli.views.running.live import picture
 from shardflow.cli.views.running.progress import JobProgress, Progress, State
@@ -256,6 +256,22 @@ def test_what_a_journal_says_was_used_is_added_up_as_far_as_it_can_be_meant() ->
         "prompts": 1,
     }
     assert recorded({}) is None
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        ([], ""),
+        (["one"], "one"),
+        (["a", "bb", "cc-cc-cc-cc-cc"], "a, bb, cc-cc-cc-cc-cc"),
+        (["a", "bb", "cc-cc-cc-cc-ccc"], "a, bb and 1 more"),
+        (["a" * 30], "a" * 20 + "…"),
+        (["a" * 30, "b"], "a" * 9 + "… and 1 more"),
+        ([f"s{n}" for n in range(1200)], "s0, s1 and 1,198 more"),
+    ],
+)
+def test_names_that_do_not_fit_are_counted(names: list[str], shown: str) -> None:
+    assert names_text(names, 21) == shown
 
 
 def test_columns_of_a_table_stand_below_one_another_whatever_letters_it_has() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import accumulate, takewhile
 from typing import Final
 
 from shardflow.model.decisions import Outcome
@@ -31,6 +32,17 @@ def shortened(text: str, width: int) -> str:
     """Make a text printable in at most `width` characters; a cut one ends in an ellipsis."""
     shown = printable(text[: width + 1])
     return shown if len(shown) <= width else shown[: width - 1] + "…"
+
+
+def names_text(names: Sequence[str], width: int = CELL_WIDTH) -> str:
+    """List names in at most `width` characters; where they do not fit, the first ones and how many more there are."""
+    whole = ", ".join(names)
+    if len(names) < 2 or len(whole) <= width:
+        return shortened(whole, width)
+    room = width - len(f" and {len(names):,} more")
+    ends = accumulate(len(name) + len(", ") for name in names)
+    fitting = max(1, sum(1 for _ in takewhile(lambda end: end - len(", ") <= room, ends)))
+    return f"{shortened(', '.join(names[:fitting]), room)} and {len(names) - fitting:,} more"
 
 
 def path_label(path: Path, width: int = VALUE_WIDTH) -> str:

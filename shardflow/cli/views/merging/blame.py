@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from shardflow.cli.views.display import CELL_WIDTH, path_label, shortened
+from shardflow.cli.views.display import CELL_WIDTH, names_text, path_label, shortened
 from shardflow.cli.views.merging.ledger import no_shard
 from shardflow.cli.views.selection import Format, Selection
 from shardflow.cli.views.tables import Row as Cells
@@ -84,13 +84,13 @@ def _origin(origin: Origin) -> Cells:
         case Outside(group):
             return (f"no merge, before {group}", "", "")
         case Made(_, phase, shards, outcome, rule):
-            alone = outcome is Outcome.APPLIED
-            who = ", ".join(shards) or "a resolution"
-            return (shortened(who if alone else f"{who} ({outcome.value})", CELL_WIDTH), phase, _rule(str(rule)))
+            how = "" if outcome is Outcome.APPLIED else f" ({outcome.value})"
+            who = names_text(shards or ("a resolution",), CELL_WIDTH - len(how))
+            return (f"{who}{how}", phase, _rule(str(rule)))
 
 
 def _superseded(said: Said) -> Cells:
-    by = shortened(", ".join(said.by) or no_shard(said.path, said.rule), CELL_WIDTH)
+    by = names_text(said.by or (no_shard(said.path, said.rule),))
     what = (path_label(said.path, CELL_WIDTH), shortened(said.shard, CELL_WIDTH), value_text(said.after, CELL_WIDTH))
     return (*what, by, said.phase, _rule(str(said.rule)))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final, TextIO
 
-from shardflow.cli.views.display import CELL_WIDTH, counts_text, path_label, shortened
+from shardflow.cli.views.display import CELL_WIDTH, counts_text, names_text, path_label, shortened
 from shardflow.cli.views.merging.conflicts import conflicts_text
 from shardflow.cli.views.selection import Format, Selection
 from shardflow.cli.views.tables import Row, markdown_table, text_table
@@ -88,10 +88,10 @@ def _who(decision: Settled) -> str:
     """Name the shards, and where changes are superseded by whom: `a, b over c`, `the base over a`."""
     lost = [c.shard for c in decision.contributions if c.outcome is Outcome.SUPERSEDED]
     if not lost:
-        return shortened(", ".join(contribution.shard for contribution in decision.contributions), CELL_WIDTH)
-    by = ", ".join(decision.superseded_by) or no_shard(decision.path, decision.rule)
+        return names_text([contribution.shard for contribution in decision.contributions])
+    by = decision.superseded_by or (no_shard(decision.path, decision.rule),)
     half = CELL_WIDTH // 2  # each side is cut on its own, so that neither hides the other
-    return f"{shortened(by, half)} over {shortened(', '.join(lost), half)}"
+    return f"{names_text(by, half)} over {names_text(lost, half)}"
 
 
 def no_shard(path: Path, rule: RuleRef) -> str:
