@@ -1,7 +1,9 @@
 """opencode (npm `opencode-ai`), seen with 1.18.33.
 
 Permissions are a configuration, handed over in `OPENCODE_CONFIG_CONTENT`: it edits its shard and its output, and
-nothing else; a shell, and asking anybody, are denied. A rejected permission and an unknown agent are exit code 0.
+nothing else; a shell, and asking anybody, are denied. A rejected permission and an unknown agent are exit code 0. Only
+its log says what is wrong with a model that it does not know, so that goes to standard error. It retries by itself for
+minutes when its API has too much to do; only a `timeout:` shortens that.
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ _REJECTED: Final = ("rejected", "denied", "prevents you")
 
 def start(task: AgentTask, preset: AgentPreset) -> Start:
     """Say how to start it."""
-    arguments = ["opencode", "run", "--format", "json", "--pure"]
+    arguments = ["opencode", "run", "--format", "json", "--pure", "--print-logs", "--log-level", "ERROR"]
     if preset.model is not None:
         arguments += ["--model", preset.model]
     configuration = {"permission": _permission(task, preset), "autoupdate": False, "share": "disabled"}
@@ -87,7 +89,7 @@ def used(said: list[Event]) -> Usage:
 def _error(event: Event) -> AgentOutcome:
     name = text(part(event, "error", "name"))
     message = text(part(event, "error", "data", "message")) or name or "unknown error"
-    if name not in _OF_THE_API:
+    if name not in _OF_THE_API or part(event, "error", "data", "ref") is not None:  # an entry of its own log
         return ToldError(message)
     status = part(event, "error", "data", "statusCode")
     return ApiError(status if isinstance(status, int) else status_in(message), message)

@@ -150,3 +150,9 @@ OPENCODE_ERROR = {
     "sessionID": "o-1",
     "error": {"name": "APIError", "data": {"message": "no more", "statusCode": 429, "isRetryable": True}},
 }
+OPENCODE_NO_MODEL = OPENCODE_ERROR | {
+    "error": {
+        "name": "UnknownError",
+        "data": {"message": "Unexpected server error. Check server logs for details.", "ref": "err_503ea3a3"},
+    }
+}

@@ -53,6 +53,7 @@ from tests.agents.recorded import (
     GEMINI_USE,
     OPENCODE_DENIED,
     OPENCODE_ERROR,
+    OPENCODE_NO_MODEL,
     OPENCODE_TEXT,
     lines,
     opencode_step,
@@ -199,6 +200,7 @@ JUDGED: list[tuple[AgentCli, bytes, AgentOutcome]] = [
     (OPENCODE, opencode_failed("ProviderAuthError", message="Log in."), ToldError("Log in.")),
     (OPENCODE, opencode_failed("APIError", message="ECONNRESET"), ApiError(None, "ECONNRESET")),
     (OPENCODE, opencode_failed("UnknownError", message="status: 503"), ApiError(503, "status: 503")),
+    (OPENCODE, lines(OPENCODE_NO_MODEL), ToldError("Unexpected server error. Check server logs for details.")),
     (OPENCODE, lines({"type": "error"}), ApiError(None, "unknown error")),
     (OPENCODE, b"Agent not found\n", NoResult("no step was finished")),
 ]

@@ -83,7 +83,8 @@ def test_gemini_is_held_to_its_files_by_a_policy() -> None:
 
 def test_opencode_may_edit_its_files_however_it_spells_them() -> None:
     started = start(AgentCli.OPENCODE, AgentTask("/p/run/a/agent", "/p/run/a/s.json", None, ("/p",)), model="x/m")
-    assert started.arguments == ("opencode", "run", "--format", "json", "--pure", "--model", "x/m")
+    logged = ("--print-logs", "--log-level", "ERROR")
+    assert started.arguments == ("opencode", "run", "--format", "json", "--pure", *logged, "--model", "x/m")
     permission = json.loads(started.environment["OPENCODE_CONFIG_CONTENT"])["permission"]
     assert permission["*"] == "deny"
     assert permission["read"] == permission["external_directory"] == "allow"

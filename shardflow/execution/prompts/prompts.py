@@ -15,6 +15,7 @@ from shardflow.execution.prompts.templates import Named, Rendered, Template, is_
 from shardflow.model.records import record, replaced
 from shardflow.model.values import Json
 from shardflow.storage.json.canonical import written_bytes
+from shardflow.storage.runs.directory import GroupFolder
 from shardflow.workflow.model import Item, ShardForm
 
 _FOLDER: Final = os.path.join("subagents", "prompts")
@@ -147,7 +148,8 @@ def _ending(request: PromptRequest) -> str:
 
 
 def _shard(shard: str, form: ShardForm) -> str:
-    base = "The context that all subagents share is the JSON file that the environment variable SHARDFLOW_BASE names; "
+    group = GroupFolder(os.path.dirname(os.path.dirname(shard)))
+    base = f"The context that all subagents share is the JSON file `{group.base}`; "
     match form:
         case ShardForm.COPY:
             return (

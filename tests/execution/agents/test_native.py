@@ -52,6 +52,16 @@ def test_an_agent_cli_finds_its_prompt_and_edits_its_shard(tmp_path: Path, cli: 
     assert "No output file is expected." in prompt
 
 
+@pytest.mark.parametrize("form", ["copy", "patch", "journal"])
+def test_one_whose_shard_is_no_copy_may_look_into_the_folder_of_the_base_that_its_prompt_names(
+    tmp_path: Path, form: str
+) -> None:
+    run_one(tmp_path, "gemini", "silent", f", shard: {form}")
+    group, told = tmp_path / "run/groups/01-look", seen(tmp_path)
+    named = [f"`{group}/base.json`" in told["prompt"], str(group) in told["arguments"]]
+    assert named == [form != "copy"] * 2
+
+
 def test_what_it_used_is_in_the_journal_and_in_the_report(tmp_path: Path) -> None:
     report = run_one(tmp_path, "claude", "edit")
     assert report.usage is not None

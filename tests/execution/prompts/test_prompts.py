@@ -96,12 +96,13 @@ def test_what_is_not_given_is_not_invented() -> None:
 @pytest.mark.parametrize(
     ("form", "told"),
     [
-        (ShardForm.PATCH, "as a JSON Merge Patch (RFC 7396) of it in the file `/run/context-scanner.json`."),
-        (ShardForm.JOURNAL, "by appending lines to the file `/run/context-scanner.json`, each one JSON object such as"),
+        (ShardForm.PATCH, "as a JSON Merge Patch (RFC 7396) of it in the file `/run/groups/01-p/scanner/context-"),
+        (ShardForm.JOURNAL, "by appending lines to the file `/run/groups/01-p/scanner/context-scanner.json`, each one"),
     ],
 )
 def test_an_agent_whose_shard_is_no_copy_is_told_where_to_read_and_what_to_leave(form: ShardForm, told: str) -> None:
-    text = build_prompt(replaced(REQUEST, form=form), ()).text
+    shard = "/run/groups/01-p/scanner/context-scanner.json"
+    text = build_prompt(replaced(REQUEST, form=form, shard=shard), ()).text
     assert told in text
-    assert "the JSON file that the environment variable SHARDFLOW_BASE names" in text
+    assert "is the JSON file `/run/groups/01-p/base.json`; read there" in text  # few have a shell to look variables up
     assert "your own copy" not in text

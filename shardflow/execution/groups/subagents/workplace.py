@@ -16,7 +16,7 @@ from shardflow.storage.files import write_new
 from shardflow.storage.runs.directory import READ_ONLY, GroupFolder, RunDirectory, SubagentFolder
 from shardflow.storage.runs.folders import make_folder
 from shardflow.workflow.agents.preset import AgentPreset
-from shardflow.workflow.model import Item, Subagent
+from shardflow.workflow.model import Item, ShardForm, Subagent
 from shardflow.workflow.program import ArgumentList, EngineMade, OfType, Program, PythonFunction, ShellCommand
 
 _BOOT: Final = (
@@ -98,7 +98,8 @@ def _called(
     found = {name: command.environment.get(f"SHARDFLOW_{name}".encode()) for name in ("OUTPUT", "OUTPUT_DIR")}
     output, output_dir = (None if found[name] is None else os.fsdecode(found[name] or b"") for name in found)
     project = os.fsdecode(command.environment[b"SHARDFLOW_WORKFLOW_DIR"])
-    readable = dict.fromkeys(path for path in (project, os.getcwd(), output_dir) if path is not None)
+    group = None if subagent.shard is ShardForm.COPY else os.path.dirname(places.path)  # it finds the base there
+    readable = dict.fromkeys(path for path in (project, os.getcwd(), output_dir, group) if path is not None)
     task = AgentTask(working_folder(places.path), places.shard, output, tuple(readable))
     folder = task.folder if subagent.cwd is None else command.cwd
     return called(with_model(preset, subagent.config), replaced(command, cwd=folder), task, own)
