@@ -77,3 +77,11 @@ def test_the_count_is_of_all_paths_that_somebody_else_changed(changed, data):
     for found in stale_reads(result.decisions, {shard: [parse_pattern("$.o")] for shard in "abcde"}):
         by_others = [names for place, names in enumerate(changed) if "bcde"[place] != found.shard]
         assert found.count == len(found.changed) == len(set().union(*by_others))
+
+
+@pytest.mark.parametrize(("count", "end"), [(3, "$.o.k2 (b)"), (4, "$.o.k2 (b) and 1 more")])
+def test_only_what_is_not_told_is_counted_as_more(count: int, end: str):
+    base: Json = {"o": {}}
+    result = merged(base, base, {"o": {f"k{n}": n for n in range(count)}})
+    [found] = stale_reads(result.decisions, {"a": [parse_pattern("$.o")]})
+    assert str(found).endswith(end)

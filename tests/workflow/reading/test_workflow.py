@@ -312,6 +312,10 @@ def test_a_problem_of_the_workflow_is_told_in_these_words(text: str, problem: st
         ),
         ("id: p, behavior: main-only", [f"phase 'p': nothing to run at $.phases[0]; {HOW_A_PHASE_RUNS}"]),
         (
+            "id: p, behavior: main-only, cwd: x, timeout: 1s",
+            [f"phase 'p': nothing to run at $.phases[0]; {HOW_A_PHASE_RUNS}"],
+        ),
+        (
             "id: ../p, behavior: main-only, run: ls",
             [f"'../p' is no id at $.phases[0].id; {ID_RULE}"],
         ),
