@@ -136,6 +136,11 @@ class Node:
         """Give the rule that decides a site at this place: the first that matches, or the default."""
         return self.match or self._rules.defaults.of(site)
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The members that are another place here than any other member."""
+        return self._rules.patterns.names_at(self._positions)
+
     def below(self, segment: Segment) -> Node:
         """Go one segment down. Worked out once a kind of place, not once a path."""
         if self.free:

@@ -191,6 +191,10 @@ class PatternSet:
         steps = self._steps[pattern]
         return steps[done] if done < len(steps) else None
 
+    def names_at(self, here: Reached) -> frozenset[str]:
+        """Give the names that lead from here to other positions than any other segment may."""
+        return frozenset(chain.from_iterable(self._moves_of(at)[1] for at in (here.staying, here.moving)))
+
     def first_match(self, here: Reached) -> int | None:
         """Give the first pattern that matches the path walked so far."""
         return min((p for p, done in here.moving if done == len(self._steps[p])), default=None)
@@ -221,24 +225,22 @@ OTHER: Final[Segment] = 0
 """Stands for every segment that no pattern names: an index or a keyed member behaves as a name that does not occur."""
 
 
-def letters(*sets: PatternSet) -> tuple[Segment, ...]:
-    """Give all segments that some of these sets tell apart: `OTHER`, and the names that occur, in order."""
-    return (OTHER, *sorted(frozenset[str]().union(*(patterns.names for patterns in sets))))
-
-
 StateT = TypeVar("StateT", bound=Hashable)
 
 
 def reachable(
-    start: StateT, step: Callable[[StateT, Segment], StateT | None], alphabet: Sequence[Segment]
+    start: StateT, step: Callable[[StateT, Segment], StateT | None], names: Callable[[StateT], frozenset[str]]
 ) -> Iterator[tuple[StateT, Path]]:
-    """Walk an automaton breadth first: every state once, with a shortest path to it; no step leads on from None."""
+    """Walk an automaton breadth first: every state once, with a shortest path to it; no step leads on from None.
+
+    From a state, `OTHER` is tried and all `names` that may lead elsewhere from there.
+    """
     pending: deque[tuple[StateT, Path]] = deque([(start, ROOT)])
     seen = {start}
     while pending:
         state, path = pending.popleft()
         yield state, path
-        for letter in alphabet:
+        for letter in (OTHER, *sorted(names(state))):
             after = step(state, letter)
             if after is not None and after not in seen:
                 seen.add(after)
@@ -264,7 +266,10 @@ def covered(pattern: Pattern, others: Iterable[Pattern]) -> bool:
         here = one.after(state[0], letter)
         return (here, many.after(state[1], letter)) if here else None
 
-    walk = reachable((one.start, many.start), step, letters(one, many))
+    def names(state: Pair) -> frozenset[str]:
+        return one.names_at(state[0]) | many.names_at(state[1])
+
+    walk = reachable((one.start, many.start), step, names)
     return not any(one.matching(here) and not many.matching(there) for (here, there), _ in walk)
 
 
@@ -280,17 +285,3 @@ def earlier_of_names(patterns: Sequence[Pattern]) -> Iterator[tuple[int, list[in
         found = (earlier for name in (None, *own) for earlier in kept.get(name, ()))
         yield place, sorted(earlier for earlier in found if names[earlier] <= own)
         kept.setdefault(min(own, key=lambda name: (how_often[name], name), default=None), []).append(place)
-
-
-def common_path(one: PatternSet, other: PatternSet) -> Path | None:
-    """Give a shortest path that both sets match, with `OTHER` for any segment that neither names; None for none.
-
-    Exact: the intersection of two regular languages is empty when no state of their product accepts.
-    """
-
-    def step(state: Pair, letter: Segment) -> Pair | None:
-        after = one.after(state[0], letter), other.after(state[1], letter)
-        return after if all(after) else None
-
-    walk = reachable((one.start, other.start), step, letters(one, other))
-    return next((path for (a, b), path in walk if one.matching(a) and other.matching(b)), None)

@@ -9,11 +9,9 @@ from hypothesis import strategies as st
 
 from shardflow.model.paths import ORDER, Member, PathError, key_text, parse_path, path_text
 from shardflow.model.patterns import (
-    OTHER,
     PatternError,
     PatternSet,
     and_below,
-    common_path,
     covered,
     earlier_of_names,
     parse_pattern,
@@ -198,41 +196,6 @@ def test_each_pattern_meets_the_earlier_ones_that_name_nothing_else():
     texts = ["$.a.b", "$..*", "$..b", "$.c.b", "$.a.b", "$.b.c"]
     met = [earlier for _, earlier in earlier_of_names(list(map(parse_pattern, texts)))]
     assert met == [[], [], [1], [1, 2], [0, 1, 2], [1, 2, 3]]
-
-
-def common(one, other):
-    return common_path(*(PatternSet([parse_pattern(text) for text in texts]) for texts in (one, other)))
-
-
-COMMON = [
-    (["$.a"], ["$.a"], ("a",)),
-    (["$.a"], ["$.b"], None),
-    (["$.a"], ["$.a.b"], None),
-    (["$.*"], ["$.a"], ("a",)),
-    (["$.*"], ["$[*]"], (OTHER,)),
-    (["$.a..b"], ["$..c.b"], ("a", "c", "b")),
-    (["$..a"], ["$..b"], None),
-    (["$..a..b"], ["$..b..a.*"], ("b", "a", "b")),
-    (["$"], ["$..*"], None),
-    (["$.x", "$.a[*].c"], ["$.y", "$.*.b.c"], ("a", "b", "c")),
-    ([], ["$..*"], None),
-]
-
-
-@pytest.mark.parametrize(("one", "other", "wanted"), COMMON)
-def test_a_common_path_of_two_sets_is_a_shortest_that_both_match(one, other, wanted):
-    assert common(one, other) == wanted
-    assert len(common(other, one) or ()) == len(wanted or ())
-
-
-@given(st.lists(pattern_texts, max_size=2), st.lists(pattern_texts, max_size=2), paths)
-def test_two_sets_have_a_common_path_exactly_when_some_path_is_matched_by_both(one, other, path):
-    found = common(one, other)
-    if found is not None:
-        path = found
-        assert any(matches(text, path) for text in one)
-        assert any(matches(text, path) for text in other)
-    assert found is not None or not (any(matches(t, path) for t in one) and any(matches(t, path) for t in other))
 
 
 @given(pattern_texts, paths)

@@ -20,8 +20,6 @@ from shardflow.model.patterns import (
     Reached,
     Step,
     and_below,
-    common_path,
-    letters,
     reachable,
 )
 from shardflow.model.records import record
@@ -132,8 +130,6 @@ def unsettled_overlaps(one: Sequence[Pattern], other: Sequence[Pattern], rules: 
     tells otherwise.
     """
     first, second = PatternSet(and_below(one)), PatternSet(and_below(other))
-    if common_path(first, second) is None:
-        return
 
     def both(state: _State) -> bool:
         return bool(first.matching(state[0]) and second.matching(state[1]))
@@ -144,8 +140,11 @@ def unsettled_overlaps(one: Sequence[Pattern], other: Sequence[Pattern], rules: 
             return None
         return (*after, state[2].below(letter), state[3] or _settling_whole(state[2], rules.defaults))
 
+    def names(state: _State) -> frozenset[str]:
+        return first.names_at(state[0]) | second.names_at(state[1]) | state[2].names
+
     start: _State = (first.start, second.start, rules.root, None)
-    for state, path in reachable(start, step, letters(first, second, rules.patterns)):
+    for state, path in reachable(start, step, names):
         if both(state):
             _, _, node, above = state
             rule = above or node.match

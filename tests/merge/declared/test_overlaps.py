@@ -157,3 +157,9 @@ def test_thousands_of_writes_below_the_items_of_one_list_are_looked_at_one_by_on
 def test_no_more_is_looked_for_once_hundred_writes_overlap():
     found = overlaps_in_group({f"s{n}": parsed([f"$..a{n}"]) for n in range(3000)}, NO_RULES)
     assert (len(found.found) >= 100, found.complete) == (True, False)
+
+
+def test_writes_at_any_depth_are_held_against_rules_by_the_thousand():
+    rules = rule_set(*({"path": f"$.k{n}.x", "strategy": "sum"} for n in range(1500)))  # each name at each took minutes
+    found = [overlap.path for overlap in unsettled_overlaps(parsed(["$..f"]), parsed(["$..g"]), rules)]
+    assert found == [("f", "g"), ("g", "f")]
