@@ -151,3 +151,9 @@ def test_options_of_other_merges_are_refused(case: Path, option: tuple[str, ...]
     ended = shardflow("merge", case, *option)
     assert ended.returncode == 2
     assert "only --rules and those about what is shown go with a case file" in ended.stderr
+
+
+def test_a_case_that_is_not_there_is_named_once(tmp_path: Path) -> None:
+    ended = shardflow("case", "run", "nowhere.case.yaml", cwd=tmp_path)
+    assert ended.returncode == 2
+    assert "nowhere.case.yaml: no case can be read; it does not exist\n" in ended.stdout + ended.stderr

@@ -136,11 +136,13 @@ def test_an_error_is_an_object_too_when_the_format_is_json(tmp_path: Path) -> No
     assert (ended.returncode, json.loads(ended.stdout)["exit_code"]) == (2, 2)
 
 
-def test_the_merges_of_a_run_are_told_apart_by_an_empty_line(tmp_path: Path) -> None:
+def test_the_merges_of_a_run_are_told_apart_by_an_empty_line_and_the_names_of_their_groups(tmp_path: Path) -> None:
     later = {"id": "later", "behavior": "main-only", "run": "true"}
     workflow = json.loads(write_workflow(tmp_path / "w.yaml", a=adding(n=1)).read_text())
     (tmp_path / "w.yaml").write_text(json.dumps({**workflow, "phases": [*workflow["phases"], later]}))
     assert shardflow("run", "w.yaml", "--run-dir", "run", "-q", cwd=tmp_path).returncode == 0
     told = shardflow("merge", "run", cwd=tmp_path).stdout
-    assert re.search(r"^01-work: same bytes .*\n\n0 changes\n02-later: same bytes", told, re.MULTILINE)
+    assert re.search(
+        r"\A01-work\npath [^:]*^01-work: same bytes .*\n\n02-later\n0 changes\n02-later: same bytes", told, re.MULTILINE
+    )
     assert not told.startswith("\n")

@@ -17,6 +17,7 @@ from shardflow.model.records import record
 from shardflow.storage.files import read_regular, write_new
 from shardflow.storage.json.canonical import canonical_bytes
 from shardflow.storage.json.strict import parse_json
+from shardflow.storage.refusals import why_refused
 from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.storage.yaml.writing import yaml_bytes
 from shardflow.workflow.model import InlineRules, RulesFile
@@ -82,10 +83,11 @@ def write_case(file: str, case: Case) -> int:
 
 
 def _document(file: str) -> Document:
+    path = os.path.realpath(file)
     try:
-        data = read_regular(os.path.realpath(file), SIZE_LIMIT)
+        data = read_regular(path, SIZE_LIMIT)
     except StorageError as error:
-        raise InvalidCase([Problem(file, None, "no case can be read", hint=str(error))]) from error
+        raise InvalidCase([Problem(file, None, "no case can be read", hint=why_refused(path, error))]) from error
     if not file.endswith(".json"):
         return parse_yaml(data, file)
     value = parse_json(data, file)

@@ -30,7 +30,8 @@ def merge_again(run_dir: str, shown: Selection) -> int:
         if shown.layout is Format.MARKDOWN:
             CONSOLE.say(_in_markdown(group, shown))
         else:
-            CONSOLE.say("\n" * bool(number) + _in_text(group, shown))
+            head = styled(group.group, "bold", sys.stdout) + "\n" if len(again.groups) > 1 else ""  # else it is plain
+            CONSOLE.say("\n" * bool(number) + head + _in_text(group, shown))
     if not again.groups:
         CONSOLE.say("nothing was merged in this run")
     return code

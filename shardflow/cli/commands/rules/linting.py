@@ -42,8 +42,8 @@ def _object(found: list[CheckedRules], code: int) -> dict[str, Json]:
     files: list[Json] = [
         {
             "file": file.name,
-            "valid": file.rules is not None,
-            "errors": problem_objects(file.errors),
+            "status": "invalid" if file.errors else "valid",
+            "problems": problem_objects(file.errors),
             "warnings": problem_objects(file.warnings),
         }
         for file in found
