@@ -76,4 +76,6 @@ def test_a_failure_that_is_allowed_is_told_as_such_also_where_the_others_are_in_
     workflow(folder, phases=[{"id": "work", "behavior": "parallel", "subagents": all_of_them}])
     ended = shardflow("run", "w.yaml", "--run-dir", "run", cwd=folder)
     assert ended.returncode == code
-    assert "failed, as is allowed: bad (phase work): exited with code 4" in ended.stderr
+    assert "failed, as is allowed: bad (phase work): exited with code 4, after " in ended.stderr
+    ended = shardflow("resume", "run", cwd=folder)
+    assert "failed, as is allowed: bad (phase work): exited with code 4, in an earlier start\n" in ended.stderr
