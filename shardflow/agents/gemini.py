@@ -28,6 +28,7 @@ _TOO_MANY_TURNS: Final = "FatalTurnLimitedError"
 _NOT_BEFORE_TOMORROW: Final = "exhausted your daily quota"
 _NO_SUCH_MODEL: Final = "is not found"
 """What it says of two answers of the API in place of these, and without their status."""
+_OUTSIDE: Final = "Path not in workspace"
 
 
 def start(task: AgentTask, preset: AgentPreset) -> Start:
@@ -99,9 +100,15 @@ def _answered(said: list[Event]) -> Answered:
     )
 
 
+def _is_denial(result: Event) -> bool:
+    """Tell whether its policy or its workspace stood against the use of a tool; what else failed is its own affair."""
+    is_outside = text(part(result, "error", "message")).startswith(_OUTSIDE)
+    return is_outside or part(result, "error", "type") == "policy_violation"
+
+
 def _denied(said: list[Event]) -> tuple[str, ...]:
     names = {text(event.get("tool_id")): text(event.get("tool_name")) for event in of_type(said, "tool_use")}
-    denied = [event for event in of_type(said, "tool_result") if part(event, "error", "type") == "policy_violation"]
+    denied = [event for event in of_type(said, "tool_result") if _is_denial(event)]
     return tuple(
         dict.fromkeys(f"it was denied the use of {names.get(text(event.get('tool_id')), 'a tool')}" for event in denied)
     )

@@ -105,6 +105,13 @@ GEMINI_DENIED = {
     "output": "Tool execution denied by policy.",
     "error": {"type": "policy_violation", "message": "Tool execution denied by policy."},
 }
+GEMINI_OUTSIDE = GEMINI_DENIED | {
+    "output": 'Path not in workspace: Attempted path "/x" resolves outside the allowed workspace directories: ...',
+    "error": {
+        "type": "invalid_tool_params",
+        "message": 'Path not in workspace: Attempted path "/x" resolves outside the allowed workspace directories: ...',
+    },
+}
 GEMINI_SAID = (
     {"type": "message", "role": "assistant", "content": "All ", "delta": True},
     {"type": "message", "role": "assistant", "content": "done.", "delta": True},

@@ -46,6 +46,7 @@ from tests.agents.recorded import (
     GEMINI_ASKED,
     GEMINI_DENIED,
     GEMINI_INIT,
+    GEMINI_OUTSIDE,
     GEMINI_QUOTA,
     GEMINI_REFUSED,
     GEMINI_RESULT,
@@ -151,6 +152,11 @@ JUDGED: list[tuple[AgentCli, bytes, AgentOutcome]] = [
     (
         GEMINI,
         lines(GEMINI_INIT, GEMINI_USE, GEMINI_DENIED, *GEMINI_SAID, GEMINI_RESULT),
+        Answered("All done.", ("it was denied the use of replace",)),
+    ),
+    (
+        GEMINI,
+        lines(GEMINI_INIT, GEMINI_USE, GEMINI_OUTSIDE, *GEMINI_SAID, GEMINI_RESULT),
         Answered("All done.", ("it was denied the use of replace",)),
     ),
     (
