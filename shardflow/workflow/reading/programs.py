@@ -142,15 +142,8 @@ def _read_variables(place: Place) -> dict[str, str | Secret]:
 
 
 def _read_variable(name: str, place: Place) -> str | Secret:
-    if not isinstance(place.value, dict):
-        return _read_text(name, place)
     _refuse_name(name, place)
-    return _read_secret(place)
-
-
-def _read_text(name: str, place: Place) -> str:
-    _refuse_name(name, place)
-    return read_handed_over(place)
+    return _read_secret(place) if isinstance(place.value, dict) else read_handed_over(place)
 
 
 def _refuse_name(name: str, place: Place) -> None:

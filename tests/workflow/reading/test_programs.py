@@ -95,6 +95,15 @@ from tests.workflow.documents import HOW_TO_RUN, document, problems_of, subagent
             "say {env: NAME} for a variable of the environment, or {file: PATH} for a file",
         ),
         ("run: ls, env: {A: {evn: B, env: C}}", "unknown field 'evn' at @.env.A.evn; did you mean 'env'?"),
+        ("run: ls, env: {A=B: {env: C}}", "'A=B' cannot be the name of an environment variable at @.env['A=B']"),
+        (
+            "run: ls, env: {SHARDFLOW_SHARD: {file: c}}",
+            "'SHARDFLOW_SHARD' is set by shardflow itself at @.env.SHARDFLOW_SHARD; choose another name",
+        ),
+        (
+            "run: ls, env: {A: {env: 5}}",
+            "expected a text, found the integer 5 at @.env.A.env; put it in quotes to make it one",
+        ),
         ("run: ls, env: {A: {env: 'B=C'}}", "'B=C' cannot be the name of an environment variable at @.env.A.env"),
         ("run: ls, shard: pacth", "unknown form of a shard 'pacth' at @.shard; did you mean 'patch'?"),
         ("run: ls, shard: {}", "expected one of copy, patch, journal, found an empty object at @.shard"),
