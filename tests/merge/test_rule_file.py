@@ -141,6 +141,14 @@ IDLE = [
     (["$.* deep", "$.a sum"], f"{NEVER} $.rules[1]; {FIRST} covers it; remove it or move it up"),
     (["$.*.b last", "$.b last", "$.x.b sum"], f"{NEVER} $.rules[2]; {FIRST} covers it; remove it or move it up"),
     (
+        ["$.* deep", "$.a.b sum", "$.a.b max"],
+        f"{NEVER} $.rules[2]; the earlier rule at rules.yaml:3 covers it; remove it or move it up",
+    ),
+    (
+        ["$.* deep", "$.*..* last", "$..* sum"],
+        f"{NEVER} $.rules[2]; the earlier rules together cover it; remove it or move it up",
+    ),
+    (
         ["$.a.b sum", "$.a atomic"],
         f"{NEVER} $.rules[0]; atomic at $.a (rules.yaml:3) settles the value around it whole; remove one of them",
     ),
@@ -151,6 +159,21 @@ IDLE = [
 def test_a_rule_that_can_never_decide_is_an_error(rules, said):
     lines = "".join(f"  - {{path: {path}, strategy: {name}}}\n" for path, name in map(str.split, rules))
     assert [problem.split(": ", 1)[1] for problem in problems(f"rules:\n{lines}")] == [said]
+
+
+@pytest.mark.parametrize(
+    ("rules", "path"),
+    [
+        (["$.a deep", "$.* atomic", "$.*.x sum"], ("a", "x")),
+        (["$.a atomic", "$..a.b sum"], ("k", "a", "b")),
+        (["$.a deep", "$.a.b sum"], ("a", "b")),
+    ],
+)
+def test_a_rule_that_decides_somewhere_is_none_that_never_does(rules, path):
+    lines = "".join(f"  - {{path: {path}, strategy: {name}}}\n" for path, name in map(str.split, rules))
+    decides = read(f"rules:\n{lines}").first_match(path)
+    assert decides is not None
+    assert decides.origin == f"rules.yaml:{len(rules) + 1}"
 
 
 def test_a_rule_that_cannot_decide_is_told_beside_all_other_problems():
