@@ -230,6 +230,25 @@ def test_a_rule_set_reads_back_from_its_json_with_its_origins(rules):
     assert rules_json(again) == written
 
 
+def test_a_rule_set_reads_back_from_its_json_with_its_options_and_defaults():
+    rules = read(
+        "rules:\n"
+        "- {path: $.a, strategy: {rank: [x]}, on_delete: keep, same_change: conflict, add_add: conflict, type: text}\n"
+        "- {path: $.b, strategy: sum}\n"
+        "default: {objects: atomic, lists: {strategy: set, on_delete: delete}, scalars: {quorum: 2}}"
+    )
+    again = read_rules(Document("rules.json", rules_json(rules)), lambda name, source: Document(source, {}))
+    assert everything_of(again) == everything_of(rules)
+
+
+def everything_of(rules):
+    defaults = rules.defaults
+    return [
+        (str(rule.pattern), rule.strategy.name, rule.strategy.argument, rule.options, rule.origin)
+        for rule in (*rules.rules, defaults.objects, defaults.lists, defaults.scalars)
+    ]
+
+
 @given(json_values())
 def test_any_value_is_rules_or_refused_with_problems(value):
     with contextlib.suppress(InvalidRules):
