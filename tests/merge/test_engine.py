@@ -124,6 +124,28 @@ def test_defaults_by_kind_decide_where_no_rule_matches():
     assert result.context == {"x": 3, "s": 3, "l": [1, 2], "o": {"i": 3}}
 
 
+KINDS = [
+    ({"x": {}}, {"a": 1}, {"b": 1}, {"a": 1}),
+    ({"x": {}}, [1], [2], [1]),
+    ({"x": []}, [1], [2], [2]),
+    ({"x": []}, {"a": 1}, {"b": 1}, {"b": 1}),
+    ({"x": 3}, 5, 4, 4),
+    ({}, {"a": 1}, {"b": 1}, {"a": 1}),
+    ({}, [1], [2], [2]),
+    ({}, 5, 4, 4),
+]
+"""Base, what two shards put at `x`, what becomes of it: first of objects, last of lists, least of scalars."""
+
+
+@pytest.mark.parametrize(("base", "one", "other", "wanted"), KINDS)
+def test_which_default_decides_follows_from_the_base_and_where_nothing_stood_from_what_was_put(
+    base, one, other, wanted
+):
+    kinds = {"objects": "first", "lists": "last", "scalars": "min"}
+    rules = rule_set({"path": "$", "strategy": "deep"}, default=kinds)
+    assert merged(base, {"x": one}, {"x": other}, rules=rules).context == {"x": wanted}
+
+
 def test_deep_nesting_up_to_the_limit_merges_without_a_recursion_error():
     def nested(leaf, depth=199):
         value = {"a": leaf, "b": 0}
