@@ -200,7 +200,7 @@ def test_outside_of_a_run_it_stays_a_conflict_that_says_so_and_nobody_is_asked(t
     ended = shardflow("merge", "base.json", "one.json", "two.json", "--rules", "r.yaml", cwd=tmp_path)
     assert ended.returncode == 3
     assert "one and two changed it to different values, and no arbiter has decided\n" in ended.stderr
-    assert "next: let a run ask its arbiter, change that rule, or put one before it, for example:" in ended.stderr
+    assert "next: let a run ask its arbiter (a resumed one asks again), change that rule, or put one " in ended.stderr
     assert not (tmp_path / "asked").exists()
 
 

@@ -38,7 +38,7 @@ def _lines(conflict: Conflict, where: str, stream: TextIO | None) -> Iterator[st
         yield f"  … and {count(len(conflict.contributions) - _SHOWN_CANDIDATES, 'more candidate')}"
     yield f"  rule: {printable(str(conflict.rule))}"
     verb = "change that rule, or put one before it" if conflict.rule.pattern else "add a rule that settles it"
-    verb = f"let a run ask its arbiter, {verb}" if conflict.arbiter is not None else verb
+    verb = f"let a run ask its arbiter (a resumed one asks again), {verb}" if conflict.arbiter is not None else verb
     order = ", with the shards in the order you trust them" if "prefer" in _fitting_strategy(conflict) else ""
     yield f"  next: {verb}, for example{order}:"
     yield f"    {shortened(_rule_line(conflict), _RULE_WIDTH)}"
