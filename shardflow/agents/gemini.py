@@ -16,6 +16,7 @@ from typing import Final
 from shardflow.agents.events import Event, after_last, count, of_type, part, status_in, text
 from shardflow.agents.outcomes import AgentOutcome, Answered, ApiError, LimitReached, NoResult, ToldError, Usage
 from shardflow.agents.start import AgentTask, Start
+from shardflow.errors import StorageError
 from shardflow.workflow.agents.preset import AgentPreset
 
 ALLOWED: Final = ("GEMINI_*", "GOOGLE_*")
@@ -32,10 +33,15 @@ _OUTSIDE: Final = "Path not in workspace"
 
 
 def start(task: AgentTask, preset: AgentPreset) -> Start:
-    """Say how to start it."""
+    """Say how to start it. Raises StorageError for a folder with a comma, which it takes for two: it would go without
+    its policy, and edit what it likes.
+    """
     policy = os.path.join(task.folder, _POLICY)
     arguments = ["gemini", "-o", "stream-json", "--approval-mode", "auto_edit", "--skip-trust", "--policy", policy]
-    for folder in dict.fromkeys((*map(os.path.dirname, task.writable), *task.readable)):
+    folders = tuple(dict.fromkeys((*map(os.path.dirname, task.writable), *task.readable)))
+    if torn := [path for path in (task.folder, *folders) if "," in path]:
+        raise StorageError(f"Gemini CLI cannot be told of a folder with a comma in its path: {torn[0]}; rename it")
+    for folder in folders:
         arguments += ["--include-directories", folder]
     if preset.model is not None:
         arguments += ["-m", preset.model]

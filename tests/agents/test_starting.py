@@ -11,6 +11,7 @@ import pytest
 
 from shardflow.agents.adapters import ADAPTERS
 from shardflow.agents.start import AgentTask, Start, inherited
+from shardflow.errors import StorageError
 from shardflow.workflow.agents.preset import AgentCli, AgentPreset
 
 TASK = AgentTask("/run/a/agent", "/run/a/context-a.json", "/out/look/a.md", ("/project", "/out"))
@@ -63,6 +64,14 @@ def test_codex_may_write_in_the_folders_of_its_files_and_nowhere_without_any() -
         *("-c", "sandbox_workspace_write.exclude_slash_tmp=true", "-m", "m", "-c", "x=1", "-"),
     )
     assert start(AgentCli.CODEX, IDLE).arguments[-3:] == ("-s", "read-only", "-")
+
+
+@pytest.mark.parametrize(
+    "task", [AgentTask("/a,b/f"), AgentTask("/f", "/a,b/s.json"), AgentTask("/f", readable=("/a,b",))]
+)
+def test_gemini_is_not_started_where_it_would_take_a_folder_for_two_and_lose_its_policy(task: AgentTask) -> None:
+    with pytest.raises(StorageError, match="a comma in its path: /a,b"):
+        start(AgentCli.GEMINI, task)
 
 
 def test_gemini_is_held_to_its_files_by_a_policy() -> None:
