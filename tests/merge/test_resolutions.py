@@ -4,12 +4,12 @@ import pytest
 
 from shardflow.merge import merge
 from shardflow.merge.resolving.conflicts import conflict_id
-from shardflow.merge.resolving.documents import Written, by_name, matched
+from shardflow.merge.resolving.documents import Written, by_name, chosen, matched
 from shardflow.merge.resolving.resolutions import Resolution, TakeBase, TakeShard, TakeValue
 from shardflow.model.changes import Delta
 from shardflow.model.decisions import Conflict, RuleRef
 from shardflow.model.diff import diff
-from shardflow.model.values import Json, same
+from shardflow.model.values import ABSENT, Json, same
 from tests.merge.small import ledger, rule_set
 
 BASE: Json = {"a": 1, "items": [{"id": 1, "n": 0}]}
@@ -104,3 +104,19 @@ def test_a_wrong_resolution_among_thousands_of_conflicts_lists_a_few():
     told = str(matched(Written("$.q", TakeBase(), "", "me"), named))
     assert told.startswith("no conflict at $.q; known are $.k0, $.k1, $.k10, ")
     assert told.endswith(" and 39993 more")
+
+
+BOTH = "can be a shard, base or JSON, more than one of them; write it in a file, as take:"
+TYPED = [
+    ("7", 7, f"'7' {BOTH}"),
+    ("base", ABSENT, f"'base' {BOTH}"),
+    ("8", 8, TakeValue(8)),
+    ("x", ABSENT, TakeShard("x")),
+]
+
+
+@pytest.mark.parametrize(("text", "parsed", "wanted"), TYPED)
+def test_what_is_typed_for_a_conflict_is_never_guessed_where_it_could_mean_two_things(text, parsed, wanted):
+    deltas = [Delta(shard, rank, diff({"a": 1}, {"a": rank + 2})) for rank, shard in enumerate(["7", "base", "x"])]
+    [conflict] = merge({"a": 1}, deltas, rule_set()).conflicts
+    assert chosen(text, parsed, "", conflict) == wanted
