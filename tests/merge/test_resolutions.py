@@ -2,13 +2,22 @@
 
 import pytest
 
+from shardflow.errors import InvalidInput
 from shardflow.merge import merge
 from shardflow.merge.resolving.conflicts import conflict_id
-from shardflow.merge.resolving.documents import Written, by_name, chosen, matched
-from shardflow.merge.resolving.resolutions import Resolution, TakeBase, TakeShard, TakeValue
+from shardflow.merge.resolving.documents import (
+    Written,
+    by_name,
+    chosen,
+    matched,
+    read_resolutions,
+    resolutions_json,
+)
+from shardflow.merge.resolving.resolutions import Choice, Resolution, TakeBase, TakeShard, TakeValue
 from shardflow.model.changes import Delta
 from shardflow.model.decisions import Conflict, RuleRef
 from shardflow.model.diff import diff
+from shardflow.model.documents import Document
 from shardflow.model.values import ABSENT, Json, same
 from tests.merge.small import ledger, rule_set
 
@@ -120,3 +129,30 @@ def test_what_is_typed_for_a_conflict_is_never_guessed_where_it_could_mean_two_t
     deltas = [Delta(shard, rank, diff({"a": 1}, {"a": rank + 2})) for rank, shard in enumerate(["7", "base", "x"])]
     [conflict] = merge({"a": 1}, deltas, rule_set()).conflicts
     assert chosen(text, parsed, "", conflict) == wanted
+
+
+def test_resolutions_read_back_from_what_is_kept_of_them():
+    choices: list[Choice] = [TakeBase(), TakeShard("one"), TakeValue({"a": [1.0, None]}), TakeValue(None)]
+    written = tuple(Written(f"$.n{place}", choice, "why", "me") for place, choice in enumerate(choices))
+    assert read_resolutions(Document("kept.json", resolutions_json(written))) == written
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        ({}, "kept.json: field 'path' is missing at $.resolutions[0]; expected a text"),
+        (
+            {"path": "$.a", "conflict": "c-1"},
+            "kept.json: 'path' and 'conflict' exclude each other at $.resolutions[0].path; keep one of them",
+        ),
+    ],
+)
+def test_a_resolution_is_for_one_path_or_one_conflict(named, said):
+    with pytest.raises(InvalidInput) as caught:
+        read_resolutions(Document("kept.json", {"resolutions": [{**named, "take": "base"}]}))
+    assert [str(problem) for problem in caught.value.problems] == [said]
+
+
+@pytest.mark.parametrize(("reason", "origin"), [("", "me"), ("why", "me: why")])
+def test_who_decided_stands_in_the_ledger_with_the_reason_if_there_is_one(reason, origin):
+    assert Written("$.a", TakeBase(), reason, "me").resolution.origin == origin

@@ -152,7 +152,9 @@ def _resolutions(place: Place) -> tuple[Written, ...]:
 
 def _written(place: Place) -> Written:
     with place.fields() as fields:
-        name = "conflict" if "conflict" in fields and "path" not in fields else "path"
+        name = "conflict" if "conflict" in fields else "path"
+        if name == "conflict" and "path" in fields:
+            fields.place("path").refuse("'path' and 'conflict' exclude each other", "keep one of them")
         target = fields.required(name, Place.text)
         return Written(
             target,
