@@ -1,10 +1,12 @@
 """Resolutions settle what the rules leave in conflict, and nothing else."""
 
+from typing import Any
+
 import pytest
 
 from shardflow.errors import InvalidInput
 from shardflow.merge import merge
-from shardflow.merge.resolving.conflicts import conflict_id
+from shardflow.merge.resolving.conflicts import conflict_id, conflicts_json
 from shardflow.merge.resolving.documents import (
     Written,
     by_name,
@@ -19,7 +21,7 @@ from shardflow.model.decisions import Conflict, RuleRef
 from shardflow.model.diff import diff
 from shardflow.model.documents import Document
 from shardflow.model.values import ABSENT, Json, same
-from tests.merge.small import ledger, rule_set
+from tests.merge.small import ledger, merged, rule_set
 
 BASE: Json = {"a": 1, "items": [{"id": 1, "n": 0}]}
 ONE: Json = {"a": 2, "items": [{"id": 1, "n": 1}]}
@@ -156,3 +158,17 @@ def test_a_resolution_is_for_one_path_or_one_conflict(named, said):
 @pytest.mark.parametrize(("reason", "origin"), [("", "me"), ("why", "me: why")])
 def test_who_decided_stands_in_the_ledger_with_the_reason_if_there_is_one(reason, origin):
     assert Written("$.a", TakeBase(), reason, "me").resolution.origin == origin
+
+
+@pytest.mark.parametrize(
+    ("base", "one", "other", "told"),
+    [
+        ({}, {"a": 1}, {"a": 2}, {"candidates": [{"value": 1}, {"value": 2}]}),
+        ({"a": None}, {"a": 1}, {}, {"base": None, "candidates": [{"value": 1}, {}]}),
+    ],
+)
+def test_what_is_absent_in_a_conflict_has_no_member_and_null_has_one(base, one, other, told):
+    artifact: Any = conflicts_json(merged(base, one, other).conflicts)
+    [found] = artifact["conflicts"]
+    candidates = [{name: item for name, item in one.items() if name == "value"} for one in found["candidates"]]
+    assert {**({"base": found["base"]} if "base" in found else {}), "candidates": candidates} == told
