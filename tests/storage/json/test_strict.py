@@ -115,3 +115,10 @@ def test_the_garbage_collector_runs_afterwards_exactly_if_it_ran_before(data: by
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("text", [r'"\""', r'"\\"', r'"\\\""', r'"\\","["', '"]","[","["', '""', '"a","b","c"'])
+def test_how_deep_a_text_goes_is_seen_between_any_texts(text: str) -> None:
+    deepest, deeper = (f"[{text},{'[' * depth}{']' * depth},{text}]".encode() for depth in (MAX_DEPTH - 1, MAX_DEPTH))
+    assert outcome(parse_json, deepest) is not None
+    assert outcome(parse_json, deeper) is None
