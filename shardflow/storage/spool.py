@@ -28,6 +28,11 @@ class Spool:
         if self._file is not None:
             self._file.close()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was added yet."""
+        return self._file is None and not self._pieces
+
     def add(self, piece: bytes) -> None:
         """Add a piece. Raises StorageError where the file system refuses."""
         self._pieces.append(piece)

@@ -31,7 +31,16 @@ def test_a_piece_added_after_the_first_reading_stands_behind_the_others():
 
 
 def test_nothing_added_is_nothing():
+    assert Spool().is_empty
     assert list(Spool().chunks()) == []
+
+
+@pytest.mark.parametrize("count", [1, 1200])
+def test_a_spool_is_not_empty_wherever_its_pieces_wait(count):
+    spool = Spool()
+    for _ in range(count):
+        spool.add(b"a" * 1000)
+    assert not spool.is_empty
 
 
 def test_where_there_is_no_room_the_folder_and_the_way_out_are_named(monkeypatch, tmp_path):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final
 
 import orjson
@@ -58,7 +58,7 @@ class LedgerText(Ledger):
         self._tally.add(decision.contributions, [said.outcome for said in decision.contributions])
         if isinstance(decision, Conflict):
             self.conflicts.append(decision)
-            self._contested.add(_item(conflict_json(decision)))
+            _add_items(self._contested, _item(conflict_json(decision)))
         else:
             self._add(_item(settled_json(decision)))
 
@@ -68,16 +68,20 @@ class LedgerText(Ledger):
             self._join()
 
     def _join(self) -> None:
-        self._settled.add(b"".join(self._waiting))
+        if self._waiting:
+            _add_items(self._settled, b"".join(self._waiting))
         self._waiting.clear()
         self._tally.count()
 
     def counts(self) -> Counts:
         """Count all changes by outcome."""
-        return _total(self._counts_of_shards())
+        return _total(self._counts_of_shards)
 
+    @cached_property
     def _counts_of_shards(self) -> dict[str, Counts]:
-        """Count the changes of each shard by outcome, shards by rank."""
+        """The changes of each shard by outcome, shards by rank. Counted once, after the last decision: who merges asks
+        two or three times, for the counts, the digest and the bytes.
+        """
         counts, ranks = self._tally.counted()
         for shard, own in self._lone.shards.items():
             ranks[shard] = own.rank
@@ -90,7 +94,7 @@ class LedgerText(Ledger):
     def chunks(self) -> Iterator[bytes]:
         """Give the whole ledger in few pieces: each is a call to the system where they are written."""
         self._join()
-        counts = self._counts_of_shards()
+        counts = self._counts_of_shards
         shards: Json = {shard: counts_json(own) for shard, own in counts.items()}
         text = written_bytes({"counts": counts_json(_total(counts)), "shards": shards})[: -len(b"\n}\n")]
         for name, items in ((b"conflicts", self._contested), (b"decisions", self._settled)):
@@ -131,16 +135,17 @@ def _total(counts: dict[str, Counts]) -> Counts:
     return dict(zip(Outcome, map(sum, columns), strict=True))
 
 
+def _add_items(items: Spool, text: bytes) -> None:
+    """Add items of a list, of which each begins with a comma; a first one's is left out."""
+    items.add(text[1:] if items.is_empty else text)
+
+
 def _list_chunks(before: bytes, items: Spool) -> Generator[bytes, None, bytes]:
-    """Give a text and behind it a list of items of which each begins with a comma, a first one's left out; what is not
-    worth a piece of its own is handed back.
-    """
-    chunks = items.chunks()
-    first = next(chunks, None)
-    if first is None:
+    """Give a text and behind it a list of items; what is not worth a piece of its own is handed back."""
+    if items.is_empty:
         return before + b"[]"
-    yield b"%s[%s" % (before, first[1:])
-    yield from chunks
+    yield before + b"["
+    yield from items.chunks()
     return b"\n  ]"
 
 
