@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shardflow.merge.strategies.registry import CUSTOM, STRATEGIES
+from shardflow.merge.strategies.registry import ARBITER, CUSTOM, STRATEGIES
 from shardflow.model.values import same
 from shardflow.testing.generators import arguments_of
 from tests.merge.small import GONE, at_n, ledger, merged, rule_set
@@ -377,6 +377,11 @@ def test_a_rule_inside_a_new_object_is_heard_even_when_one_shard_adds_it():
 def test_a_counter_inside_equal_new_objects_counts_both():
     rules = rule_set({"path": "$.counts.*", "strategy": "sum"})
     assert merged({}, {"counts": {"x": 1}}, {"counts": {"x": 1}}, rules=rules).context == {"counts": {"x": 2}}
+
+
+def test_every_strategy_that_settles_stands_in_the_table():
+    tried = {strategy if isinstance(strategy, str) else next(iter(strategy)) for strategy, *_ in SETTLED}
+    assert {*STRATEGIES} - {CUSTOM, ARBITER, "immutable"} == tried
 
 
 @pytest.mark.parametrize("name", sorted({*STRATEGIES} - {CUSTOM}))

@@ -21,6 +21,7 @@ KINDS: Final = {
     "any": _BOOLEANS,
     "append": _LISTS,
     "diff3": _LISTS | {Expected.TEXT},
+    "index": _LISTS,
     "keyed": _LISTS,
     "max": _NUMBERS | {Expected.TEXT},
     "max_by": _OBJECTS,

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 
 from hypothesis import strategies as st
 
+from shardflow.merge.guide.warnings import KINDS
 from shardflow.merge.rules import Expected, Rule, RuleSet
 from shardflow.model.patterns import Reached
 from shardflow.model.values import Json
@@ -114,7 +115,11 @@ def _of_strategy(name: str, argument: Json) -> st.SearchStrategy[Json]:
         case (("min_by" | "max_by"), str()):
             return members({argument: Leaf(numbers())}, {"a": ANY}).values
         case _:
-            return _OF_STRATEGY.get(name, _SAMPLES)
+            return _OF_STRATEGY[name] if name in _OF_STRATEGY else _of_kinds(KINDS.get(name, frozenset()))
+
+
+def _of_kinds(kinds: frozenset[Expected]) -> st.SearchStrategy[Json]:
+    return st.one_of(*[_OF_KIND[kind] for kind in sorted(kinds)]) if kinds else _SAMPLES
 
 
 _LISTS: Final[st.SearchStrategy[Json]] = st.lists(st.sampled_from([0, 1, True, 1.0, "x", None]) | scalars(), max_size=4)
@@ -132,13 +137,11 @@ _OF_KIND: Final[Mapping[Expected, st.SearchStrategy[Json]]] = {
     Expected.BOOLEAN: st.booleans(),
     Expected.NULL: st.none(),
 }
-KINDS: Final = (_TEXTS, numbers(), _LISTS, st.booleans())
+ANY_KIND: Final = (_TEXTS, numbers(), _LISTS, st.booleans())
 """What a function may be written for, nobody knows: values of one kind each."""
 _OF_STRATEGY: Final[Mapping[str, st.SearchStrategy[Json]]] = {
-    **dict.fromkeys(("sum", "mean"), numbers()),
-    **dict.fromkeys(("min", "max"), numbers() | _TEXTS),
-    **dict.fromkeys(("all", "any"), st.booleans()),
-    **dict.fromkeys(("append", "prepend", "set", "multiset", "in_turn"), _LISTS),
     "diff3": _LISTS | _LINES,
-    "custom": st.one_of(*KINDS) | _SAMPLES,
+    "in_turn": _LISTS,
+    "custom": st.one_of(*ANY_KIND) | _SAMPLES,
 }
+"""Of strategies whose kinds do not say it all."""

@@ -12,7 +12,7 @@ from shardflow.model.paths import Path
 from shardflow.model.patterns import Pattern, parse_pattern
 from shardflow.model.records import record, replaced
 from shardflow.model.values import ABSENT, Json, Value
-from shardflow.testing.generators.aim import KINDS, aimed_shape
+from shardflow.testing.generators.aim import ANY_KIND, aimed_shape
 from shardflow.testing.generators.edits import changed, pick
 from shardflow.testing.generators.shapes import ANY, Leaf, Shape, places_up_to, shape_at
 from shardflow.testing.laws.group import Group
@@ -50,7 +50,7 @@ def _found(rule: Rule, rules: RuleSet, path: Path) -> Place:
 
 def _place(rules: RuleSet, path: Path, *, alone: bool) -> Place:
     rule = rules.first_match(path)
-    kinds = map(Leaf, KINDS) if rule is not None and rule.strategy.name == CUSTOM else ()
+    kinds = map(Leaf, ANY_KIND) if rule is not None and rule.strategy.name == CUSTOM else ()
     return Place(rules, path, (*kinds, shape_at(aimed_shape(rules) or ANY, path)), alone)
 
 

@@ -55,9 +55,9 @@ def _outcome(decision: Decision) -> Outcome:
 
 def documented(strategy: str, argument: Json, base: Value, said: Said) -> Outcome:
     """Give what a strategy's page says comes out. Raises Unsaid."""
-    if strategy not in _SAYS:
+    if strategy not in DEFINITIONS:
         raise Unsaid
-    return _SAYS[strategy](argument, base, said)
+    return DEFINITIONS[strategy](argument, base, said)
 
 
 def fits(outcome: Outcome, documented_outcome: Outcome) -> bool:
@@ -213,12 +213,16 @@ def _agreed(_: Json, base: Value, said: Said) -> Outcome:
     return first if all(alike(first, value) for _, value in said) else CONTESTED
 
 
-_SAYS: Final[Mapping[str, Callable[[Json, Value, Said], Outcome]]] = {
+DEFINITIONS: Final[Mapping[str, Callable[[Json, Value, Said], Outcome]]] = {
     "all": _booleans(all),
     "any": _booleans(any),
     "append": _append,
     "atomic": _agreed,
+    "base": lambda argument, base, said: base if _agreed(argument, base, said) is CONTESTED else said[0][1],
+    "conflict": _agreed,
     "first": lambda _, base, said: said[0][1],
+    "ignore": lambda _, base, said: base,
+    "immutable": lambda _, base, said: CONTESTED,
     "last": lambda _, base, said: said[-1][1],
     "majority": _majority,
     "max": _largest(1),
@@ -232,4 +236,4 @@ _SAYS: Final[Mapping[str, Callable[[Json, Value, Said], Outcome]]] = {
     "set": _set,
     "sum": _sum,
 }
-"""What each page says in its first section."""
+"""What pages say in their first section, by strategy."""

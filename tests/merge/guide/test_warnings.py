@@ -6,6 +6,7 @@ import pytest
 
 from shardflow.execution.rules.sources import load_named_rules, shipped_rule_sets
 from shardflow.merge.guide.warnings import KINDS, warnings
+from shardflow.merge.strategies.registry import CUSTOM, STRATEGIES
 from tests.merge.small import GONE, at_n, rule_set
 
 
@@ -24,6 +25,7 @@ def test_rule_sets_that_ship_look_right(name):
         ({"path": "$.n", "strategy": "sum", "type": "list"}, "works on integer or number and 'type' expects list"),
         ({"path": "$.n", "strategy": "sum", "type": "integer"}, None),
         ({"path": "$.n", "strategy": "last", "type": "list"}, None),
+        ({"path": "$.n", "strategy": "index", "type": "text"}, "'index' works on list and 'type' expects text"),
         ({"path": "$.n", "strategy": "max", "add_add": "conflict"}, "'add_add' does nothing with 'max'"),
         ({"path": "$.n", "strategy": "deep", "add_add": "conflict"}, None),
         (
@@ -82,13 +84,14 @@ VALUES = {
     "boolean": (True, False),
     "null": (None, None),
 }
-ARGUMENTS = {"keyed": "id", "max_by": "c", "min_by": "c"}
+ARGUMENTS = {"keyed": "id", "max_by": "c", "min_by": "c", "prefer": "a", "quorum": 2, "rank": ["x", "y"]}
+ARGUMENTS["arbiter"] = ["decide"]
 
 
-@pytest.mark.parametrize("strategy", KINDS)
+@pytest.mark.parametrize("strategy", sorted({*STRATEGIES} - {CUSTOM}))
 def test_the_kinds_a_strategy_is_said_to_need_are_those_it_takes(strategy):
     written = {strategy: ARGUMENTS[strategy]} if strategy in ARGUMENTS else strategy
     for kind, (one, other) in VALUES.items():
         outcome = at_n(written, GONE, one, other)
         refused = isinstance(outcome, str) and outcome.startswith(f"a left {kind} ")
-        assert refused is (kind not in KINDS[strategy]) or strategy == "diff3"
+        assert refused is (kind not in KINDS.get(strategy, VALUES)) or strategy == "diff3"
