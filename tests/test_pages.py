@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from shardflow.merge.rules import OPTIONS
 from shardflow.merge.strategies.registry import STRATEGIES
 from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.workflow.limits import limits_json
@@ -101,4 +102,4 @@ def test_the_page_about_workflows_names_every_field_and_ending() -> None:
 
 def test_the_page_about_rules_names_every_option() -> None:
     page = text_of(OF_RULES)
-    assert [name for name in ("on_delete", "same_change", "add_add", "type") if f"| `{name}: " not in page] == []
+    assert [name for name in OPTIONS if f"| `{name}: " not in page] == []

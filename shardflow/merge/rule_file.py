@@ -15,13 +15,12 @@ rules:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from enum import StrEnum
 from functools import partial
-from typing import Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias
 
 from shardflow.errors import InvalidInput, InvalidRules
 from shardflow.merge.idle_rules import idle_rules
-from shardflow.merge.rules import AddAdd, Defaults, Expected, OnDelete, OnSame, Options, Rule, RuleSet, Strategy
+from shardflow.merge.rules import OPTION_DEFAULTS, OPTIONS, Defaults, Options, Rule, RuleSet, Strategy
 from shardflow.merge.strategies.custom import Library, custom, no_functions, read_target
 from shardflow.merge.strategies.registry import ARBITER, CUSTOM, ELSEWHERE, STRATEGIES, BadArgument
 from shardflow.model.documents import NO_NAMES, Document, Problem, did_you_mean
@@ -39,8 +38,6 @@ Raises LookupError, whose text says what is known, or InvalidInput for a file th
 
 ReadArbiter: TypeAlias = Callable[[Place], object]
 """Read whom an `arbiter` rule names, for those who know programs; what is wrong with it is told to the place."""
-
-OptionT = TypeVar("OptionT", bound=StrEnum)
 
 _NEVER: Final = "this rule can never decide anything"
 _WANTED: Final = "the name of a strategy, or {name: argument}"
@@ -203,12 +200,7 @@ def _rule(place: Place) -> Rule | None:
 def _decided(fields: Fields, pattern: Pattern | None) -> Rule | None:
     """Read the strategy and options of a rule."""
     strategy = fields.required("strategy", _strategy)
-    options = Options(
-        on_delete=_option(fields, "on_delete", OnDelete, None),
-        same_change=_option(fields, "same_change", OnSame, OnSame.ACCEPT),
-        add_add=_option(fields, "add_add", AddAdd, AddAdd.DEEP),
-        expected=_option(fields, "type", Expected, None, _KINDS_ELSEWHERE),
-    )
+    options = Options(*[_option(fields, name) for name in OPTIONS])
     origin = fields.optional("origin", Place.text, _origin(fields.place("strategy")))
     return None if strategy is None else Rule(pattern, strategy, options, origin)
 
@@ -224,16 +216,10 @@ def _origin(place: Place) -> str:
     return file if line is None else f"{file}:{line}"
 
 
-def _option(
-    fields: Fields,
-    name: str,
-    options: type[OptionT],
-    default: OptionT | None,
-    elsewhere: Mapping[str, str] = NO_NAMES,
-) -> OptionT:
-    """Read one of the options of an enum. The default may be None only where Options allows it."""
-    known = {option.value: option for option in options}
-    return fields.optional(name, lambda place: place.choice(name, known, elsewhere), default)  # type: ignore[return-value]
+def _option(fields: Fields, name: str) -> Any:
+    known = {option.value: option for option in OPTIONS[name]}
+    elsewhere = _KINDS_ELSEWHERE if name == "type" else NO_NAMES
+    return fields.optional(name, lambda place: place.choice(name, known, elsewhere), OPTION_DEFAULTS[name])
 
 
 def _strategy(place: Place) -> Strategy | None:

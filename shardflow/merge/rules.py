@@ -51,12 +51,23 @@ class Expected(StrEnum):
 
 @record
 class Options:
-    """The options every rule has. None leaves the question to the strategy."""
+    """The options every rule has, in the order of `OPTIONS`. None leaves the question to the strategy."""
 
     on_delete: OnDelete | None = None
     same_change: OnSame = OnSame.ACCEPT
     add_add: AddAdd = AddAdd.DEEP
     expected: Expected | None = None
+
+
+OPTIONS: Final[Mapping[str, type[StrEnum]]] = {
+    "on_delete": OnDelete,
+    "same_change": OnSame,
+    "add_add": AddAdd,
+    "type": Expected,
+}
+"""What rule files call the options, and what each may say."""
+
+OPTION_DEFAULTS: Final[Mapping[str, StrEnum | None]] = dict(zip(OPTIONS, fields_of(Options()).values(), strict=True))
 
 
 @record
@@ -207,10 +218,5 @@ def strategy_json(strategy: Strategy) -> Json:
 
 def options_json(options: Options) -> Mapping[str, Json]:
     """Give the options as a rule file writes them, those left out that every rule has anyway."""
-    written: dict[str, StrEnum | None] = {
-        "on_delete": options.on_delete,
-        "same_change": options.same_change if options.same_change is not OnSame.ACCEPT else None,
-        "add_add": options.add_add if options.add_add is not AddAdd.DEEP else None,
-        "type": options.expected,
-    }
-    return {name: value.value for name, value in written.items() if value is not None}
+    chosen = zip(OPTIONS, fields_of(options).values(), strict=True)
+    return {name: value.value for name, value in chosen if value is not OPTION_DEFAULTS[name]}

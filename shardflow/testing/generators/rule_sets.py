@@ -6,7 +6,7 @@ from typing import Final
 
 from hypothesis import strategies as st
 
-from shardflow.merge.rules import AddAdd, OnDelete, OnSame, Options, Rule, RuleSet, Strategy
+from shardflow.merge.rules import OPTION_DEFAULTS, OPTIONS, Options, Rule, RuleSet, Strategy
 from shardflow.merge.strategies.registry import CUSTOM, STRATEGIES
 from shardflow.model.patterns import parse_pattern
 from shardflow.model.values import Json
@@ -45,10 +45,9 @@ def arguments_of(strategy: str) -> tuple[Json, ...]:
 
 def options() -> st.SearchStrategy[Options]:
     """Draw the options of a rule, mostly none."""
-    drawn = st.builds(
-        Options, st.none() | st.sampled_from(OnDelete), st.sampled_from(OnSame), st.sampled_from(AddAdd), st.none()
-    )
-    return st.just(Options()) | drawn
+    said = {name: list(dict.fromkeys([OPTION_DEFAULTS[name], *known])) for name, known in OPTIONS.items()}
+    said["type"] = [None]  # it would leave little but conflicts
+    return st.just(Options()) | st.builds(Options, *map(st.sampled_from, said.values()))
 
 
 def rule_sets() -> st.SearchStrategy[RuleSet]:
