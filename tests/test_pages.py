@@ -11,6 +11,7 @@ import pytest
 from shardflow.merge.rules import OPTIONS
 from shardflow.merge.strategies.registry import STRATEGIES
 from shardflow.storage.yaml.documents import parse_yaml
+from shardflow.workflow.agents.preset import AgentCli
 from shardflow.workflow.limits import limits_json
 from shardflow.workflow.model import Limits
 from shardflow.workflow.policies import FAILURE_FIELDS, POLICY_FIELDS, RETRIED
@@ -23,6 +24,7 @@ PLACES = ("*.md", "shardflow/**/*.md", "merge_rules/*.md", "samples/*/README.md"
 PAGES = sorted(str(path.relative_to(ROOT)) for place in PLACES for path in ROOT.glob(place))
 README = "README.md"
 OF_WORKFLOWS = "shardflow/workflow/README.md"
+OF_AGENTS = "shardflow/agents/README.md"
 OF_RULES = "merge_rules/README.md"
 
 
@@ -67,6 +69,12 @@ def test_the_readme_names_every_strategy_and_every_rule_set_that_ships() -> None
     assert named.split() == sorted(STRATEGIES)
     shipped = sorted(path.stem for path in (ROOT / "merge_rules").glob("*.yaml"))
     assert [name for name in shipped if f"`{name}`" not in text_of(README)] == []
+
+
+def test_the_pages_name_every_agent_cli() -> None:
+    [head] = re.findall(r"^\| \| (claude .+) \|$", text_of(OF_AGENTS), re.MULTILINE)
+    assert head.split(" | ") == list(AgentCli)
+    assert [cli for cli in AgentCli if cli not in text_of(README)] == []
 
 
 def test_the_workflows_that_pages_show_whole_are_valid() -> None:

@@ -15,10 +15,11 @@ from shardflow.workflow.agents.preset import AgentCli, AgentPreset
 
 @record
 class Adapter:
-    """What is known of one CLI: the variables it may inherit, how it is started, how what it said is judged, and what
-    it says that it used.
+    """What is known of one CLI: the command that installs it, the variables it may inherit, how it is started, how what
+    it said is judged, and what it says that it used.
     """
 
+    install: str
     allowed: tuple[str, ...]
     start: Callable[[AgentTask, AgentPreset], Start]
     judge: Callable[[list[Event]], AgentOutcome]
@@ -26,10 +27,10 @@ class Adapter:
 
 
 ADAPTERS: Final = {
-    AgentCli.CLAUDE: Adapter(claude.ALLOWED, claude.start, claude.judge, claude.used),
-    AgentCli.CODEX: Adapter(codex.ALLOWED, codex.start, codex.judge, codex.used),
-    AgentCli.GEMINI: Adapter(gemini.ALLOWED, gemini.start, gemini.judge, gemini.used),
-    AgentCli.OPENCODE: Adapter(opencode.ALLOWED, opencode.start, opencode.judge, opencode.used),
+    AgentCli.CLAUDE: Adapter(claude.INSTALL, claude.ALLOWED, claude.start, claude.judge, claude.used),
+    AgentCli.CODEX: Adapter(codex.INSTALL, codex.ALLOWED, codex.start, codex.judge, codex.used),
+    AgentCli.GEMINI: Adapter(gemini.INSTALL, gemini.ALLOWED, gemini.start, gemini.judge, gemini.used),
+    AgentCli.OPENCODE: Adapter(opencode.INSTALL, opencode.ALLOWED, opencode.start, opencode.judge, opencode.used),
 }
 
 

@@ -25,6 +25,7 @@ from shardflow.agents.outcomes import (
 from shardflow.agents.start import AgentTask, Start
 from shardflow.workflow.agents.preset import AgentPreset
 
+INSTALL: Final = "npm install -g @anthropic-ai/claude-code"
 ALLOWED: Final = (
     *(
         "ANTHROPIC_*",

@@ -16,6 +16,7 @@ from shardflow.agents.outcomes import AgentOutcome, Answered, ApiError, NoResult
 from shardflow.agents.start import AgentTask, Start
 from shardflow.workflow.agents.preset import AgentPreset
 
+INSTALL: Final = "npm install -g @openai/codex"
 ALLOWED: Final = ("CODEX_*", "OPENAI_*")
 
 _PASSING: Final = (

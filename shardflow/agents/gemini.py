@@ -19,6 +19,7 @@ from shardflow.agents.start import AgentTask, Start
 from shardflow.errors import StorageError
 from shardflow.workflow.agents.preset import AgentPreset
 
+INSTALL: Final = "npm install -g @google/gemini-cli"
 ALLOWED: Final = ("GEMINI_*", "GOOGLE_*")
 
 _EDITING: Final = ("replace", "write_file")

@@ -27,6 +27,7 @@ from shardflow.agents.outcomes import (
 from shardflow.agents.start import AgentTask, Start
 from shardflow.workflow.agents.preset import AgentPreset
 
+INSTALL: Final = "npm install -g opencode-ai"
 ALLOWED: Final = ("ANTHROPIC_*", "AWS_*", "GEMINI_*", "GOOGLE_*", "OPENAI_*", "OPENCODE_*", "OPENROUTER_*")
 
 _READING: Final = ("read", "grep", "glob", "list")

@@ -14,13 +14,13 @@ from shardflow.model.values import Json
 from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.workflow.reading.workflow import read_workflow
 
+HOW_TO_NAME: Final = "agent: with one of claude, codex, gemini, opencode"
 HOW_TO_RUN: Final = (
-    "say run: with a shell command or a list of arguments, python: package.module:function, "
-    "or agent: with one of claude, codex, gemini, opencode"
+    f"say run: with a shell command or a list of arguments, python: package.module:function, or {HOW_TO_NAME}"
 )
 HOW_A_PHASE_RUNS: Final = (
     "say main_agent: {script: JavaScript}, run: with a shell command or a list of arguments,"
-    " python: package.module:function, or agent: with one of claude, codex, gemini, opencode"
+    f" python: package.module:function, or {HOW_TO_NAME}"
 )
 ID_RULE: Final = "an id is 1 to 64 of A-Z a-z 0-9 . _ - and begins with a letter or digit"
 

@@ -17,14 +17,6 @@ from shardflow.workflow.model import Subagent, Workflow
 if TYPE_CHECKING:  # loaded only where rules are
     from shardflow.merge.rules import Rule
 
-_PACKAGES = {
-    AgentCli.CLAUDE: "@anthropic-ai/claude-code",
-    AgentCli.CODEX: "@openai/codex",
-    AgentCli.GEMINI: "@google/gemini-cli",
-    AgentCli.OPENCODE: "opencode-ai",
-}
-"""The npm packages that bring them."""
-
 
 def refuse_missing(workflow: Workflow, file: str, rules: Iterable[EffectiveRules]) -> None:
     """Raise InvalidWorkflow naming the agent CLIs that are not there."""
@@ -66,6 +58,8 @@ def _asked(rule: Rule) -> AgentCli | None:
 def _missing(callers: Mapping[AgentCli, Sequence[str]], file: str) -> Iterator[Problem]:
     for cli, names in callers.items():
         if shutil.which(cli.value) is None:
+            from shardflow.agents.adapters import ADAPTERS  # loaded only where something is to be told
+
             who = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
             what = f"needs the agent CLI '{cli.value}', which is not on PATH"
-            yield Problem(file, None, f"{who} {what}; install it: npm install -g {_PACKAGES[cli]}")
+            yield Problem(file, None, f"{who} {what}; install it: {ADAPTERS[cli].install}")

@@ -23,8 +23,8 @@ def arbiter(site: Site, argument: Json) -> Verdict:
         phase is asked for once more (`resume --from`).
         `{arbiter: [python3, decide.py]}` starts no shell, `{arbiter: 'python3 decide.py'}` does; 300 seconds are its
         time, `{arbiter: {run: [python3, decide.py], timeout: 20}}` gives it others (or `90s`, `5m`).
-        `{arbiter: {agent: claude}}` asks an agent CLI: `claude`, `codex`, `gemini` or `opencode`, with `model`,
-        `tools`, `args` and `pass_env` as a subagent has them, `timeout`, and `prompt`, a text that says what to prefer.
+        `{arbiter: {agent: claude}}` asks an agent CLI by its name, with `model`, `tools`, `args` and `pass_env` as
+        a subagent has them, `timeout`, and `prompt`, a text that says what to prefer.
         It is started in a folder of its own, may write nothing, reads the question on its standard input, and inherits
         what a subagent of this CLI would. Its last message is its answer: the same JSON, alone or in one fenced block
         marked `json`.

@@ -11,7 +11,7 @@ from typing import Final
 
 from shardflow.model.fields import Fields, Place
 from shardflow.model.records import record
-from shardflow.workflow.agents.preset import AgentPreset
+from shardflow.workflow.agents.preset import HOW_TO_NAME, AgentPreset
 from shardflow.workflow.program import ArgumentList, ShellCommand
 from shardflow.workflow.reading.programs import read_agent, read_command
 from shardflow.workflow.texts import read_timeout
@@ -19,7 +19,7 @@ from shardflow.workflow.texts import read_timeout
 ARBITER_TIMEOUT: Final = 300.0
 """Seconds for one answer, unless the rule says otherwise."""
 
-_HOW_TO_ASK: Final = "say run: with a command, or agent: with one of claude, codex, gemini, opencode"
+_HOW_TO_ASK: Final = f"say run: with a command, or {HOW_TO_NAME}"
 _NOBODY: Final = ShellCommand("")
 
 

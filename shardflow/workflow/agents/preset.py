@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 from shardflow.model.records import record
 
@@ -14,6 +15,9 @@ class AgentCli(StrEnum):
     CODEX = "codex"
     GEMINI = "gemini"
     OPENCODE = "opencode"
+
+
+HOW_TO_NAME: Final = f"agent: with one of {', '.join(AgentCli)}"
 
 
 @record

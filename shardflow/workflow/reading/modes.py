@@ -15,6 +15,7 @@ from typing import Final
 
 from shardflow.model.fields import Fields, Place, quoted, shown
 from shardflow.model.records import record
+from shardflow.workflow.agents.preset import HOW_TO_NAME
 from shardflow.workflow.dialect.model import MainAgent, Mode, Script
 from shardflow.workflow.dialect.reading import in_phase, read_main_agent, read_script
 from shardflow.workflow.model import Behavior, Subagent
@@ -28,7 +29,7 @@ _BEHAVIORS_OF: Final = {Mode.STRICT: (*_WITH_OTHERS, *_ALONE), Mode.LOOSE: _ALON
 _NOBODY: Final[tuple[Subagent, ...]] = ()
 _HOW_TO_RUN: Final = (
     "say main_agent: {script: JavaScript}, run: with a shell command or a list of arguments, "
-    "python: package.module:function, or agent: with one of claude, codex, gemini, opencode"
+    f"python: package.module:function, or {HOW_TO_NAME}"
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from shardflow.model.fields import Fields, Place, quoted
-from shardflow.workflow.agents.preset import AgentPreset
+from shardflow.workflow.agents.preset import HOW_TO_NAME, AgentPreset
 from shardflow.workflow.dialect.model import NO_CONFIG
 from shardflow.workflow.dialect.reading import read_config
 from shardflow.workflow.model import ShardForm, Subagent
@@ -40,8 +40,7 @@ _ELSEWHERE: Final = {
 
 _SHARD_FORMS: Final = {form.value: form for form in ShardForm}
 HOW_TO_RUN: Final = (
-    "say run: with a shell command or a list of arguments, python: package.module:function, "
-    "or agent: with one of claude, codex, gemini, opencode"
+    f"say run: with a shell command or a list of arguments, python: package.module:function, or {HOW_TO_NAME}"
 )
 _HOW_TO_REFER: Final = "say {env: NAME} for a variable of the environment, or {file: PATH} for a file"
 _NO_PROGRAM: Final = ShellCommand("")

@@ -13,6 +13,7 @@ import pytest
 from shardflow.errors import InvalidWorkflow
 from shardflow.execution.agents.arbiters import answer_in, arbiter_prompt
 from shardflow.execution.reporting.report import Status
+from shardflow.workflow.agents.preset import AgentCli
 from tests.cli.shell import shardflow
 from tests.execution.running import Workplace
 
@@ -57,7 +58,7 @@ def seen(place: Workplace) -> Any:
 
 
 @pytest.mark.parametrize("message", [TAKEN, f"\n{TAKEN}\n", FENCED, f"So: ```JSON\n{TAKEN}\n  ```"])
-@pytest.mark.parametrize("cli", ["claude", "codex", "gemini", "opencode"])
+@pytest.mark.parametrize("cli", AgentCli)
 def test_what_an_agent_cli_says_last_is_a_resolution_with_its_reason(place: Workplace, cli: str, message: str) -> None:
     assert asked(place, saying(message, cli)) == (Status.DONE, [])
     assert place.context == {"status": 1}

@@ -18,6 +18,7 @@ from shardflow.execution.inspection.runs import overview
 from shardflow.execution.reporting.endings import AgentFailed, AgentUnavailable, InvalidShard, Succeeded, TimedOut
 from shardflow.execution.reporting.report import Status, SubagentReport
 from shardflow.storage.runs.listing import list_runs
+from shardflow.workflow.agents.preset import AgentCli
 from tests.execution.running import Workplace, subagent
 
 pytestmark = pytest.mark.usefixtures("clis")
@@ -40,7 +41,7 @@ def seen(folder: Path) -> Any:
     return json.loads((folder / "run/groups/01-look/a/agent/seen.json").read_text())
 
 
-@pytest.mark.parametrize("cli", ["claude", "codex", "gemini", "opencode"])
+@pytest.mark.parametrize("cli", AgentCli)
 def test_an_agent_cli_finds_its_prompt_and_edits_its_shard(tmp_path: Path, cli: str) -> None:
     report = run_one(tmp_path, cli, "edit")
     assert report.ending == Succeeded()

@@ -12,6 +12,7 @@ from shardflow.execution.reporting.endings import AgentFailed, MissingOutput
 from shardflow.execution.reporting.report import RunReport, Status
 from shardflow.execution.reporting.usages import recorded
 from shardflow.storage.runs.history import read_history
+from shardflow.workflow.agents.preset import AgentCli
 from tests.execution.staging.features import FeaturePlace
 
 pytestmark = pytest.mark.needs("node")
@@ -235,7 +236,7 @@ PRESET = """
 
 
 @pytest.mark.usefixtures("clis")
-@pytest.mark.parametrize("cli", ["claude", "codex", "gemini", "opencode"])
+@pytest.mark.parametrize("cli", AgentCli)
 def test_an_agent_cli_runs_a_type_and_its_output_is_in_the_books(feature: FeaturePlace, cli: str) -> None:
     report = feature.run(PRESET.format(cli=cli, behavior="output"))
     assert report.status is Status.DONE

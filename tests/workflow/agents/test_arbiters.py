@@ -12,8 +12,9 @@ from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.workflow.agents.arbiters import Arbiter, read_arbiter
 from shardflow.workflow.agents.preset import AgentCli, AgentPreset
 from shardflow.workflow.program import ArgumentList, ShellCommand
+from tests.workflow.documents import HOW_TO_NAME
 
-HOW_TO_ASK = "say run: with a command, or agent: with one of claude, codex, gemini, opencode"
+HOW_TO_ASK = f"say run: with a command, or {HOW_TO_NAME}"
 
 
 def nothing(name: str, source: str) -> Document:

@@ -10,11 +10,7 @@ from shardflow.workflow.agents.model import AgentEntry, AgentsFile, HelperComman
 from shardflow.workflow.agents.preset import AgentCli, AgentPreset
 from shardflow.workflow.agents.reading import read_agents_file
 from shardflow.workflow.program import ArgumentList, PythonFunction, SecretVariable, ShellCommand
-
-HOW = (
-    "say run: with a shell command or a list of arguments, python: package.module:function, "
-    "or agent: with one of claude, codex, gemini, opencode"
-)
+from tests.workflow.documents import HOW_TO_RUN
 
 
 def read(text: str) -> AgentsFile:
@@ -72,9 +68,9 @@ def test_an_empty_file_names_nobody() -> None:
 @pytest.mark.parametrize(
     ("entry", "problem"),
     [
-        ("claude", f"expected an object, found the text 'claude' at @; {HOW}"),
+        ("claude", f"expected an object, found the text 'claude' at @; {HOW_TO_RUN}"),
         ("null", "expected an object, found null at @; give the field a value or leave it out"),
-        ("{timeout: 5}", f"nothing to run at @; {HOW}"),
+        ("{timeout: 5}", f"nothing to run at @; {HOW_TO_RUN}"),
         ("{run: a, python: 'a:b'}", "'run' and 'python' exclude each other at @.python; keep one of them"),
         ("{run: a, agent: codex}", "'run' and 'agent' exclude each other at @.agent; keep one of them"),
         ("{agent: claud}", "unknown agent CLI 'claud' at @.agent; did you mean 'claude'?"),
@@ -125,7 +121,7 @@ def test_a_template_in_an_argument_is_refused_as_in_any_command() -> None:
 def test_all_problems_of_a_file_are_told_at_once() -> None:
     assert problems("agents:\n  '': {run: a}\n  b: {}\nhelpers:\n  all_test_pass: {run: a}\nagent: 5") == [
         "shardflow.yaml:2: a type has a name that is not blank at $.agents['']",
-        f"shardflow.yaml:3: nothing to run at $.agents.b; {HOW}",
+        f"shardflow.yaml:3: nothing to run at $.agents.b; {HOW_TO_RUN}",
         "shardflow.yaml:5: unknown field 'all_test_pass' at $.helpers.all_test_pass; did you mean 'all_tests_pass'?",
         "shardflow.yaml:6: unknown field 'agent' at $.agent; did you mean 'agents'?",
     ]

@@ -30,6 +30,7 @@ from shardflow.workflow.model import Behavior, OnMissingOutput, Phase, Subagent,
 from shardflow.workflow.plan import plan
 from shardflow.workflow.program import OfType
 from shardflow.workflow.reading.workflow import passed_over, read_workflow
+from tests.workflow.documents import HOW_A_PHASE_RUNS
 
 WHOLE = """
 name: feature
@@ -163,9 +164,7 @@ def test_the_plan_of_such_a_workflow_is_the_same_workflow() -> None:
                 " or give the phase another execution_mode than loose",
                 "a main-only phase has no subagents at $.phases[0].subagents;"
                 " put main_agent:, run: or python: on the phase itself, or say behavior: sequential",
-                "phase 'p': nothing to run at $.phases[0]; say main_agent: {script: JavaScript}, run: with a shell"
-                " command or a list of arguments, python: package.module:function, or agent: with one of claude, codex,"
-                " gemini, opencode",
+                f"phase 'p': nothing to run at $.phases[0]; {HOW_A_PHASE_RUNS}",
             ],
         ),
         (
