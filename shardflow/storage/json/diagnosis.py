@@ -60,7 +60,8 @@ def _path_behind(text: str, source: str) -> Path:
     try:
         _Diagnosis(text + "\0", source).document()
     except _Broken as broken:
-        return broken.path if broken.position == len(text) else ROOT
+        if broken.position == len(text):
+            return broken.path
     return ROOT
 
 
@@ -216,7 +217,7 @@ class _Diagnosis:
     def _next(self) -> str:
         """Skip white space and give the character there, or an empty text at the end."""
         found = self._text[self._at : self._at + 1]
-        if found and found in " \t\n\r" and (space := _SPACE.match(self._text, self._at)):
+        if found in " \t\n\r" and (space := _SPACE.match(self._text, self._at)):
             self._at = space.end()
             found = self._text[self._at : self._at + 1]
         return found

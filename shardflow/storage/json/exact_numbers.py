@@ -35,7 +35,7 @@ def exact_decimal(literal: str) -> float | Decimal:
         return value
     if isinf(value):
         raise ValueError("a number too large for a decimal (beyond 1.8e308)")
-    if value == 0 and not literal.lower().partition("e")[0].strip("-+.0"):
+    if not literal.lower().partition("e")[0].strip("-+.0"):
         return value  # a zero with any exponent at all, even one Decimal refuses
     exact = _decimal(literal)
     return value if Decimal(repr(value)) == exact else exact

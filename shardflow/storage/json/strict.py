@@ -14,7 +14,6 @@ from __future__ import annotations
 import gc
 import json
 import re
-from decimal import Decimal
 from typing import Final, NoReturn
 
 from shardflow.model.values import MAX_DEPTH, Json
@@ -107,12 +106,7 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(constant)
 
 
-def _float(literal: str) -> float | Decimal:
-    value = float(literal)
-    return value if repr(value) == literal else exact_decimal(literal)
-
-
-_DECODER: Final = json.JSONDecoder(object_pairs_hook=_distinct, parse_float=_float, parse_constant=_refuse)
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_distinct, parse_float=exact_decimal, parse_constant=_refuse)
 
 _ESCAPE: Final = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F])|.)")
 """One escape of a valid text; the group holds the start of a surrogate that has no partner."""

@@ -25,6 +25,8 @@ SAID = [
     (b'{"a":\n{"b": \xff}}', ["x.json:2: column 7: byte 0xff is not valid UTF-8 at $.a.b; save the file as UTF-8"]),
     (b'{"a": {"b\xff": 1}}', ["x.json:1: column 10: byte 0xff is not valid UTF-8 at $.a; save the file as UTF-8"]),
     (b'{"a": 1 2, "b": "\xff"}', ["x.json:1: column 18: byte 0xff is not valid UTF-8; save the file as UTF-8"]),
+    (b'{"a": {"b": 1 2, "c": "\xff"}}', ["x.json:1: column 24: byte 0xff is not valid UTF-8; save the file as UTF-8"]),
+    (b"\n x", ["x.json:2: column 2: expected a value, found 'x'"]),
     (b"[" * 201, [f"x.json:1: column 201: nested deeper than 200 levels at ${'[0]' * 21}[0…]{'[0]' * 44}"]),
     (b"[\x1b]", ["x.json:1: column 2: expected a value, found '\\x1b' at $[0]"]),
 ]  # fmt: skip

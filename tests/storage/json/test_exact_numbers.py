@@ -59,6 +59,13 @@ def test_a_decimal_that_takes_too_many_digits_is_refused(literal: str) -> None:
         exact_decimal(literal)
 
 
+def test_a_decimal_of_as_many_digits_as_may_be_is_read_and_written() -> None:
+    literal = f"1E-{MAX_DIGITS - 1}"
+    value = exact_decimal(literal)
+    assert isinstance(value, Decimal)
+    assert number_text(value) == literal
+
+
 def test_integers_are_exact_up_to_the_limit_of_digits_and_refused_beyond() -> None:
     for digits in (19, 20, 4300, 4301, MAX_DIGITS):
         assert exact_integer("-" + "1" * digits) == -(10**digits // 9)
@@ -81,3 +88,4 @@ def test_a_number_that_could_not_be_read_back_is_not_written(number: int | Decim
 def test_a_whole_decimal_is_written_so_that_it_is_not_read_as_an_integer() -> None:
     assert number_text(Decimal("123456789012345678901")) == "123456789012345678901.0"
     assert number_text(Decimal("1.100")) == "1.1"
+    assert number_text(Decimal("1e-400")) == "1E-400"

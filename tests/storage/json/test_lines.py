@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from shardflow.model.values import Json, same
 from shardflow.storage.json.canonical import line_bytes
+from shardflow.storage.json.diagnosis import MAX_PROBLEMS
 from shardflow.storage.json.lines import read_lines, split_torn, torn_line
 from shardflow.testing.generators import json_values
 
@@ -60,3 +61,7 @@ def test_every_line_that_is_no_strict_json_is_told_with_its_number() -> None:
 def test_a_duplicate_key_is_told_with_the_line_of_the_file() -> None:
     [problem] = read_lines(b'{}\n{}\n{"a":1,"a":2}\n', "j")[1]
     assert (problem.line, "(first on line 3)" in problem.message) == (3, True)
+
+
+def test_a_file_full_of_problems_is_given_up_after_a_number_of_them() -> None:
+    assert len(read_lines(b"x\n" * (MAX_PROBLEMS + 2), "j")[1]) == MAX_PROBLEMS
