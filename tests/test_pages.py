@@ -13,7 +13,7 @@ from shardflow.merge.strategies.registry import STRATEGIES
 from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.workflow.agents.preset import AgentCli
 from shardflow.workflow.limits import limits_json
-from shardflow.workflow.model import Limits
+from shardflow.workflow.model import Behavior, Limits, ShardForm
 from shardflow.workflow.policies import FAILURE_FIELDS, POLICY_FIELDS, RETRIED
 from shardflow.workflow.reading.programs import PROGRAMS
 from shardflow.workflow.reading.workflow import read_workflow
@@ -106,6 +106,8 @@ def test_the_page_about_workflows_names_every_field_and_ending() -> None:
     for field in (*PROGRAMS, *POLICY_FIELDS, *FAILURE_FIELDS, *limits, *("env", "cwd", "shard", "writes", "reads")):
         assert f"{field}:" in page, field
     assert [name for name in RETRIED if f"`{name}`" not in page] == []
+    assert [form for form in ShardForm if f"\n| `{form}`" not in page] == []
+    assert f"# {' | '.join(Behavior)}\n" in text_of(README)
 
 
 def test_the_page_about_rules_names_every_option() -> None:

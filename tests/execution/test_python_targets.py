@@ -6,6 +6,7 @@ import pytest
 
 from shardflow.execution.reporting.endings import ExitedNonZero, InvalidShard, Succeeded, ending_text
 from shardflow.execution.reporting.report import last_lines
+from shardflow.workflow.model import ShardForm
 from tests.execution.running import Workplace
 
 MODULE = """
@@ -99,6 +100,12 @@ def test_a_function_that_changes_nothing_leaves_its_shard_as_it_was(place: Workp
     folder = place.run_dir / "groups/01-work"
     assert (folder / "it/context-it.json").read_bytes() == (folder / "base.json").read_bytes()
     assert (folder / "it/stdout.log").read_text() == "out\n"
+
+
+@pytest.mark.parametrize("form", ShardForm)
+def test_a_function_that_says_nothing_changes_nothing_in_any_form(place: Workplace, form: str) -> None:
+    assert run(place, "say", f"shard: {form}") == (Succeeded(), ("err",))
+    assert (place.run_dir / "context.json").read_bytes() == (place.run_dir / "base.json").read_bytes()
 
 
 @pytest.mark.parametrize("form", ["copy", "patch"])

@@ -19,6 +19,7 @@ from shardflow.execution.reporting.endings import AgentFailed, AgentUnavailable,
 from shardflow.execution.reporting.report import Status, SubagentReport
 from shardflow.storage.runs.listing import list_runs
 from shardflow.workflow.agents.preset import AgentCli
+from shardflow.workflow.model import ShardForm
 from tests.execution.running import Workplace, subagent
 
 pytestmark = pytest.mark.usefixtures("clis")
@@ -53,7 +54,7 @@ def test_an_agent_cli_finds_its_prompt_and_edits_its_shard(tmp_path: Path, cli: 
     assert "No output file is expected." in prompt
 
 
-@pytest.mark.parametrize("form", ["copy", "patch", "journal"])
+@pytest.mark.parametrize("form", ShardForm)
 def test_one_whose_shard_is_no_copy_may_look_into_the_folder_of_the_base_that_its_prompt_names(
     tmp_path: Path, form: str
 ) -> None:
