@@ -25,8 +25,9 @@ def differences(before: Value, after: Value, path: Path = ROOT) -> Iterator[Chan
             yield from _of_objects(before, after, path)
         case (list(), list()):
             yield from _of_lists(before, after, path)
-        case _ if not same(before, after):
-            yield Change(path, before, after)
+        case _:
+            if not same(before, after):
+                yield Change(path, before, after)
 
 
 def _of_objects(before: dict[str, Json], after: dict[str, Json], path: Path) -> Iterator[Change]:

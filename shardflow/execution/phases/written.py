@@ -11,9 +11,11 @@ from shardflow.workflow.model import Behavior
 
 def steps_of(scheduled: ScheduledPhase, now: Situation) -> Steps:
     """Give the steps of a phase."""
-    if scheduled.phase.behavior is Behavior.SEQUENTIAL:
-        return _one_after_another(scheduled, now)
-    return _all_at_once(scheduled, now)
+    match scheduled.phase.behavior:
+        case Behavior.SEQUENTIAL:
+            return _one_after_another(scheduled, now)
+        case Behavior.PARALLEL | Behavior.MAIN_ONLY:
+            return _all_at_once(scheduled, now)
 
 
 def _all_at_once(scheduled: ScheduledPhase, now: Situation) -> Steps:

@@ -72,6 +72,8 @@ def _is_plain(value: Json) -> bool:
                     return False
             case float() | Decimal():
                 return False
+            case _:
+                pass
         if len(found) > _FEW:
             return False
     return True

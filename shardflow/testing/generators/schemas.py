@@ -190,8 +190,9 @@ def _both(one: Json, other: Json | _Schema, path: Path) -> Json:
                 both[keyword] = reduce(_with_member, second.items(), dict(first))
             case list() as first, list() as second if keyword == "required":
                 both[keyword] = [*first, *(name for name in second if name not in first)]
-            case first, second if first != second:
-                raise ValueError(f"two values of the keyword {keyword!r} meet at {path_text(path)}: leave one out")
+            case first, second:
+                if first != second:
+                    raise ValueError(f"two values of the keyword {keyword!r} meet at {path_text(path)}: leave one out")
     if "allOf" in one and "allOf" in other:
         both["allOf"] = [*_listed(one["allOf"]), *_listed(other["allOf"])]
     return both

@@ -32,9 +32,10 @@ def refuse_strategy(strategy: object) -> None:
             raise ValueError(f"unknown strategy {name!r}; {did_you_mean(name, STRATEGIES)}")
         case str() | Strategy():
             return
-        case _ if not callable(strategy):
-            told = type(strategy).__name__
-            raise TypeError(f"strategy must be a function, the name of a strategy or a Strategy, not {told}")
+        case _:
+            if not callable(strategy):
+                told = type(strategy).__name__
+                raise TypeError(f"strategy must be a function, the name of a strategy or a Strategy, not {told}")
 
 
 def function_name(function: object) -> str:

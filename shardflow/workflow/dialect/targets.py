@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from shardflow.model.documents import did_you_mean
 from shardflow.model.fields import Place, quoted
-from shardflow.workflow.dialect.model import PhaseStaging, RepeatPhase, SkipPhases
+from shardflow.workflow.dialect.model import Abort, Continue, PhaseStaging, RepeatPhase, SkipPhases
 
 
 def refuse_unknown_targets(phases: Iterable[tuple[Place, PhaseStaging]], known: Iterable[str]) -> None:
@@ -27,6 +27,8 @@ def _targets(place: Place, staging: PhaseStaging) -> Iterator[tuple[str, Place]]
             case SkipPhases(phases):
                 for index, phase in enumerate(phases):
                     yield phase, _down(selected, "phases", index)
+            case RepeatPhase() | Continue() | Abort():
+                pass
 
 
 def _down(place: Place, *segments: str | int) -> Place:
