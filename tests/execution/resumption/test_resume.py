@@ -15,13 +15,14 @@ import pytest
 
 from shardflow.errors import InvalidInput, RunInProgress, UsageError
 from shardflow.execution.inspection.post_mortem import repeat_merges
+from shardflow.execution.reporting.endings import ending_name, ending_text, failure_facts
 from shardflow.execution.reporting.events import Event, SubagentStarted
 from shardflow.execution.reporting.report import RunReport, Status
 from shardflow.execution.resumption.request import ResumeRequest
 from shardflow.execution.resumption.resume import resume_run
 from shardflow.storage.runs.directory import RunDirectory
 from shardflow.storage.runs.records import read_run_record
-from tests.execution.running import Workplace, request, runs, wait_for
+from tests.execution.running import Workplace, request, runs, subagent, wait_for
 
 TEXT = """
     name: again
@@ -188,6 +189,39 @@ def test_a_merged_group_that_was_altered_is_told_and_merged_again_from_its_shard
     (note,) = report.notes
     assert note.startswith("01-look is merged again: ")
     assert (place.context, counted(place)) == (WHOLE, "abcd")
+
+
+def record_without_its_last_subagent(record: str) -> str:
+    members = json.loads(record)
+    return json.dumps(members | {"subagents": members["subagents"][:-1]})
+
+
+def record_of_half_a_line(record: str) -> str:
+    return record[: len(record) // 2]
+
+
+@pytest.mark.parametrize("altered", [record_without_its_last_subagent, record_of_half_a_line])
+def test_a_merged_group_whose_record_is_not_whole_is_merged_again_from_its_shards(
+    place: Workplace, altered: Callable[[str], str]
+) -> None:
+    (place.folder / "fixed").touch()
+    place.run(TEXT)
+    record = place.run_dir / "groups/01-look/group.json"
+    record.write_text(altered(record.read_text()))
+    report = resumed(place)
+    assert (report.status, place.context, counted(place)) == (Status.DONE, WHOLE, "abcd")
+    assert [group.name for group in report.groups if not group.kept] == ["01-look"]
+
+
+def test_who_failed_and_may_is_kept_as_failed_with_all_that_was_told_of_it(place: Workplace) -> None:
+    may_fail = TEXT.replace(
+        "- id: b", "- id: b\n            allow_failure: true\n            retry: {max: 1, backoff: 0s}"
+    )
+    before, after = subagent(place.run(may_fail), "b"), subagent(resumed(place), "b")
+    assert counted(place) == "abbcd"
+    assert (after.kept, after.tries, after.rank) == (True, before.tries, before.rank) == (True, 2, 1)
+    for told in (ending_name, ending_text, failure_facts):
+        assert told(after.ending) == told(before.ending)
 
 
 def test_all_that_is_wrong_with_an_edited_workflow_and_what_it_names_is_told_at_once(place: Workplace) -> None:
