@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from shardflow.cli.declarations import all_commands, completed
 from shardflow.merge.rules import OPTIONS
 from shardflow.merge.strategies.registry import STRATEGIES
 from shardflow.storage.yaml.documents import parse_yaml
@@ -58,10 +59,10 @@ def test_every_link_leads_to_a_file_and_a_heading_that_are_there(page: str) -> N
 
 
 def test_the_readme_names_every_command() -> None:
-    told = shardflow("--help").stdout
-    commands = re.findall(r"^  ([a-z-]+)  ", told[told.index("Commands:") :], re.MULTILINE)
-    assert len(commands) > 5
-    assert [name for name in commands if f"`shardflow {name}" not in text_of(README)] == []
+    rows = re.findall(r"^\| (`shardflow .+?) \| ", text_of(README), re.MULTILINE)
+    named = re.findall(r"`(?:shardflow )?([^`]+)`", "\n".join(rows))
+    meant = {" ".join(completed(line.split())) for line in named}
+    assert [one.name for one in all_commands() if not any(line.startswith(one.name) for line in meant)] == []
 
 
 def test_the_readme_names_every_strategy_and_every_rule_set_that_ships() -> None:

@@ -12,34 +12,14 @@ from pathlib import Path
 import pytest
 
 from shardflow import __version__
-from shardflow.cli.declarations import all_commands
+from shardflow.cli.declarations import GROUPS, all_commands
 from shardflow.cli.parameters import Command
 from tests.cli.shell import reader_that_left, shardflow
 
 EXPECTED = Path(__file__).with_name("expected")
-LINES = {
-    "help": ["--help"],
-    "help-run": ["run", "--help"],
-    "help-resume": ["resume", "--help"],
-    "help-merge": ["merge", "--help"],
-    "help-validate": ["validate", "--help"],
-    "help-blame": ["blame", "--help"],
-    "help-diff": ["diff", "--help"],
-    "help-git-driver": ["git-driver", "--help"],
-    "help-rules": ["rules", "--help"],
-    "help-rules-list": ["rules", "list", "--help"],
-    "help-rules-show": ["rules", "show", "--help"],
-    "help-rules-explain": ["rules", "explain", "--help"],
-    "help-rules-lint": ["rules", "lint", "--help"],
-    "help-rules-check": ["rules", "check", "--help"],
-    "help-rules-coverage": ["rules", "coverage", "--help"],
-    "help-case": ["case", "--help"],
-    "help-case-save": ["case", "save", "--help"],
-    "help-case-run": ["case", "run", "--help"],
-    "help-runs": ["runs", "--help"],
-    "help-runs-list": ["runs", "list", "--help"],
-    "help-runs-show": ["runs", "show", "--help"],
-    "help-runs-prune": ["runs", "prune", "--help"],
+ASKED = [(), *((group,) for group in GROUPS), *(command.words for command in all_commands())]
+LINES = {"-".join(["help", *words]): [*words, "--help"] for words in ASKED}
+LINES |= {
     "nothing": [],
     "unknown-command": ["rum", "w.yaml"],
     "unknown-second-word": ["rules", "lst"],
