@@ -171,7 +171,7 @@ def _with_function(rule: Rule, place: Place, library: Library) -> Rule:
 
 def _names(place: Place) -> list[Place]:
     places = [place] if isinstance(place.value, str) else list(place.items())
-    return [name for name in places if name.text()]
+    return [name for name in places if name.text() == name.value]
 
 
 def _defaults(place: Place) -> dict[str, tuple[Rule, Place]]:

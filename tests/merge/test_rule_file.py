@@ -12,6 +12,7 @@ from shardflow.merge.site import Candidate, Chosen, Site
 from shardflow.model.changes import Put
 from shardflow.model.documents import Document
 from shardflow.model.patterns import parse_pattern
+from shardflow.model.values import Json
 from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.testing.generators import json_values, rule_sets
 
@@ -221,6 +222,42 @@ def test_problems_of_extended_files_are_told_too():
         "a.yaml:1: expected a list, found the integer 6 at $.rules",
     ]
     assert problems("extends: [a]", a="rules: 6") == ["a.yaml:1: expected a list, found the integer 6 at $.rules"]
+
+
+TEXT = "expected a text, found the integer 5 at $.{}; put it in quotes to make it one"
+KNOWN = "known are none"
+NO_STRATEGY = "expected the name of a strategy, or {name: argument}, found"
+BESIDE = [
+    ("extends: 5", ["expected a list, found the integer 5 at $.extends"]),
+    ("extends: [5]", [TEXT.format("extends[0]")]),
+    ("extends: ''", [f"no rule set '' at $.extends; {KNOWN}"]),
+    ("extends: ['', x]", [f"no rule set '' at $.extends[0]; {KNOWN}", f"no rule set 'x' at $.extends[1]; {KNOWN}"]),
+    ("description: 5", [TEXT.format("description")]),
+    ("description: of nothing", []),
+    ("default: {lists: nope}", ["unknown strategy 'nope' at $.default.lists; did you mean 'ignore'?"]),
+    ("default: {lists: 5}", [f"{NO_STRATEGY} the integer 5 at $.default.lists"]),
+    ("default: {lists: {strategy: 5}}", [f"{NO_STRATEGY} the integer 5 at $.default.lists.strategy"]),
+    ("phases: []", ["this is a workflow, not a rule file; `shardflow validate` checks those"]),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), BESIDE, ids=[text for text, _ in BESIDE])
+def test_what_stands_beside_the_rules_is_held_to_its_form(text, said):
+    if said:
+        assert problems(text) == [f"rules.yaml:1: {problem}" for problem in said]
+    else:
+        assert read(text).rules == ()
+
+
+def test_what_is_wrong_with_a_file_that_cannot_be_read_is_told_beside_all_other_problems():
+    found = problems("rules: 5\nextends: [broken, other]", broken="rules: [", other="rules: 6")
+    assert [problem.split(":")[0] for problem in found] == ["rules.yaml", "broken.yaml", "other.yaml"]
+
+
+def test_a_rule_of_a_document_without_lines_is_called_by_its_document():
+    rules: Json = {"rules": [{"path": "$.a", "strategy": "sum"}]}
+    read = read_rules(Document("rules.json", rules), lambda name, source: Document(name, {}))
+    assert read.rules[0].origin == "rules.json"
 
 
 @given(rule_sets())

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shardflow.model.documents import Document
 from shardflow.workflow.model import Workflow
 from shardflow.workflow.plan import plan
 from shardflow.workflow.policies import (
+    RETRYABLE,
     FailurePolicy,
     OnFailure,
     Policy,
@@ -119,6 +121,66 @@ phases:
             ),
         ]
     )
+
+
+TRIES = "expected how often it is tried again, from 0 to 1000, found"
+ENDINGS = ", ".join(RETRYABLE)
+CODE = "expected an exit code from 1 to 255, found the integer"
+REQUIRED = "expected how many must succeed (there are 2), as a number, '2 of 3' or '80%', found"
+NOT_ALL = "say a number or a share"
+EDGES = [
+    ("retry: 1000", Retry(1000)),
+    ("retry: 1001", f"{TRIES} the integer 1001 at $.phases[0].retry; or an object with it as max"),
+    ("retry: -1", f"{TRIES} the integer -1 at $.phases[0].retry; or an object with it as max"),
+    ("retry: true", f"{TRIES} the boolean true at $.phases[0].retry; or an object with it as max"),
+    ("retry: {max: 1.0}", f"{TRIES} the decimal 1.0 at $.phases[0].retry.max"),
+    ("retry: {max: 1, jitter: 0.25, factor: 100}", Retry(1, jitter=0.25, factor=100.0)),
+    ("retry: {max: 1, factor: '2'}", "expected a number from 1 to 100, found the text '2' at $.phases[0].retry.factor"),
+    (
+        "retry: {max: 1, jitter: true}",
+        "expected a number from 0 to 1, found the boolean true at $.phases[0].retry.jitter",
+    ),
+    ("retry: {max: 1, on: [1, 255]}", Retry(1, on=(1, 255))),
+    ("retry: {max: 1, on: [256]}", f"{CODE} 256 at $.phases[0].retry.on[0]"),
+    (
+        "retry: {max: 1, on: []}",
+        "expected at least one ending or exit code, found an empty list at $.phases[0].retry.on",
+    ),
+    ("retry: {max: 1, on: [true]}", f"expected one of {ENDINGS}, found the boolean true at $.phases[0].retry.on[0]"),
+    ("on_failure: {require: 0}", Require(0)),
+    ("on_failure: {require: 2}", Require(2)),
+    ("on_failure: {require: 2 of 2}", Require(2)),
+    ("on_failure: {require: 0%}", Require(None, 0)),
+    ("on_failure: {require: 100%}", Require(None, 100)),
+    ("on_failure: {require: 3 of 2}", f"'3 of 2', and there are 2 at $.phases[0].on_failure.require; {NOT_ALL}"),
+    ("on_failure: {require: 1 of 3}", f"'1 of 3', and there are 2 at $.phases[0].on_failure.require; {NOT_ALL}"),
+    ("on_failure: {require: -1}", f"{REQUIRED} the integer -1 at $.phases[0].on_failure.require; "),
+    ("on_failure: {require: true}", f"{REQUIRED} the boolean true at $.phases[0].on_failure.require; "),
+    ("on_failure: {require: 1.5}", f"{REQUIRED} the decimal 1.5 at $.phases[0].on_failure.require; "),
+]
+
+
+@pytest.mark.parametrize(("said", "wanted"), EDGES, ids=[said for said, _ in EDGES])
+def test_numbers_are_taken_up_to_their_limits_and_refused_beyond(said: str, wanted: object) -> None:
+    text = f"""
+        name: w
+        phases: [{{id: p, behavior: parallel, {said}, subagents: [{{id: a, run: x}}, {{id: b, run: x}}]}}]
+        """
+    if isinstance(wanted, str):
+        (problem,) = problems_of(text)
+        assert problem.split(": ", 1)[1].startswith(wanted)
+    else:
+        phase = read(text).phases[0]
+        assert wanted in (phase.policy.retry, phase.failures.on_failure)
+
+
+def test_a_policy_is_written_as_a_workflow_would_and_read_back_from_that() -> None:
+    planned: Any = plan(read())
+    again = read_workflow(Document("plan.json", planned))
+    policies = [(phase.policy, phase.failures, [one.policy for one in phase.subagents]) for phase in read().phases]
+    assert [
+        (phase.policy, phase.failures, [one.policy for one in phase.subagents]) for phase in again.phases
+    ] == policies
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,33 @@ def test_the_style_of_a_file_is_what_its_first_lines_show(data: bytes, style: St
     assert style_of(data) == style
 
 
+LAID_OUT = [
+    (Style(indent="\t"), b'{\n\t"a": [\n\t\t1\n\t]\n}\n'),
+    (Style(newline="\r\n"), b'{\r\n  "a": [\r\n    1\r\n  ]\r\n}\r\n'),
+    (Style(final_newline=False), b'{\n  "a": [\n    1\n  ]\n}'),
+    (Style(indent=None), b'{"a": [1]}\n'),
+    (Style(indent=None, after_colon="", newline="\r\n"), b'{"a":[1]}\r\n'),
+]
+
+
+@pytest.mark.parametrize(("style", "data"), LAID_OUT)
+def test_a_style_has_its_own_indent_gaps_and_line_ends_and_a_final_one_or_none(style: Style, data: bytes) -> None:
+    assert restyled(canonical_bytes({"a": [1]}), style) == data
+    assert style_of(data) == style
+
+
+LINES = [
+    (Style(indent=None, final_newline=False), Style()),
+    (Style(indent="\t", newline="\r\n", final_newline=False), Style(indent="\t", newline="\r\n")),
+    (Style(indent=""), Style(indent="")),
+]
+
+
+@pytest.mark.parametrize(("style", "in_lines"), LINES)
+def test_a_style_for_a_text_of_lines_keeps_its_indent_if_it_has_one(style: Style, in_lines: Style) -> None:
+    assert style.in_lines() == in_lines
+
+
 @pytest.mark.parametrize("text", [": b", '": b', 'a": "b', "a: ", ' ": ', "\\", '\\": '])
 def test_no_space_inside_of_a_text_is_taken_for_one_behind_a_key(text: str) -> None:
     value: Json = {"a": text, text: [text, {text: text}], "z": 0}
