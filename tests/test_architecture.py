@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from fnmatch import fnmatch
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -155,6 +156,21 @@ def test_the_top_level_holds_what_the_design_names_and_nothing_else() -> None:
     ignored = [line.rstrip("/") for line in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()]
     names = {path.name for path in ROOT.iterdir()}
     assert {name for name in names if not any(fnmatch(name, line) for line in ignored)} <= TOP_LEVEL
+
+
+@pytest.mark.parametrize("floor", ["model", "merge", "workflow", "storage", "execution", "testing", "cli"])
+def test_the_page_about_the_layout_names_all_that_lies_in_a_floor_and_nothing_else(floor: str) -> None:
+    page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    said = page[page.index("| folder | where to look for what |") :]
+    [row] = re.findall(rf"^\| `{floor}/` \| (.+) \|$", said, re.MULTILINE)
+    named = set(re.findall(r"`(\w+(?:\.py|/))`", row))
+    inside, below = (named_as_pages_do((PACKAGE / floor).glob(pattern)) for pattern in ("*", "**/*"))
+    assert inside - {"__init__.py", "__pycache__/", "README.md"} - named == set()
+    assert named - below == set()
+
+
+def named_as_pages_do(paths: Iterable[Path]) -> set[str]:
+    return {f"{path.name}/" if path.is_dir() else path.name for path in paths}
 
 
 def test_the_page_about_tests_names_every_folder_of_them() -> None:
