@@ -55,9 +55,9 @@ def test_a_condition_holds_or_its_contrary_does_and_it_is_written_as_it_was_read
 @pytest.mark.parametrize(
     ("state", "those"),
     [
-        ("exists", "null 0 text list full"),
+        ("exists", "null 0 text list object full"),
         ("missing", "nothing"),
-        ("empty", "nothing null text list"),
+        ("empty", "nothing null text list object"),
         ("not-empty", "0 full"),
     ],
 )
@@ -68,6 +68,7 @@ def test_what_a_state_means(state: str, those: str) -> None:
         "0": {"a": 0},
         "text": {"a": ""},
         "list": {"a": []},
+        "object": {"a": {}},
         "full": {"a": {"b": None}},
     }
     condition = read({"path": "$.a", "is": state})
@@ -102,6 +103,29 @@ def test_how_values_compare(comparison: str, operand: Any, value: Any, wanted: b
     assert holds(read({"path": "$.a", comparison: operand}), {"a": value}) is wanted
 
 
+A: Any = {"path": "$.a", "is": "exists"}
+B: Any = {"path": "$.b", "equals": "x"}
+TOGETHER: list[tuple[Any, str, str]] = [
+    (A, "a ab", "$.a is exists"),
+    ({"path": "$.a", "is": "not-empty"}, "a ab", "$.a is not empty"),
+    (B, "b ab", '$.b equals "x"'),
+    ({"path": "$.a", "at_least": 1}, "a ab", "$.a at least 1"),
+    ({"all": [A, B]}, "ab", '$.a is exists and $.b equals "x"'),
+    ({"any": [A, B]}, "a b ab", '$.a is exists or $.b equals "x"'),
+    ({"not": A}, "b neither", "not $.a is exists"),
+    ({"not": {"any": [A, B]}}, "neither", 'not ($.a is exists or $.b equals "x")'),
+    ({"all": [A, {"any": [A, B]}]}, "a ab", '$.a is exists and ($.a is exists or $.b equals "x")'),
+]
+
+
+@pytest.mark.parametrize(("value", "those", "text"), TOGETHER, ids=[text for _, _, text in TOGETHER])
+def test_what_conditions_come_to_together_and_how_that_is_told(value: Any, those: str, text: str) -> None:
+    contexts: dict[str, Any] = {"a": {"a": 1}, "b": {"b": "x"}, "ab": {"a": 2, "b": "x"}, "neither": {"b": 0}}
+    condition = read(value)
+    assert {name for name, context in contexts.items() if holds(condition, context)} == set(those.split())
+    assert condition_text(condition) == text
+
+
 @pytest.mark.parametrize("comparison", [*Comparison])
 def test_nothing_compares_with_what_is_not_there(comparison: Comparison) -> None:
     operand: Any = [None] if comparison is Comparison.IN else 1
@@ -124,6 +148,8 @@ phases:
       - {id: f, run: x, when: {not: {path: $.a, in: 5}}}
       - {id: g, run: x, when: {}}
       - {id: h, run: x, when: {path: $.a, iss: empty, equals: 1}}
+      - {id: i, run: x, when: {is: empty, in: [1]}}
+      - {id: j, run: x, when: {path: $.a, more_than: many}}
 """
     )
     assert [(line.split(":")[1], line.split(": ", 1)[1].split(";")[0].split(" at $")[0]) for line in found] == [
@@ -139,12 +165,22 @@ phases:
         ),
         ("13", "expected one of path, all, any and not in a condition"),
         ("14", "unknown field 'iss'"),
+        ("15", "expected one of path, all, any and not in a condition"),
+        ("16", "expected a number, found the text 'many'"),
     ]
 
 
-def test_conditions_in_conditions_have_an_end() -> None:
+def nested(levels: int) -> Any:
     value: Any = {"path": "$.a", "is": "empty"}
-    for _ in range(60):
+    for _ in range(levels - 1):
         value = {"not": value}
-    with pytest.raises(InvalidWorkflow, match="deeper than 20 levels"):
-        read(value)
+    return value
+
+
+def test_conditions_in_conditions_have_an_end() -> None:
+    assert condition_json(read(nested(20))) == nested(20)
+    for levels in (21, 60):
+        with pytest.raises(InvalidWorkflow) as told:
+            read(nested(levels))
+        (problem,) = told.value.problems
+        assert "deeper than 20 levels" in problem.message

@@ -2,7 +2,7 @@
 
 from shardflow.model.patterns import parse_pattern
 from shardflow.workflow.model import OnUndeclaredWrite
-from shardflow.workflow.reading.workflow import read_workflow
+from shardflow.workflow.reading.workflow import read_partial_workflow, read_workflow
 from tests.workflow.documents import document, problems_of, subagent
 
 
@@ -37,6 +37,11 @@ def test_every_pattern_that_is_none_is_told_with_its_line():
         "w.yaml:6: expected a text, found the integer 5 at $.phases[0].subagents[1].reads[0]; "
         "put it in quotes to make it one",
     ]
+
+
+def test_a_pattern_that_is_none_is_left_out_for_who_looks_for_more_problems():
+    workflow, problems = read_partial_workflow(document(subagent("run: x, writes: [a, $.b]")))
+    assert (workflow.phases[0].subagents[0].writes, len(problems)) == ((parse_pattern("$.b"),), 1)
 
 
 def test_what_to_do_with_an_undeclared_write_is_refuse_or_warn():

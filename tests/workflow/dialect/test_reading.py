@@ -287,6 +287,16 @@ def test_a_file_of_the_shell_engine_says_all_that_it_asked_for(field: str) -> No
     assert read(text, "x/w.yaml").name == "w"
 
 
+@pytest.mark.parametrize(("field", "expected"), [("name", "a text"), ("phases", "a list")])
+def test_what_every_workflow_must_say_is_told_once_in_a_file_of_the_shell_engine(field: str, expected: str) -> None:
+    rest = "description: d\nexecution_mode: strict\nfinalization: {template: a.md, output: b.md}"
+    text = phase("behavior: main-only, run: ls") + "\n" + rest
+    lines = [line for line in text.splitlines() if not line.startswith(field)]
+    assert problems("\n".join(lines), "w.workflow.yaml") == [
+        f"w.workflow.yaml:1: field '{field}' is missing; expected {expected}"
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "keeps"),
     [

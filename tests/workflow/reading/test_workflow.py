@@ -247,6 +247,11 @@ MAIN = "name: w\nphases: [{id: p, behavior: main-only, run: ls}]\n"
             "w.yaml:3: expected the path of a rule file, the name of a shipped rule set, or an object,"
             " found a list at $.rules; put the list into an object: {rules: [...]}",
         ),
+        (
+            MAIN + "rules: 5",
+            "w.yaml:3: expected the path of a rule file, the name of a shipped rule set, or an object,"
+            " found the integer 5 at $.rules",
+        ),
         (MAIN + "rules: ' '", "w.yaml:3: expected a text that is not blank, found the text ' ' at $.rules"),
         (MAIN + "phase: 1", "w.yaml:3: unknown field 'phase' at $.phase; did you mean 'phases'?"),
     ],
