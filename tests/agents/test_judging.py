@@ -60,7 +60,7 @@ from tests.agents.recorded import (
     opencode_step,
 )
 
-CLAUDE, CODEX, GEMINI, OPENCODE = AgentCli
+CLAUDE, CODEX, GEMINI, OPENCODE = AgentCli.CLAUDE, AgentCli.CODEX, AgentCli.GEMINI, AgentCli.OPENCODE
 DEAD_SERVER = CLAUDE_INIT | {"mcp_servers": [{"name": "a", "status": "connected"}, {"name": "b", "status": "failed"}]}
 
 
@@ -210,6 +210,11 @@ JUDGED: list[tuple[AgentCli, bytes, AgentOutcome]] = [
     (OPENCODE, lines({"type": "error"}), ApiError(None, "unknown error")),
     (OPENCODE, b"Agent not found\n", NoResult("no step was finished")),
 ]
+
+
+def test_every_cli_is_judged_when_it_has_answered_and_when_it_has_not() -> None:
+    assert {cli for cli, _, outcome in JUDGED if isinstance(outcome, Answered)} == set(AgentCli)
+    assert {cli for cli, _, outcome in JUDGED if not isinstance(outcome, Answered)} == set(AgentCli)
 
 
 @pytest.mark.parametrize(("cli", "stdout", "outcome"), JUDGED)

@@ -13,7 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -34,7 +34,7 @@ from shardflow.model.changes import Delta, apply, same_edit
 from shardflow.model.documents import Document
 from shardflow.model.paths import parse_path, path_text
 from shardflow.model.patterns import parse_pattern
-from shardflow.model.values import ABSENT
+from shardflow.model.values import ABSENT, same
 from shardflow.storage.json.canonical import canonical_bytes
 from shardflow.storage.json.strict import parse_json
 from shardflow.storage.runs.directory import RunDirectory
@@ -104,23 +104,14 @@ def _workflow(data: bytes) -> None:
     canonical_bytes(plan(workflow))
 
 
-def _shard(data: bytes) -> None:
-    """A shard in each form: what is found to have changed, merged alone, is the document that the shard is."""
+def _shard(data: bytes, form: ShardForm) -> None:
+    """A shard: what it changes, written as a full copy, changes the same, and merged alone is that copy's document."""
     base = base_of({"a": {"b": [1, 2, {"c": "d"}]}, "e": "f", "g": 1.5})
-    fold(base, [_delta(base, 0, data, ShardForm.PATCH)], NO_RULES)
-    merged = fold(base, [_delta(base, 0, data)], NO_RULES).context
-    assert read_object(merged, "m.json") is not None
-    assert sorted(read_object(merged, "m.json")) == sorted(read_object(data, "s.json"))
-
-
-def _operations(data: bytes) -> None:
-    """A journal: what it changes, written as a full copy, changes the same."""
-    base = base_of({"a": {"b": [1, 2, {"c": "d"}]}, "e": "f", "g": 1.5})
-    delta = _delta(base, 0, data, ShardForm.JOURNAL)
+    delta = _delta(base, 0, data, form)
     whole = apply(delta.edit, base.value)
     assert whole is not ABSENT
-    copy = canonical_bytes(whole)
-    assert same_edit(_delta(base, 0, copy).edit, delta.edit)
+    assert same_edit(_delta(base, 0, canonical_bytes(whole)).edit, delta.edit)
+    assert same(read_object(fold(base, [delta], NO_RULES).context, "m.json"), whole)
 
 
 def _paths(data: bytes) -> None:
@@ -198,16 +189,18 @@ def _run_seeds() -> tuple[bytes, ...]:
 
 _JSON = (b'{"a": [1, -0.0, 1e400, "\\ud83d\\ude00", null, true, {"": 12345678901234567890123}]}', b'{"a": 1, "a": 2}')
 _YAML = (b"a: &x [1, 0o17, ~, 'it''s', \"\\u00e9\"]\nb: *x\n? c\n: |\n  text\n", b"- !!python/object:os.system {}\n")
-_SHARDS = (
+_COPY = (
     b'{\n  "a": {\n    "b": [\n      1,\n      2,\n      {\n        "c": "d"\n      }\n    ]\n  },\n  "e": "f",\n'
-    b'  "g": 2\n}\n',
+    b'  "g": 2\n}\n'
 )
+_PATCH = b'{"a": {"b": null, "x": {"y": [null, 1e2]}}, "e": -0.0, "new": {"": null}}'
 _OPERATIONS = b'''{"set": "$.a.x['y z']", "value": {"k": [null, 1e2]}}
 {"add": "$.g", "value": 12345678901234567890.25}
 {"append": "$.a.b", "value": "\\u00e9"}
 {"set": "$.a.b[?@.c=='d'].c", "value": -0.0}
 {"remove": "$.a.b[0]"}
 {"remove": "$.e"'''
+_SHARDS = {ShardForm.COPY: (_COPY,), ShardForm.PATCH: (_PATCH, _COPY), ShardForm.JOURNAL: (_OPERATIONS,)}
 _LINES: list[tuple[str, dict[str, Any]]] = [
     ("run-started", {"pid": 1, "phases": ["p"]}),
     (
@@ -234,8 +227,7 @@ TARGETS: dict[str, Target] = {
         lambda data: read_resolutions(parse_yaml(data, "r.yaml")),
         (b"resolutions:\n- {path: $.a, take: {shard: a}, reason: why}\n- {conflict: c-1f3a9b20, take: base}\n",),
     ),
-    "shards": Target(_shard, _SHARDS),
-    "operations": Target(_operations, (_OPERATIONS,)),
+    **{f"shards ({form})": Target(partial(_shard, form=form), _SHARDS[form]) for form in ShardForm},
     "paths": Target(_paths, (b"$.a[0]['b c'][?(@.id == 'x')]..*[*]", b"$", b"$.findings[id=1,file=a]")),
     "journals": Target(_journal, (_JOURNAL,)),
 }
