@@ -13,13 +13,14 @@ from typing import Any
 
 import pytest
 
-from shardflow.errors import InvalidInput, RunInProgress, UsageError
+from shardflow.errors import ContextLocked, InvalidInput, RunInProgress, UsageError
 from shardflow.execution.inspection.post_mortem import repeat_merges
 from shardflow.execution.reporting.endings import ending_name, ending_text, failure_facts
 from shardflow.execution.reporting.events import Event, SubagentStarted
 from shardflow.execution.reporting.report import RunReport, Status
 from shardflow.execution.resumption.request import ResumeRequest
 from shardflow.execution.resumption.resume import resume_run
+from shardflow.storage.context_lock import ContextLock
 from shardflow.storage.runs.directory import RunDirectory
 from shardflow.storage.runs.records import read_run_record
 from tests.execution.running import Workplace, request, runs, subagent, wait_for
@@ -320,6 +321,23 @@ def test_a_context_outside_the_run_is_gone_on_with(place: Workplace, was_there: 
     assert place.context == WHOLE
     assert resumed(place, from_phase="look").exit_code == 0
     assert json.loads(outside.read_text()) == WHOLE
+
+
+def test_a_context_that_another_run_uses_is_left_to_it(place: Workplace) -> None:
+    outside = place.folder / "outside.json"
+    place.run(TEXT, context=str(outside))
+    with ContextLock(str(outside)), pytest.raises(ContextLocked):
+        resumed(place)
+    assert (counted(place), place.read("run.json")["status"]) == ("ab", "failed")
+
+
+def test_while_it_goes_on_a_resumed_run_says_that_it_runs(place: Workplace) -> None:
+    text = TEXT.replace("echo c >> count;", "echo c >> count; cp run/run.json seen;")
+    place.run(text)
+    (place.folder / "fixed").touch()
+    assert resumed(place, text).exit_code == 0
+    seen = json.loads((place.folder / "seen").read_text())
+    assert (seen["status"], seen["finished"], place.read("run.json")["status"]) == ("running", None, "done")
 
 
 def test_a_phase_that_runs_again_finds_the_context_as_it_was_then_which_stays_until_its_merge(place: Workplace) -> None:
