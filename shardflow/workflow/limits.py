@@ -31,18 +31,18 @@ def read_limits(place: Place) -> Limits:
 
 
 def _read_count(place: Place) -> int:
-    return _from_one_to(_MOST, place, "an integer of at least 1")
+    return _from_one_to(_MOST, place)
 
 
 def _read_nesting(place: Place) -> int:
-    return _from_one_to(MAX_DEPTH, place, f"an integer from 1 to {MAX_DEPTH}")
+    return _from_one_to(MAX_DEPTH, place)
 
 
-def _from_one_to(most: int, place: Place, wanted: str) -> int:
+def _from_one_to(most: int, place: Place) -> int:
     number = place.value
     if isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= most:
         return number
-    place.expect(wanted)
+    place.expect(f"an integer from 1 to {most}")
     return 1
 
 

@@ -12,8 +12,9 @@ from shardflow.model.values import Json
 from shardflow.workflow.fan_out import NoItems, one_for_each
 from shardflow.workflow.model import FanOut, Subagent
 from shardflow.workflow.program import ShellCommand
+from shardflow.workflow.reading.workflow import read_workflow
 from shardflow.workflow.texts import id_fault
-from tests.workflow.documents import problems_of
+from tests.workflow.documents import document, problems_of
 
 
 def fanned(items: Any, key: str | None = None, most: int = 100, taken: tuple[str, ...] = ()) -> Any:
@@ -57,6 +58,27 @@ def test_a_plain_key_is_seen_in_the_id_and_any_other_is_told_apart_by_a_digest()
     ]
 
 
+def test_an_id_of_a_long_key_is_as_long_as_an_id_may_be() -> None:
+    short, long = ids(["x" * 59, "x" * 60])
+    assert short == "scan-" + "x" * 59
+    assert (len(long), long[:54]) == (64, "scan-" + "x" * 48 + "-")
+
+
+def test_as_many_items_as_may_be_are_fanned_out_over() -> None:
+    assert ids(["a", "b"], most=2) == ["scan-a", "scan-b"]
+
+
+def test_a_subagent_without_a_fan_out_is_one() -> None:
+    alone = Subagent("scan", ShellCommand("x"))
+    assert one_for_each(alone, {}) == (alone,)
+
+
+def test_what_cannot_be_fanned_out_over_says_where_that_is_written() -> None:
+    text = "name: w\nphases:\n- id: p\n  behavior: parallel\n  subagents:\n  - {id: scan, run: x, foreach: {path: $.f}}"
+    (scan,) = read_workflow(document(text)).phases[0].subagents
+    assert one_for_each(scan, {}) == NoItems("w.yaml:6: scan: foreach needs a list at $.f, and finds nothing")
+
+
 def test_keys_that_only_case_tells_apart_and_ids_that_others_have_get_a_digest_too() -> None:
     assert all(len(name) == len("scan-a-") + 10 for name in ids(["a", "A"]))
     assert ids(["a", "b"], taken=("scan-A",))[1] == "scan-b"
@@ -93,6 +115,8 @@ LACKING = [f"$.files[{index}] has no text or number 'n'" for index in range(5)]
             "$.files[0] and [5] have the same key 'a'",
         ),
         ([{}] * 7, {"key": "n"}, f"scan: {'; '.join(LACKING)}; and 2 more"),
+        ([{}] * 6, {"key": "n"}, f"scan: {'; '.join(LACKING)}; and 1 more"),
+        ([{}] * 5, {"key": "n"}, f"scan: {'; '.join(LACKING)}"),
         (["a\0"], {}, "scan: the key of $.files[0] holds a NUL, which no program can be given"),
     ],
 )
@@ -124,6 +148,9 @@ phases:
       - {id: a, run: x, foreach: {key: name}}
       - {id: b, run: x, foreach: {path: '$.files[*]'}}
       - {id: c, run: x, foreach: {path: $.files, max: 0, as: file}}
+      - {id: d, run: x, foreach: {path: $.files, max: 100000}}
+      - {id: e, run: x, foreach: {path: $.files, max: 100001}}
+      - {id: f, run: x, foreach: {path: $.files, max: true}}
   - {id: q, behavior: main-only, run: x, foreach: {path: $.files}}
 """
     )
@@ -132,5 +159,7 @@ phases:
         ("7", "'$.files[*]' is no path of one value"),
         ("8", "expected an integer from 1 to 100000, found the integer 0"),
         ("8", "unknown field 'as'"),
-        ("9", "unknown field 'foreach'"),
+        ("10", "expected an integer from 1 to 100000, found the integer 100001"),
+        ("11", "expected an integer from 1 to 100000, found the boolean true"),
+        ("12", "unknown field 'foreach'"),
     ]
