@@ -112,7 +112,7 @@ def _limits(limits: Limits) -> Json:
         return None
     from shardflow.workflow.limits import limits_json
 
-    return limits_json(limits) or None
+    return limits_json(limits)
 
 
 def _policy(policy: Policy) -> dict[str, Json]:

@@ -7,10 +7,20 @@ from decimal import Decimal
 import pytest
 
 from shardflow.model.records import replaced
-from shardflow.workflow.content import group_content, subagent_content
+from shardflow.model.values import Json
+from shardflow.workflow.agents.preset import AgentCli, AgentPreset
+from shardflow.workflow.content import arbitration_content, group_content, question_content, subagent_content
 from shardflow.workflow.model import Item, ShardForm, Subagent
 from shardflow.workflow.policies import Policy
-from shardflow.workflow.program import ArgumentList, EngineMade, OfType, PythonFunction, SecretVariable, ShellCommand
+from shardflow.workflow.program import (
+    ArgumentList,
+    EngineMade,
+    OfType,
+    Program,
+    PythonFunction,
+    SecretVariable,
+    ShellCommand,
+)
 
 PLAIN = Subagent("a", ShellCommand("x"))
 
@@ -55,6 +65,64 @@ def test_programs_that_look_alike_are_told_apart() -> None:
         OfType("m:f"),
     ]
     assert len({subagent_content("p", 1, replaced(PLAIN, program=program), "d") for program in programs}) == 6
+
+
+PRESET = AgentPreset(AgentCli.CLAUDE, "m", ("Read",), ("--x",), ("KEY",), "Look.")
+PARTS: list[tuple[Program, list[Program]]] = [
+    (ShellCommand("x"), [ShellCommand("y")]),
+    (ArgumentList(("x", "y")), [ArgumentList(("x",)), ArgumentList(("y", "x"))]),
+    (PythonFunction("m", "f"), [PythonFunction("m", "g"), PythonFunction("n", "f")]),
+    (OfType("t"), [OfType("u")]),
+    (EngineMade("d"), [EngineMade("e")]),
+    (
+        PRESET,
+        [
+            replaced(PRESET, cli=AgentCli.CODEX),
+            replaced(PRESET, model=None),
+            replaced(PRESET, tools=None),
+            replaced(PRESET, tools=()),
+            replaced(PRESET, arguments=("KEY",), pass_environment=("--x",)),
+            replaced(PRESET, arguments=()),
+            replaced(PRESET, pass_environment=()),
+            replaced(PRESET, prompt=""),
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("program", "others"), PARTS, ids=[type(program).__name__ for program, _ in PARTS])
+def test_every_part_of_a_program_counts(program: Program, others: list[Program]) -> None:
+    contents = {subagent_content("p", 1, replaced(PLAIN, program=one), "d") for one in (program, *others)}
+    assert len(contents) == 1 + len(others)
+
+
+def test_what_a_prompt_is_made_of_counts_beside_what_is_read_and_is_not_taken_for_it() -> None:
+    reads = replaced(PLAIN, reads=())
+    said = [(PLAIN, "d", ""), (reads, "d", ""), (reads, "d", "t"), (reads, "t", ""), (reads, "t", "d")]
+    assert len({subagent_content("p", 1, subagent, base, told) for subagent, base, told in said}) == len(said)
+
+
+def test_numbers_count_exactly_and_the_order_of_names_does_not() -> None:
+    numbers: list[Json] = [
+        Decimal("0.1000000000000000055"),
+        Decimal("0.1000000000000000056"),
+        0.1,
+        "0.1000000000000000055",
+    ]
+    items = [replaced(PLAIN, item=Item("a", number)) for number in numbers]
+    assert len({subagent_content("p", 1, one, "d") for one in items}) == len(numbers)
+    there, back = ({"A": "1", "B": "2"}, {"B": "2", "A": "1"})
+    assert subagent_content("p", 1, replaced(PLAIN, environment=there), "d") == subagent_content(
+        "p", 1, replaced(PLAIN, environment=back), "d"
+    )
+
+
+def test_an_answer_depends_on_all_that_was_asked() -> None:
+    asked = [("p", 1, "n", "i", "d"), ("q", 1, "n", "i", "d"), ("p", 2, "n", "i", "d"), ("p", 1, "m", "i", "d")]
+    asked += [("p", 1, "n", "j", "d"), ("p", 1, "n", "i", "e")]
+    assert len({question_content(*one) for one in asked}) == len(asked)
+    arbitrated = [("p", 1, "a", "q"), ("q", 1, "a", "q"), ("p", 2, "a", "q"), ("p", 1, "b", "q"), ("p", 1, "a", "r")]
+    assert len({arbitration_content(*one) for one in arbitrated}) == len(arbitrated)
 
 
 def test_a_merge_depends_on_its_subagents_in_order_its_base_and_its_rules() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 
 from shardflow.model.documents import Document
+from shardflow.model.records import replaced
 from shardflow.model.values import Json, same
+from shardflow.workflow.model import Behavior, Phase, Workflow
 from shardflow.workflow.plan import plan
 from shardflow.workflow.reading.workflow import read_workflow
 from tests.workflow.documents import document, workflows
@@ -15,6 +17,35 @@ from tests.workflow.documents import document, workflows
 def test_a_plan_is_a_workflow_again_and_its_plan_is_itself(value: dict[str, Json]) -> None:
     first = plan(read_workflow(Document("w.yaml", value)))
     assert same(plan(read_workflow(Document("plan", first))), first)
+
+
+def most_at_once(phase: Phase, workflow: Workflow) -> int:
+    return (phase.max_parallel or workflow.max_parallel) if phase.behavior is Behavior.PARALLEL else 1
+
+
+def meaning(workflow: Workflow) -> Workflow:
+    """Give what a workflow says with what its phases take from it, without what says nothing: how many of one after
+    another run at most, and a type that only gave an id.
+    """
+    return replaced(
+        workflow,
+        rules=None,
+        phases=tuple(
+            replaced(
+                phase,
+                rules=phase.rules or workflow.rules,
+                max_parallel=most_at_once(phase, workflow),
+                subagents=tuple(replaced(one, type="") for one in phase.subagents),
+            )
+            for phase in workflow.phases
+        ),
+    )
+
+
+@given(workflows())
+def test_a_plan_means_what_its_workflow_means(value: dict[str, Json]) -> None:
+    workflow = read_workflow(Document("w.yaml", value))
+    assert meaning(read_workflow(Document("w.yaml", plan(workflow)))) == meaning(workflow)
 
 
 ENV = {"A": "b", "K": {"env": "KEY"}, "F": {"file": "f"}}
