@@ -237,6 +237,26 @@ def test_all_that_is_wrong_with_an_edited_workflow_and_what_it_names_is_told_at_
     assert (told.value.exit_code, counted(place)) == (2, "ab")
 
 
+FLAWED = [
+    ("- id: b", "- id: b\n            env: {KEY: {env: OF_THE_TEST}}", "the context holds the value of the secret KEY"),
+    ("{id: d, run: 'echo d", "{id: e, agent: claude, prompt: '{{#n}}'}\n          - {id: d, run: 'echo d", "{{#n}}"),
+]
+
+
+@pytest.mark.parametrize(("was", "is_now", "said"), FLAWED, ids=["secret", "prompt"])
+def test_what_no_run_could_start_with_no_resumed_run_goes_on_with(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch, was: str, is_now: str, said: str
+) -> None:
+    monkeypatch.setenv("OF_THE_TEST", "a-long-secret")
+    text = TEXT.replace("context: {n: 1}", "context: {n: 1, key: a-long-secret}")
+    place.run(text)
+    with pytest.raises(InvalidInput) as told:
+        resumed(place, text.replace(was, is_now))
+    (problem,) = told.value.problems
+    assert said in str(problem)
+    assert (counted(place), place.read("run.json")["status"]) == ("ab", "failed")
+
+
 def test_what_a_later_start_took_along_is_not_told_as_gone_when_rules_are_changed_back(place: Workplace) -> None:
     (place.folder / "fixed").touch()
     place.run(TEXT)
