@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import signal
 import time
@@ -13,14 +12,13 @@ from typing import Any
 
 import pytest
 
-from shardflow.errors import ContextLocked, InvalidInput, RunInProgress, UsageError
+from shardflow.errors import InvalidInput, RunInProgress, UsageError
 from shardflow.execution.inspection.post_mortem import repeat_merges
 from shardflow.execution.reporting.endings import ending_name, ending_text, failure_facts
 from shardflow.execution.reporting.events import Event, SubagentStarted
 from shardflow.execution.reporting.report import RunReport, Status
 from shardflow.execution.resumption.request import ResumeRequest
 from shardflow.execution.resumption.resume import resume_run
-from shardflow.storage.context_lock import ContextLock
 from shardflow.storage.runs.directory import RunDirectory
 from shardflow.storage.runs.records import read_run_record
 from tests.execution.running import Workplace, request, runs, subagent, wait_for
@@ -329,28 +327,6 @@ def test_an_interrupted_run_is_resumed(place: Workplace) -> None:
     assert counted(place) in ("abccd", "abcd")  # c may have been stopped before it could write anything
 
 
-@pytest.mark.parametrize("was_there", [True, False])
-def test_a_context_outside_the_run_is_gone_on_with(place: Workplace, was_there: bool) -> None:
-    outside = place.folder / "outside.json"
-    if was_there:
-        outside.write_text('{"n":    1}')
-    assert place.run(TEXT, context=str(outside)).exit_code == 1
-    (place.folder / "fixed").touch()
-    assert resumed(place).exit_code == 0
-    assert json.loads(outside.read_text()) == WHOLE
-    assert place.context == WHOLE
-    assert resumed(place, from_phase="look").exit_code == 0
-    assert json.loads(outside.read_text()) == WHOLE
-
-
-def test_a_context_that_another_run_uses_is_left_to_it(place: Workplace) -> None:
-    outside = place.folder / "outside.json"
-    place.run(TEXT, context=str(outside))
-    with ContextLock(str(outside)), pytest.raises(ContextLocked):
-        resumed(place)
-    assert (counted(place), place.read("run.json")["status"]) == ("ab", "failed")
-
-
 def test_while_it_goes_on_a_resumed_run_says_that_it_runs(place: Workplace) -> None:
     text = TEXT.replace("echo c >> count;", "echo c >> count; cp run/run.json seen;")
     place.run(text)
@@ -358,57 +334,6 @@ def test_while_it_goes_on_a_resumed_run_says_that_it_runs(place: Workplace) -> N
     assert resumed(place, text).exit_code == 0
     seen = json.loads((place.folder / "seen").read_text())
     assert (seen["status"], seen["finished"], place.read("run.json")["status"]) == ("running", None, "done")
-
-
-def test_a_phase_that_runs_again_finds_the_context_as_it_was_then_which_stays_until_its_merge(place: Workplace) -> None:
-    outside = place.folder / "outside.json"
-    outside.write_text('{"n": 1}')
-    (place.folder / "fixed").touch()
-    assert place.run(TEXT, context=str(outside)).exit_code == 0
-    (place.folder / "fixed").unlink()
-    assert resumed(place, from_phase="look").exit_code == 1
-    assert json.loads(outside.read_text()) == {"n": 1}
-    (place.folder / "fixed").touch()
-    assert resumed(place).exit_code == 0
-    assert json.loads(outside.read_text()) == WHOLE
-
-
-def test_a_start_that_died_before_its_first_event_leaves_a_context_to_be_created_by_the_first_merge(
-    place: Workplace,
-) -> None:
-    outside = place.folder / "outside.json"
-    (place.folder / "fixed").touch()
-    place.run(TEXT, context=str(outside))
-    shutil.rmtree(place.run_dir / "groups")
-    for file in (outside, place.run_dir / "base.json"):
-        file.unlink()
-    (place.run_dir / "events.jsonl").write_bytes(b"")
-    assert resumed(place).status is Status.DONE
-    assert (json.loads(outside.read_text()), counted(place)) == (WHOLE, "aabbccdd")
-
-
-def test_a_context_that_someone_else_changed_is_not_written_over(place: Workplace) -> None:
-    outside = place.folder / "outside.json"
-    outside.write_text('{"n": 1}')
-    place.run(TEXT, context=str(outside))
-    outside.write_text('{"n": 1, "mine": true}')
-    (place.folder / "fixed").touch()
-    with pytest.raises(UsageError, match="not as the run left it") as caught:
-        resumed(place)
-    assert outside.read_text() == '{"n": 1, "mine": true}'
-    (left,) = re.findall(r"what the run left, which stands in (\S+), or start a new run", str(caught.value))
-    assert not (place.run_dir / "earlier").exists()
-    shutil.copy(left, outside)
-    assert resumed(place).status is Status.DONE
-
-
-def test_a_context_that_is_gone_is_said_to_be_gone(place: Workplace) -> None:
-    outside = place.folder / "outside.json"
-    outside.write_text('{"n": 1}')
-    place.run(TEXT, context=str(outside))
-    outside.unlink()
-    with pytest.raises(UsageError, match="does not exist any more; put back what the run left, which"):
-        resumed(place)
 
 
 def test_a_run_directory_may_be_moved_before_it_is_resumed(place: Workplace) -> None:
