@@ -151,6 +151,8 @@ phases:
       - {id: d, run: x, foreach: {path: $.files, max: 100000}}
       - {id: e, run: x, foreach: {path: $.files, max: 100001}}
       - {id: f, run: x, foreach: {path: $.files, max: true}}
+      - {id: g, run: x, foreach: {path: $.files, max: 1}}
+      - {id: h, run: x, foreach: {path: $.files, max: 2.5}}
   - {id: q, behavior: main-only, run: x, foreach: {path: $.files}}
 """
     )
@@ -161,5 +163,6 @@ phases:
         ("8", "unknown field 'as'"),
         ("10", "expected an integer from 1 to 100000, found the integer 100001"),
         ("11", "expected an integer from 1 to 100000, found the boolean true"),
-        ("12", "unknown field 'foreach'"),
+        ("13", "expected an integer from 1 to 100000, found the decimal 2.5"),
+        ("14", "unknown field 'foreach'"),
     ]
