@@ -19,6 +19,7 @@ from shardflow.execution.request import RunRequest
 from shardflow.execution.run import run_workflow
 from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.workflow.reading.workflow import read_workflow
+from tests.execution.hearing import heard
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -87,7 +88,7 @@ class Workplace:
     def run(self, text: str, listen: Callable[[Event], None] = lambda event: None, **options: Any) -> RunReport:
         """Write the workflow and run it in this process."""
         self.write(text)
-        return run_workflow(request(str(self.folder), **options), listen)
+        return heard(run_workflow, request(str(self.folder), **options), listen)
 
     def start(self, text: str, *context: str, grace: float = 5.0, size_limit: int = 0) -> subprocess.Popen[bytes]:
         """Write the workflow and run it in a process of its own, which ends with the exit code of the run."""

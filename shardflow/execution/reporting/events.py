@@ -2,10 +2,10 @@
 
 Events come in this order, on the caller's thread:
 
-    RunStarted Noted* (PhaseStarted (SubagentSkipped | PROMPTS | Noted | GROUP)* PhaseFinished)* RunFinished
+    RunStarted Noted* ((PhaseStarted (SubagentSkipped | PROMPTS | Noted | GROUP)*)? PhaseFinished)* RunFinished
     PROMPTS: PromptFinished* QuestionAnswered
-    GROUP: GroupStarted (SubagentStarted | SubagentRetried | SubagentFinished | Stopping)*
-           (ArbiterStarted | ArbiterFinished | Stopping)* GroupMerged? GroupFinished
+    GROUP: (GroupStarted (SubagentStarted | SubagentRetried | SubagentFinished | Stopping)*
+           (ArbiterStarted | ArbiterFinished | Stopping)* GroupMerged?)? GroupFinished
 
 Every subagent of a group has exactly one SubagentFinished, also one that never started. A group that an earlier start
 of the run merged has GroupFinished only, a phase that is skipped PhaseFinished only.

@@ -21,6 +21,7 @@ from shardflow.execution.resumption.request import ResumeRequest
 from shardflow.execution.resumption.resume import resume_run
 from shardflow.storage.runs.directory import RunDirectory
 from shardflow.storage.runs.records import read_run_record
+from tests.execution.hearing import heard
 from tests.execution.running import Workplace, request, runs, subagent, wait_for
 
 TEXT = """
@@ -51,7 +52,7 @@ def resumed(place: Workplace, text: str | None = None, run_dir: str | None = Non
     directory = RunDirectory(run_dir or str(place.run_dir))
     record = read_run_record(directory)
     told = ResumeRequest(directory, record, asked.workflow, asked.workflow_file, asked.workflow_bytes, **options)
-    return resume_run(told, lambda event: None)
+    return heard(resume_run, told)
 
 
 def counted(place: Workplace) -> str:

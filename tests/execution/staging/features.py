@@ -26,6 +26,7 @@ from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.workflow.dialect.answers import read_answers
 from shardflow.workflow.model import Workflow
 from shardflow.workflow.reading.workflow import read_workflow
+from tests.execution.hearing import heard
 
 WRITER = (
     """'printf "# of %s\\n" "$SHARDFLOW_ID" > "$SHARDFLOW_OUTPUT"; echo $SHARDFLOW_ID >> "$SHARDFLOW_OUTPUT_DIR/ran"'"""
@@ -77,7 +78,7 @@ class FeaturePlace:
         workflow = read_workflow(parse_yaml(data, self.file))
         staging = StagingRequest("shop", flags, asker=asker(answers, workflow))
         request = RunRequest(workflow, self.file, data, run_dir=str(self.run_dir), staging=staging)
-        return self.checked(run_workflow(request, listen))
+        return self.checked(heard(run_workflow, request, listen))
 
     def resume(self, answers: Json = None, **options: Any) -> RunReport:
         """Resume the last run."""
@@ -87,7 +88,7 @@ class FeaturePlace:
         data = Path(file).read_bytes()
         workflow = read_workflow(parse_yaml(data, file))
         request = ResumeRequest(directory, record, workflow, file, data, asker=asker(answers, workflow), **options)
-        return self.checked(resume_run(request, lambda _event: None))
+        return self.checked(heard(resume_run, request))
 
     def write(self, text: str) -> None:
         """Write the workflow; one agent runs all types unless it says otherwise."""
