@@ -98,8 +98,7 @@ def holds(condition: Condition, context: Json) -> bool:
         case Is(path, state):
             return _is(value_at(context, path), state)
         case Compares(path, comparison, operand):
-            value = value_at(context, path)
-            return value is not ABSENT and _COMPARISONS[comparison](value, operand)
+            return _COMPARISONS[comparison](value_at(context, path), operand)
         case All(conditions):
             return all(holds(inner, context) for inner in conditions)
         case AnyOf(conditions):

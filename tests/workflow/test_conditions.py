@@ -88,11 +88,14 @@ def test_what_a_state_means(state: str, those: str) -> None:
         ("contains", "a", ["a"], True),
         ("contains", "a", {"a": 0}, True),
         ("contains", "a", "bab", True),
+        ("contains", "b", {"a": "b"}, False),
+        ("contains", "b", "aa", False),
         ("contains", 1, "1", False),
         ("contains", 1, 7, False),
         ("at_least", 3, 3, True),
         ("at_least", 3, Decimal("2.99999999999999999999"), False),
         ("more_than", 3, 3, False),
+        ("less_than", 3, 3, False),
         ("less_than", 2**70, 2**70 - 1, True),
         ("at_most", 0.1, 0.1, True),
         ("at_most", 3, "2", False),
@@ -128,7 +131,8 @@ def test_what_conditions_come_to_together_and_how_that_is_told(value: Any, those
 
 @pytest.mark.parametrize("comparison", [*Comparison])
 def test_nothing_compares_with_what_is_not_there(comparison: Comparison) -> None:
-    operand: Any = [None] if comparison is Comparison.IN else 1
+    numbers = (Comparison.AT_LEAST, Comparison.AT_MOST, Comparison.MORE_THAN, Comparison.LESS_THAN)
+    operand: Any = [None] if comparison is Comparison.IN else 1 if comparison in numbers else None
     assert not holds(read({"path": "$.a", comparison.value: operand}), {})
 
 
@@ -150,6 +154,8 @@ phases:
       - {id: h, run: x, when: {path: $.a, iss: empty, equals: 1}}
       - {id: i, run: x, when: {is: empty, in: [1]}}
       - {id: j, run: x, when: {path: $.a, more_than: many}}
+      - {id: k, run: x, when: {path: $.a, in: []}}
+      - {id: l, run: x, when: 5}
 """
     )
     assert [(line.split(":")[1], line.split(": ", 1)[1].split(";")[0].split(" at $")[0]) for line in found] == [
@@ -167,20 +173,23 @@ phases:
         ("14", "unknown field 'iss'"),
         ("15", "expected one of path, all, any and not in a condition"),
         ("16", "expected a number, found the text 'many'"),
+        ("17", "expected a list of the values it may have, found an empty list"),
+        ("18", "expected an object, found the integer 5"),
     ]
 
 
-def nested(levels: int) -> Any:
+def nested(levels: int, name: str) -> Any:
     value: Any = {"path": "$.a", "is": "empty"}
     for _ in range(levels - 1):
-        value = {"not": value}
+        value = {name: value if name == "not" else [value]}
     return value
 
 
-def test_conditions_in_conditions_have_an_end() -> None:
-    assert condition_json(read(nested(20))) == nested(20)
+@pytest.mark.parametrize("name", ["not", "all", "any"])
+def test_conditions_in_conditions_have_an_end(name: str) -> None:
+    assert condition_json(read(nested(20, name))) == nested(20, name)
     for levels in (21, 60):
         with pytest.raises(InvalidWorkflow) as told:
-            read(nested(levels))
+            read(nested(levels, name))
         (problem,) = told.value.problems
         assert "deeper than 20 levels" in problem.message

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from shardflow.errors import RunInProgress, StorageError
 from shardflow.storage.runs.history import History, SealedShard, read_history
-from shardflow.storage.runs.journal import continued_journal, is_written, new_journal
+from shardflow.storage.runs.journal import continued_journal, is_written, new_journal, utc_text
 from tests.storage.processes import printed
 
 SEALED = {
@@ -28,6 +28,18 @@ SEALED = {
 
 def lines(path: Path) -> list[str]:
     return [json.loads(line)["event"] for line in path.read_text().splitlines() if line]
+
+
+@pytest.mark.parametrize(
+    ("nanoseconds", "text"),
+    [
+        (0, "1970-01-01T00:00:00.000000Z"),
+        (1_764_144_930_123_456_999, "2025-11-26T08:15:30.123456Z"),
+        (1_764_144_930_000_001_000, "2025-11-26T08:15:30.000001Z"),
+    ],
+)
+def test_moments_are_told_in_utc_to_the_microsecond(nanoseconds: int, text: str) -> None:
+    assert utc_text(nanoseconds) == text
 
 
 def test_a_journal_is_never_begun_twice_and_only_ever_appended(tmp_path: Path) -> None:
