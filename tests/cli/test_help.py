@@ -107,6 +107,8 @@ def test_the_shell_gets_completions_of_commands_and_options() -> None:
         ("merge r --only s", ["superseded"]),
         ("merge r --format ", ["table", "json", "markdown", "deepdiff"]),
         ("blame r --format m", ["markdown"]),
+        ("runs list --status d", ["decided", "done"]),
+        ("runs prune --status an", ["any"]),
         ("run w.yaml --rules ./r", []),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from shardflow.cli.commands.runs import STANDINGS
+from shardflow.execution.inspection.runs import ANY
 from tests.cli.shell import COMMAND, ENVIRONMENT, shardflow
 
 GOOD = "name: good\nphases: [{id: one, behavior: main-only, run: 'true'}]\n"
@@ -70,6 +73,12 @@ def test_runs_are_listed_with_status_age_and_duration_the_last_first(folder: Pat
     assert lines[0].split() == ["run", "status", "workflow", "age", "took", "groups"]
     assert [line.split()[:2] for line in lines[1:]] == [[run["name"], run["status"]] for run in (first, second)]
     assert shardflow("runs", "list", cwd=folder).stdout.splitlines()[0] == lines[0]
+
+
+def test_the_help_names_every_status() -> None:
+    told = " ".join(shardflow("runs", "list", "--help").stdout.split())
+    [named] = re.findall(r"Only these: (.+?)\.", told)
+    assert set(named.split(", ")) == STANDINGS - {ANY}
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ from shardflow.storage.runs.listing import KILLED, FoundRun, list_runs, run_name
 
 _AGE: Final = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)([smhd])")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_STANDINGS: Final = {*(status.value for status in Status if status is not Status.SKIPPED), KILLED, ANY}
+STANDINGS: Final = {*(status.value for status in Status if status is not Status.SKIPPED), KILLED, ANY}
 
 
 @record
@@ -112,8 +112,8 @@ def prune(options: PruneOptions) -> int:
 
 
 def _standing(text: str) -> str:
-    if text not in _STANDINGS:
-        raise UsageError(f"no status {printable(text)!r}; {did_you_mean(text, _STANDINGS)}")
+    if text not in STANDINGS:
+        raise UsageError(f"no status {printable(text)!r}; {did_you_mean(text, STANDINGS)}")
     return text
 
 

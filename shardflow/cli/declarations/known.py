@@ -26,6 +26,13 @@ def outcomes() -> Iterable[str]:
     return OUTCOMES
 
 
+def standings() -> Iterable[str]:
+    """How a run may stand."""
+    from shardflow.cli.commands.runs import STANDINGS
+
+    return sorted(STANDINGS)
+
+
 def rule_sets() -> Iterable[str]:
     """The rule sets that ship; files are completed by the shell."""
     from shardflow.execution.rules.sources import shipped_rule_sets

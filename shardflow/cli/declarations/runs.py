@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
+from shardflow.cli.declarations import known
 from shardflow.cli.declarations.common import JSON
 from shardflow.cli.parameters import Argument, Option, command
 
@@ -20,6 +21,7 @@ def list_runs(
             ("--status",),
             "Only these: running, killed, done, failed, conflict, decided, interrupted, paused, aborted.",
             "STATUS",
+            known=known.standings,
         ),
     ] = None,
     workflow: Annotated[str | None, _WORKFLOW] = None,
@@ -71,7 +73,13 @@ def show_run(
 def prune_runs(
     *,
     status: Annotated[
-        str | None, Option(("--status",), "Which runs: done (the default), another status, or any.", "STATUS")
+        str | None,
+        Option(
+            ("--status",),
+            "Which runs: done (the default), another status, or any.",
+            "STATUS",
+            known=known.standings,
+        ),
     ] = None,
     workflow: Annotated[str | None, _WORKFLOW] = None,
     older_than: Annotated[str | None, _OLDER] = None,

@@ -11,7 +11,8 @@
 
     status          same | not-same
     exit_code, workflow
-    groups          [{name, verdict, sha256, altered: [{path, how}], counts, shards, conflicts, decisions}]
+    groups          [{name, verdict, sha256, altered: [{path, how}], counts, shards, conflicts, decisions}], `verdict`
+                    one of same, altered, different, not-merged
 
 `shardflow merge RUN_DIR --resolve ...`:
 
