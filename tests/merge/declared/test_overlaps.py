@@ -108,7 +108,7 @@ def in_group(writes, *rules):
     return {str(overlap): who for overlap, who in overlaps_in_group(declared, rule_set(*rules)).found}
 
 
-GROUPS = [
+GROUPS: list[tuple[dict[str, list[str]], dict[str, tuple[str, ...]]]] = [
     ({"a": ["$.x"], "b": ["$.x"], "c": ["$.x"], "d": ["$.y"]}, {"$.x": ("a", "b", "c")}),
     ({"a": ["$.x"], "b": ["$.x.y"], "c": ["$.x.y", "$.z"]}, {"$.x.y": ("a", "b", "c")}),
     ({"a": ["$.x", "$.x.y"], "b": ["$.x", "$.x.y"]}, {"$.x": ("a", "b")}),
@@ -120,7 +120,16 @@ GROUPS = [
 ]
 
 
-@pytest.mark.parametrize(("writes", "told"), GROUPS)
+TURNED = [
+    (
+        {name: [*reversed(texts)] for name, texts in reversed(writes.items())},
+        {path: who[::-1] for path, who in told.items()},
+    )
+    for writes, told in GROUPS
+]
+
+
+@pytest.mark.parametrize(("writes", "told"), [*GROUPS, *TURNED])
 def test_each_overlap_of_a_group_is_told_once_with_all_that_may_meet_there(writes, told):
     found = in_group(writes)
     assert {path: found.get(path) for path in told} == told
