@@ -80,9 +80,14 @@ class CaseItem(pytest.Item):
 @pytest.fixture
 def shardflow_rules(request: pytest.FixtureRequest) -> Callable[[object], TriedRules]:
     """Read rules to try: a path from the test's folder, the name of a shipped set, or what a rule file holds."""
+    from shardflow.errors import ShardflowError
     from shardflow.testing.trying import tried_rules
 
     def read(rules: object) -> TriedRules:
-        return tried_rules(rules, str(request.path.parent))
+        __tracebackhide__ = True  # of what pytest shows
+        try:
+            return tried_rules(rules, str(request.path.parent))
+        except ShardflowError as error:
+            raise error.with_traceback(None) from None  # it says what is wrong; how it was found says nothing
 
     return read

@@ -150,6 +150,14 @@ def test_what_can_be_no_rules_is_refused_in_words(project: Path) -> None:
     assert told in pytest_in(project).stdout
 
 
+def test_rules_that_are_not_there_are_told_at_the_line_that_asks_for_them_and_nowhere_else(project: Path) -> None:
+    write(project / "test_it.py", "def test_it(shardflow_rules):\n    shardflow_rules('./rules.yaml')\n")
+    ended = pytest_in(project)
+    assert "rules.yaml: no such rules" in ended.stdout
+    assert "\ntest_it.py:2: InvalidRules\n" in ended.stdout
+    assert "shardflow/" not in ended.stdout
+
+
 def test_a_pytest_without_cases_loads_nothing_but_the_plugin_itself(project: Path) -> None:
     write(
         project / "test_it.py",
