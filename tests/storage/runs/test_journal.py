@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,7 @@ def test_a_journal_is_never_begun_twice_and_only_ever_appended(tmp_path: Path) -
         journal.write("run-resumed", {"pid": 8})
         journal.sync()
     assert lines(path) == ["run-started", "run-resumed"]
+    assert b"\n\n" not in path.read_bytes()
     assert read_history(str(path)) == History({}, frozenset(), 2, 8, ())
 
 
@@ -66,6 +68,8 @@ def test_one_process_writes_a_journal_and_whoever_looks_sees_that(tmp_path: Path
     assert not is_written(path)
     assert printed(look, path) == "False\n"
     assert not is_written(str(tmp_path / "nowhere"))
+    with continued_journal(path):  # whoever looked keeps nobody from writing it
+        assert is_written(path)
 
 
 def test_a_torn_last_line_is_ended_told_and_read_past(tmp_path: Path) -> None:
@@ -101,6 +105,38 @@ def test_nothing_sealed_before_a_journal_was_altered_is_relied_on(tmp_path: Path
         assert not read_history(str(path)).seals
         journal.write("subagent-finished", SEALED)
     assert list(read_history(str(path)).seals) == ["c"]
+
+
+def replace_by_a_copy(path: Path) -> None:
+    data = path.read_bytes()
+    path.unlink()
+    path.write_bytes(data)
+
+
+ALTERATIONS: dict[str, Callable[[Path], object]] = {
+    "written over": lambda path: path.write_bytes(path.read_bytes().replace(b'"s"', b'"t"')),
+    "appended to": lambda path: path.write_bytes(path.read_bytes() + b"{}\n"),
+    "cut short": lambda path: os.truncate(path, 10),
+    "replaced by a copy": replace_by_a_copy,
+    "gone": Path.unlink,
+}
+
+
+@pytest.mark.parametrize("alter", ALTERATIONS.values(), ids=ALTERATIONS)
+def test_whatever_others_do_to_a_journal_is_noticed_and_no_seal_holds_then(
+    tmp_path: Path, alter: Callable[[Path], object]
+) -> None:
+    path = tmp_path / "events.jsonl"
+    with new_journal(str(path)) as journal:
+        journal.write("subagent-finished", SEALED)
+        assert not journal.is_altered()
+        journal.write("run-finished", {})
+        assert not journal.is_altered()
+        alter(path)
+        assert journal.is_altered()
+        journal.distrust()
+        assert journal.is_altered()
+    assert not path.exists() or not read_history(str(path)).seals
 
 
 def test_a_run_whose_first_line_is_lost_has_begun_all_the_same(tmp_path: Path) -> None:
