@@ -19,10 +19,11 @@ from tests.execution.running import Workplace
 def test_a_context_outside_the_run_is_gone_on_with(place: Workplace, was_there: bool) -> None:
     outside = place.folder / "outside.json"
     if was_there:
-        outside.write_text('{"n":    1}')
+        outside.write_text('{"n":    1, "mine": true}')
     assert place.run(TEXT, context=str(outside)).exit_code == 1
     (place.folder / "fixed").touch()
     assert resumed(place).exit_code == 0
+    assert counted(place) == "abbcd"
     assert json.loads(outside.read_text()) == WHOLE
     assert place.context == WHOLE
     assert resumed(place, from_phase="look").exit_code == 0
@@ -79,6 +80,18 @@ def test_where_a_power_cut_left_the_first_event_and_not_the_files_behind_it_the_
     assert (place.context, place.read("base.json"), counted(place)) == (WHOLE, {"n": 1}, "abbcd")
 
 
+def test_a_start_that_died_before_its_first_event_begins_anew_from_the_context_it_found(place: Workplace) -> None:
+    outside = place.folder / "outside.json"
+    outside.write_text('{"n": 1, "mine": true}')
+    assert place.run(TEXT, context=str(outside)).exit_code == 1
+    shutil.rmtree(place.run_dir / "groups")
+    (place.run_dir / "base.json").unlink()
+    (place.run_dir / "events.jsonl").write_bytes(b"")
+    (place.folder / "fixed").touch()
+    assert resumed(place).status is Status.DONE
+    assert (json.loads(outside.read_text()), place.read("base.json")) == (WHOLE, {"n": 1, "mine": True})
+
+
 def test_a_context_is_known_by_the_record_of_its_merge_where_the_journal_lost_that_line(place: Workplace) -> None:
     (place.folder / "fixed").touch()
     failing = TEXT.replace("echo c >> count;", "exit 3;")
@@ -115,6 +128,15 @@ def test_a_context_that_someone_else_changed_is_not_written_over(place: Workplac
     assert not (place.run_dir / "earlier").exists()
     shutil.copy(left, outside)
     assert resumed(place).status is Status.DONE
+
+
+def test_a_merged_context_of_the_run_itself_that_is_gone_is_said_to_be_gone(place: Workplace) -> None:
+    (place.folder / "fixed").touch()
+    failing = TEXT.replace("echo c >> count;", "exit 3;")
+    assert place.run(failing).status is Status.FAILED
+    (place.run_dir / "context.json").unlink()
+    with pytest.raises(UsageError, match=r"does not exist any more; .* stands in \S+/groups/01-look/context\.json, or"):
+        resumed(place, TEXT)
 
 
 def test_a_context_that_is_gone_is_said_to_be_gone(place: Workplace) -> None:
