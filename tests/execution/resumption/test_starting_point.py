@@ -39,13 +39,15 @@ def test_a_context_that_another_run_uses_is_left_to_it(place: Workplace) -> None
 
 
 def test_a_phase_that_runs_again_finds_the_context_as_it_was_then_which_stays_until_its_merge(place: Workplace) -> None:
-    outside = place.folder / "outside.json"
+    outside, seen = place.folder / "outside.json", place.folder / "seen"
     outside.write_text('{"n": 1}')
     (place.folder / "fixed").touch()
-    assert place.run(TEXT, context=str(outside)).exit_code == 0
+    text = TEXT.replace("echo b >> count;", "echo b >> count; cp outside.json seen;")
+    assert place.run(text, context=str(outside)).exit_code == 0
     (place.folder / "fixed").unlink()
+    seen.unlink()
     assert resumed(place, from_phase="look").exit_code == 1
-    assert json.loads(outside.read_text()) == {"n": 1}
+    assert json.loads(seen.read_text()) == json.loads(outside.read_text()) == {"n": 1}
     (place.folder / "fixed").touch()
     assert resumed(place).exit_code == 0
     assert json.loads(outside.read_text()) == WHOLE
