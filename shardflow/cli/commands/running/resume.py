@@ -6,7 +6,7 @@ import os
 
 from shardflow.cli.commands.reading import MAX_WORKFLOW_BYTES, read_named, workflow_of
 from shardflow.cli.commands.running.feature import asker_of, refuse_of_the_dialect
-from shardflow.cli.commands.running.run import tell_report
+from shardflow.cli.commands.running.run import shown
 from shardflow.cli.views import View, view_for
 from shardflow.errors import UsageError
 from shardflow.execution.resumption.request import ResumeRequest
@@ -47,12 +47,7 @@ def resume(options: ResumeOptions) -> int:
     """Go on with a run; give the exit code."""
     view = view_for(quiet=options.quiet, as_json=options.as_json)
     request = _request(options, view, run_named(options.run) if options.run is not None else _latest())
-    try:
-        report = resume_run(request, view.hear)
-    finally:
-        view.close()
-    tell_report(report, as_json=options.as_json, quiet=options.quiet)
-    return report.exit_code
+    return shown(view, lambda: resume_run(request, view.hear), as_json=options.as_json, quiet=options.quiet)
 
 
 def _latest() -> FoundRun:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from shardflow.cli.commands.reading import MAX_WORKFLOW_BYTES, read_named, workflow_of
 from shardflow.cli.commands.running.feature import FeatureOptions, staging_request
 from shardflow.cli.console import CONSOLE
@@ -40,12 +42,7 @@ def run_file(options: RunOptions) -> int:
         from shardflow.cli.commands.running.plan import show_plan
 
         return show_plan(request, as_json=options.as_json)
-    try:
-        report = run_workflow(request, view.hear)
-    finally:
-        view.close()
-    tell_report(report, as_json=options.as_json, quiet=options.quiet)
-    return report.exit_code
+    return shown(view, lambda: run_workflow(request, view.hear), as_json=options.as_json, quiet=options.quiet)
 
 
 def _request(options: RunOptions, view: View) -> RunRequest:
@@ -69,8 +66,15 @@ def _request(options: RunOptions, view: View) -> RunRequest:
     )
 
 
-def tell_report(report: RunReport, *, as_json: bool, quiet: bool) -> None:
-    """Tell what a run came to: problems on standard error, then the object or the summary."""
+def shown(view: View, perform: Callable[[], RunReport], *, as_json: bool, quiet: bool) -> int:
+    """Show a run while it goes on, then tell what it came to; give the exit code.
+
+    Problems go to standard error, then comes the object or the summary.
+    """
+    try:
+        report = perform()
+    finally:
+        view.close()
     from shardflow.cli.views.running.problems import problem_texts
 
     for text in problem_texts(report):
@@ -84,3 +88,4 @@ def tell_report(report: RunReport, *, as_json: bool, quiet: bool) -> None:
         from shardflow.cli.views.running.summary import summary
 
         CONSOLE.say(summary(report))
+    return report.exit_code
