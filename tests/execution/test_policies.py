@@ -22,7 +22,7 @@ from shardflow.execution.reporting.endings import (
     TimedOut,
     ending_name,
 )
-from shardflow.execution.reporting.events import Event, SubagentRetried
+from shardflow.execution.reporting.events import Event, GroupFinished, SubagentRetried
 from shardflow.execution.reporting.report import Status
 from tests.execution.resumption.test_resume import resumed
 from tests.execution.running import Workplace, edit, endings, subagent, wait_for
@@ -256,6 +256,23 @@ def test_a_resumed_run_keeps_a_group_with_allowed_failures_unless_they_are_asked
     assert ran(place) == "a a b c c later later"
     assert resumed(place, text.replace("on_failure: continue", "on_failure: stop")).status is Status.FAILED
     assert ran(place) == "a a a b c c c later later"
+
+
+@pytest.mark.parametrize("asked", [{"rerun": ("b", "c")}, {"from_phase": "work"}])
+def test_a_failure_that_is_allowed_runs_again_as_asked_though_the_start_that_was_asked_died_before_it(
+    place: Workplace, asked: dict[str, Any]
+) -> None:
+    def die(event: Event) -> None:
+        if isinstance(event, GroupFinished) and event.report.name.endswith("work-b"):
+            raise InterruptedError
+
+    text = some("on_failure: continue", "sequential")
+    assert place.run(text).exit_code == 0
+    with pytest.raises(InterruptedError):
+        resumed(place, listen=die, **asked)
+    assert ran(place).count("c") == 1
+    assert resumed(place).exit_code == 0
+    assert ran(place).count("c") == 2
 
 
 def test_a_group_that_fails_fast_stops_its_rest_once_it_cannot_succeed_any_more(place: Workplace) -> None:

@@ -80,7 +80,7 @@ class History:
     """What a journal tells.
 
     seals   the last sealed shard of each content, by its digest
-    asked   who was asked for once more and has not ended since
+    asked   who was asked for once more, in phases that were not merged to their end since
     tries   how often a subagent that was to be tried again had failed, by its content; those that ended since are none
     merged  the SHA-256 of every context that was about to become the canonical one
     starts  how often the run was started
@@ -160,7 +160,7 @@ class _Reading:
                 self._answers[content] = GivenAnswer(str(line.get("phase")), answer)
             case {"event": "arbiter-finished", "sealed": {"content": str(content), "sha256": str(sha256)}}:
                 self._arbitrated[content] = _answered(line, sha256)
-            case {"event": "group-finished", "phase": str(phase), "status": "done", "kept": False}:
+            case {"event": "phase-finished", "phase": str(phase), "status": "done" | "conflict"}:
                 self._asked = {pair for pair in self._asked if pair[0] != phase}
             case {"event": "group-merged", "sha256": str(sha256)}:
                 self._merged.add(sha256)

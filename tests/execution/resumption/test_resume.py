@@ -45,14 +45,20 @@ TEXT = """
 WHOLE = {"n": 1, "a": 1, "b": 1, "c": 1, "d": 1}
 
 
-def resumed(place: Workplace, text: str | None = None, run_dir: str | None = None, **options: Any) -> RunReport:
+def resumed(
+    place: Workplace,
+    text: str | None = None,
+    run_dir: str | None = None,
+    listen: Callable[[Event], None] = lambda event: None,
+    **options: Any,
+) -> RunReport:
     if text is not None:
         place.write(text)
     asked = request(str(place.folder))
     directory = RunDirectory(run_dir or str(place.run_dir))
     record = read_run_record(directory)
     told = ResumeRequest(directory, record, asked.workflow, asked.workflow_file, asked.workflow_bytes, **options)
-    return heard(resume_run, told)
+    return heard(resume_run, told, listen)
 
 
 def counted(place: Workplace) -> str:

@@ -26,7 +26,7 @@ ALTERED: Line = ("journal-altered", {})
 
 
 def finished(**members: object) -> Line:
-    return "group-finished", {"phase": "look", "status": "done", "kept": False, **members}
+    return "phase-finished", {"phase": "look", "status": "done", **members}
 
 
 @pytest.fixture
@@ -44,16 +44,17 @@ def told(tmp_path: Path):
 BOTH = {("look", "a"), ("other", None)}
 ASKED = [
     ("nobody ended", [RESUMED], BOTH),
-    ("their group was merged", [RESUMED, finished()], {("other", None)}),
-    ("another phase was merged", [RESUMED, finished(phase="third")], BOTH),
-    ("their group failed", [RESUMED, finished(status="failed")], BOTH),
-    ("their group was taken back as it was", [RESUMED, finished(kept=True)], BOTH),
+    ("their phase ended", [RESUMED, finished()], {("other", None)}),
+    ("their phase was left in conflict", [RESUMED, finished(status="conflict")], {("other", None)}),
+    ("another phase ended", [RESUMED, finished(phase="third")], BOTH),
+    ("their phase failed", [RESUMED, finished(status="failed")], BOTH),
+    ("a group of their phase was merged", [RESUMED, ("group-finished", A | {"status": "done", "kept": False})], BOTH),
     ("a later start asked for others", [RESUMED, ("run-resumed", {"again": [["look", "b"]]})], {*BOTH, ("look", "b")}),
 ]
 
 
 @pytest.mark.parametrize(("lines", "asked"), [case[1:] for case in ASKED], ids=[case[0] for case in ASKED])
-def test_who_was_asked_for_once_more_is_so_until_their_group_is_merged_anew(told, lines, asked) -> None:
+def test_who_was_asked_for_once_more_is_so_until_their_phase_has_ended(told, lines, asked) -> None:
     assert told(*lines).asked == asked
 
 
