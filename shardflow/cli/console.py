@@ -84,6 +84,17 @@ def is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"
 
 
+def columns_on(stream: TextIO | None) -> int | None:
+    """Count the columns that a line may have without being broken: None where no terminal shows it."""
+    if stream is None or not stream.isatty():
+        return None
+    return os.get_terminal_size(stream.fileno()).columns or _USUAL_COLUMNS
+
+
+_USUAL_COLUMNS: Final = 80
+"""Of a terminal that does not tell how wide it is."""
+
+
 def has_colour(stream: TextIO | None) -> bool:
     """Tell whether a stream may be coloured (https://no-color.org)."""
     return is_terminal(stream) and not os.environ.get("NO_COLOR")

@@ -54,8 +54,13 @@ def test_a_conflict_stops_the_merge_with_markers_in_the_file_and_words_on_standa
     )
     ended = repository.git("merge", "theirs", code=1)
     assert "CONFLICT (content): Merge conflict in conf.json" in ended.stdout
-    assert "conflict: conf.json: $.version: ours and theirs changed it to different values\n  base: 1\n" in ended.stderr
-    assert "  ours (rank 0): 2\n  theirs (rank 1): 3\n" in ended.stderr
+    assert (
+        "conflict: conf.json: $.version\n"
+        "  ours and theirs changed it to different values\n"
+        "  base:            1\n"
+        "  ours (rank 0):   2\n"
+        "  theirs (rank 1): 3\n"
+    ) in ended.stderr
     assert "\nrules of a repository stand in .shardflow-rules.yaml at its root, as 'rules:' and a list" in ended.stderr
     assert repository.unmerged() == ["conf.json"]
     marked = repository.text("conf.json")
@@ -264,7 +269,7 @@ def test_a_key_deleted_on_one_side_is_gone_and_a_conflict_where_the_other_change
     repository.commit({"conf.json": {**FIRST, "name": "b", "version": 2}}, "theirs")
     repository.git("checkout", "--quiet", "main")
     ended = repository.git("merge", "theirs", code=1)
-    assert "$.version: deleted by ours but changed by theirs" in ended.stderr
+    assert "$.version\n  deleted by ours but changed by theirs\n" in ended.stderr
     marked = repository.path("conf.json").read_bytes()
     kept = [json.loads(keeping(marked, always(side))) for side in (OURS, BASE, THEIRS)]
     assert kept == [{**without, "name": "b"}, {**FIRST, "name": "b"}, {**FIRST, "name": "b", "version": 2}]

@@ -62,11 +62,11 @@ def test_superseded_changes_are_shown_with_who_superseded_them_by_which_rule(run
 
 
 def test_long_lists_of_shards_hide_neither_who_won_nor_who_lost(tmp_path: Path) -> None:
-    shards = {f"a_long_name_{number}": adding(s="won") for number in range(5)}
+    shards = {f"a_long_name_{number}": adding(s="won") for number in range(20)}
     write_workflow(tmp_path / "w.yaml", **shards, loser=adding(s="lost"))
     with_rules(tmp_path / "w.yaml", {"rules": [{"path": "$.s", "strategy": "majority"}]}, {"s": ""})
     assert shardflow("run", "w.yaml", "--run-dir", "run", "-q", cwd=tmp_path).returncode == 0
-    assert "a-long-name-0 and 4 more over loser " in shardflow("merge", "run", cwd=tmp_path).stdout
+    assert "a-long-name-7 and 12 more over loser " in shardflow("merge", "run", cwd=tmp_path).stdout
 
 
 def test_each_shard_has_its_counts(run: Path) -> None:

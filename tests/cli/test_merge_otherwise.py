@@ -112,7 +112,7 @@ def test_rules_that_leave_conflicts_end_with_3_and_merge_nothing(folder: Path) -
         told = otherwise(folder, "--rules", "none.yaml", *options)
         assert (told["status"], told["exit_code"]) == ("conflict", 3)
         assert [conflict["path"] for conflict in told["groups"][0]["conflicts"]] == ["$.n"]
-    assert "conflict: $.n: " in shardflow("merge", "run", "--rules", "none.yaml", cwd=folder).stdout
+    assert "conflict: $.n\n" in shardflow("merge", "run", "--rules", "none.yaml", cwd=folder).stdout
     assert image(folder) == before
 
 

@@ -104,7 +104,7 @@ def test_deciding_about_some_keeps_that_and_leaves_the_rest_open(folder: Path) -
     before = (folder / "run/context.json").read_bytes()
     ended = shardflow("merge", "run", "--resolve", "$.status=one", cwd=folder)
     assert (ended.returncode, (folder / "run/context.json").read_bytes()) == (3, before)
-    assert "01-work: 1 conflict left, nothing merged yet\nconflict: $['a=b']: " in ended.stdout
+    assert "01-work: 1 conflict left, nothing merged yet\nconflict: $['a=b']\n" in ended.stdout
     assert [c["path"] for c in read(folder / GROUP / "conflicts.json")["conflicts"]] == ["$['a=b']"]
     assert shardflow("merge", "run", cwd=folder).returncode == 3
     assert shardflow("merge", "run", "--resolve", "$['a=b']=one", cwd=folder).returncode == 0

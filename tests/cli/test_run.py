@@ -161,8 +161,10 @@ def test_a_conflict_is_told_with_all_candidates_and_exits_with_3(torn_between: P
     arguments = ["run", torn_between.name, "--context", "c.json", "--run-dir", "out"]
     ended = shardflow(*arguments, cwd=here)
     assert ended.returncode == 3
-    assert ended.stderr.startswith("conflict: work: $.status: ")
-    assert '\n  base: "new"\n  left (rank 0): "open"\n  right (rank 1): "closed"\n  rule: default\n' in ended.stderr
+    assert ended.stderr.startswith("conflict: work: $.status\n  ")
+    assert (
+        '\n  base:           "new"\n  left (rank 0):  "open"\n  right (rank 1): "closed"\n  rule: default\n'
+    ) in ended.stderr
     assert '\n    - {path: \'$.status\', strategy: {prefer: ["left", "right"]}}\n' in ended.stderr
     assert "the shards are kept in out/groups/01-work; decide about the conflicts at a terminal with\n" in ended.stderr
     assert "\n  shardflow merge out --interactive\n" in ended.stderr

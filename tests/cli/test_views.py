@@ -276,4 +276,4 @@ def test_names_that_do_not_fit_are_counted(names: list[str], shown: str) -> None
 
 def test_columns_of_a_table_stand_below_one_another_whatever_letters_it_has() -> None:
     rows = [("名前", "x"), ("e\u0301te", "y"), ("ü", "z")]
-    assert list(text_table(("path", "value"), rows)) == ["path  value", "名前  x", "e\u0301te   y", "ü     z"]
+    assert list(text_table(("path", "value"), rows, None)) == ["path  value", "名前  x", "e\u0301te   y", "ü     z"]

@@ -36,7 +36,7 @@ def test_without_the_rule_the_run_ends_with_the_base_and_every_candidate_shown(t
 
     assert run.exit_code == 3
     assert "$.root_cause" in run.errors
-    assert "base: null" in run.errors
+    assert "  base:                 null\n" in run.errors
     for reviewer, cause in CANDIDATES.items():
         assert any(f"  {reviewer} " in line and cause in line for line in run.errors.splitlines())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from shardflow.cli.commands.reading import read_input
 from shardflow.cli.commands.selecting import format_of
@@ -34,7 +35,7 @@ def show_differences(before: str, after: str, layout: str | None, *, as_json: bo
 
         CONSOLE.say("\n".join([*deepdiff_lines(one, other), strictly(len(found))]))
     else:
-        CONSOLE.say(differences_text(found, chosen))
+        CONSOLE.say(differences_text(found, chosen, sys.stdout))
     return code
 
 

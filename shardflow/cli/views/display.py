@@ -14,10 +14,21 @@ from typing import Final
 
 from shardflow.model.decisions import Outcome
 from shardflow.model.paths import Path, path_text
-from shardflow.storage.excerpts import VALUE_WIDTH, printable
+from shardflow.storage.excerpts import printable
 
-CELL_WIDTH: Final = 48
-"""Characters of a value shown in a table; in a report `VALUE_WIDTH`."""
+_PATH_WIDTH: Final = 1_000
+"""Characters of a path, which is whole wherever it is shown: only a hostile one is longer."""
+
+_NAMES_WIDTH: Final = 140
+"""Characters of a list of names, which has room for two ids of any length."""
+
+STANDING_STYLES: Final = {
+    **dict.fromkeys(("failed", "conflict", "killed"), "bad"),
+    **dict.fromkeys(("interrupted", "paused", "aborted", "decided"), "warn"),
+    "running": "bold",
+    "done": "good",
+}
+"""How the words for the standing of a run or a group are styled, wherever they are shown."""
 
 _LIST_WIDTH: Final = 60
 """Characters of the path of a list that subagents are made from."""
@@ -34,7 +45,7 @@ def shortened(text: str, width: int) -> str:
     return shown if len(shown) <= width else shown[: width - 1] + "…"
 
 
-def names_text(names: Sequence[str], width: int = CELL_WIDTH) -> str:
+def names_text(names: Sequence[str], width: int = _NAMES_WIDTH) -> str:
     """List names in at most `width` characters; where they do not fit, the first ones and how many more there are."""
     whole = ", ".join(names)
     if len(names) < 2 or len(whole) <= width:
@@ -45,7 +56,7 @@ def names_text(names: Sequence[str], width: int = CELL_WIDTH) -> str:
     return f"{shortened(', '.join(names[:fitting]), room)} and {len(names) - fitting:,} more"
 
 
-def path_label(path: Path, width: int = VALUE_WIDTH) -> str:
+def path_label(path: Path, width: int = _PATH_WIDTH) -> str:
     """Show where a value stands. A path too long is cut inside: where it begins and, above all, where it ends stays."""
     text = path_text(path)
     if len(text) <= width and len(shown := printable(text)) <= width:

@@ -11,10 +11,12 @@ succeeded so far; and usage as `run --json` has it, of all starts, where agent C
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 
-from shardflow.cli.views.display import CELL_WIDTH, count, place, seconds, shortened, way_on
-from shardflow.cli.views.tables import text_table
+from shardflow.cli.console import styled
+from shardflow.cli.views.display import STANDING_STYLES, count, place, seconds, shortened, way_on
+from shardflow.cli.views.tables import Count, text_table
 from shardflow.cli.views.usages import used_text
 from shardflow.execution.inspection.runs import GroupOverview, RunOverview, age, duration
 from shardflow.execution.reporting.endings import Succeeded, ending_name, ending_text
@@ -25,7 +27,7 @@ from shardflow.storage.runs.history import SealedShard
 from shardflow.storage.runs.listing import RUNNING, FoundRun
 from shardflow.storage.runs.records import SubagentRecord
 
-_HEAD = ("run", "status", "workflow", "age", "took", "groups")
+_HEAD = ("run", "status", "workflow", "age", "took", Count("groups"))
 _DETAIL_WIDTH = 100
 
 
@@ -35,14 +37,18 @@ def runs_text(runs: Sequence[FoundRun], now: float) -> str:
         (
             printable(run.name),  # whole: it is what other commands are told
             run.standing,
-            shortened(run.record.workflow, CELL_WIDTH),
+            shortened(run.record.workflow, _DETAIL_WIDTH),
             _long(age(run.record, now)),
             _took(run),
-            f"{len(run.record.groups):,}",
+            Count(f"{len(run.record.groups):,}"),
         )
         for run in runs
     ]
-    return "\n".join(text_table(_HEAD, rows))
+    return "\n".join(text_table(_HEAD, rows, sys.stdout, STANDING_STYLES))
+
+
+def _standing(word: str) -> str:
+    return styled(word, STANDING_STYLES.get(word, "bold"), sys.stdout)
 
 
 def _took(run: FoundRun) -> str:
@@ -85,7 +91,7 @@ def overview_text(found: RunOverview, now: float) -> str:
 def _overview_lines(found: RunOverview, now: float) -> Iterator[str]:
     run = found.run
     waits = ", waits to be resumed" if run.standing == Status.DECIDED else ""
-    yield f"{printable(run.name)}: {run.standing}{waits}"
+    yield f"{printable(run.name)}: {_standing(run.standing)}{waits}"
     yield f"workflow:      {printable(run.record.workflow)}, {place(run.record.settings.workflow_file)}"
     again = f", started {found.starts} times" if found.starts > 1 else ""
     yield f"started:       {printable(run.record.started)}, {_long(age(run.record, now))} ago{again}"
@@ -107,7 +113,7 @@ def _group_lines(group: GroupOverview) -> Iterator[str]:
         yield f"{printable(group.name)}: not ended"
         yield from (_subagent_line(seal.subagent, ending_text(Succeeded()), seal.tries) for seal in group.sealed)
         return
-    yield f"{printable(group.name)}: {printable(group.record.status)}"
+    yield f"{printable(group.name)}: {_standing(printable(group.record.status))}"
     yield from (_subagent_line(one.id, one.detail, one.tries) for one in group.record.subagents)
 
 

@@ -3,28 +3,99 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import zip_longest
+from types import MappingProxyType
+from typing import Final, TextIO
+
+from shardflow.cli.console import columns_on, styled
+from shardflow.cli.views.widths import columns_of, cut_end, cut_inside, folded
+from shardflow.model.records import record
 
 Row = Sequence[str]
 
 
-def text_table(head: Row, rows: Sequence[Row]) -> Iterator[str]:
-    """Lay rows out in columns as wide as their widest cell."""
-    cells = [head, *rows]
-    widths = [max(map(_columns_of, column)) for column in zip(*cells, strict=True)]
-    for row in cells:
-        padded = (cell + " " * (width - _columns_of(cell)) for cell, width in zip(row, widths, strict=True))
-        yield "  ".join(padded).rstrip()
+class EndKept(str):
+    """A cell that is cut inside where it is too wide: how it ends tells most, as in `a, b and 12 more`."""
 
 
-def _columns_of(text: str) -> int:
-    """Count the columns that a terminal shows a text in: two for a wide character, none for a combining one."""
-    if text.isascii():
-        return len(text)
-    from unicodedata import combining, east_asian_width  # most tables are ASCII
+class Count(str):
+    """A cell whose end stands below those of the other counts of its column."""
 
-    return sum(0 if combining(one) else 2 if east_asian_width(one) in "WF" else 1 for one in text)
+
+class Prose(str):
+    """A cell that is folded where it is too wide: it says nothing unless it is whole."""
+
+
+_GAP: Final = "  "
+_LEAST: Final = 16
+"""Columns that a cell is not cut below, unless there is no room for all of them."""
+
+
+def text_table(
+    head: Row, rows: Sequence[Row], stream: TextIO | None, styles: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[str]:
+    """Lay rows out in columns, for a stream; a cell that is a key of `styles` is shown in that style.
+
+    Columns are as wide as their widest cell, and on a terminal no wider together than that. The first is what other
+    commands are told, and never cut: a cell of it that leaves too little to the others stands in a line of its own.
+    """
+    widths = _fitting([head, *rows], columns_on(stream))
+    laid_out = _Columns(widths, lambda text: styled(text, styles[text], stream) if text in styles else text)
+    yield from (styled(line, "dim", stream) for line in laid_out.lines(head))
+    for row in rows:
+        yield from laid_out.lines(row)
+
+
+def _fitting(rows: Sequence[Row], room: int | None) -> list[int]:
+    first, *others = ([columns_of(cell) for cell in column] for column in zip(*rows, strict=True))
+    widest = [max(column) for column in others]
+    gaps = len(_GAP) * len(others)
+    if room is None or max(first) + sum(widest) + gaps <= room:
+        return [max(first), *widest]
+    most = room - gaps - sum(min(width, _LEAST) for width in widest)
+    beside = max([len(_GAP), *(width for width in first if width <= most)])
+    return [beside, *_narrowed(widest, room - gaps - beside)]
+
+
+def _narrowed(widths: list[int], room: int) -> list[int]:
+    """Narrow the widest columns, to one width, until all fit."""
+    most = max(widths, default=0)
+    while most > len(_GAP) and sum(min(width, most) for width in widths) > room:
+        most -= 1
+    return [min(width, most) for width in widths]
+
+
+@record
+class _Columns:
+    """Columns of these widths."""
+
+    widths: list[int]
+    style: Callable[[str], str]
+
+    def lines(self, row: Row) -> Iterator[str]:
+        """Lay a row out, in one line unless something is folded or its first cell needs one of its own."""
+        first, *others = row
+        if columns_of(first) > self.widths[0]:
+            yield first
+            first = ""
+        cells = [[first], *map(_fitted, others, self.widths[1:])]
+        for line in zip_longest(*cells, fillvalue=""):
+            yield _GAP.join(map(self._padded, line, self.widths)).rstrip()
+
+    def _padded(self, cell: str, width: int) -> str:
+        padding = " " * (width - columns_of(cell))
+        return padding + self.style(cell) if isinstance(cell, Count) else self.style(cell) + padding
+
+
+def _fitted(cell: str, width: int) -> list[str]:
+    match cell:
+        case Prose():
+            return list(folded(cell, width))
+        case EndKept():
+            return [cut_inside(cell, width)]
+        case _:
+            return [cut_end(cell, width)]
 
 
 def markdown_table(head: Row, rows: Sequence[Row]) -> Iterator[str]:

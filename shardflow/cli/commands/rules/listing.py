@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shardflow.cli.console import CONSOLE
 from shardflow.cli.views.objects import object_bytes
-from shardflow.cli.views.rules.rule_sets import listing_object, listing_text
+from shardflow.cli.views.rules.rule_sets import listing_lines, listing_object
 from shardflow.execution.inspection.rule_books import shipped_books
 from shardflow.merge.strategies.registry import STRATEGIES
 
@@ -15,5 +15,5 @@ def list_all(*, as_json: bool) -> int:
     if as_json:
         CONSOLE.hand_over(object_bytes(listing_object(books, STRATEGIES)))
     else:
-        CONSOLE.say(listing_text(books, STRATEGIES))
+        CONSOLE.say("\n".join(listing_lines(books, STRATEGIES)))
     return 0

@@ -16,21 +16,22 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from shardflow.cli.views.display import CELL_WIDTH, names_text, path_label, shortened
-from shardflow.cli.views.merging.ledger import no_shard
+from shardflow.cli.views.display import names_text, path_label, shortened
+from shardflow.cli.views.merging.ledger import no_shard, rule_text
 from shardflow.cli.views.selection import Format, Selection
+from shardflow.cli.views.tables import EndKept, markdown_span, markdown_table, text_table
 from shardflow.cli.views.tables import Row as Cells
-from shardflow.cli.views.tables import markdown_span, markdown_table, text_table
 from shardflow.execution.inspection.blame import Blame
 from shardflow.merge.report import rule_json
 from shardflow.merge.tracing.origins import Initial, Made, Origin, Outside, Row, Said
 from shardflow.model.decisions import Outcome
 from shardflow.model.paths import path_text
 from shardflow.model.values import ABSENT, Json
-from shardflow.storage.excerpts import value_text
+from shardflow.storage.excerpts import VALUE_WIDTH, value_text
 
 _PARTS: Final = ("path", "value", "made by", "phase", "rule")
 _SUPERSEDED: Final = ("path", "shard", "value", "superseded by", "phase", "rule")
@@ -67,14 +68,14 @@ def _in_markdown(shown: Selection) -> bool:
 
 def _table(head: Cells, one: str, rows: list[Cells], whole: Sequence[object], shown: Selection) -> Iterator[str]:
     if rows:
-        yield from markdown_table(head, rows) if _in_markdown(shown) else text_table(head, rows)
+        yield from markdown_table(head, rows) if _in_markdown(shown) else text_table(head, rows, sys.stdout)
     gap = [""] if _in_markdown(shown) else []
     for line in shown.left_out(whole, one):
         yield from [*gap, line]
 
 
 def _part(row: Row) -> Cells:
-    return (path_label(row.path, CELL_WIDTH), value_text(row.value, CELL_WIDTH), *_origin(row.origin))
+    return (path_label(row.path), value_text(row.value), *_origin(row.origin))
 
 
 def _origin(origin: Origin) -> Cells:
@@ -85,24 +86,19 @@ def _origin(origin: Origin) -> Cells:
             return (f"no merge, before {group}", "", "")
         case Made(_, phase, shards, outcome, rule):
             how = "" if outcome is Outcome.APPLIED else f" ({outcome.value})"
-            who = names_text(shards or ("a resolution",), CELL_WIDTH - len(how))
-            return (f"{who}{how}", phase, _rule(str(rule)))
+            return (EndKept(names_text(shards or ("a resolution",)) + how), phase, EndKept(rule_text(rule)))
 
 
 def _superseded(said: Said) -> Cells:
-    by = names_text(said.by or (no_shard(said.path, said.rule),))
-    what = (path_label(said.path, CELL_WIDTH), shortened(said.shard, CELL_WIDTH), value_text(said.after, CELL_WIDTH))
-    return (*what, by, said.phase, _rule(str(said.rule)))
+    by = EndKept(names_text(said.by or (no_shard(said.path, said.rule),)))
+    what = (path_label(said.path), shortened(said.shard, VALUE_WIDTH), value_text(said.after))
+    return (*what, by, said.phase, EndKept(rule_text(said.rule)))
 
 
 def _removed(said: Said) -> Cells:
     who = said.shard if said.outcome is Outcome.APPLIED else f"{said.shard} ({said.outcome.value})"
-    what = (path_label(said.path, CELL_WIDTH), value_text(said.before, CELL_WIDTH))
-    return (*what, shortened(who, CELL_WIDTH), said.phase, _rule(str(said.rule)))
-
-
-def _rule(rule: str) -> str:
-    return shortened(rule, CELL_WIDTH)
+    what = (path_label(said.path), value_text(said.before))
+    return (*what, shortened(who, VALUE_WIDTH), said.phase, EndKept(rule_text(said.rule)))
 
 
 def blame_object(found: Blame, code: int) -> dict[str, Json]:

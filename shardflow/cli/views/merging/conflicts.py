@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from json import dumps
 from typing import Final, TextIO
 
-from shardflow.cli.console import styled
+from shardflow.cli.console import columns_on, styled
 from shardflow.cli.views.display import count, path_label, shortened
+from shardflow.cli.views.widths import folded
 from shardflow.model.decisions import Conflict
 from shardflow.model.paths import ORDER, Path, Segment, segment_text
 from shardflow.model.values import ABSENT, is_number
@@ -15,6 +16,7 @@ from shardflow.storage.excerpts import printable, value_text
 
 _SHOWN: Final = 20
 _SHOWN_CANDIDATES: Final = 20
+_NAME_WIDTH: Final = 30
 _REASON_WIDTH: Final = 500
 _RULE_WIDTH: Final = 1_000
 
@@ -28,20 +30,28 @@ def conflicts_text(conflicts: Sequence[Conflict], where: str, stream: TextIO | N
 
 
 def _lines(conflict: Conflict, where: str, stream: TextIO | None) -> Iterator[str]:
-    head = styled("conflict", "bad", stream)
-    yield f"{head}: {where}{path_label(conflict.path)}: {shortened(conflict.reason, _REASON_WIDTH)}"
-    yield f"  base: {value_text(conflict.base)}"
-    for contribution in conflict.contributions[:_SHOWN_CANDIDATES]:
-        who = f"{printable(contribution.shard)} (rank {contribution.rank})"
-        yield f"  {who}: {value_text(contribution.after)}"
+    columns = columns_on(stream)
+    yield f"{styled('conflict', 'bad', stream)}: {where}{styled(path_label(conflict.path), 'bold', stream)}"
+    yield from folded(f"  {shortened(conflict.reason, _REASON_WIDTH)}", columns, "  ")
+    yield from _candidates(conflict, columns)
     if len(conflict.contributions) > _SHOWN_CANDIDATES:
         yield f"  … and {count(len(conflict.contributions) - _SHOWN_CANDIDATES, 'more candidate')}"
     yield f"  rule: {printable(str(conflict.rule))}"
     verb = "change that rule, or put one before it" if conflict.rule.pattern else "add a rule that settles it"
     verb = f"let a run ask its arbiter (a resumed one asks again), {verb}" if conflict.arbiter is not None else verb
     order = ", with the shards in the order you trust them" if "prefer" in _fitting_strategy(conflict) else ""
-    yield f"  next: {verb}, for example{order}:"
+    yield from folded(f"  next: {verb}, for example{order}:", columns, "  ")
     yield f"    {shortened(_rule_line(conflict), _RULE_WIDTH)}"
+
+
+def _candidates(conflict: Conflict, columns: int | None) -> Iterator[str]:
+    """Show the base and what each shard made of it, the values below one another unless names are long."""
+    named = [(f"{printable(one.shard)} (rank {one.rank})", one.after) for one in conflict.contributions]
+    sides = [("base", conflict.base), *named[:_SHOWN_CANDIDATES]]
+    longest = max(len(name) for name, _ in sides)
+    width = longest + 1 if longest <= _NAME_WIDTH else 0
+    for name, value in sides:
+        yield from folded(f"  {name + ':':{width}} {value_text(value)}", columns, " " * max(6, width + 3))
 
 
 def _rule_line(conflict: Conflict) -> str:

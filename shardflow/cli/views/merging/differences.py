@@ -10,9 +10,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, TextIO
 
-from shardflow.cli.views.display import CELL_WIDTH, count, path_label
+from shardflow.cli.views.display import count, path_label
 from shardflow.cli.views.selection import Format
 from shardflow.cli.views.tables import Row, markdown_table, text_table
 from shardflow.model.changes import Change
@@ -24,27 +24,26 @@ _HEAD: Final = ("path", "before", "after")
 _SHOWN: Final = 200
 
 
-def differences_text(found: Sequence[Change], layout: Format) -> str:
-    """Show differences to people, as a table of text or of Markdown."""
-    return "\n".join(_lines(found, layout)) if found else "no differences"
+def differences_text(found: Sequence[Change], layout: Format, stream: TextIO | None) -> str:
+    """Show differences to people on a stream, as a table of text or of Markdown."""
+    return "\n".join(_lines(found, layout, stream)) if found else "no differences"
 
 
-def _lines(found: Sequence[Change], layout: Format) -> Iterator[str]:
-    yield from differences_table(_HEAD, found[:_SHOWN], layout)
+def _lines(found: Sequence[Change], layout: Format, stream: TextIO | None) -> Iterator[str]:
+    yield from differences_table(_HEAD, found[:_SHOWN], layout, stream)
     more = f"; {_SHOWN:,} of them shown, --format json lists every one" if len(found) > _SHOWN else ""
     gap = [""] if layout is Format.MARKDOWN else []
     yield from [*gap, f"{count(len(found), 'difference')}{more}"]
 
 
-def differences_table(head: Row, found: Sequence[Change], layout: Format) -> Iterator[str]:
+def differences_table(head: Row, found: Sequence[Change], layout: Format, stream: TextIO | None) -> Iterator[str]:
     """Lay differences out under a head of three."""
     rows = [_row(change) for change in found]
-    yield from markdown_table(head, rows) if layout is Format.MARKDOWN else text_table(head, rows)
+    yield from markdown_table(head, rows) if layout is Format.MARKDOWN else text_table(head, rows, stream)
 
 
 def _row(change: Change) -> tuple[str, ...]:
-    values = (value_text(value, CELL_WIDTH) for value in (change.before, change.after))
-    return (path_label(change.path, CELL_WIDTH), *values)
+    return (path_label(change.path), value_text(change.before), value_text(change.after))
 
 
 def differences_object(found: Sequence[Change], code: int) -> dict[str, Json]:

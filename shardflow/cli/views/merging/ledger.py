@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final, TextIO
 
-from shardflow.cli.views.display import CELL_WIDTH, counts_text, names_text, path_label, shortened
+from shardflow.cli.views.display import counts_text, names_text, path_label, shortened
 from shardflow.cli.views.merging.conflicts import conflicts_text
 from shardflow.cli.views.selection import Format, Selection
-from shardflow.cli.views.tables import Row, markdown_table, text_table
+from shardflow.cli.views.tables import Count, EndKept, Row, markdown_table, text_table
 from shardflow.merge.engine import MergeResult
 from shardflow.merge.ledger import RESOLUTION
 from shardflow.model.decisions import Conflict, Decision, Outcome, RuleRef, Settled, outcome_counts, shard_counts
@@ -17,7 +17,10 @@ from shardflow.storage.excerpts import VALUE_WIDTH, value_text
 
 _HEAD: Final = ("path", "outcome", "shards", "rule", "value")
 _CONFLICTS_HEAD: Final = ("path", "conflict", "base", "candidates", "rule")
-_SHARDS_HEAD: Final = ("shard", *(outcome.value for outcome in Outcome))
+_SHARDS_HEAD: Final = ("shard", *(Count(outcome.value) for outcome in Outcome))
+_CANDIDATE_WIDTH: Final = 60
+_CANDIDATES_WIDTH: Final = 400
+"""Characters of one candidate, and of all, in a cell of Markdown."""
 
 
 def ledger_text(result: MergeResult, stream: TextIO | None, shown: Selection) -> str:
@@ -29,14 +32,14 @@ def ledger_text(result: MergeResult, stream: TextIO | None, shown: Selection) ->
 def _text(result: MergeResult, stream: TextIO | None, shown: Selection) -> Iterator[str]:
     settled, conflicts = shown.settled(result), shown.conflicts(result)
     if settled:
-        yield from text_table(_HEAD, list(map(_row, shown.rows(settled))))
+        yield from text_table(_HEAD, list(map(_row, shown.rows(settled))), stream)
     yield from shown.left_out(settled, "decision")
     if conflicts:
         yield conflicts_text(shown.rows(conflicts), "", stream, most=None)
     yield from shown.left_out(conflicts, "conflict")
     shards = _shard_rows(result)
     if shards:
-        yield from text_table(_SHARDS_HEAD, shown.rows(shards))
+        yield from text_table(_SHARDS_HEAD, shown.rows(shards), stream)
     yield from shown.left_out(shards, "shard")
     yield counts_text(outcome_counts(result.decisions))
 
@@ -67,11 +70,11 @@ def _note(lines: list[str]) -> Iterator[str]:
 
 def _row(decision: Settled) -> Row:
     return (
-        path_label(decision.path, CELL_WIDTH),
+        path_label(decision.path),
         _outcome(decision),
-        _who(decision),
-        shortened(str(decision.rule), CELL_WIDTH),
-        value_text(decision.value, CELL_WIDTH),
+        EndKept(_who(decision)),
+        EndKept(rule_text(decision.rule)),
+        value_text(decision.value),
     )
 
 
@@ -90,8 +93,12 @@ def _who(decision: Settled) -> str:
     if not lost:
         return names_text([contribution.shard for contribution in decision.contributions])
     by = decision.superseded_by or (no_shard(decision.path, decision.rule),)
-    half = CELL_WIDTH // 2  # each side is cut on its own, so that neither hides the other
-    return f"{names_text(by, half)} over {names_text(lost, half)}"
+    return f"{names_text(by)} over {names_text(lost)}"
+
+
+def rule_text(rule: RuleRef) -> str:
+    """Name a rule with its place."""
+    return shortened(str(rule), VALUE_WIDTH)
 
 
 def no_shard(path: Path, rule: RuleRef) -> str:
@@ -102,18 +109,19 @@ def no_shard(path: Path, rule: RuleRef) -> str:
 
 
 def _conflict_row(conflict: Conflict) -> Row:
-    said = (f"{c.shard}: {value_text(c.after, CELL_WIDTH)}" for c in conflict.contributions)
+    said = (f"{c.shard}: {value_text(c.after, _CANDIDATE_WIDTH)}" for c in conflict.contributions)
     return (
         path_label(conflict.path),
         shortened(conflict.reason, VALUE_WIDTH),
-        value_text(conflict.base, CELL_WIDTH),
-        shortened("; ".join(said), 2 * VALUE_WIDTH),
-        shortened(str(conflict.rule), CELL_WIDTH),
+        value_text(conflict.base),
+        shortened("; ".join(said), _CANDIDATES_WIDTH),
+        rule_text(conflict.rule),
     )
 
 
 def _shard_rows(result: MergeResult) -> list[Row]:
     by_shard = shard_counts(result.decisions).items()
     return [
-        (shortened(shard, CELL_WIDTH), *(f"{counts[outcome]:,}" for outcome in Outcome)) for shard, counts in by_shard
+        (shortened(shard, VALUE_WIDTH), *(Count(f"{counts[outcome]:,}") for outcome in Outcome))
+        for shard, counts in by_shard
     ]

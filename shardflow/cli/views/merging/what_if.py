@@ -52,7 +52,7 @@ def _group(group: Imagined, shown: Selection, stream: TextIO | None) -> Iterator
         yield _conflicts(group, only_conflicts, stream)
         yield from gap
     if group.differences:
-        yield from _differences(group, shown)
+        yield from _differences(group, shown, stream)
         yield from gap
     yield from [f"{group.group}: {_verdict(group, None if in_markdown else stream)}", *gap]
     recorded = counts_text({outcome: group.recorded.counts.get(outcome.value, 0) for outcome in Outcome})
@@ -60,7 +60,7 @@ def _group(group: Imagined, shown: Selection, stream: TextIO | None) -> Iterator
     yield from [f"  recorded:  {recorded}", *gap, f"  otherwise: {now}", *gap]
 
 
-def _differences(group: Imagined, shown: Selection) -> Iterator[str]:
+def _differences(group: Imagined, shown: Selection, stream: TextIO | None) -> Iterator[str]:
     if shown.layout is Format.DEEPDIFF:
         from shardflow.cli.views.merging.deepdiff import deepdiff_lines
 
@@ -68,7 +68,7 @@ def _differences(group: Imagined, shown: Selection) -> Iterator[str]:
         yield from shown.rows(lines)
         yield from shown.left_out(lines, "line")
         return
-    yield from differences_table(_HEAD, shown.rows(group.differences), shown.layout)
+    yield from differences_table(_HEAD, shown.rows(group.differences), shown.layout, stream)
     yield from shown.left_out(group.differences, "difference")
 
 

@@ -12,10 +12,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 from shardflow.cli.views.display import count, place, printable_lines
-from shardflow.cli.views.tables import text_table
+from shardflow.cli.views.tables import Prose, text_table
 from shardflow.merge.report import rule_json
 from shardflow.merge.rules import Rule
 from shardflow.model.records import record
@@ -57,7 +58,7 @@ def coverage_lines(covered: Covered) -> Iterator[str]:
     rows = [row for place, rule in enumerate(covered.made_up.rules) for row in _rows(covered, place, rule)]
     head = ("rule", "situation", "became", "examples")
     yield f"{place(covered.name)}: {_summary(covered)}"
-    yield from text_table(head if covered.by_cases is None else (*head, "cases"), rows)
+    yield from text_table(head if covered.by_cases is None else (*head, "cases"), rows, sys.stdout)
     for name, lines in covered.functions.items():
         told = f"lines that never ran: {', '.join(map(str, lines))}" if lines else "every line ran"
         yield printable_lines(f"{name}: {told}")
@@ -85,8 +86,14 @@ def _rows(covered: Covered, place: int, rule: Rule) -> Iterator[tuple[str, ...]]
         return
     for number, (branch, examples, cases) in enumerate(branches):
         shown = [] if cases is None else [str(cases) if cases else "none"]
-        yield "" if number else printable_lines(name), branch.situation, branch.became.value, f"{examples:,}", *shown
-    yield from (("", situation, "never met", *idle) for situation in covered.never(place))
+        yield (
+            "" if number else printable_lines(name),
+            Prose(branch.situation),
+            branch.became.value,
+            f"{examples:,}",
+            *shown,
+        )
+    yield from (("", Prose(situation), "never met", *idle) for situation in covered.never(place))
 
 
 def _uncovered(paths: tuple[str, ...]) -> Iterator[str]:

@@ -15,12 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shardflow.cli.views.display import path_label, printable_lines
+from shardflow.cli.views.display import path_label
 from shardflow.cli.views.rules.rule_sets import default_lines, strategy_text
 from shardflow.merge.guide.explanation import Explanation
 from shardflow.merge.rules import DEFAULT, Rule, defaults_json, rule_json
 from shardflow.model.paths import path_text
 from shardflow.model.values import Json
+from shardflow.storage.excerpts import printable
 
 
 def explanation_object(found: Explanation) -> dict[str, Json]:
@@ -41,14 +42,14 @@ def explanation_object(found: Explanation) -> dict[str, Json]:
 
 def explanation_text(found: Explanation) -> str:
     """Show an explanation to people."""
-    return printable_lines("\n".join(_lines(found)))
+    return "\n".join(_lines(found))
 
 
 def _lines(found: Explanation) -> Iterator[str]:
     yield from _verdict(found)
     if found.passed:
         yield "asked before, not matching:"
-        yield from (f"  {_named(passed.rule)}: {passed.reason}" for passed in found.passed)
+        yield from (f"  {_named(passed.rule)}: {printable(passed.reason)}" for passed in found.passed)
     if found.later:
         yield "matching too, but behind it:" if found.rule else "matching:"
         yield from (f"  {_named(rule)}" for rule in found.later)
@@ -57,7 +58,7 @@ def _lines(found: Explanation) -> Iterator[str]:
         yield from (f"  {path_label(turn.path)}: {_goes_in(turn.rule)}" for turn in found.way)
     if found.rule is not None:
         yield "without that rule, what decides is the kind of value:"
-        yield from (f"  {line}" for line in default_lines(found.defaults))
+        yield from default_lines(found.defaults, "  ")
 
 
 def _verdict(found: Explanation) -> Iterator[str]:
@@ -66,14 +67,14 @@ def _verdict(found: Explanation) -> Iterator[str]:
         yield f"{path_label(found.decided_at)} is decided by {_named(found.rule)}"
     else:
         yield f"{path_label(found.decided_at)} matches no rule; what decides is the kind of value:"
-        yield from (f"  {line}" for line in default_lines(found.defaults))
+        yield from default_lines(found.defaults, "  ")
     if inside:
         yield f"that settles the value there whole; no rule is asked for {path_label(found.path)} inside it"
 
 
 def _named(rule: Rule) -> str:
     where = f" at {rule.pattern}" if rule.pattern else ""
-    return f"{strategy_text(rule)}{where} ({rule.origin})"
+    return printable(f"{strategy_text(rule)}{where} ({rule.origin})")
 
 
 def _goes_in(rule: Rule) -> str:

@@ -19,11 +19,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from json import dumps
 
 from shardflow.cli.views.display import count, printable_lines
-from shardflow.cli.views.tables import text_table
+from shardflow.cli.views.tables import EndKept, Prose, text_table
 from shardflow.execution.inspection.rule_books import RuleBook
 from shardflow.merge.guide.pages import SECTIONS, Page, page_of
 from shardflow.merge.rules import DEFAULT, Defaults, Rule, options_json, rules_json, strategy_json
@@ -44,15 +45,15 @@ def listing_object(books: Sequence[RuleBook], strategies: Mapping[str, Entry]) -
     return {**_DONE, "rule_sets": sets, "strategies": pages}
 
 
-def listing_text(books: Sequence[RuleBook], strategies: Mapping[str, Entry]) -> str:
+def listing_lines(books: Sequence[RuleBook], strategies: Mapping[str, Entry]) -> Iterator[str]:
     """Show all rule sets and strategies to people."""
-    sets = [(printable(book.name), printable(book.description)) for book in books]
-    pages = [(name, page_of(entry.page).summary) for name, entry in strategies.items()]
-    hint = "`shardflow rules show NAME` tells more of each."
-    return "\n".join([*text_table(("rule set", "what it is for"), sets), "", *text_table(_STRATEGY, pages), "", hint])
-
-
-_STRATEGY = ("strategy", "what it does")
+    sets = [(printable(book.name), Prose(printable(book.description))) for book in books]
+    pages = [(name, Prose(page_of(entry.page).summary)) for name, entry in strategies.items()]
+    yield from text_table(("rule set", "what it is for"), sets, sys.stdout)
+    yield ""
+    yield from text_table(("strategy", "what it does"), pages, sys.stdout)
+    yield ""
+    yield "`shardflow rules show NAME` tells more of each."
 
 
 def strategy_object(name: str, page: Page) -> dict[str, Json]:
@@ -88,16 +89,18 @@ def _sections(page: Page) -> Iterator[str]:
 def book_text(book: RuleBook) -> str:
     """Show a rule set to people: what it says of itself, its rules in order, who decides where none matches."""
     head = [f"{book.name}: {book.description}" if book.description else book.name, *_sections(book.page), ""]
-    return printable_lines("\n".join([*head, *_rules(book.rules.rules), "", *_defaults(book.rules.defaults)]))
+    return "\n".join([*map(printable_lines, head), *_rules(book.rules.rules), "", *_defaults(book.rules.defaults)])
 
 
 def _rules(rules: Sequence[Rule]) -> Iterator[str]:
     if not rules:
         yield "no rules"
         return
-    rows = [(str(place), str(rule.pattern), *_decides(rule)) for place, rule in enumerate(rules, start=1)]
+    rows = [
+        (str(place), Prose(printable(str(rule.pattern))), *_decides(rule)) for place, rule in enumerate(rules, start=1)
+    ]
     yield f"{count(len(rules), 'rule')}, the first that matches a path decides it:"
-    yield from text_table(("", "path", "strategy", "options", "written in"), rows)
+    yield from text_table(("", "path", "strategy", "options", "written in"), rows, sys.stdout)
 
 
 def _defaults(defaults: Defaults) -> Iterator[str]:
@@ -105,12 +108,16 @@ def _defaults(defaults: Defaults) -> Iterator[str]:
     yield from default_lines(defaults)
 
 
-def default_lines(defaults: Defaults) -> Iterator[str]:
+def default_lines(defaults: Defaults, indent: str = "") -> Iterator[str]:
     """Show who decides by the kind of value."""
     kinds = {"objects": defaults.objects, "lists": defaults.lists, "scalars": defaults.scalars}
-    rows = [(kind, *(_decides(rule) if rule is not DEFAULT else (_ENGINE[kind],))) for kind, rule in kinds.items()]
+    rows = [
+        (indent + kind, *(_decides(rule) if rule is not DEFAULT else (Prose(_ENGINE[kind]),)))
+        for kind, rule in kinds.items()
+    ]
     width = max(map(len, rows))
-    yield from text_table(("kind", "strategy", "options", "written in")[:width], [_filled(r, width) for r in rows])
+    head = (f"{indent}kind", "strategy", "options", "written in")[:width]
+    yield from text_table(head, [_filled(row, width) for row in rows], sys.stdout)
 
 
 _ENGINE = {
@@ -127,7 +134,7 @@ def _filled(row: Sequence[str], width: int) -> Sequence[str]:
 
 def _decides(rule: Rule) -> tuple[str, str, str]:
     options = ", ".join(f"{name}: {value}" for name, value in options_json(rule.options).items())
-    return strategy_text(rule), options, rule.origin
+    return Prose(printable(strategy_text(rule))), Prose(printable(options)), EndKept(printable(rule.origin))
 
 
 def strategy_text(rule: Rule) -> str:

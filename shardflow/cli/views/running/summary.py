@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from shardflow.cli.console import styled
-from shardflow.cli.views.display import count, counts_text, place, seconds, shell_word, way_on
+from shardflow.cli.views.display import STANDING_STYLES, count, counts_text, place, seconds, shell_word, way_on
 from shardflow.execution.reporting.report import RunReport, Status
 from shardflow.model.documents import listed
-
-_STYLES: Final = {Status.DONE: "good", Status.INTERRUPTED: "warn", Status.PAUSED: "warn", Status.ABORTED: "warn"}
 
 _MERGED: Final = (Status.DONE, Status.CONFLICT)
 """How groups end whose merge can be looked at again."""
@@ -23,7 +21,7 @@ def summary(report: RunReport) -> str:
 
 
 def _summary_lines(report: RunReport) -> Iterator[str]:
-    status = styled(report.status.value, _STYLES.get(report.status, "bad"), sys.stdout)
+    status = styled(report.status.value, STANDING_STYLES[report.status], sys.stdout)
     yield f"{status}: {_times(report)}"
     yield f"changes:       {counts_text(report.counts)}"
     yield from _stale_reads(report)
