@@ -11,10 +11,14 @@ _NEW_OBJECTS = 50_000
 """Between two looks of the garbage collector: loading modules makes tens of thousands that all stay, and looking at
 them every 700, as Python does by itself, took a tenth of the start-up."""
 
+_LONGEST_INTEGER = 100_000
+"""Digits that Python writes and reads: what a document may hold (`storage/json/exact_numbers.py`), not its own 4,300."""
+
 
 def main() -> NoReturn:
     """Run the command line of this process and end it with the exit code."""
     gc.set_threshold(_NEW_OBJECTS)
+    sys.set_int_max_str_digits(_LONGEST_INTEGER)
     _end(command_line(sys.argv[1:]))
 
 

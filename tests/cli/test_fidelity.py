@@ -180,6 +180,33 @@ def test_integers_and_decimals_of_any_length_go_through_a_merge_exactly(tmp_path
     assert told.stdout == f'{{\n  "big": {big},\n  "fine": {fine}\n}}\n'
 
 
+HUGE: Final = "9" * 5000
+HUGE_WORKFLOW: Final = f"""\
+name: huge
+context: before.json
+phases:
+  - id: look
+    behavior: parallel
+    when: {{path: $.n, equals: {HUGE}}}
+    subagents:
+      - {{id: item, run: cat "$SHARDFLOW_ITEM", foreach: {{path: $.items, key: id}}}}
+      - {{id: change, run: cp after.json "$SHARDFLOW_SHARD"}}
+"""
+
+
+def test_integers_longer_than_python_writes_by_itself_go_through_every_command(tmp_path: Path) -> None:
+    items = f'"items": [{{"id": {HUGE}}}]'
+    (tmp_path / "before.json").write_text(f'{{{items}, "n": {HUGE}}}')
+    (tmp_path / "after.json").write_text(f'{{{items}, "n": -{HUGE}}}')
+    (tmp_path / "workflow.yaml").write_text(HUGE_WORKFLOW)
+    assert HUGE[:100] in shardflow("run", "workflow.yaml", "--dry-run", cwd=tmp_path).stdout
+    assert shardflow("run", "workflow.yaml", "--run-dir", "run", cwd=tmp_path).returncode == 0
+    for command in (["merge", "run"], ["blame", "run"], ["case", "save", "run", "huge", "--redact-numbers"]):
+        assert shardflow(*command, cwd=tmp_path).returncode == 0
+    told = shardflow("diff", "before.json", "after.json", "--format", "deepdiff", cwd=tmp_path)
+    assert HUGE[:100] in told.stdout
+
+
 RFC_7396: list[tuple[Json, Json, Json]] = [
     # appendix A, whole
     ({"a": "b"}, {"a": "c"}, {"a": "c"}),
