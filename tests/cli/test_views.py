@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shardflow.agents.outcomes import Usage
-from shardflow.cli.views.display import count, counts_text, names_text, path_label, place, seconds, shortened
+from shardflow.cli.views.display import count, counts_text, names_text, path_label, place, seconds, shell_word, shortened
 from shardflow.cli.views.running.lines import PlainLines
 from shardflow.cli.views.running.live import picture
 from shardflow.cli.views.running.progress import JobProgress, Progress, State
@@ -52,6 +52,14 @@ def test_a_value_is_shown_printable_and_not_much_longer_than_asked(value: Json, 
 )
 def test_a_value_is_shown_as_json(value: Json, shown: str) -> None:
     assert value_text(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("file", "shown"),
+    [("run", "run"), ("a b", "'a b'"), ("-run", "./-run"), ("--all", "./--all"), ("-a b", "'./-a b'"), ("a/-b", "a/-b")],
+)
+def test_a_file_is_shown_as_a_word_that_a_shell_and_a_command_take_for_one(file: str, shown: str) -> None:
+    assert shell_word(file) == shown
 
 
 @given(st.lists(st.text() | st.integers(0)).map(tuple), st.integers(10, 80))

@@ -71,10 +71,11 @@ def place(path: str) -> str:
 
 
 def shell_word(path: str) -> str:
-    """Show a file or folder as one word of a shell command."""
+    """Show a file or folder as one word of a shell command, which no command takes for an option."""
     from shlex import quote
 
-    return printable(quote(_from_here(path)))
+    path = _from_here(path)
+    return printable(quote(f"./{path}" if path.startswith("-") else path))
 
 
 def _from_here(path: str) -> str:
