@@ -308,3 +308,10 @@ def test_coverage_by_a_folder_without_cases_is_refused(tmp_path: Path) -> None:
     ended = shardflow("rules", "coverage", "rules.yaml", "--by", "empty", "--examples", "5", cwd=tmp_path)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "empty holds no case: no file whose name ends in .yaml, .yml, .json" in ended.stderr
+
+
+@pytest.mark.parametrize("command", ["check", "coverage"])
+def test_nothing_is_left_in_the_folder_that_a_command_is_started_in(tmp_path: Path, command: str) -> None:
+    write(tmp_path)
+    shardflow("rules", command, "rules.yaml", "--examples", "5", cwd=tmp_path)
+    assert {file.name for file in tmp_path.iterdir()} <= {"rules.yaml", "merging.py", "__pycache__"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from importlib.util import find_spec
 from typing import TypeVar
@@ -21,9 +22,10 @@ EXAMPLES = 500
 
 
 def need_hypothesis() -> None:
-    """Raise UsageError where Hypothesis is not installed."""
+    """Have Hypothesis keep nothing in the current folder. Raises UsageError where it is not installed."""
     if find_spec("hypothesis") is None:
         raise UsageError("this needs Hypothesis, which is not installed: pip install 'shardflow[testing]'")
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", os.devnull)  # no folder: it goes on without one
 
 
 def book_of(name: str) -> RuleBook:
