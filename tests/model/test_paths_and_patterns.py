@@ -174,6 +174,11 @@ pattern_texts = st.lists(steps, max_size=3).map(lambda parts: "$" + "".join(part
 paths = st.lists(st.sampled_from(["a", "b", "c"]), max_size=4).map(tuple)
 
 
+def test_patterns_whose_automaton_is_too_large_to_walk_pass_for_not_covered() -> None:
+    *others, last = (parse_pattern("$..a" + ".*" * count) for count in range(40))
+    assert not covered(last, others)
+
+
 @given(pattern_texts, st.lists(pattern_texts, min_size=1, max_size=2), paths)
 def test_no_path_of_a_covered_pattern_is_missed_by_the_others(text, others, path):
     if covered(parse_pattern(text), [parse_pattern(other) for other in others]) and matches(text, path):
