@@ -12,7 +12,7 @@ _NEW_OBJECTS = 50_000
 them every 700, as Python does by itself, took a tenth of the start-up."""
 
 _LONGEST_INTEGER = 100_000
-"""Digits that Python writes and reads: what a document may hold (`storage/json/exact_numbers.py`), not its own 4,300."""
+"""Digits that Python writes and reads: as many as a document may hold (`exact_numbers.py`), not its own 4,300."""
 
 
 def main() -> NoReturn:

@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shardflow.agents.outcomes import Usage
-from shardflow.cli.views.display import count, counts_text, names_text, path_label, place, seconds, shell_word, shortened
+from shardflow.cli.views.display import (
+    count,
+    counts_text,
+    names_text,
+    path_label,
+    place,
+    seconds,
+    shell_word,
+    shortened,
+)
 from shardflow.cli.views.running.lines import PlainLines
 from shardflow.cli.views.running.live import picture
 from shardflow.cli.views.running.progress import JobProgress, Progress, State
@@ -56,7 +65,14 @@ def test_a_value_is_shown_as_json(value: Json, shown: str) -> None:
 
 @pytest.mark.parametrize(
     ("file", "shown"),
-    [("run", "run"), ("a b", "'a b'"), ("-run", "./-run"), ("--all", "./--all"), ("-a b", "'./-a b'"), ("a/-b", "a/-b")],
+    [
+        ("run", "run"),
+        ("a b", "'a b'"),
+        ("-run", "./-run"),
+        ("--all", "./--all"),
+        ("-a b", "'./-a b'"),
+        ("a/-b", "a/-b"),
+    ],
 )
 def test_a_file_is_shown_as_a_word_that_a_shell_and_a_command_take_for_one(file: str, shown: str) -> None:
     assert shell_word(file) == shown
