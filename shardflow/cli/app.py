@@ -17,7 +17,9 @@ from shardflow.cli import version_line
 from shardflow.cli.console import CONSOLE
 from shardflow.cli.parameters import Argument, Command, Known, Marker, Parameter
 from shardflow.cli.quick import Call
+from shardflow.cli.refusing import hand_over_error
 from shardflow.cli.views.display import printable_lines
+from shardflow.errors import UsageError
 
 PROGRAM: Final = "shardflow"
 
@@ -47,19 +49,10 @@ def read_with_typer(line: Sequence[str], commands: Iterable[Command], groups: Ma
             CONSOLE.say(texts.getvalue().removesuffix("\n"))
         if errors.getvalue():  # typer quotes the line as it is, and a pattern may have put a hostile file name there
             CONSOLE.complain(printable_lines(errors.getvalue().rstrip("\n")))
-            _hand_over_error(line, errors.getvalue(), _exit_code(ended))
+            message = errors.getvalue().rstrip("\n").rpartition("\n")[2].removeprefix("Error: ")
+            hand_over_error(line, UsageError(message), _exit_code(ended))
         return asked[0] if asked else _exit_code(ended)
     raise AssertionError("typer ends with SystemExit")
-
-
-def _hand_over_error(line: Sequence[str], told: str, code: int) -> None:
-    """Give a program that asked for an object one, though no command was read."""
-    if "--json" in line and code:
-        from shardflow.cli.views.objects import error_object, object_bytes
-        from shardflow.errors import UsageError
-
-        message = told.rstrip("\n").rpartition("\n")[2].removeprefix("Error: ")
-        CONSOLE.hand_over(object_bytes(error_object(UsageError(message), code)))
 
 
 def _exit_code(ended: SystemExit) -> int:

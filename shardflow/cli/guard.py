@@ -8,6 +8,7 @@ from typing import Final
 from shardflow.cli.console import CONSOLE, never_fail_to_encode
 from shardflow.cli.declarations import GROUPS, all_commands, commands_of, completed
 from shardflow.cli.quick import Call, quick_call
+from shardflow.cli.refusing import hand_over_error
 from shardflow.cli.views.display import printable_lines
 from shardflow.errors import ShardflowError, UsageError
 from shardflow.exit_codes import FAILED, INTERRUPTED
@@ -24,14 +25,12 @@ def guarded(line: list[str]) -> int:
     never_fail_to_encode()
     try:
         code = _read_and_call(completed(line))
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         code = INTERRUPTED
+        hand_over_error(line, error, code)
     except Exception as error:
         code = _internal_error(error)
-        if "--json" in line:
-            from shardflow.cli.views.objects import error_object, object_bytes
-
-            CONSOLE.hand_over(object_bytes(error_object(error, code)))
+        hand_over_error(line, error, code)
     return CONSOLE.finished(code)
 
 
@@ -44,20 +43,17 @@ def _read_and_call(line: list[str]) -> int:
         if isinstance(read, int):
             return read
         call = read
-    return _called(call)
+    return _called(call, line)
 
 
-def _called(call: Call) -> int:
+def _called(call: Call, line: list[str]) -> int:
     try:
         return call.command.function(**call.values)
     except (ShardflowError, OSError) as told:
         error = told if isinstance(told, ShardflowError) or _stands_somewhere() else UsageError(_NOWHERE)
         CONSOLE.complain(f"shardflow {call.command.name}: {printable_lines(str(error))}")
         code = error.exit_code if isinstance(error, ShardflowError) else FAILED
-        if call.values.get("as_json") or call.values.get("layout") == "json":
-            from shardflow.cli.views.objects import error_object, object_bytes
-
-            CONSOLE.hand_over(object_bytes(error_object(error, code)))
+        hand_over_error(line, error, code)
         return code
 
 

@@ -26,20 +26,28 @@ _CLOSE_ENOUGH: Final = 0.6
 
 @record
 class Problem:
-    """One thing wrong with some input, in words a person can act on."""
+    """One thing wrong with some input, in words a person can act on; `line` and `column` count from 1."""
 
     source: str
     line: int | None
     message: str
     path: Path | None = None
     hint: str = ""
+    column: int | None = None
 
     def __str__(self) -> str:
-        """Show as `source:line: message at $.path; hint`, leaving out what is unknown and the middle of a long path."""
+        """Show as `source:line: column 7: message at $.path; hint`, leaving out what is unknown and the middle of a
+        long path.
+        """
         where = f"{self.source}:{self.line}" if self.line is not None else self.source
         at = f" at {_shortened(path_text(self.path))}" if self.path is not None else ""
         hint = f"; {self.hint}" if self.hint else ""
-        return f"{where}: {self.message}{at}{hint}"
+        return f"{where}: {self.placed_message}{at}{hint}"
+
+    @property
+    def placed_message(self) -> str:
+        """The message behind its column: for texts that tell no more of the place than this."""
+        return self.message if self.column is None else f"column {self.column}: {self.message}"
 
 
 def _shortened(path: str) -> str:

@@ -10,6 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from shardflow.cli.declarations import completed
+from shardflow.storage.json.strict import parse_json
+from tests.cli.shapes import hold
+
 REPOSITORY = Path(__file__).parents[2]
 ENVIRONMENT = {
     "PATH": os.environ["PATH"],
@@ -28,8 +32,11 @@ def shardflow(
     stdout: int | IO[str] = subprocess.PIPE,
     environment: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run the command, with these variables too, and wait for it; standard output and error are no terminals."""
-    return subprocess.run(
+    """Run the command, with these variables too, and wait for it; standard output and error are no terminals.
+
+    Whatever object it prints is held to the page of these objects.
+    """
+    ended = subprocess.run(
         [*COMMAND, *map(str, arguments)],
         cwd=cwd,
         env={**ENVIRONMENT, **(environment or {})},
@@ -41,6 +48,13 @@ def shardflow(
         timeout=120,
         check=False,
     )
+    line = [*map(str, arguments)]
+    if "--json" in line and ended.stdout and "--help" not in line:
+        told = parse_json(ended.stdout.encode(errors="surrogateescape"), "standard output")
+        assert isinstance(told, dict)
+        assert told["exit_code"] == ended.returncode
+        hold(completed(line), told)
+    return ended
 
 
 @contextmanager

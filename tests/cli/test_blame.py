@@ -56,7 +56,7 @@ def told(run: Path, *path: str) -> dict[str, Any]:
 
 
 def makers(found: dict[str, Any]) -> dict[str, tuple[str, ...]]:
-    return {part["path"]: (part.get("phase", part["origin"]), *part.get("shards", ())) for part in found["parts"]}
+    return {part["path"]: (part.get("phase", part["came_from"]), *part.get("shards", ())) for part in found["parts"]}
 
 
 def test_without_a_path_every_part_of_the_context_has_its_origin(run: Path) -> None:
@@ -83,7 +83,7 @@ def test_a_place_is_told_with_rule_and_with_what_was_superseded_there(run: Path)
         {
             "path": "$.n",
             "value": 1,
-            "origin": "merge",
+            "came_from": "merge",
             "group": "01-audit",
             "phase": "audit",
             "shards": ["a"],

@@ -47,12 +47,12 @@ def test_shards_rules_and_what_came_out_stand_in_the_case(tmp_path: Path) -> Non
     assert stat.S_IMODE((folder / "counted.case.yaml").stat().st_mode) == 0o644
     last = shardflow("case", "save", "run", "last.case.json", "--phase", "02-last", "--json", cwd=folder)
     assert json.loads(last.stdout) == {
-        "status": "saved",
+        "status": "done",
         "exit_code": 0,
         "file": "last.case.json",
         "group": "02-last",
-        "shards": 1,
-        "conflicts": 0,
+        "shard_count": 1,
+        "conflict_count": 0,
         "complete": True,
     }
     assert shardflow("case", "run", ".", cwd=folder).stdout.endswith("2 cases, all as expected\n")

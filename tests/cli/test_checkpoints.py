@@ -102,7 +102,7 @@ def test_json_tells_a_paused_run_from_an_aborted_one(folder: Path) -> None:
     assert (paused["status"], paused["exit_code"], paused["phases"][0]["problems"]) == (
         "paused",
         4,
-        ["somebody has to decide: Is it \x1b[2J good? (Go on, Again, Stop)"],
+        [{"message": "somebody has to decide: Is it \x1b[2J good? (Go on, Again, Stop)"}],
     )
     (folder / "answers.yaml").write_text("[Stop]")
     aborted = json.loads(shardflow("resume", "--answers", "answers.yaml", "--json", cwd=folder).stdout)

@@ -74,9 +74,10 @@ def test_what_is_told_to_a_reader_that_left_is_no_error_and_to_a_full_disk_is_on
 def test_who_asks_for_an_object_gets_one_for_wrong_usage_too() -> None:
     ended = shardflow("run", "w.yaml", "--contxt", "c.json", "--json")
     told = json.loads(ended.stdout)
-    assert (ended.returncode, told["status"], told["exit_code"], told["problems"]) == (2, "error", 2, [])
-    assert told["error"].startswith("No such option: --contxt")
-    assert told["error"] in ended.stderr
+    assert (ended.returncode, told["status"], told["exit_code"]) == (2, "error", 2)
+    [problem] = told["problems"]
+    assert problem["message"].startswith("No such option: --contxt")
+    assert problem["message"] in ended.stderr
     assert shardflow("run", "w.yaml", "--contxt", "c.json").stdout == ""
 
 

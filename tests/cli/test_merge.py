@@ -138,7 +138,7 @@ def test_json_of_a_conflict_has_the_candidates_and_no_context(folder: Path) -> N
 def test_json_with_an_output_file_names_the_file(folder: Path) -> None:
     ended = shardflow("merge", *FILES, "--rules", "rules.yaml", "--json", "-o", "out.json", cwd=folder)
     told = json.loads(ended.stdout)
-    assert told["output"] == "out.json"
+    assert told["output_file"] == "out.json"
     assert json.loads((folder / "out.json").read_text()) == MERGED
 
 
@@ -187,7 +187,7 @@ def test_the_problems_of_all_shards_are_told_at_once(folder: Path) -> None:
     ended = shardflow("merge", *FILES, "--json", cwd=folder)
     told = json.loads(ended.stdout)
     assert (ended.returncode, told["status"], told["exit_code"]) == (2, "invalid", 2)
-    assert [problem["source"] for problem in told["problems"]] == FILES[1:]
+    assert [problem["file"] for problem in told["problems"]] == FILES[1:]
     assert all(f"{name}" in ended.stderr for name in FILES[1:])
 
 

@@ -95,7 +95,7 @@ def test_a_value_may_be_any_json_and_a_conflict_may_be_named_by_its_id(folder: P
     first = read(folder / GROUP / "conflicts.json")["conflicts"][0]["id"]
     decisions = ["--resolve", f'{first}={{"k": [1.0, null]}}', "--resolve", "$['a=b']=12345678901234567890123"]
     ended = shardflow("merge", "run", *decisions, "--json", cwd=folder)
-    assert json.loads(ended.stdout)["status"] == "resolved"
+    assert json.loads(ended.stdout)["status"] == "done"
     assert '"k": [\n      1.0,\n      null\n    ]' in (folder / "run/context.json").read_text()
     assert '"a=b": 12345678901234567890123' in (folder / "run/context.json").read_text()
 
@@ -322,7 +322,7 @@ def test_a_run_goes_on_once_all_is_decided_and_keeps_what_was_decided_in_between
         "run: decided, waits to be resumed",
         "go on:         shardflow resume run",
     )
-    assert json.loads(shardflow("runs", "show", "run", "--json", cwd=folder).stdout)["status"] == "decided"
+    assert json.loads(shardflow("runs", "show", "run", "--json", cwd=folder).stdout)["run"]["status"] == "decided"
     [listed] = json.loads(shardflow("runs", "list", "--in", ".", "--status", "decided", "--json", cwd=folder).stdout)[
         "runs"
     ]

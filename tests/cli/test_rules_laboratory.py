@@ -255,8 +255,8 @@ def test_coverage_tells_what_no_case_exercises(tmp_path: Path) -> None:
     arguments = ["rules.yaml", "--by", "one.case.json", "--examples", "60", "--json"]
     told = json.loads(shardflow("rules", "coverage", *arguments, cwd=tmp_path).stdout)
     [hits, title, *_] = told["files"][0]["rules"]
-    assert {(b["situation"], b["cases"]) for b in hits["branches"] if b["cases"]} == {("one changed it", 1)}
-    assert not any(branch["cases"] for branch in title["branches"])
+    assert {(b["situation"], b["case_count"]) for b in hits["branches"] if b["case_count"]} == {("one changed it", 1)}
+    assert not any(branch["case_count"] for branch in title["branches"])
     assert told["files"][0]["functions"]["merging:longest"] != []
 
 
@@ -284,7 +284,7 @@ def test_coverage_of_a_run_counts_its_merges(tmp_path: Path) -> None:
     (tmp_path / "rules.yaml").write_text("rules: [{path: $.n, strategy: max}]\n")
     arguments = ["rules.yaml", "--by", "r", "--examples", "20", "--json"]
     told = json.loads(shardflow("rules", "coverage", *arguments, cwd=tmp_path).stdout)
-    assert sum(branch["cases"] for branch in told["files"][0]["rules"][0]["branches"]) == 1
+    assert sum(branch["case_count"] for branch in told["files"][0]["rules"][0]["branches"]) == 1
 
 
 def test_coverage_of_a_run_that_failed_counts_what_it_merged_before(tmp_path: Path) -> None:
@@ -299,7 +299,7 @@ def test_coverage_of_a_run_that_failed_counts_what_it_merged_before(tmp_path: Pa
     ended = shardflow("rules", "coverage", *arguments, cwd=tmp_path)
     assert ended.returncode == 0, ended.stderr
     told = json.loads(ended.stdout)
-    assert sum(branch["cases"] for branch in told["files"][0]["rules"][0]["branches"]) == 1
+    assert sum(branch["case_count"] for branch in told["files"][0]["rules"][0]["branches"]) == 1
 
 
 def test_coverage_by_a_folder_without_cases_is_refused(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def test_a_repeated_merge_names_the_file_that_was_altered(good: Path) -> None:
     assert ended.returncode == 1
     assert "01-work: altered since the run:\n  out/groups/01-work/two/context-two.json: altered since\n" in ended.stdout
     told = json.loads(shardflow("merge", "out", "--json", cwd=good.parent).stdout)
-    assert (told["status"], told["exit_code"], told["groups"][0]["verdict"]) == ("not-same", 1, "altered")
+    assert (told["status"], told["exit_code"], told["groups"][0]["status"]) == ("altered", 1, "altered")
 
 
 def test_quiet_prints_nothing_when_all_is_well(good: Path) -> None:
@@ -88,7 +88,7 @@ def test_json_is_one_object_with_the_documented_keys(good: Path) -> None:
     assert (ended.returncode, ended.stderr) == (0, "")
     told = json.loads(ended.stdout)
     assert list(told) == [
-        *("status", "exit_code", "workflow", "run_dir", "context", "seconds", "subagent_seconds", "counts"),
+        *("status", "exit_code", "workflow", "run_dir", "context_file", "seconds", "subagent_seconds", "counts"),
         *("phases", "problems", "notes"),
     ]
     assert (told["status"], told["exit_code"], told["workflow"]) == ("done", 0, "good")
@@ -118,15 +118,15 @@ def test_json_is_one_object_with_the_documented_keys(good: Path) -> None:
             "detail",
             "seconds",
             "tries",
-            "shard",
-            "stdout",
-            "stderr",
+            "shard_file",
+            "stdout_file",
+            "stderr_file",
             "warnings",
             "kept",
             "engine_made",
         ]
     )
-    assert json.loads(Path(told["context"]).read_text()) == {"a": 1, "b": [2]}
+    assert json.loads(Path(told["context_file"]).read_text()) == {"a": 1, "b": [2]}
 
 
 def test_a_failed_subagent_is_told_with_its_last_words_and_where_they_are(failing: Path) -> None:

@@ -274,10 +274,10 @@ def test_what_a_journal_says_was_used_is_added_up_as_far_as_it_can_be_meant() ->
         "output": 8,
         "cost": 2.0,
         "told_by": {"input": 2, "output": 2, "cost": 2},
-        "subagents": 1,
-        "tries": 9,
-        "arbiters": 1,
-        "prompts": 1,
+        "subagent_count": 1,
+        "try_count": 9,
+        "arbiter_count": 1,
+        "prompt_count": 1,
     }
     assert recorded({}) is None
 

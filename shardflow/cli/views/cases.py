@@ -1,14 +1,4 @@
-"""What came out of a case, for programs.
-
-`shardflow merge CASE_FILE --json`:
-
-    status          as-expected | not-as-expected; done | conflict where the case expects nothing
-    exit_code, context
-    law             {name, kept, told: [line]}; only where the case names one
-    differences     [{path, expected, found}], values that are not there have no member; not where nothing is expected
-    missing, unexpected     [{path, shards}], conflicts that did not come out, and those nobody expects
-    counts, shards, conflicts, decisions    the ledger
-"""
+"""What came out of a case, for programs: `Replayed` of `cli/README.md`."""
 
 from __future__ import annotations
 
@@ -29,13 +19,20 @@ def replayed_object(
     told: dict[str, Json] = {"status": "not-as-expected" if bad else "as-expected", "exit_code": code}
     if found is None and not case.law:
         told["status"] = "conflict" if result.conflicts else "done"
+    told |= comparison_object(case, found, law)
+    return {**told, "context": result.context, **ledger_object(result, shown)}
+
+
+def comparison_object(case: Case, found: Comparison | None, law: tuple[str, ...]) -> dict[str, Json]:
+    """Give where a case did not come out as it expects, and whether the law it names was kept."""
+    told: dict[str, Json] = {}
     if case.law:
         told["law"] = {"name": case.law, "kept": not law, "told": list(law)}
     if found is not None:
         told["differences"] = [_expected_and_found(change) for change in found.context]
         told["missing"] = list(map(expected_conflict_json, found.missing))
         told["unexpected"] = list(map(expected_conflict_json, found.unexpected))
-    return {**told, "context": result.context, **ledger_object(result, shown)}
+    return told
 
 
 def _expected_and_found(change: Change) -> Json:

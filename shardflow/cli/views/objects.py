@@ -1,14 +1,7 @@
-"""What `--json` prints: one object with stable keys. What is absent has no member, never a made-up value.
+"""What `--json` prints: one object, as the page beside this package has it (`cli/README.md`), which a test holds.
 
-Those of runs stand in `running/objects.py`, those of merges in `merging/objects.py`.
-
-`shardflow validate`:
-
-    status          valid | invalid
-    exit_code
-    workflows       [{file, status, problems, warnings}], both lists of {source, line, message, path, hint}
-
-Anything that could not start: `{status, exit_code, error, problems: [{source, line, message, path, hint}]}`.
+Laws: a name means the same in every object. What is absent has no member, never null or a made-up value. A path is a
+place in a document, RFC 9535's normal path; what names a file is called `file`, `..._file`, `folder` or `run_dir`.
 """
 
 from __future__ import annotations
@@ -26,22 +19,36 @@ if TYPE_CHECKING:
     from shardflow.execution.checking import CheckedWorkflow
 
 
-def error_object(error: Exception, code: int) -> dict[str, Json]:
+def error_object(error: BaseException, code: int) -> dict[str, Json]:
     """Give an error that kept a command from doing anything."""
-    problems = problem_objects(error.problems) if isinstance(error, InvalidInput) else []
-    status = "invalid" if isinstance(error, InvalidInput) else "error"
-    return {"status": status, "exit_code": code, "error": str(error), "problems": problems}
+    match error:
+        case InvalidInput():
+            return {"status": "invalid", "exit_code": code, "problems": problem_objects(error.problems)}
+        case KeyboardInterrupt():
+            return {"status": "interrupted", "exit_code": code, "problems": message_objects(["interrupted"])}
+        case _:
+            return {"status": "error", "exit_code": code, "problems": message_objects([str(error)])}
+
+
+def message_objects(messages: Iterable[str]) -> list[Json]:
+    """Give problems that are told in words only."""
+    return [{"message": message} for message in messages]
 
 
 def problem_objects(problems: Iterable[Problem]) -> list[Json]:
-    """Give problems found in files; `line` and `path` only where they are known."""
+    """Give problems found in files; all but the message only where it is known."""
     return [_problem(problem) for problem in problems]
 
 
 def _problem(problem: Problem) -> Json:
-    line: dict[str, Json] = {} if problem.line is None else {"line": problem.line}
-    path: dict[str, Json] = {} if problem.path is None else {"path": path_text(problem.path)}
-    return {"source": problem.source, **line, "message": problem.message, **path, "hint": problem.hint}
+    path = None if problem.path is None else path_text(problem.path)
+    place: dict[str, Json] = {"file": problem.source, "line": problem.line, "column": problem.column, "path": path}
+    return without_none({**place, "message": problem.message, "hint": problem.hint or None})
+
+
+def without_none(members: Mapping[str, Json]) -> dict[str, Json]:
+    """Give the members that are there."""
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def checked_object(checked: Mapping[str, CheckedWorkflow], code: int) -> dict[str, Json]:

@@ -1,13 +1,4 @@
-"""Runs at a glance, for people and as objects.
-
-`runs list --json`: status `listed`, exit_code, and runs `[{name, run_dir, workflow, status, started, finished,
-age_seconds, seconds, context, groups}]`, the last started first; `seconds` and `finished` are null until it has ended.
-A run's `status` is that of `run.json`, or `killed`; `decided` where its conflicts are and it waits to be resumed.
-`runs show --json`: one such object, with starts, bytes, and groups `[{name, phase, status, folder, subagents: [{id,
-ending, detail, tries, sealed}]}]`, `status` null for a group that has not ended, whose subagents are those that have
-succeeded so far; and usage as `run --json` has it, of all starts, where agent CLIs were called.
-`runs prune --json`: status `pruned` or `planned`, exit_code, removed `[{name, run_dir}]`, problems.
-"""
+"""Runs at a glance, for people and as objects: `Listed`, `Shown` and `Pruned` of `cli/README.md`."""
 
 from __future__ import annotations
 
@@ -16,10 +7,11 @@ from collections.abc import Iterator, Sequence
 
 from shardflow.cli.console import styled
 from shardflow.cli.views.display import STANDING_STYLES, count, place, seconds, shortened, way_on
+from shardflow.cli.views.objects import message_objects, without_none
 from shardflow.cli.views.tables import Count, text_table
 from shardflow.cli.views.usages import used_text
 from shardflow.execution.inspection.runs import GroupOverview, RunOverview, age, duration
-from shardflow.execution.reporting.endings import Succeeded, ending_name, ending_text
+from shardflow.execution.reporting.endings import FAILURE_FACTS, Succeeded, ending_name, ending_text
 from shardflow.execution.reporting.report import Status
 from shardflow.model.values import Json
 from shardflow.storage.excerpts import printable
@@ -64,12 +56,12 @@ def _long(amount: float) -> str:
 
 def runs_object(runs: Sequence[FoundRun], now: float) -> dict[str, Json]:
     """Give runs as an object."""
-    return {"status": "listed", "exit_code": 0, "runs": [_run(run, now) for run in runs]}
+    return {"status": "done", "exit_code": 0, "runs": [_run(run, now) for run in runs]}
 
 
 def _run(run: FoundRun, now: float) -> dict[str, Json]:
     took = duration(run.record)
-    return {
+    told: dict[str, Json] = {
         "name": run.name,
         "run_dir": run.directory.path,
         "workflow": run.record.workflow,
@@ -78,9 +70,10 @@ def _run(run: FoundRun, now: float) -> dict[str, Json]:
         "finished": run.record.finished,
         "age_seconds": round(age(run.record, now), 3),
         "seconds": None if took is None else round(took, 3),
-        "context": run.record.settings.context or run.directory.context,
-        "groups": len(run.record.groups),
+        "context_file": run.record.settings.context or run.directory.context,
+        "group_count": len(run.record.groups),
     }
+    return without_none(told)
 
 
 def overview_text(found: RunOverview, now: float) -> str:
@@ -125,15 +118,15 @@ def _subagent_line(name: str, detail: str, number: int) -> str:
 def overview_object(found: RunOverview, now: float) -> dict[str, Json]:
     """Give one run as an object."""
     groups: list[Json] = [_group(group) for group in found.groups]
-    usage: dict[str, Json] = {} if found.used is None else {"usage": found.used.as_json()}
+    usage: dict[str, Json] = {} if found.used is None else {"usage": without_none(found.used.as_json())}
     told = {**_run(found.run, now), "starts": found.starts, "bytes": found.size, **usage, "groups": groups}
-    return {"exit_code": 0, **told}
+    return {"status": "done", "exit_code": 0, "run": told}
 
 
 def _group(group: GroupOverview) -> Json:
     if group.record is None:
         so_far = [_sealed(seal) for seal in group.sealed]
-        return {"name": group.name, "phase": None, "status": None, "folder": group.folder.path, "subagents": so_far}
+        return {"name": group.name, "folder": group.folder.path, "subagents": so_far}
     return {
         "name": group.name,
         "phase": group.record.phase,
@@ -147,10 +140,16 @@ def _subagent(one: SubagentRecord) -> Json:
     return {
         "id": one.id,
         "ending": one.ending,
+        **_facts(one.failure),
         "detail": one.detail,
         "tries": one.tries,
         "sealed": one.sha256 is not None,
     }
+
+
+def _facts(failure: Json) -> dict[str, Json]:
+    """Give the facts of a failure, of a record that may say anything."""
+    return {name: failure[name] for name in FAILURE_FACTS if name in failure} if isinstance(failure, dict) else {}
 
 
 def _sealed(seal: SealedShard) -> Json:
@@ -169,8 +168,8 @@ def pruned_text(removed: Sequence[FoundRun], *, dry_run: bool) -> str:
 def pruned_object(removed: Sequence[FoundRun], problems: Sequence[str], code: int, *, dry_run: bool) -> dict[str, Json]:
     """Give which runs were removed as an object."""
     return {
-        "status": "planned" if dry_run else "pruned",
+        "status": "failed" if problems else "planned" if dry_run else "done",
         "exit_code": code,
         "removed": [{"name": run.name, "run_dir": run.directory.path} for run in removed],
-        "problems": list(problems),
+        "problems": message_objects(problems),
     }

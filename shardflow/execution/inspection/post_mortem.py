@@ -68,9 +68,15 @@ class PostMortem:
     groups: tuple[Refolded, ...]
 
     @property
+    def verdict(self) -> Repetition:
+        """The worst of all groups; those that were not merged say nothing."""
+        found = [group.verdict for group in self.groups]
+        return next((bad for bad in (Repetition.ALTERED, Repetition.DIFFERENT) if bad in found), Repetition.SAME)
+
+    @property
     def is_same(self) -> bool:
         """Whether everything that was merged comes out as it did."""
-        return all(group.verdict in (Repetition.SAME, Repetition.NOT_MERGED) for group in self.groups)
+        return self.verdict is Repetition.SAME
 
 
 def repeat_merges(run_dir: str) -> PostMortem:

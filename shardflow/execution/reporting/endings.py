@@ -203,6 +203,10 @@ def _cancelled_text(started: bool, *, others_failed: bool) -> str:
     return "stopped with the run" if started else "not started: the run was stopped first"
 
 
+FAILURE_FACTS: Final = ("exit_code", "signal", "outcome", "idle")
+"""What there may be to know of a failure besides its kind."""
+
+
 def failure_facts(ending: Ending) -> dict[str, Json]:
     """Give what a program can use of how a subagent failed, with nothing in it that depends on where the run stands."""
     match ending:

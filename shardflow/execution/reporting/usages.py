@@ -37,10 +37,10 @@ class Used:
         return {
             **Usage(self.input, self.output, self.cost).as_json(),
             "told_by": dict(zip(names, self.told_by, strict=True)),
-            "subagents": self.subagents,
-            "tries": self.tries,
-            "arbiters": self.arbiters,
-            "prompts": self.prompts,
+            "subagent_count": self.subagents,
+            "try_count": self.tries,
+            "arbiter_count": self.arbiters,
+            "prompt_count": self.prompts,
         }
 
 

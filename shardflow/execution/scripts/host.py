@@ -255,7 +255,7 @@ def _returned(value: str | None) -> Returned | NotJson:
     try:
         return Returned(parse_json(value.encode("utf-8", "surrogatepass"), "result"))
     except InvalidJson as error:
-        return NotJson(error.problems[0].message)
+        return NotJson(error.problems[0].placed_message)
 
 
 def _rounded(scope: Scope) -> tuple[str, ...]:

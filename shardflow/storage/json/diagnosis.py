@@ -68,7 +68,7 @@ def _path_behind(text: str, source: str) -> Path:
 def _problem(source: str, text: str, position: int, path: Path, message: str, hint: str) -> Problem:
     line = text.count("\n", 0, position) + 1
     column = position - text.rfind("\n", 0, position)
-    return Problem(source, line, f"column {column}: {message}", path if path != ROOT else None, hint)
+    return Problem(source, line, message, path if path != ROOT else None, hint, column)
 
 
 class _Broken(Exception):

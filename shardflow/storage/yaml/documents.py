@@ -117,8 +117,8 @@ class _Reading:
         try:
             return next(self._events)
         except yaml.MarkedYAMLError as error:
-            line, message, hint = syntax_error(self._text, error)
-            raise self._broken(line, ROOT, message, hint) from None
+            line, column, message, hint = syntax_error(self._text, error)
+            raise self._broken(line, ROOT, message, hint, column) from None
         except yaml.YAMLError as error:
             raise self._broken(1, ROOT, printable(str(error))) from None
 
@@ -223,13 +223,13 @@ class _Reading:
         if len(self.problems) >= MAX_PROBLEMS:
             raise _Broken
 
-    def _broken(self, line: int, path: Path, message: str, hint: str = "") -> _Broken:
+    def _broken(self, line: int, path: Path, message: str, hint: str = "", column: int | None = None) -> _Broken:
         """Note that nothing more can be read; to be raised."""
-        self._add(line, path, message, hint)
+        self._add(line, path, message, hint, column)
         return _Broken()
 
-    def _add(self, line: int, path: Path, message: str, hint: str) -> None:
-        self.problems.append(Problem(self._source, line, message, path if path != ROOT else None, hint))
+    def _add(self, line: int, path: Path, message: str, hint: str, column: int | None = None) -> None:
+        self.problems.append(Problem(self._source, line, message, path if path != ROOT else None, hint, column))
 
 
 def _line(event: Event) -> int:

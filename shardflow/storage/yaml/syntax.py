@@ -31,17 +31,17 @@ _LIBYAML_DEPTH: Final = "exceeded maximum nesting depth"
 """What newer releases of libyaml say at about 1,000 levels; they look ahead, so they may say it before we count 201."""
 
 
-def syntax_error(text: str, error: yaml.MarkedYAMLError) -> tuple[int, str, str]:
-    """Say what the parser found: line, message and hint."""
+def syntax_error(text: str, error: yaml.MarkedYAMLError) -> tuple[int, int | None, str, str]:
+    """Say what the parser found: line, column, message and hint."""
     line, column = place_of(error.problem_mark or error.context_mark)
     begun, _ = place_of(error.context_mark)
     context = f" {error.context} that starts on line {begun}" if error.context and begun < line else ""
     problem = error.problem or "not readable as YAML"
     if problem == _LIBYAML_DEPTH:
-        return line, TOO_DEEP, ""
+        return line, None, TOO_DEEP, ""
     minded = "".join(text.splitlines()[line - 1 : line])[column - 1 : column]
     at = minded if problem.startswith(_AT_A_CHARACTER) else ""
-    return line, printable(f"column {column}: {problem}{context}"), _HINTS.get(at, "")
+    return line, column, printable(f"{problem}{context}"), _HINTS.get(at, "")
 
 
 def place_of(mark: Mark | CMark | None) -> tuple[int, int]:

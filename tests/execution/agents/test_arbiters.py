@@ -124,13 +124,15 @@ def test_what_it_used_and_was_warned_of_is_in_the_journal_the_report_the_summary
         "decided": True,
         "seconds": asked_json["seconds"],
         "folder": str(folder).replace("/run/", "/other/"),
-        "warnings": [warning],
+        "warnings": [{"message": warning}],
         "kept": False,
         "usage": usage,
     }
-    whose = {"subagents": 0, "tries": 0, "arbiters": 1, "prompts": 0}
+    whose = {"subagent_count": 0, "try_count": 0, "arbiter_count": 1, "prompt_count": 0}
     sums = {**usage, "told_by": {"input": 1, "output": 1, "cost": 1}, **whose}
-    assert told["usage"] == json.loads(shardflow("runs", "show", "other", "--json", **here).stdout)["usage"] == sums
+    assert (
+        told["usage"] == json.loads(shardflow("runs", "show", "other", "--json", **here).stdout)["run"]["usage"] == sums
+    )
     assert "\nagent CLIs:    39 tokens in, 21 tokens out, $0.0005, by 1 arbiter\n" in (
         shardflow("runs", "show", "other", **here).stdout
     )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from shardflow.cli.commands.cases.laws import broken_law
 from shardflow.cli.commands.reading import cases_in
 from shardflow.cli.console import CONSOLE, styled
+from shardflow.cli.views.cases import comparison_object
 from shardflow.cli.views.display import count, place
-from shardflow.cli.views.objects import object_bytes, problem_objects
+from shardflow.cli.views.objects import message_objects, object_bytes, problem_objects
 from shardflow.errors import InvalidInput, UsageError
 from shardflow.execution.cases.files import SUFFIXES, load_case
 from shardflow.execution.cases.telling import told_with_decisions
@@ -22,15 +24,17 @@ from shardflow.model.values import Json
 from shardflow.storage.excerpts import printable
 
 _DIFFERS = 1
+_EXPECTS_NOTHING = "it expects nothing; add expect:"
 
 
 @record
 class Ran:
-    """A case that was replayed: what is wrong with its file, else where it is not as expected."""
+    """A case that was replayed: what is wrong with its file, else where it is not as expected, `compared` too."""
 
     file: str
     problems: tuple[Problem, ...] = ()
     differences: tuple[str, ...] = ()
+    compared: Mapping[str, Json] = MappingProxyType({})
 
     @property
     def status(self) -> str:
@@ -76,15 +80,16 @@ def _ran(file: str) -> Ran:
         return Ran(file, error.problems)
     case, rules = loaded.case, loaded.rules.rules
     if case.expected is None and not case.law:
-        return Ran(file, (), ("it expects nothing; add expect:",))
+        return Ran(file, (), (_EXPECTS_NOTHING,), {"problems": message_objects([_EXPECTS_NOTHING])})
     try:
-        found = list(broken_law(case, rules))
+        law = broken_law(case, rules)
     except UsageError as error:
         return Ran(file, (Problem(file, None, str(error)),))
-    if case.expected is not None:
-        result = replay(case, rules)
-        found += told_with_decisions(compare(case.expected, result), result)
-    return Ran(file, (), tuple(found))
+    if case.expected is None:
+        return Ran(file, (), law, comparison_object(case, None, law))
+    result = replay(case, rules)
+    found = compare(case.expected, result)
+    return Ran(file, (), (*law, *told_with_decisions(found, result)), comparison_object(case, found, law))
 
 
 def _exit_code(ran: Iterable[Ran]) -> int:
@@ -103,9 +108,5 @@ def _tell(one: Ran, *, quiet: bool) -> None:
 
 
 def _object(one: Ran) -> Json:
-    told: dict[str, Json] = {"file": one.file, "status": one.status}
-    if one.problems:
-        told["problems"] = problem_objects(one.problems)
-    if one.differences:
-        told["differences"] = list(one.differences)
-    return told
+    problems: dict[str, Json] = {"problems": problem_objects(one.problems)} if one.problems else {}
+    return {"file": one.file, "status": one.status, **problems, **one.compared}

@@ -44,7 +44,7 @@ def save(options: SavingOptions) -> int:
     case = _redacted(made, options) if options.redact else made.case
     size = write_case(file, case)
     if options.as_json:
-        CONSOLE.hand_over(object_bytes({"status": "saved", "exit_code": 0, **_object(file, recorded, case, made)}))
+        CONSOLE.hand_over(object_bytes({"status": "done", "exit_code": 0, **_object(file, recorded, case, made)}))
         return 0
     CONSOLE.say(f"{place(file)}: {_extent(case)}, {size:,} bytes; shardflow merge {shell_word(file)}")
     if not made.complete:
@@ -78,7 +78,7 @@ def _object(file: str, recorded: RecordedCase, case: Case, made: Shrunk) -> dict
     return {
         "file": file,
         "group": recorded.group,
-        "shards": len(case.shards),
-        "conflicts": 0 if case.expected is None else len(case.expected.conflicts),
+        "shard_count": len(case.shards),
+        "conflict_count": 0 if case.expected is None else len(case.expected.conflicts),
         "complete": made.complete,
     }

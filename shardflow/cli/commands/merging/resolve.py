@@ -84,7 +84,7 @@ def _json(text: str) -> tuple[Value, str]:
     try:
         return parse_json(text.encode(errors="surrogateescape"), "--resolve"), ""
     except InvalidJson as error:
-        return ABSENT, error.problems[0].message
+        return ABSENT, error.problems[0].placed_message
 
 
 def _from_file(file: str | None) -> tuple[Written, ...]:

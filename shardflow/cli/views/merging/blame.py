@@ -1,17 +1,6 @@
 """Who made what: the parts of a value with their origins, then what was superseded and what was removed there.
 
-`--json`:
-
-    status          found | absent
-    exit_code       what the process ends with
-    path            list items counted as they stand now
-    parts           [{path, value, origin, ...}], origin one of
-                    initial     it stood in the context the run started from
-                    merge       with group, phase, shards, outcome, rule
-                    outside     the context was another one when `group` started
-    superseded      [{path, group, phase, shard, after, outcome, rule, superseded_by}], paths as they were in that
-                    group, no `after` for a removal
-    removed         the same, of the removals that came to stand, with what stood there as `before`
+As an object: `Blamed` of `cli/README.md`.
 """
 
 from __future__ import annotations
@@ -116,11 +105,11 @@ def blame_object(found: Blame, code: int) -> dict[str, Json]:
 def _origin_json(origin: Origin) -> dict[str, Json]:
     match origin:
         case Initial():
-            return {"origin": "initial"}
+            return {"came_from": "initial"}
         case Outside(group):
-            return {"origin": "outside", "group": group}
+            return {"came_from": "outside", "group": group}
         case Made(group, phase, shards, outcome, rule):
-            where: dict[str, Json] = {"origin": "merge", "group": group, "phase": phase}
+            where: dict[str, Json] = {"came_from": "merge", "group": group, "phase": phase}
             return {**where, "shards": list(shards), "outcome": outcome.value, "rule": rule_json(rule)}
 
 

@@ -1,10 +1,5 @@
-"""Differences between two documents: a table for people, Markdown for reports, one object for programs.
-
-`--format json`:
-
-    status          same | different
-    exit_code       what the process ends with
-    differences     [{path, before, after}]; without `before` or `after` where nothing stands
+"""Differences between two documents: a table for people, Markdown for reports, one object for programs (`Compared` of
+`cli/README.md`).
 """
 
 from __future__ import annotations

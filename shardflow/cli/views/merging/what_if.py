@@ -1,14 +1,4 @@
-"""Merges made otherwise, beside what the run recorded.
-
-`--json`:
-
-    status          same | different | conflict, or written
-    exit_code, workflow
-    written         the group whose merge was recorded anew, null if none was
-    groups          [{name, status, recorded: {counts, conflicts}, differences: [{path, before, after}], counts, shards,
-                    conflicts, decisions}]; `recorded.conflicts` is their number, the rest is the merge made otherwise.
-                    `before` is what the run recorded; with conflicts nothing would be merged, so nothing is compared
-"""
+"""Merges made otherwise, beside what the run recorded; as an object: `Otherwise` of `cli/README.md`."""
 
 from __future__ import annotations
 
@@ -96,7 +86,7 @@ def what_if_object(imagined: WhatIf, written: Rewritten | None, code: int, shown
         "status": "written" if written is not None else _worst([_status(group) for group in imagined.groups]),
         "exit_code": code,
         "workflow": imagined.run.workflow,
-        "written": None if written is None else written.group,
+        **({} if written is None else {"written": written.group}),
         "groups": [_object(group, shown) for group in imagined.groups],
     }
 
@@ -116,7 +106,7 @@ def _object(group: Imagined, shown: Selection) -> Json:
     return {
         "name": group.group,
         "status": _status(group),
-        "recorded": {"counts": counts, "conflicts": group.recorded.conflicts},
+        "recorded": {"counts": counts, "conflict_count": group.recorded.conflicts},
         "differences": [difference_object(change) for change in group.differences],
         **ledger_object(group.folded.result, shown),
     }

@@ -1,14 +1,4 @@
-"""What was exercised of a rule set: lines for people, one object for programs.
-
-`rules coverage --json`:
-
-    files      [{file, rules, functions, uncovered}]
-    rules      [{path, strategy, origin, branches, never}] in the order they are asked, then the defaults
-    branches   [{situation, became, examples, cases}], how often made-up examples and, with --by, cases came to each
-    never      [situation] that neither examples nor cases came to
-    functions  {name: [line]}, the lines that never ran, by the cases if there are any
-    uncovered  [path] of the context that no rule covers, with --context
-"""
+"""What was exercised of a rule set: lines for people, one object for programs (`Covered` of `cli/README.md`)."""
 
 from __future__ import annotations
 
@@ -120,5 +110,5 @@ def coverage_object(covered: Covered) -> dict[str, Json]:
 
 
 def _branch_object(branch: Branch, examples: int, cases: int | None) -> Json:
-    told: dict[str, Json] = {"situation": branch.situation, "became": branch.became.value, "examples": examples}
-    return told if cases is None else {**told, "cases": cases}
+    told: dict[str, Json] = {"situation": branch.situation, "became": branch.became.value, "example_count": examples}
+    return told if cases is None else {**told, "case_count": cases}

@@ -1,15 +1,4 @@
-"""Which rule decides a path: sentences for people, one object for programs.
-
-`rules explain --json`:
-
-    status, exit_code, path
-    decided_at      the path, or a place above it whose value is settled whole
-    rule            {path, strategy, options..., origin}; not where no rule matches
-    default         {objects, lists, scalars}, who decides by kind where no rule matches; not those of the engine itself
-    passed          [{path, strategy, origin, reason}], asked before and not matching
-    later           [{path, strategy, origin}], matching too
-    way             [{at, strategy, origin}], what goes into the values above
-"""
+"""Which rule decides a path: sentences for people, one object for programs (`Explained` of `cli/README.md`)."""
 
 from __future__ import annotations
 

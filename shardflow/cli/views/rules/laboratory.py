@@ -1,13 +1,4 @@
-"""What the rule laboratory found: lines for people, one object for programs.
-
-`rules check --json`:
-
-    status          kept, broken, or unchecked: nothing is broken, but some law could not be checked
-    files           [{file, status, seed, laws, suggested, unchecked, elsewhere}]
-    laws            [{law, subject, standing, status, examples, counterexample}]; `subject` names one's own function
-    counterexample  {case, base, shards, one, other, reason, rule}, of a broken law that should hold; `one` and `other`
-                    are what should be the same, each {title, value} or {title, conflicts}
-"""
+"""What the rule laboratory found: lines for people, one object for programs (`Checked` of `cli/README.md`)."""
 
 from __future__ import annotations
 
@@ -87,12 +78,12 @@ def check_object(name: str, report: Report, cases: Cases) -> dict[str, Json]:
 
 
 def _finding_object(finding: Finding, files: list[str]) -> dict[str, Json]:
-    told: dict[str, Json] = {"law": finding.law}
+    told: dict[str, Json] = {"name": finding.law}
     if finding.subject:
         told["subject"] = finding.subject
     answer = finding.answer
     status = "kept" if isinstance(answer, Kept) else "broken"
-    told |= {"standing": finding.standing.value, "status": status, "examples": answer.examples}
+    told |= {"standing": finding.standing.value, "status": status, "example_count": answer.examples}
     if isinstance(answer, Broken) and files:
         told["counterexample"] = {"case": files[0], **_broken_object(answer)}
     return told
@@ -114,5 +105,5 @@ def _error_object(error: LawBroken) -> dict[str, Json]:
 def _side_object(side: Side) -> dict[str, Json]:
     told: dict[str, Json] = {"title": side.title}
     if isinstance(side.outcome, Contested):
-        return {**told, "conflicts": list(side.conflicts)}
+        return {**told, "conflict_paths": list(side.conflicts)}
     return told if side.outcome is ABSENT else {**told, "value": side.outcome}

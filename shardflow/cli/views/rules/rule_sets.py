@@ -1,20 +1,5 @@
-"""Rule sets and strategies: tables and pages for people, one object for programs.
-
-`rules list --json`:
-
-    status, exit_code
-    rule_sets       [{name, description, file, rules}], `rules` the number of them, extended ones included
-    strategies      [{name, summary}]
-
-`rules show --json`, a rule set or a strategy:
-
-    status, exit_code
-    rule_set        its name or file
-    file, description
-    rules           [{path, strategy, options..., origin}] in the order they are asked
-    default         {objects, lists, scalars} where the set has its own
-    page            {summary, "What it does", Why, "Known problems", Example, Laws}, what there is of it
-    strategy        its name; then `page` and nothing else
+"""Rule sets and strategies: tables and pages for people, objects for programs (`RuleSets`, `RuleSet` and `Strategy` of
+`cli/README.md`).
 """
 
 from __future__ import annotations
@@ -39,7 +24,7 @@ _DONE: dict[str, Json] = {"status": "done", "exit_code": 0}
 def listing_object(books: Sequence[RuleBook], strategies: Mapping[str, Entry]) -> dict[str, Json]:
     """Give all rule sets and strategies to programs."""
     sets: list[Json] = [
-        {"name": b.name, "description": b.description, "file": b.file, "rules": len(b.rules.rules)} for b in books
+        {"name": b.name, "description": b.description, "file": b.file, "rule_count": len(b.rules.rules)} for b in books
     ]
     pages: list[Json] = [{"name": name, "summary": page_of(entry.page).summary} for name, entry in strategies.items()]
     return {**_DONE, "rule_sets": sets, "strategies": pages}
