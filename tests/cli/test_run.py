@@ -41,10 +41,9 @@ def test_a_run_tells_each_step_in_a_line_and_sums_up(good: Path) -> None:
     steps = ["  one: started", "  one: succeeded (N s)", "  two: started", "  two: succeeded (N s)"]
     assert sorted(lines[2:6]) == steps
     assert lines[6] == "  01-work: merged, 2 changes (2 applied)"
-    assert re.fullmatch(
-        r"done: 2 subagents in 1 phase, N s; their own times add up to N s(, [0-9.]+ at once on average)?", lines[7]
-    )
-    assert lines[8:] == [
+    assert lines[7] == "done: 2 subagents in 1 phase, N s"
+    assert re.fullmatch(r"subagent time: N s(, [0-9.]+ at once on average)?", lines[8])
+    assert lines[9:] == [
         "changes:       2 changes (2 applied)",
         "context:       out/context.json",
         "run directory: out",
@@ -168,7 +167,10 @@ def test_a_conflict_is_told_with_all_candidates_and_exits_with_3(torn_between: P
     assert '\n    - {path: \'$.status\', strategy: {prefer: ["left", "right"]}}\n' in ended.stderr
     assert "the shards are kept in out/groups/01-work; decide about the conflicts at a terminal with\n" in ended.stderr
     assert "\n  shardflow merge out --interactive\n" in ended.stderr
-    assert "  01-work: 1 unresolved conflict, nothing merged\nconflict: 2 subagents in 1 phase, " in ended.stdout
+    assert (
+        "  01-work: 1 unresolved conflict, nothing merged\nconflict: 1 conflict to decide; 2 subagents in 1 phase, "
+        in ended.stdout
+    )
     assert (here / "c.json").read_text() == '{"status": "new"}'
     again = shardflow("merge", "out", cwd=here)
     assert again.returncode == 3

@@ -27,7 +27,7 @@ def on_a_terminal(folder: Path, *arguments: str, **environment: str) -> pexpect.
         sys.executable,
         ["-m", "shardflow", *arguments],
         cwd=folder,
-        env={**ENVIRONMENT, "TERM": "xterm-256color", **environment},
+        env={**ENVIRONMENT, "TERM": "xterm-256color", "COLUMNS": "", **environment},
         dimensions=(ROWS, 60),
         encoding="utf-8",
         timeout=60,
@@ -45,12 +45,14 @@ def test_a_terminal_shows_phases_and_subagents_with_state_and_time_then_the_summ
     terminal.expect(r"slow · running · phase 1 of 1 · [0-9.]+ s")
     terminal.expect(r"work \(parallel\): 1 running, 1 failed, 1 done")
     terminal.expect(r"waiter  [0-9.]+ s")
-    terminal.expect(r"✓ quick  [0-9.]+ s")
-    terminal.expect(r"✗ loser  [0-9.]+ s  exited with code 3")
+    terminal.expect(r"✓ quick   [0-9.]+ s")
+    terminal.expect(r"✗ loser   [0-9.]+ s  exited with code 3")
     (slow.parent / "go").touch()
     told, code = ending(terminal)
     assert code == 1
-    assert told.index("\x1b[1;31mfailed\x1b[0m: loser") < told.index("run directory: ")
+    assert re.search(r"✗\x1b\[0m work: 3 subagents, [0-9.]+ s, failed\r\n", told)
+    assert told.index(" work: ") < told.index("\x1b[1;31mfailed\x1b[0m: loser") < told.index("run directory: ")
+    assert "\x1b[1;31mfailed\x1b[0m: 1 of 3 subagents in 1 phase, " in told
     assert told.index("\x1b[?25h") < told.index("run directory: ")
 
 
@@ -59,7 +61,8 @@ def test_a_terminal_shows_arbiters_that_are_asked(tmp_path: Path) -> None:
     arbiter = """while ! test -e go; do sleep 0.02; done; echo '{"take": "base"}'"""
     (tmp_path / "rules.yaml").write_text(json.dumps({"rules": [{"path": "$.n", "strategy": {"arbiter": arbiter}}]}))
     terminal = on_a_terminal(tmp_path, "run", "asked.yaml", "--rules", "./rules.yaml")
-    terminal.expect(r"✓ two  [0-9.]+ s")
+    terminal.expect(r"✓ two            +[0-9.]+ s")
+    terminal.expect("merging")
     terminal.expect(r"arbiter of \$\.n  [0-9.]+ s")
     (tmp_path / "go").touch()
     assert ending(terminal)[1] == 0
@@ -69,13 +72,31 @@ def test_a_terminal_that_cannot_show_its_signs_gets_plain_ones(slow: Path) -> No
     terminal = on_a_terminal(slow.parent, "run", slow.name, "--max-parallel", "2", PYTHONIOENCODING="ascii")
     terminal.expect(r"slow \. running \. phase 1 of 1 \. [0-9.]+ s")
     terminal.expect(r"[-|/\\] waiter  [0-9.]+ s")
-    terminal.expect(r"\+ quick  [0-9.]+ s")
-    terminal.expect(r"x loser  [0-9.]+ s  exited with code 3")
+    terminal.expect(r"\+ quick   [0-9.]+ s")
+    terminal.expect(r"x loser   [0-9.]+ s  exited with code 3")
     shown = str(terminal.before)
     (slow.parent / "go").touch()
     told, code = ending(terminal)
     assert code == 1
     assert "\\u" not in shown + told
+
+
+def test_a_line_for_each_phase_stays_when_the_view_goes(tmp_path: Path) -> None:
+    wait = "while ! test -e go; do sleep 0.02; done"
+    names = ("one", "a-long-name" * 5)
+    phases = [
+        {"id": "work", "behavior": "parallel", "subagents": [{"id": name, "run": wait} for name in names]},
+        {"id": "more", "behavior": "main-only", "run": "true", "when": {"path": "$.n", "equals": 5}},
+    ]
+    (tmp_path / "w.yaml").write_text(json.dumps({"name": "w", "context": {"n": 0}, "phases": phases}))
+    terminal = on_a_terminal(tmp_path, "run", "w.yaml", NO_COLOR="1")
+    terminal.expect(r"one {41}[0-9.]+ s.*a-long-namea-long-nam…[a-z-]{20}  [0-9.]+ s")
+    (tmp_path / "go").touch()
+    told, code = ending(terminal)
+    assert code == 0
+    lines = [re.sub(r".*\x1b\[2K|\x1b\[[?0-9;]*[a-zA-Z]", "", line) for line in told.splitlines()]
+    left = [re.sub(r"[0-9.]+ s\b", "N s", line) for line in lines if line.startswith(("✓", "· more"))]
+    assert left == ["✓ work: 2 subagents, N s, 0 changes", "· more: skipped, $.n equals 5: no"]
 
 
 def test_hundreds_of_subagents_never_take_more_rows_than_the_terminal_has(tmp_path: Path) -> None:

@@ -121,7 +121,7 @@ def test_a_shortened_text_is_printable_and_fits(text: str, width: int) -> None:
 @given(STATES, st.integers(3, 40))
 def test_the_picture_has_no_more_lines_than_there_are_rows(states: list[State], rows: int) -> None:
     progress = drawn(states)
-    lines = [line for line, _ in picture(progress, rows, 10.0)]
+    lines = [line for line, _ in picture(progress, rows, 80, 10.0)]
     assert len(lines) <= max(rows, 3)
     shown = sum(line.startswith("  ") and "… and" not in line for line in lines)
     hidden = sum(int(line.split()[2]) for line in lines if "… and" in line)
@@ -131,7 +131,7 @@ def test_the_picture_has_no_more_lines_than_there_are_rows(states: list[State], 
 @given(STATES)
 def test_running_subagents_are_shown_before_all_others(states: list[State]) -> None:
     running = states.count(State.RUNNING)
-    lines = [line for line, style in picture(drawn(states), 12, 10.0) if style == "cyan"]
+    lines = [line for line, style in picture(drawn(states), 12, 80, 10.0) if style == "cyan"]
     assert len(lines) == min(running, 10 if len(states) <= 10 else 9)
 
 
@@ -148,7 +148,7 @@ def test_a_phase_that_comes_again_is_told_as_the_one_it_is() -> None:
     progress.hear(RunStarted("w", "run", "context.json", ("plan", "build", "ask")))
     for phase in ("plan", "build", "ask", "build"):
         progress.hear(PhaseStarted(phase, Behavior.SEQUENTIAL, ("a",), 1))
-    head, phase_line, *_ = (line for line, _ in picture(progress, 10, progress.started))
+    head, phase_line, *_ = (line for line, _ in picture(progress, 10, 80, progress.started))
     assert "phase 2 of 3" in head
     assert phase_line.startswith("build (sequential)")
 

@@ -1,4 +1,5 @@
-"""The live view: on a terminal, what runs now, redrawn in place and never taller than the terminal.
+"""The live view: on a terminal, what runs now, redrawn in place and never taller than the terminal. Above it stays a
+line for each phase that has ended.
 
 Rich takes some 70 ms to import, and a view drawn by the thread that starts subagents would hold them up. So a thread
 of its own draws; it imports rich when the first subagents have been running for a moment, which costs nobody anything.
@@ -8,17 +9,25 @@ A run that is over by then shows no live view at all.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from time import monotonic
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO, TypeAlias
 
-from shardflow.cli.views.display import seconds, shortened
+from shardflow.cli.views.display import count, counts_text, seconds, shortened
 from shardflow.cli.views.running.progress import JobProgress, Progress, State
-from shardflow.execution.reporting.events import ArbiterStarted, Event, SubagentStarted
+from shardflow.cli.views.widths import columns_of, cut_inside
+from shardflow.execution.reporting.events import ArbiterStarted, Event, PhaseFinished, SubagentStarted
+from shardflow.execution.reporting.report import PhaseReport, Status
+from shardflow.model.decisions import Outcome
 from shardflow.storage.excerpts import printable
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.text import Text
+
+Styled: TypeAlias = tuple[str, str]
+"""A text with the name of its style."""
 
 _DELAY: Final = 0.25
 """Seconds from the first start of a subagent or an arbiter until something is drawn."""
@@ -27,6 +36,9 @@ _FRAMES: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _SPARE_ROWS: Final = 1
 """Rows left free, for the line the command was typed in."""
 _DETAIL_WIDTH: Final = 100
+_LEAST_NAME: Final = 12
+_BESIDE_NAME: Final = 18
+"""Columns of mark, gaps and time beside a name: `  ⠋ name  59 min 59 s`."""
 _PLAIN: Final = str.maketrans(
     dict(zip(_FRAMES, "|/-\\|/-\\|/", strict=True)) | {"·": ".", "✓": "+", "✗": "x", "…": "~"}
 )
@@ -35,11 +47,12 @@ _MARKS: Final = {State.WAITING: ("·", "dim"), State.DONE: ("✓", "green"), Sta
 
 
 class LiveView:
-    """A view redrawn in place on a terminal stream; `close` removes it."""
+    """A view redrawn in place on a terminal stream; `close` removes it, but for the phases that ended under it."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._progress = Progress()
+        self._ended: list[PhaseReport] = []
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._drawer: threading.Thread | None = None
@@ -48,6 +61,8 @@ class LiveView:
         """Take one event in; the next drawing shows it."""
         with self._lock:
             self._progress.hear(event)
+            if isinstance(event, PhaseFinished):
+                self._ended.append(event.report)
         if self._drawer is None and isinstance(event, SubagentStarted | ArbiterStarted):
             self._drawer = threading.Thread(target=self._draw, name="live view", daemon=True)
             self._drawer.start()
@@ -75,20 +90,32 @@ class LiveView:
                 console=console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
             ) as live:
                 while not self._over.wait(_INTERVAL):
-                    live.update(self._picture(console.height - _SPARE_ROWS), refresh=True)
+                    self._leave(console)
+                    live.update(self._picture(console.height - _SPARE_ROWS, console.width), refresh=True)
+                self._leave(console)
         except OSError:
             return  # the terminal is gone; the run goes on
 
-    def _picture(self, rows: int) -> Text:
+    def _leave(self, console: Console) -> None:
+        """Print what shall stay: the phases that have ended since."""
+        with self._lock:
+            ended, self._ended = self._ended, []
+        for phase in ended:
+            console.print(self._text(phase_line(phase)), soft_wrap=True)
+
+    def _picture(self, rows: int, columns: int) -> Text:
+        with self._lock:
+            lines = picture(self._progress, rows, columns, monotonic())
+        parts = [part for line in lines for part in (line, ("\n", ""))]
+        return self._text(parts[:-1])
+
+    def _text(self, parts: Sequence[Styled]) -> Text:
         from rich.text import Text
 
-        with self._lock:
-            lines = picture(self._progress, rows, monotonic())
         shows_all = _can_show(self._stream, _PLAIN)
         text = Text(no_wrap=True, overflow="ellipsis" if shows_all else "crop")
-        for index, (line, style) in enumerate(lines):
-            text.append("\n" * bool(index))
-            text.append(line if shows_all else line.translate(_PLAIN), style)
+        for part, style in parts:
+            text.append(part if shows_all else part.translate(_PLAIN), style)
         return text
 
 
@@ -100,15 +127,38 @@ def _can_show(stream: TextIO, characters: Iterable[int]) -> bool:
     return True
 
 
-def picture(progress: Progress, rows: int, now: float) -> list[tuple[str, str]]:
-    """Draw the run in at most `rows` lines (at least 3), each with its style: a head, the phase, who is in it."""
+def phase_line(phase: PhaseReport) -> list[Styled]:
+    """Tell what an ended phase came to, in parts."""
+    subagents = [one for group in phase.groups for one in group.subagents if not one.engine_made]
+    ran = f"{count(len(subagents), 'subagent')}, {seconds(phase.seconds)}"
+    conflicts = sum(len(group.conflicts) for group in phase.groups)
+    match phase.status:
+        case Status.DONE:
+            counts = Counter[Outcome]()
+            for group in phase.groups:
+                counts.update(group.counts)
+            kept = ", kept from an earlier start" if phase.groups and all(one.kept for one in phase.groups) else ""
+            return [("✓", "green"), (f" {phase.id}: {ran}{kept}, {counts_text(counts)}", "")]
+        case Status.SKIPPED:
+            return [(f"· {phase.id}: skipped, {shortened(phase.reason, _DETAIL_WIDTH)}", "dim")]
+        case Status.CONFLICT:
+            return [("✗", "bold red"), (f" {phase.id}: {ran}, {count(conflicts, 'unresolved conflict')}", "")]
+        case status:
+            return [("✗", "bold red"), (f" {phase.id}: {ran}, {status.value}", "")]
+
+
+def picture(progress: Progress, rows: int, columns: int, now: float) -> list[Styled]:
+    """Draw the run in at most `rows` lines (at least 3), each with its style: a head, the phase, who is in it.
+
+    `columns` is the width of the terminal: a name that leaves no room to the time behind it is cut.
+    """
     head = [_head(progress, now), *_phase(progress)]
     room = max(1, rows - len(head))
     jobs = [*progress.subagents.values(), *progress.arbiters.values()]
-    if len(jobs) <= room:
-        return head + [_job(job, now) for job in jobs]
-    shown = _most_telling(jobs, room - 1)
-    return [*head, *(_job(job, now) for job in shown), (f"  … and {len(jobs) - len(shown):,} more", "dim")]
+    shown = jobs if len(jobs) <= room else _most_telling(jobs, room - 1)
+    width = min(max((columns_of(job.name) for job in shown), default=0), max(_LEAST_NAME, columns - _BESIDE_NAME))
+    more = [(f"  … and {len(jobs) - len(shown):,} more", "dim")] if len(shown) < len(jobs) else []
+    return [*head, *(_job(job, width, now) for job in shown), *more]
 
 
 def _most_telling(jobs: list[JobProgress], room: int) -> list[JobProgress]:
@@ -118,31 +168,34 @@ def _most_telling(jobs: list[JobProgress], room: int) -> list[JobProgress]:
     return [jobs[rank] for rank in sorted(ranked[:room])]
 
 
-def _head(progress: Progress, now: float) -> tuple[str, str]:
+def _head(progress: Progress, now: float) -> Styled:
     word = "stopping" if progress.stopping else "running"
     place = progress.phases.index(progress.phase) + 1 if progress.phase else 0
     reached = f"phase {place} of {len(progress.phases)}"
     return f"{printable(progress.workflow)} · {word} · {reached} · {seconds(now - progress.started)}", "bold"
 
 
-def _phase(progress: Progress) -> list[tuple[str, str]]:
+def _phase(progress: Progress) -> list[Styled]:
     if not progress.phase:
         return []
     counts = progress.counts()
-    told = ", ".join(f"{number:,} {state.value}" for state, number in counts.items() if number)
+    states = [f"{number:,} {state.value}" for state, number in counts.items() if number]
+    told = ", ".join([*states, "merging"] if progress.is_merging else states)
     return [(f"{progress.phase} ({progress.behavior}): {told}", "")]
 
 
-def _job(job: JobProgress, now: float) -> tuple[str, str]:
+def _job(job: JobProgress, width: int, now: float) -> Styled:
+    name = cut_inside(job.name, width)
+    padded = name + " " * (width - columns_of(name))
     match job.state:
         case State.RUNNING:
             elapsed = now - job.since
             frame = _FRAMES[int(now / _INTERVAL) % len(_FRAMES)]
-            return f"  {frame} {job.name}  {seconds(elapsed)}", "cyan"
+            return f"  {frame} {padded}  {seconds(elapsed)}", "cyan"
         case State.WAITING:
             mark, style = _MARKS[State.WAITING]
-            return f"  {mark} {job.name}", style
+            return f"  {mark} {name}", style
         case ended:
             mark, style = _MARKS[ended]
             detail = f"  {shortened(job.detail, _DETAIL_WIDTH)}" if job.detail else ""
-            return f"  {mark} {job.name}  {seconds(job.seconds)}{detail}", style
+            return f"  {mark} {padded}  {seconds(job.seconds)}{detail}", style

@@ -60,7 +60,7 @@ class Progress:
         self.behavior = ""
         self.subagents: dict[str, JobProgress] = {}
         self.arbiters: dict[str, JobProgress] = {}
-        self.stopping = False
+        self.stopping = self._in_group = False
         self.started = monotonic()
 
     def hear(self, event: Event) -> None:
@@ -89,10 +89,11 @@ class Progress:
     def _grouped(self, event: GroupStarted | GroupFinished) -> None:
         match event:
             case GroupStarted(subagents=subagents):
+                self._in_group = True
                 self._drop_stand_ins()
                 self.subagents |= {name: JobProgress(name) for name in subagents}
             case GroupFinished(report=group):
-                self.arbiters = {}
+                self._in_group, self.arbiters = False, {}
                 for report in group.subagents if group.kept else ():
                     self._ended(report)
 
@@ -128,6 +129,11 @@ class Progress:
                 ended = JobProgress(name, State.DONE if report.decided else State.FAILED)
                 ended.seconds, ended.detail = report.seconds, "" if report.decided else "no decision"
                 self.arbiters[report.conflict] = ended
+
+    @property
+    def is_merging(self) -> bool:
+        """Whether all who are in the group have succeeded, and it has not ended."""
+        return self._in_group and all(subagent.state is State.DONE for subagent in self.subagents.values())
 
     def counts(self) -> dict[State, int]:
         """Count the current phase's subagents by state."""

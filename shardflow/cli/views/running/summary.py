@@ -8,6 +8,7 @@ from typing import Final
 
 from shardflow.cli.console import styled
 from shardflow.cli.views.display import STANDING_STYLES, count, counts_text, place, seconds, shell_word, way_on
+from shardflow.execution.reporting.endings import Cancelled
 from shardflow.execution.reporting.report import RunReport, Status
 from shardflow.model.documents import listed
 
@@ -22,7 +23,8 @@ def summary(report: RunReport) -> str:
 
 def _summary_lines(report: RunReport) -> Iterator[str]:
     status = styled(report.status.value, STANDING_STYLES[report.status], sys.stdout)
-    yield f"{status}: {_times(report)}"
+    yield f"{status}: {_subagents(report)}"
+    yield from _at_once(report)
     yield f"changes:       {counts_text(report.counts)}"
     yield from _stale_reads(report)
     yield from _used(report)
@@ -50,17 +52,30 @@ def _used(report: RunReport) -> Iterator[str]:
         yield f"agent CLIs:    {used_text(used)}"
 
 
-def _times(report: RunReport) -> str:
-    subagents = sum(not subagent.kept for subagent in report.programs)
+def _undone(report: RunReport) -> str:
+    """Count what kept a run from being done, as the beginning of how many subagents it had."""
+    failed = [one for group in report.groups if group.status is Status.FAILED for one in group.failed]
+    counted = sum(not isinstance(one.ending, Cancelled) for one in failed)
+    conflicts = sum(len(group.conflicts) for group in report.groups)
+    if report.status is Status.CONFLICT:
+        return f"{count(conflicts, 'conflict')} to decide; "
+    return f"{counted:,} of " if report.status is Status.FAILED and counted else ""
+
+
+def _subagents(report: RunReport) -> str:
+    ran = sum(not subagent.kept for subagent in report.programs)
     kept = sum(subagent.kept for subagent in report.programs)
-    work = report.subagent_seconds
     whose = (
         "reused from other runs" if any(one.reused_from for one in report.subagents) else "kept from an earlier start"
     )
     more = f" and {kept:,} {whose}" if kept else ""
-    told = f"{count(subagents, 'subagent')}{more} in {count(len(report.phases), 'phase')}, {seconds(report.seconds)}"
-    if subagents < 2 or not report.seconds:
-        return told
-    at_once = work / report.seconds
-    average = f", {at_once:.1f} at once on average" if at_once >= 1 else ""  # less only tells how short they were
-    return f"{told}; their own times add up to {seconds(work)}{average}"
+    phases = count(len(report.phases), "phase")
+    return f"{_undone(report)}{count(ran, 'subagent')}{more} in {phases}, {seconds(report.seconds)}"
+
+
+def _at_once(report: RunReport) -> Iterator[str]:
+    """Tell how long the subagents took together, where there were several."""
+    if sum(not subagent.kept for subagent in report.programs) > 1 and report.seconds:
+        at_once = report.subagent_seconds / report.seconds
+        average = f", {at_once:.1f} at once on average" if at_once >= 1 else ""  # less only tells how short they were
+        yield f"subagent time: {seconds(report.subagent_seconds)}{average}"
