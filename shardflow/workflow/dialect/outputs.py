@@ -1,7 +1,7 @@
 """Where files of a run belong: paths that a workflow writes down, as paths inside of the output folder.
 
-Law: what comes out has neither `..` nor a leading slash nor anything no file can be called, whatever went in. So a text
-that a model chose (an adaptive script returns configurations) cannot name a file elsewhere.
+Law: what comes out has neither `..` nor a leading slash nor anything no file can be called, whatever went in, and is no
+file of the engine. So a text that a model chose (an adaptive script returns configurations) names no file elsewhere.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ _PLACEHOLDER: Final = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 _OUTPUT_DIR: Final = "output_dir"
 _KNOWN: Final = (_OUTPUT_DIR, "feature_name", "workflow_name")
 _LONGEST_NAME: Final = 255
+_OF_THE_ENGINE: Final = ("context.json", "metadata.json")
+"""What stands in the output folder already, or will: an output there would be lost, or the context."""
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -55,7 +57,10 @@ def output_place(path: str, feature: str, workflow: str) -> str:
         raise NoPlace("it holds a NUL or half a surrogate pair, which no file can be called")
     if any(len(part.encode()) > _LONGEST_NAME for part in parts):
         raise NoPlace(f"it holds a name of more than {_LONGEST_NAME} bytes, which no file can have")
-    return "/".join(parts)
+    place = "/".join(parts)
+    if place.lower() in _OF_THE_ENGINE:
+        raise NoPlace(f"the engine itself writes {place.lower()} there")
+    return place
 
 
 def output_fault(path: str) -> str:

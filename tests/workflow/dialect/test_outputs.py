@@ -30,6 +30,7 @@ def test_whatever_is_written_stays_inside_of_the_output_folder(pieces: list[str]
         ("{{output_dir}}/phase1/x.md", "phase1/x.md"),
         ("{{ output_dir }}//x.md", "x.md"),
         ("./x.md", "x.md"),
+        ("a/context.json", "a/context.json"),
         ("{{feature_name}}-{{workflow_name}}.md", "shop-build.md"),
         ("{{output_dir}}/{{feature_name}}/a b.md", "shop/a b.md"),
     ],
@@ -50,6 +51,8 @@ def test_a_path_is_relative_to_the_output_folder(path: str, place: str) -> None:
         ("a/", "it names no file"),
         (".", "it names no file"),
         (f"a/{'ä' * 128}.md", "it holds a name of more than 255 bytes, which no file can have"),
+        ("context.json", "the engine itself writes context.json there"),
+        ("{{output_dir}}/./Metadata.JSON", "the engine itself writes metadata.json there"),
         ("{{phase}}.md", "{{phase}} is not known; known are output_dir, feature_name, workflow_name"),
     ],
 )
