@@ -7,6 +7,7 @@ import os
 import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -311,3 +312,14 @@ def _bytes_below(root: str) -> int:
         paths = [os.path.join(folder, file) for file in files]
         total += sum(os.path.getsize(path) for path in paths if not os.path.islink(path))
     return total
+
+
+def test_the_picture_ends_with_the_lines_that_a_run_ends_with_today(tmp_path: Path) -> None:
+    run = run_sample(WORKFLOW, tmp_path / "run", AUDIT_ROOT="example")
+    summary = [line.partition(":")[0] for line in run.output.splitlines()[-6:]]
+    svg = ElementTree.parse(SAMPLES / "codebase-audit/run.svg")
+    lines: dict[str, str] = {}
+    for part in svg.iterfind(".//{*}text[@y]"):
+        lines[part.attrib["y"]] = lines.get(part.attrib["y"], "") + (part.text or "").replace("\xa0", " ")
+    assert [line.partition(":")[0] for line in lines.values() if ": " in line][-6:] == summary
+    assert summary[0] == "done"
