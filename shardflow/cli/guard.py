@@ -7,12 +7,13 @@ from typing import Final
 
 from shardflow.cli.console import CONSOLE, never_fail_to_encode
 from shardflow.cli.declarations import GROUPS, all_commands, commands_of, completed
-from shardflow.cli.quick import Call, quick_call
+from shardflow.cli.quick import Call, Given, quick_call
 from shardflow.cli.refusing import hand_over_error
 from shardflow.cli.views.display import printable_lines
 from shardflow.errors import ShardflowError, UsageError
 from shardflow.exit_codes import FAILED, INTERRUPTED
 from shardflow.storage.excerpts import printable
+from shardflow.storage.pipes import STANDARD_INPUT
 
 _NOWHERE: Final = "the current folder is gone, or may not be looked into; change to another one"
 _DEBUG: Final = "SHARDFLOW_DEBUG"
@@ -48,13 +49,29 @@ def _read_and_call(line: list[str]) -> int:
 
 def _called(call: Call, line: list[str]) -> int:
     try:
-        return call.command.function(**call.values)
+        return call.command.function(**_with_standard_input(call))
     except (ShardflowError, OSError) as told:
         error = told if isinstance(told, ShardflowError) or _stands_somewhere() else UsageError(_NOWHERE)
         CONSOLE.complain(f"shardflow {call.command.name}: {printable_lines(str(error))}")
         code = error.exit_code if isinstance(error, ShardflowError) else FAILED
         hand_over_error(line, error, code)
         return code
+
+
+def _with_standard_input(call: Call) -> dict[str, Given]:
+    """Give what was given, `-` as the pipe or file that standard input is, wherever something is read."""
+    reading = {parameter.name for parameter in call.command.parameters if parameter.marker.reads}
+    return {name: _named(value) if name in reading else value for name, value in call.values.items()}
+
+
+def _named(given: Given) -> Given:
+    match given:
+        case "-":
+            return STANDARD_INPUT
+        case list():
+            return [STANDARD_INPUT if one == "-" else one for one in given]
+        case _:
+            return given
 
 
 def _stands_somewhere() -> bool:

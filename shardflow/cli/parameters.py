@@ -17,18 +17,20 @@ Known: TypeAlias = Callable[[], Iterable[str]]
 @record
 class Argument:
     """A positional argument. One of type `str | None` may be left out; one of `list[str]` takes one or more. Both
-    stand last. `known` gives values that shells complete; others may be given too.
+    stand last. `known` gives values that shells complete; others may be given too. One that `reads` names what is read:
+    `-` is standard input there.
     """
 
     metavar: str
     help: str
     known: Known | None = None
+    reads: bool = False
 
 
 @record
 class Option:
     """A named option that may be left out. One of type `bool` is a flag and takes no value; one of `list[str]` may be
-    given several times. `minimum` is for integers; `known` gives values that shells complete.
+    given several times. `minimum` is for integers; `known` and `reads` are as an argument has them.
     """
 
     names: tuple[str, ...]
@@ -36,6 +38,7 @@ class Option:
     metavar: str | None = None
     minimum: int | None = None
     known: Known | None = None
+    reads: bool = False
 
 
 Marker: TypeAlias = Argument | Option

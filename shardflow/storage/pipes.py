@@ -1,4 +1,5 @@
-"""Pipes that a shell hands over by name: `<(command)` becomes `/dev/fd/63`, a pipeline ends in `/dev/stdin`.
+"""Pipes that a shell hands over by name: `<(command)` becomes `/dev/fd/63`, a pipeline ends in `/dev/stdin`,
+which the command line calls `-` too.
 
 Law: only a descriptor that this process was started with is read like this, and only where a person named it. No pipe
 that stands in a folder is ever opened, so nothing that a subagent left can make a reader wait. A pipe gives what it
@@ -16,7 +17,7 @@ from shardflow.storage.files import check_regular, read_on, read_regular
 from shardflow.storage.refusals import FilePath, refusal, shown_path
 
 _FOLDERS: Final = ("/dev/fd/", "/proc/self/fd/")
-_STANDARD_INPUT: Final = "/dev/stdin"
+STANDARD_INPUT: Final = "/dev/stdin"
 
 _kept: Final[dict[tuple[int, int, int], bytes | None]] = {}
 """What was read, by the number of the descriptor and what that stood for; None where it was too much to keep."""
@@ -43,7 +44,7 @@ def read_given(path: FilePath, limit: int) -> bytes:
 
 def _number(path: FilePath) -> int | None:
     text = os.fspath(path)
-    if text == _STANDARD_INPUT:
+    if text == STANDARD_INPUT:
         return 0
     folder = next((folder for folder in _FOLDERS if text.startswith(folder)), "")
     digits = text.removeprefix(folder)

@@ -55,6 +55,9 @@ def bash(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
         "shardflow merge base.json x.json y.json --json --rules <(cat first.yaml)",
         "cat first.yaml | shardflow merge base.json x.json y.json --json --rules /dev/stdin",
         "shardflow merge base.json x.json y.json --json --rules /dev/stdin < first.yaml",
+        "cat first.yaml | shardflow merge base.json x.json y.json --json --rules -",
+        "shardflow merge base.json x.json y.json --json --rules - < first.yaml",
+        "cat base.json | shardflow merge - x.json y.json --json --rules <(cat first.yaml)",
         "shardflow merge <(cat base.json) x.json y.json --json --rules <(cat first.yaml)",
     ],
 )
@@ -75,6 +78,7 @@ def test_rules_and_a_base_come_through_a_pipe_and_the_rules_are_told_the_same_wh
         "shardflow rules show <(cat first.yaml)",
         "shardflow rules explain '$.n' --rules <(cat first.yaml)",
         "shardflow run w.yaml --dry-run --rules <(cat first.yaml)",
+        "cat first.yaml | shardflow rules lint -",
     ],
 )
 def test_a_command_that_looks_at_rules_twice_reads_their_pipe_once(folder: Path, line: str) -> None:
@@ -86,6 +90,14 @@ def test_a_command_that_looks_at_rules_twice_reads_their_pipe_once(folder: Path,
 def test_two_outputs_of_commands_are_compared(folder: Path) -> None:
     ended = bash(folder, "shardflow diff <(cat x.json) <(cat y.json)")
     assert (ended.returncode, ended.stderr, "$.n" in ended.stdout) == (1, "", True)
+
+
+@pytest.mark.parametrize("line", ["cat x.json | shardflow diff - y.json", "shardflow diff y.json - < x.json"])
+def test_a_dash_is_standard_input(folder: Path, line: str) -> None:
+    (folder / "-").write_text("no JSON")
+    ended = bash(folder, line)
+    assert (ended.returncode, ended.stderr, "$.n" in ended.stdout) == (1, "", True)
+    assert bash(folder, "shardflow diff ./- y.json").stderr.startswith("shardflow diff: ./-:1: ")
 
 
 def test_resolutions_come_through_a_pipe(folder: Path) -> None:
@@ -112,6 +124,9 @@ def test_a_run_takes_rules_through_a_pipe_and_asks_for_them_again_when_it_is_res
     ("line", "told"),
     [
         ("shardflow merge base.json x.json <(cat y.json)", "no file; a workflow or a shard goes by the name of one"),
+        ("cat y.json | shardflow merge base.json x.json -", "/dev/stdin is no file; a workflow or a shard goes by the"),
+        ("cat w.yaml | shardflow run -", "/dev/stdin is no file; a workflow or a shard goes by the name of one"),
+        ("cat base.json | shardflow merge -", "or a base and at least one shard; no /dev/stdin is there"),
         ("shardflow run <(cat w.yaml)", "no file; a workflow or a shard goes by the name of one"),
         ("shardflow validate <(cat w.yaml)", "no file; a workflow or a shard goes by the name of one"),
         ("shardflow merge run --with z=<(cat y.json)", "no file; a workflow or a shard goes by the name of one"),

@@ -163,16 +163,16 @@ def test_bad_input_is_refused(tmp_path: Path, arguments: list[str], complaint: s
 def test_all_sources_that_cannot_be_used_are_told_at_once(tmp_path: Path) -> None:
     write(tmp_path)
     (tmp_path / "cases").mkdir()
-    (tmp_path / "cases/a.yaml").write_text("base: 5\nshards: {}\n")
-    (tmp_path / "cases/b.yaml").write_text("shards: {}\n")
+    (tmp_path / "cases/a.case.yaml").write_text("base: 5\nshards: {}\n")
+    (tmp_path / "cases/b.case.yaml").write_text("shards: {}\n")
     by = [word for name in ("nowhere", "cases", "lost.yaml") for word in ("--by", name)]
     ended = shardflow("rules", "coverage", "rules.yaml", *by, "--examples", "5", cwd=tmp_path)
     assert (ended.returncode, ended.stdout) == (2, "")
     told = [" ".join(line.split()[:4]) for line in ended.stderr.splitlines()]
     assert told == [
         "shardflow rules coverage: nowhere",
-        "cases/a.yaml:1: expected an object,",
-        "cases/b.yaml:1: field 'base' is",
+        "cases/a.case.yaml:1: expected an object,",
+        "cases/b.case.yaml:1: field 'base' is",
         "lost.yaml is no case",
     ]
 
@@ -302,12 +302,24 @@ def test_coverage_of_a_run_that_failed_counts_what_it_merged_before(tmp_path: Pa
     assert sum(branch["case_count"] for branch in told["files"][0]["rules"][0]["branches"]) == 1
 
 
+def test_coverage_takes_the_files_of_a_folder_that_case_run_takes(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / "cases/deep").mkdir(parents=True)
+    (tmp_path / "cases/deep/one.case.json").write_text('{"base": {"hits": 1}, "shards": {"a": {"hits": 2}}}')
+    (tmp_path / "cases/notes.yaml").write_text("no case\n")
+    arguments = ["rules.yaml", "--by", "cases", "--examples", "5", "--json"]
+    told = json.loads(shardflow("rules", "coverage", *arguments, cwd=tmp_path).stdout)
+    assert sum(branch["case_count"] for branch in told["files"][0]["rules"][0]["branches"]) == 1
+    ran = json.loads(shardflow("case", "run", "cases", "--json", cwd=tmp_path).stdout)
+    assert [case["file"] for case in ran["cases"]] == ["cases/deep/one.case.json"]
+
+
 def test_coverage_by_a_folder_without_cases_is_refused(tmp_path: Path) -> None:
     write(tmp_path)
     (tmp_path / "empty").mkdir()
     ended = shardflow("rules", "coverage", "rules.yaml", "--by", "empty", "--examples", "5", cwd=tmp_path)
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert "empty holds no case: no file whose name ends in .yaml, .yml, .json" in ended.stderr
+    assert "empty holds no case: no file whose name ends in .case.yaml, .case.yml, .case.json" in ended.stderr
 
 
 @pytest.mark.parametrize("command", ["check", "coverage"])

@@ -146,7 +146,10 @@ EDGES = [
         "retry: {max: 1, on: []}",
         "expected at least one ending or exit code, found an empty list at $.phases[0].retry.on",
     ),
-    ("retry: {max: 1, on: [true]}", f"expected one of {ENDINGS}, found the boolean true at $.phases[0].retry.on[0]"),
+    (
+        "retry: {max: 1, on: [true]}",
+        f"expected an exit code from 1 to 255, or one of {ENDINGS}, found the boolean true at $.phases[0].retry.on[0]",
+    ),
     ("on_failure: {require: 0}", Require(0)),
     ("on_failure: {require: 2}", Require(2)),
     ("on_failure: {require: 2 of 2}", Require(2)),

@@ -63,12 +63,14 @@ def workflow_of(data: bytes, source: str, agents: str | None) -> Workflow:
         raise
 
 
-def cases_in(folder: str, endings: tuple[str, ...]) -> list[str]:
-    """List the files of a folder, at any depth, whose names end so. Raises UsageError where there are none."""
+def cases_in(folder: str) -> list[str]:
+    """List the files of a folder, at any depth, that are called as cases are. Raises UsageError if there are none."""
+    from shardflow.execution.cases.files import SUFFIXES  # most commands read no case
+
     files = sorted(os.path.join(above, name) for above, _, names in os.walk(folder) for name in names)
-    cases = [file for file in files if file.endswith(endings)]
+    cases = [file for file in files if file.endswith(SUFFIXES)]
     if not cases:
-        raise UsageError(f"{place(folder)} holds no case: no file whose name ends in {', '.join(endings)}")
+        raise UsageError(f"{place(folder)} holds no case: no file whose name ends in {', '.join(SUFFIXES)}")
     return cases
 
 

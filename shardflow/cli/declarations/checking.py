@@ -9,7 +9,7 @@ from shardflow.cli.parameters import Argument, Option, command
 
 
 def validate(
-    workflows: Annotated[list[str], Argument("WORKFLOW", "The workflows to check, YAML files.")],
+    workflows: Annotated[list[str], Argument("WORKFLOW", "The workflows to check, YAML files.", reads=True)],
     *,
     agents: Annotated[
         str | None, Option(("--agents",), "Which program runs a type, as it will be given to run.", "FILE")

@@ -21,7 +21,10 @@ ALL: Final = Option(("--all",), "Show long tables whole, not their first 20 rows
 QUIET: Final = Option(("--quiet", "-q"), "Print problems only.")
 
 ANSWERS: Final = Option(
-    ("--answers",), "What to choose at checkpoints, by phase or in order; what it lacks is asked otherwise.", "FILE"
+    ("--answers",),
+    "What to choose at checkpoints, by phase or in order; what it lacks is asked otherwise.",
+    "FILE",
+    reads=True,
 )
 """Decisions written down beforehand."""
 

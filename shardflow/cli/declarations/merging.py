@@ -17,12 +17,19 @@ def merge(
         Argument(
             "RUN|CASE_FILE|BASE SHARD",
             "A run directory, or its name in .shardflow/runs; a case file; or the base and the shards, in rank order.",
+            reads=True,
         ),
     ],
     *,
     rules: Annotated[
         str | None,
-        Option(("--rules",), "The rules to merge under: a file, or a shipped set's name.", "RULES", known=rule_sets),
+        Option(
+            ("--rules",),
+            "The rules to merge under: a file, or a shipped set's name.",
+            "RULES",
+            known=rule_sets,
+            reads=True,
+        ),
     ] = None,
     output: Annotated[
         str | None,
@@ -50,7 +57,7 @@ def merge(
     ] = _NONE,
     resolutions: Annotated[
         str | None,
-        Option(("--resolutions",), "Decide about conflicts of a run as a file says, YAML or JSON.", "FILE"),
+        Option(("--resolutions",), "Decide about conflicts of a run as a file says, YAML or JSON.", "FILE", reads=True),
     ] = None,
     interactive: Annotated[
         bool, Option(("--interactive", "-i"), "Decide about each conflict of a run at the terminal.")
@@ -83,7 +90,7 @@ def merge(
     one. A file of --resolutions has `resolutions:`, a list of `path:` (or `conflict:`, its id in conflicts.json),
     `take: base`, `take: {shard: ID}` or `take: {value: JSON}`, and `reason:`.
 
-    The base, --rules and --resolutions may come from a command, as <(command) or /dev/stdin.
+    The base, --rules and --resolutions may come from a command, as <(command) or, from a pipe, as -.
 
     With --rules, --without or --with, a run is merged otherwise and compared with what it recorded; nothing is
     touched. --write records that of the last merge (what was recorded stays beside it, in former-1), and updates the
@@ -131,8 +138,8 @@ def merge(
 
 
 def diff(
-    before: Annotated[str, Argument("A", "A JSON document, or a folder of a run (see above).")],
-    after: Annotated[str, Argument("B", "The document to compare it with.")],
+    before: Annotated[str, Argument("A", "A JSON document, or a folder of a run (see above).", reads=True)],
+    after: Annotated[str, Argument("B", "The document to compare it with.", reads=True)],
     *,
     layout: Annotated[str | None, FORMAT_OF_DIFFERENCES] = None,
     as_json: Annotated[bool, JSON] = False,
@@ -142,6 +149,8 @@ def diff(
     Every difference is told with its path and the values before and after. Values are compared strictly: 1, 1.0 and
     true are three values, null is not absent, numbers of any size are exact, the order of keys does not matter. Lists
     are compared item by item, without what they start and end with in common.
+
+    What a command prints can be compared too, as <(command) or, from a pipe, as -.
 
     Of a run any two can be compared: base.json of a group; a run's or a group's folder, which stands for the context it
     came to; a subagent's folder, which stands for what its shard made of the base, whatever the shard's form.

@@ -32,7 +32,8 @@ def list_rules(
 
 def show_rules(
     name: Annotated[
-        str, Argument("NAME|FILE", "A shipped rule set, a strategy, or a rule file.", rule_sets_and_strategies)
+        str,
+        Argument("NAME|FILE", "A shipped rule set, a strategy, or a rule file.", rule_sets_and_strategies, reads=True),
     ],
     *,
     as_json: Annotated[bool, JSON] = False,
@@ -62,7 +63,11 @@ def explain_path(
     rules: Annotated[
         str | None,
         Option(
-            ("--rules",), "The rules: a file, or a shipped set's name. Default: no rules.", "RULES", known=rule_sets
+            ("--rules",),
+            "The rules: a file, or a shipped set's name. Default: no rules.",
+            "RULES",
+            known=rule_sets,
+            reads=True,
         ),
     ] = None,
     as_json: Annotated[bool, JSON] = False,
@@ -86,7 +91,7 @@ def explain_path(
 
 
 def lint_rules(
-    files: Annotated[list[str], Argument("FILE", "Rule files, or names of shipped rule sets.")],
+    files: Annotated[list[str], Argument("FILE", "Rule files, or names of shipped rule sets.", reads=True)],
     *,
     as_json: Annotated[bool, JSON] = False,
 ) -> int:
@@ -109,7 +114,7 @@ def lint_rules(
 
 
 def check_rules(
-    files: Annotated[list[str], Argument("FILE", "Rule files, or names of shipped rule sets.")],
+    files: Annotated[list[str], Argument("FILE", "Rule files, or names of shipped rule sets.", reads=True)],
     *,
     examples: Annotated[
         int | None, Option(("--examples",), "How many examples to look at. Default: 500.", "N", minimum=1)
@@ -120,7 +125,12 @@ def check_rules(
     ] = None,
     like: Annotated[
         str | None,
-        Option(("--like",), "A context, JSON: examples have its members and values near those it has too.", "CONTEXT"),
+        Option(
+            ("--like",),
+            "A context, JSON: examples have its members and values near those it has too.",
+            "CONTEXT",
+            reads=True,
+        ),
     ] = None,
     laws: Annotated[
         list[str], Option(("--law",), "Hold them to this law only, declared or not, without exceptions.", "LAW")
@@ -160,14 +170,19 @@ def check_rules(
 
 
 def cover_rules(
-    files: Annotated[list[str], Argument("FILE", "Rule files, or names of shipped rule sets.")],
+    files: Annotated[list[str], Argument("FILE", "Rule files, or names of shipped rule sets.", reads=True)],
     *,
     by: Annotated[
         list[str],
-        Option(("--by",), "Also what these exercise: a case file, a folder of them, or a run directory.", "CASE|RUN"),
+        Option(
+            ("--by",),
+            "Also what these exercise: a case file, a folder as case run takes it, or a run directory.",
+            "CASE|RUN",
+        ),
     ] = _NONE,
     context: Annotated[
-        str | None, Option(("--context",), "A context, JSON: tell which of its paths no rule covers.", "CONTEXT")
+        str | None,
+        Option(("--context",), "A context, JSON: tell which of its paths no rule covers.", "CONTEXT", reads=True),
     ] = None,
     examples: Annotated[
         int | None, Option(("--examples",), "How many examples to make up. Default: 500.", "N", minimum=1)

@@ -10,7 +10,7 @@ from shardflow.cli.parameters import Argument, Option, command
 
 
 def run(
-    workflow: Annotated[str, Argument("WORKFLOW", "The workflow, a YAML file.")],
+    workflow: Annotated[str, Argument("WORKFLOW", "The workflow, a YAML file.", reads=True)],
     *,
     context: Annotated[
         str | None,
@@ -18,6 +18,7 @@ def run(
             ("--context",),
             "The context to work on; read if it exists, created if not. Default: context.json in the run directory.",
             "FILE",
+            reads=True,
         ),
     ] = None,
     rules: Annotated[
@@ -27,6 +28,7 @@ def run(
             "Rules in place of all rules of the workflow: a file, or a shipped set's name.",
             "RULES",
             known=rule_sets,
+            reads=True,
         ),
     ] = None,
     max_parallel: Annotated[
@@ -111,7 +113,7 @@ def resume(
         str | None, Option(("--context",), "Where the context stands now that the run was given.", "FILE")
     ] = None,
     rules: Annotated[
-        str | None, Option(("--rules",), "Where the rules stand now that the run was given.", "FILE|NAME")
+        str | None, Option(("--rules",), "Where the rules stand now that the run was given.", "FILE|NAME", reads=True)
     ] = None,
     rerun: Annotated[
         list[str],

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from shardflow.errors import StorageError
 from shardflow.merge.site import Unsettled
 from shardflow.merge.strategies.custom import Function, Left, NotLoaded, Target
-from shardflow.model.documents import Problem
+from shardflow.model.documents import Problem, did_you_mean
 from shardflow.model.records import record
 from shardflow.model.values import Value
 from shardflow.storage.excerpts import printable
@@ -187,7 +187,9 @@ def _check(target: Target, module: Module) -> None:
     name = target.function.partition(":")[2]
     defined = [node for node in tree.body if name in _names(node)]
     if not defined:
-        raise LookupError(f"{printable(module.file)} defines no {name}")
+        known = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+        hint = f"; {did_you_mean(name, known)}" if known else ""
+        raise LookupError(f"{printable(module.file)} defines no {name}{hint}")
     if isinstance(defined[-1], ast.Import):
         raise LookupError(f"{printable(module.file)}:{defined[-1].lineno}: {name} is a module, not a function")
     if isinstance(defined[-1], ast.AsyncFunctionDef):

@@ -107,6 +107,9 @@ def _read_ending(place: Place) -> str | int | None:
             return code
         place.expect("an exit code from 1 to 255")
         return None
+    if not isinstance(code, str):
+        place.expect(f"an exit code from 1 to 255, or one of {', '.join(RETRYABLE)}")
+        return None
     return place.choice("ending", dict(zip(RETRYABLE, RETRYABLE, strict=True)))
 
 

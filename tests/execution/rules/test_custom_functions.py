@@ -81,7 +81,9 @@ def test_looking_at_rules_runs_none_of_their_functions(command: list[str], folde
 @pytest.mark.parametrize(
     ("module", "reason"),
     [
-        ("def other(): pass", "module.py defines no f"),
+        ("from __future__ import annotations", "module.py defines no f"),
+        ("def other(): pass", "module.py defines no f; known are other"),
+        ("import os\ndef ff(b, c): pass\nfff = ff", "module.py defines no f; did you mean 'ff'?"),
         ("def f(base): pass", "module.py:1: f must take (base, candidates)"),
         ("def f(base, candidates, more): pass", "module.py:1: f must take (base, candidates)"),
         ("def f(base, candidates, *, more): pass", "module.py:1: f must take (base, candidates)"),

@@ -14,7 +14,7 @@ from shardflow.cli.views.cases import comparison_object
 from shardflow.cli.views.display import count, place
 from shardflow.cli.views.objects import message_objects, object_bytes, problem_objects
 from shardflow.errors import InvalidInput, UsageError
-from shardflow.execution.cases.files import SUFFIXES, load_case
+from shardflow.execution.cases.files import load_case
 from shardflow.execution.cases.telling import told_with_decisions
 from shardflow.exit_codes import INVALID
 from shardflow.merge.cases import compare, replay
@@ -70,7 +70,7 @@ def _files(named: Iterable[str]) -> Iterator[str]:
         if not os.path.isdir(name):
             yield name
             continue
-        yield from cases_in(name, SUFFIXES)
+        yield from cases_in(name)
 
 
 def _ran(file: str) -> Ran:

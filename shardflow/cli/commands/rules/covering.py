@@ -12,7 +12,7 @@ from shardflow.cli.views.display import place
 from shardflow.cli.views.objects import object_bytes
 from shardflow.cli.views.trying import Trying
 from shardflow.errors import UsageError
-from shardflow.execution.cases.files import FILES, load_case
+from shardflow.execution.cases.files import load_case
 from shardflow.execution.cases.saving import recorded_cases
 from shardflow.execution.inspection.rule_books import RuleBook
 from shardflow.merge.cases import Case
@@ -86,7 +86,7 @@ def _cases(source: str) -> list[Case]:
     if os.path.lexists(RunDirectory(source).record):
         return [recorded.case for recorded in recorded_cases(source)]
     if os.path.isdir(source):
-        return [loaded.case for loaded in read_all(load_case, cases_in(source, FILES))]
+        return [loaded.case for loaded in read_all(load_case, cases_in(source))]
     if os.path.isfile(source):
         return [load_case(source).case]
     raise UsageError(f"{place(source)} is no case file, no folder of cases and no run directory")
