@@ -39,6 +39,17 @@ def context(folder: Path) -> Any:
     return json.loads((folder / ".temp/asking/context.json").read_bytes())
 
 
+def test_a_prompt_that_looks_like_a_template_is_warned_of_and_asked_as_it_stands(folder: Path) -> None:
+    (folder / "w.yaml").write_text(WORKFLOW.replace(r"Is it \e[2J good?", "Is {{context.n}} good?"))
+    told = (
+        "w.yaml:9: the prompt of a checkpoint is no template: {{ is shown as it stands at $.phases[0].checkpoint.prompt"
+    )
+    for line in (["validate", "w.yaml"], ["run", "w.yaml", "--dry-run"]):
+        ended = shardflow(*line, cwd=folder)
+        assert (ended.returncode, told in ended.stderr) == (0, True), ended.stderr
+    assert "somebody has to decide: Is {{context.n}} good?" in shardflow("run", "w.yaml", cwd=folder).stderr
+
+
 def test_a_person_sees_what_it_is_about_and_chooses(folder: Path) -> None:
     terminal = on_a_terminal(folder, "run", "w.yaml", NO_COLOR="1")
     terminal.expect("checkpoint of phase plan")

@@ -77,10 +77,23 @@ def outside_problems(workflow: Workflow, document: Document, agents: str | None)
 
 
 def missing_of_the_dialect(workflow: Workflow, document: Document, agents: AgentMap) -> Iterator[Problem]:
-    """Warn of programs that are not there of skills and of helpers that scripts ask, and of a missing template."""
+    """Warn of programs that are not there of skills and of helpers that scripts ask, of a missing template, and of what
+    nobody will fill in.
+    """
     yield from _missing_for_skills(workflow, document, agents)
     yield from _missing_for_helpers(workflow, document, agents)
     yield from _missing_template(workflow, document, os.getcwd())
+    yield from _unfilled_prompts(workflow, document)
+
+
+def _unfilled_prompts(workflow: Workflow, document: Document) -> Iterator[Problem]:
+    """Warn of prompts of checkpoints that look like templates: people are asked in these very words."""
+    for number, phase in enumerate(workflow.phases):
+        checkpoint = phase.staging.checkpoint
+        if checkpoint is not None and "{{" in checkpoint.prompt:
+            message = "the prompt of a checkpoint is no template: {{ is shown as it stands"
+            path = ("phases", number, "checkpoint", "prompt")
+            yield document.problem(path, message, "name a file to show of what is to be decided about in show_files")
 
 
 def _missing_for_helpers(workflow: Workflow, document: Document, agents: AgentMap) -> Iterator[Problem]:
