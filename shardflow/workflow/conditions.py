@@ -18,6 +18,7 @@ from enum import StrEnum
 from typing import Final, TypeAlias
 
 from shardflow.model.fields import Fields, Place, quoted
+from shardflow.model.numbers import decimal_of
 from shardflow.model.paths import Path, PathError, parse_path, path_text
 from shardflow.model.places import value_at
 from shardflow.model.records import record
@@ -136,7 +137,7 @@ def _contains(value: Value, operand: Json) -> bool:
 
 def _ordered(compare: Callable[[Decimal, Decimal], bool]) -> Callable[[Value, Json], bool]:
     def compared(value: Value, operand: Json) -> bool:
-        return is_number(value) and is_number(operand) and compare(Decimal(value), Decimal(operand))
+        return is_number(value) and is_number(operand) and compare(decimal_of(value), decimal_of(operand))
 
     return compared
 

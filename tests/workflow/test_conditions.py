@@ -94,6 +94,7 @@ def test_what_a_state_means(state: str, those: str) -> None:
         ("contains", 1, 7, False),
         ("at_least", 3, 3, True),
         ("at_least", 3, Decimal("2.99999999999999999999"), False),
+        ("more_than", 0.1, Decimal("0.1000000000000000001"), True),  # though the float is a bit more than 0.1
         ("more_than", 3, 3, False),
         ("less_than", 3, 3, False),
         ("less_than", 2**70, 2**70 - 1, True),

@@ -40,7 +40,7 @@ def total(site: Site) -> Verdict:
     Laws
         commutative, associative
     """
-    return over_base(site, "a number", is_number, lambda base, values: _total(base or 0, values))
+    return over_base(site, "a number", is_number, lambda base, values: _total(0 if base is None else base, values))
 
 
 def _total(base: Number, values: Sequence[Number]) -> Verdict:
@@ -61,8 +61,8 @@ def mean(site: Site) -> Verdict:
     """Take the mean of the values that shards left.
 
     What it does
-        The exact mean of the changed values, rounded once to the nearest decimal number. A lone or unanimous value
-        is taken as it is.
+        The exact mean of the changed values, rounded once to the nearest floating-point number. A lone or unanimous
+        value is taken as it is.
     Why
         Estimates and scores by several reviewers.
     Known problems

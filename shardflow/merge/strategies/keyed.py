@@ -14,6 +14,7 @@ from shardflow.merge.strategies.lists import is_list
 from shardflow.merge.strategies.present import over_base
 from shardflow.model.changes import Put
 from shardflow.model.diff import diff
+from shardflow.model.numbers import decimal_of
 from shardflow.model.paths import ORDER, Member, key_text
 from shardflow.model.records import record
 from shardflow.model.values import ABSENT, Json, Value, is_number, kind
@@ -238,7 +239,9 @@ def _place(value: Scalar) -> tuple[int, object, str]:
     """Order keys of any kind: null, false, true, numbers by size, texts by code points; no two keys are equal here."""
     if isinstance(value, str):
         return _TEXTS, value, ""
-    return (_NUMBERS, value, key_text(value)) if is_number(value) else (_OTHERS, (value is not None) + bool(value), "")
+    if is_number(value):
+        return _NUMBERS, decimal_of(value), key_text(value)
+    return _OTHERS, (value is not None) + bool(value), ""
 
 
 _OTHERS: Final = 0

@@ -9,10 +9,12 @@ from typing import TypeAlias, TypeGuard
 
 from shardflow.merge.site import Chosen, Site, Unsettled, Verdict
 from shardflow.merge.strategies.present import over_changed
+from shardflow.model.numbers import decimal_of
 from shardflow.model.records import record
 from shardflow.model.values import ABSENT, Json, Value, frozen, is_number, kind
 
-Comparable: TypeAlias = "int | float | Decimal | str"
+Comparable: TypeAlias = Decimal | str
+"""What is compared: of a number the decimal that its text writes, which a float is not quite."""
 Order: TypeAlias = Mapping[Hashable, Container[Hashable]]
 """For each value of a declared order, as `frozen` has it, all that stand above it."""
 Pick: TypeAlias = Callable[[Sequence[Comparable]], Comparable]
@@ -22,7 +24,7 @@ def minimum(site: Site) -> Verdict:
     """Take the least value that a shard left.
 
     What it does
-        Compares numbers exactly, whatever their types, or texts by code points. Of equals (`1` and `1.0`) the first
+        Compares numbers exactly, as they are written, or texts by code points. Of equals (`1` and `1.0`) the first
         by rank is taken. The base value does not take part.
     Why
         Earliest time, lowest price, remaining budget.
@@ -45,7 +47,7 @@ def maximum(site: Site) -> Verdict:
     """Take the greatest value that a shard left.
 
     What it does
-        Compares numbers exactly, whatever their types, or texts by code points. Of equals (`1` and `1.0`) the first
+        Compares numbers exactly, as they are written, or texts by code points. Of equals (`1` and `1.0`) the first
         by rank is taken. The base value does not take part.
     Why
         Progress, peak memory, latest time.
@@ -67,8 +69,14 @@ def maximum(site: Site) -> Verdict:
 def _extreme(site: Site, pick: Pick) -> Verdict:
     numbers = [v for v in site.values() if is_number(v)]
     if numbers:
-        return over_changed(site, "a number", is_number, lambda values: Chosen(pick(values)))
-    return over_changed(site, "a number or text", _is_text, lambda values: Chosen(pick(values)))
+        return over_changed(
+            site, "a number", is_number, lambda values: _picked(pick, values, [*map(decimal_of, values)])
+        )
+    return over_changed(site, "a number or text", _is_text, lambda values: _picked(pick, values, values))
+
+
+def _picked(pick: Pick, values: Sequence[Json], keys: Sequence[Comparable]) -> Chosen:
+    return Chosen(values[keys.index(pick(keys))])
 
 
 def _is_text(value: Value) -> TypeGuard[str]:
@@ -120,26 +128,29 @@ def maximum_by(site: Site, field: str) -> Verdict:
 
 
 def _extreme_by(site: Site, field: str, pick: Pick) -> Verdict:
-    return over_changed(site, "an object", _is_object, lambda values: _picked(site, field, pick, values))
+    return over_changed(site, "an object", _is_object, lambda values: _picked_by(site, field, pick, values))
 
 
 def _is_object(value: Value) -> TypeGuard[dict[str, Json]]:
     return isinstance(value, dict)
 
 
-def _picked(site: Site, field: str, pick: Pick, values: Sequence[dict[str, Json]]) -> Verdict:
+def _picked_by(site: Site, field: str, pick: Pick, values: Sequence[dict[str, Json]]) -> Verdict:
     keys: list[Comparable] = []
     for candidate, value in zip(site.candidates, values, strict=True):
         if field not in value:
             return Unsettled(f"{candidate.shard} left an object without the field '{field}'")
         key = value[field]
-        if not (is_number(key) or isinstance(key, str)):
+        if is_number(key):
+            keys.append(decimal_of(key))
+        elif isinstance(key, str):
+            keys.append(key)
+        else:
             left = f"{candidate.shard} left {kind(key)} in the field '{field}'"
             return Unsettled(f"{left}, where a number or text is needed")
-        keys.append(key)
     if len({isinstance(key, str) for key in keys}) > 1:
         return Unsettled(f"the field '{field}' is a number in some shards and a text in others")
-    return Chosen(values[keys.index(pick(keys))])
+    return _picked(pick, values, keys)
 
 
 @record
