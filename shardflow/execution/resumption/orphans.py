@@ -32,5 +32,5 @@ def _orphans(directory: RunDirectory) -> list[Survivor]:
 def _is_same(path: bytes, other: str) -> bool:
     try:
         return os.path.samefile(path, other)
-    except (OSError, ValueError):
-        return False
+    except OSError:
+        return False  # that of another run, which is gone
