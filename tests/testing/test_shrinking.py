@@ -1,11 +1,13 @@
 """Examples that break something are a few keys small, whether Hypothesis shrinks them or the laboratory does.
 
 How small Hypothesis makes them, as leaves of all documents together, was measured over 50 seeds a case: a conflict 5
-or 6, a deletion in conflict 5, of three shards 6 to 8, inside 7 to 12, two conflicts 7 to 10, under rules 4 to 8.
+or 6, a deletion in conflict 5, of three shards 6 to 8, inside 7 to 12, two conflicts 7 to 10, under rules 4 to 8. That
+takes it three times as long as to come near, so here it may stop there.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from random import Random
 
 import pytest
@@ -19,6 +21,27 @@ from shardflow.testing.laboratory.smallest import smallest
 from tests.merge.small import rule_set
 
 QUICK = settings(max_examples=2000, database=None, deadline=None)
+
+
+class SmallEnough(BaseException):
+    """Ends a search, which an Exception would not: that is something to find."""
+
+
+def hypothesis_makes_small(examples, wanted, most):
+    """Tell whether Hypothesis comes to an example of at most so many leaves, having begun with a larger one."""
+    sizes = []
+
+    def judged(group):
+        is_wanted = wanted(group)
+        if is_wanted:
+            sizes.append(size(group))
+            if sizes[-1] <= most:
+                raise SmallEnough
+        return is_wanted
+
+    with suppress(SmallEnough):
+        find(examples, judged, settings=QUICK, random=Random(1))
+    return sizes[0] > most >= sizes[-1]
 
 
 def conflicts(group):
@@ -46,8 +69,7 @@ WANTED = {
 
 @pytest.mark.parametrize("wanted", WANTED)
 def test_hypothesis_shrinks_groups_to_a_few_keys(wanted):
-    found = find(groups(), WANTED[wanted], settings=QUICK, random=Random(1))
-    assert size(found) <= 12, found  # of all documents together; the smallest there is has 5 to 8
+    assert hypothesis_makes_small(groups(), WANTED[wanted], 10)  # the smallest there is has 5 to 8
 
 
 @pytest.mark.parametrize("wanted", WANTED)
@@ -100,5 +122,4 @@ def test_an_example_under_rules_shrinks_too():
             for d in merge(group.base, group.deltas, rules).decisions
         )
 
-    found = find(groups(rules), counted, settings=QUICK, random=Random(1))
-    assert size(found) <= 9, found
+    assert hypothesis_makes_small(groups(rules), counted, 8)
