@@ -139,12 +139,15 @@ def test_what_an_arbiter_left_in_a_session_of_its_own_is_stopped_and_told(tmp_pa
     assert not runs(int((tmp_path / "pid").read_text()))
 
 
-def test_one_that_cannot_be_started_is_told(tmp_path: Path) -> None:
+def test_one_that_cannot_be_started_is_told_and_has_decided_nothing(tmp_path: Path) -> None:
     ended = run(tmp_path, ["./nowhere"])
     assert (ended.returncode, "its arbiter could not be started: no such file or directory" in ended.stderr) == (
         3,
         True,
     )
+    told = [json.loads(line) for line in (tmp_path / "run/events.jsonl").read_text().splitlines()]
+    finished = [event for event in told if event["event"] == "arbiter-finished"]
+    assert [(event["decided"], event["sealed"], event["seconds"]) for event in finished] == [(False, None, 0.0)] * 2
 
 
 def test_what_one_arbiter_decided_stays_when_another_fails_and_a_person_decides_the_rest(tmp_path: Path) -> None:

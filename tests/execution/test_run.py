@@ -212,13 +212,14 @@ def test_a_run_that_fails_creates_no_context(place: Workplace) -> None:
     assert not new.exists()
 
 
-def test_a_merge_that_changes_nothing_touches_nothing(place: Workplace) -> None:
+def test_a_merge_that_changes_nothing_touches_nothing_and_is_not_told_as_merged(place: Workplace) -> None:
     context = place.folder / "context.json"
     context.write_text('{ "n" : 1 }')
     before = os.stat(context)
     report = place.run(TWO.format(context="{}", a="true", b=edit("pass")), context=str(context))
     assert report.exit_code == 0
     assert os.stat(context) == before
+    assert "group-merged" not in place.text("events.jsonl")
 
 
 def test_the_command_lines_rules_go_over_the_phases_and_those_over_the_workflows(place: Workplace) -> None:

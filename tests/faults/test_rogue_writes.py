@@ -95,6 +95,15 @@ def test_only_those_who_ran_after_the_seal_are_named(place: Workplace) -> None:
     assert problem.endswith("running then: long")
 
 
+def test_a_write_by_what_the_last_subagent_left_running_is_found_though_no_subagent_ran_then(place: Workplace) -> None:
+    ended = 'until [ $(grep -c subagent-finished "$SHARDFLOW_RUN_DIR/events.jsonl") = 3 ]; do sleep 0.01; done'
+    write = f"cd {FOLDER}; echo '{{}}' > long/context-long.json"
+    (place.folder / "stray.sh").write_text(f"trap '' TERM; touch heard; {ended}; {write}")
+    report = place.run(TEXT.format(slots=1, run="true", long=f"setsid sh stray.sh & {wait_for('heard')}"))
+    (problem,) = group(report).problems
+    assert problem.endswith("running then: no subagent of this group")
+
+
 def test_a_shard_of_a_sibling_that_has_not_started_is_found(place: Workplace) -> None:
     write = f"cd {FOLDER}; mkdir long; echo '{{\"n\": 9}}' > long/context-long.json"
     report = place.run(TEXT.format(slots=1, run=write, long="true"))

@@ -40,6 +40,7 @@ from shardflow.storage.runs.records import GroupRecord, write_group_record
 if TYPE_CHECKING:
     from shardflow.execution.folding.fold import Folded
     from shardflow.execution.groups.arbitration import Arbitration
+    from shardflow.merge.resolving.resolutions import Resolutions
 
 
 @record
@@ -168,11 +169,8 @@ class _GroupRun:
         return self._fold()
 
     def _fold(self) -> Status:
-        from shardflow.execution.folding.fold import fold  # loaded while the subagents ran
-
         group, folder = self._group, self._group.folder
-        with self._host.interrupts.abandonable():
-            folded, resolutions = fold(group.base, self._jobs.deltas(), self._rules.rules), None
+        folded, resolutions = self._merge({}), None
         if asked := [conflict for conflict in folded.open_conflicts if conflict.arbiter is not None]:
             folded, resolutions = self._arbitrated(folded, asked)
             if self._host.interrupts.count:
@@ -188,9 +186,14 @@ class _GroupRun:
         write_new(folder.context, folded.context)
         return Status.DONE
 
+    def _merge(self, resolutions: Resolutions) -> Folded:
+        from shardflow.execution.folding.fold import fold  # loaded while the subagents ran
+
+        with self._host.interrupts.abandonable():
+            return fold(self._group.base, self._jobs.deltas(), self._rules.rules, resolutions)
+
     def _arbitrated(self, folded: Folded, asked: Sequence[Conflict]) -> tuple[Folded, bytes | None]:
         """Ask arbiters, keep what they decided, and merge again with it; give that, too, if it is anything."""
-        from shardflow.execution.folding.fold import fold
         from shardflow.execution.groups.arbitration import Arbitration  # most rules name none
         from shardflow.merge.resolving.documents import by_path, resolutions_json
         from shardflow.storage.json.canonical import canonical_bytes
@@ -204,8 +207,7 @@ class _GroupRun:
             return folded, None
         resolutions = canonical_bytes(resolutions_json(decided))
         write_new(group.folder.resolutions, resolutions)
-        with host.interrupts.abandonable():
-            return fold(group.base, self._jobs.deltas(), self._rules.rules, by_path(decided)), resolutions
+        return self._merge(by_path(decided)), resolutions
 
     def _record(self, status: Status) -> Status:
         """Write the record, then the canonical context: whoever reads the new context finds how it came about."""
@@ -267,5 +269,5 @@ class _GroupRun:
 
 
 def _altered(path: str, running: list[str], since: str = "after it was sealed") -> str:
-    who = f"running then: {', '.join(running)}" if running else "no subagent of this group was running then"
-    return f"{path} was {altered(path)} {since}; by whom cannot be known, {who}"
+    who = ", ".join(running) or "no subagent of this group"
+    return f"{path} was {altered(path)} {since}; by whom cannot be known, running then: {who}"
