@@ -6,6 +6,7 @@ so that a full disk under a log cannot end a run. Text is escaped by whoever wor
 
 from __future__ import annotations
 
+import codecs
 import os
 import sys
 from typing import IO, Any, Final, TextIO
@@ -72,11 +73,25 @@ def _silence(stream: IO[Any]) -> None:
     os.close(nowhere)
 
 
+SPINNER: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+
+_PLAIN: Final = dict(zip(SPINNER, "|/-\\|/-\\|/", strict=True)) | {"·": ".", "✓": "+", "✗": "x", "…": "~"}
+"""What stands for our own signs, one for one, where an encoding lacks them."""
+
+
 def never_fail_to_encode() -> None:
-    """Print what the terminal's encoding lacks as escapes instead of failing."""
+    """Print what the terminal's encoding lacks as plain signs or escapes instead of failing."""
+    codecs.register_error("shardflow", _encodable)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(errors="shardflow")
+
+
+def _encodable(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    return "".join(_PLAIN.get(c) or c.encode("ascii", "backslashreplace").decode() for c in lacking), error.end
 
 
 def is_terminal(stream: TextIO | None) -> bool:

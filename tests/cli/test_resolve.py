@@ -265,12 +265,12 @@ def test_at_a_terminal_each_conflict_is_asked_about_until_the_answer_fits(folder
     command = ["-m", "shardflow", "merge", "run", "-i"]
     environment = {**ENVIRONMENT, "TERM": "xterm"}
     asking = pexpect.spawn(sys.executable, command, cwd=str(folder), env=environment, encoding="utf-8", timeout=30)
-    asking.expect(r"two \(rank 1\)")
+    asking.expect(r"1 of 2: .*two \(rank 1\)")
     asking.expect("take .*: ")
     asking.sendline("nobody")
     asking.expect("'nobody' is no shard of this conflict")
     asking.sendline("one")
-    asking.expect("take .*: ")
+    asking.expect("2 of 2: .*take .*: ")
     asking.sendline("base")
     asking.expect("merged into")
     asking.expect(pexpect.EOF)

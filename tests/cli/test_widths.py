@@ -39,16 +39,15 @@ def test_a_folded_text_loses_no_word_and_fits(text: str, width: int) -> None:
     assert list(folded(text, None)) == [text]
 
 
-def on_a_terminal(folder: Path, columns: int, *arguments: str) -> list[str]:
+def on_a_terminal(folder: Path, columns: int, *arguments: str, **environment: str) -> list[str]:
     """Give the lines that a command shows on a terminal of so many columns, without colours."""
-    environment = {**ENVIRONMENT, "TERM": "xterm-256color", "COLUMNS": ""}
     terminal = pexpect.spawn(
         sys.executable,
         ["-m", "shardflow", *arguments],
         cwd=folder,
-        env=environment,
+        env={**ENVIRONMENT, "TERM": "xterm-256color", "COLUMNS": "", **environment},
         dimensions=(24, columns),
-        encoding="utf-8",
+        encoding=environment.get("PYTHONIOENCODING", "utf-8"),
         timeout=60,
     )
     terminal.expect(pexpect.EOF)
@@ -139,3 +138,20 @@ def test_columns_of_numbers_have_their_ends_below_one_another(tmp_path: Path) ->
     told = shardflow("merge", "base.json", "one.json", "two.json", cwd=tmp_path).stderr
     assert "\nshard  applied  agreed  combined  superseded  conflict\n" in told
     assert "\none      1,200       0         0           0         0\ntwo          1       0" in told
+
+
+@pytest.mark.parametrize(
+    ("encoding", "sign"), [("utf-8", "…"), ("latin-1", "~"), ("ascii", "~")], ids=["utf-8", "latin-1", "ascii"]
+)
+def test_a_cut_is_told_by_one_sign_whatever_the_encoding(folder: Path, encoding: str, sign: str) -> None:
+    shown = on_a_terminal(folder, 60, "diff", "base.json", "after.json", PYTHONIOENCODING=encoding)
+    assert f"      (absent)  [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, {sign}" in shown
+
+
+def test_a_long_rule_stands_above_its_branches_which_are_not_narrowed(tmp_path: Path) -> None:
+    path = "$.deployments_of_the_checkout_service_in_europe"
+    (tmp_path / "rules.yaml").write_text(json.dumps({"rules": [{"path": path, "strategy": "max"}]}))
+    shown = on_a_terminal(tmp_path, 80, "rules", "coverage", "rules.yaml", "--examples", "100")
+    at = shown.index(f"max at {path} (rules.yaml:1)")
+    assert re.match(r" +[a-z, ]{12,}  (taken|in conflict|some superseded|combined) +\d+", shown[at + 1])
+    assert any("some removed it, others changed it" in line for line in shown)

@@ -29,7 +29,8 @@ class Prose(str):
 
 _GAP: Final = "  "
 _LEAST: Final = 16
-"""Columns that a cell is not cut below, unless there is no room for all of them."""
+_LEAST_PROSE: Final = 36
+"""Columns that a cell is not narrowed below, unless there is no room for all of them."""
 
 
 def text_table(
@@ -48,14 +49,19 @@ def text_table(
 
 
 def _fitting(rows: Sequence[Row], room: int | None) -> list[int]:
-    first, *others = ([columns_of(cell) for cell in column] for column in zip(*rows, strict=True))
-    widest = [max(column) for column in others]
+    first, *others = zip(*rows, strict=True)
+    own = list(map(columns_of, first))
+    widest = [max(map(columns_of, column)) for column in others]
     gaps = len(_GAP) * len(others)
-    if room is None or max(first) + sum(widest) + gaps <= room:
-        return [max(first), *widest]
-    most = room - gaps - sum(min(width, _LEAST) for width in widest)
-    beside = max([len(_GAP), *(width for width in first if width <= most)])
+    if room is None or max(own) + sum(widest) + gaps <= room:
+        return [max(own), *widest]
+    most = room - gaps - sum(map(min, widest, map(_least, others)))
+    beside = max([len(_GAP), *(width for width in own if width <= most)])
     return [beside, *_narrowed(widest, room - gaps - beside)]
+
+
+def _least(column: Sequence[str]) -> int:
+    return _LEAST_PROSE if any(isinstance(cell, Prose) for cell in column) else _LEAST
 
 
 def _narrowed(widths: list[int], room: int) -> list[int]:

@@ -96,15 +96,15 @@ def _asked(merge: OpenMerge, written: list[Written]) -> Iterator[Written]:
     that follow.
     """
     known = {found.path for one in written if isinstance(found := matched(one, merge.decidable), Conflict)}
-    for conflict in merge.conflicts:
-        if conflict.path not in known:
-            CONSOLE.say(conflicts_text([conflict], "", sys.stdout))
-            try:
-                choice = _answer(conflict)
-            except EOFError:
-                return CONSOLE.say("")
-            if choice is not None:
-                yield Written(path_text(conflict.path), choice, "", "the terminal")
+    unsaid = [conflict for conflict in merge.conflicts if conflict.path not in known]
+    for number, conflict in enumerate(unsaid, start=1):
+        CONSOLE.say(conflicts_text([conflict], f"{number:,} of {len(unsaid):,}: ", sys.stdout))
+        try:
+            choice = _answer(conflict)
+        except EOFError:
+            return CONSOLE.say("")
+        if choice is not None:
+            yield Written(path_text(conflict.path), choice, "", "the terminal")
 
 
 def _answer(conflict: Conflict) -> Choice | None:

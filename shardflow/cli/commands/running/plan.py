@@ -32,7 +32,7 @@ from shardflow.workflow.model import Behavior, OnUndeclaredWrite, RulesFile, Sub
 from shardflow.workflow.plan import plan
 from shardflow.workflow.program import ArgumentList, EngineMade, OfType, Program, PythonFunction, ShellCommand
 
-_PROGRAM_WIDTH = 100
+_PROGRAM_WIDTH = 500
 _PATTERNS_WIDTH = 500
 
 

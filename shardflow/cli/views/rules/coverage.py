@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 
 from shardflow.cli.views.display import count, place, printable_lines
-from shardflow.cli.views.tables import Prose, text_table
+from shardflow.cli.views.tables import Count, Prose, text_table
 from shardflow.merge.report import rule_json
 from shardflow.merge.rules import Rule
 from shardflow.model.records import record
@@ -46,9 +46,9 @@ class Covered:
 def coverage_lines(covered: Covered) -> Iterator[str]:
     """Tell people."""
     rows = [row for place, rule in enumerate(covered.made_up.rules) for row in _rows(covered, place, rule)]
-    head = ("rule", "situation", "became", "examples")
+    head = ("rule", "situation", "became", Count("examples"))
     yield f"{place(covered.name)}: {_summary(covered)}"
-    yield from text_table(head if covered.by_cases is None else (*head, "cases"), rows, sys.stdout)
+    yield from text_table(head if covered.by_cases is None else (*head, Count("cases")), rows, sys.stdout)
     for name, lines in covered.functions.items():
         told = f"lines that never ran: {', '.join(map(str, lines))}" if lines else "every line ran"
         yield printable_lines(f"{name}: {told}")
@@ -70,17 +70,17 @@ def _rows(covered: Covered, place: int, rule: Rule) -> Iterator[tuple[str, ...]]
     name = str(rule.ref) if rule.pattern is not None or rule.origin else "default"
     if rule.pattern is None and not branches:
         return
-    idle = ["0"] if covered.by_cases is None else ["0", "none"]
+    idle = [Count("0")] if covered.by_cases is None else [Count("0"), Count("none")]
     if not branches:
         yield printable_lines(name), "never exercised", "", *idle
         return
     for number, (branch, examples, cases) in enumerate(branches):
-        shown = [] if cases is None else [str(cases) if cases else "none"]
+        shown = [] if cases is None else [Count(cases or "none")]
         yield (
             "" if number else printable_lines(name),
             Prose(branch.situation),
             branch.became.value,
-            f"{examples:,}",
+            Count(f"{examples:,}"),
             *shown,
         )
     yield from (("", Prose(situation), "never met", *idle) for situation in covered.never(place))

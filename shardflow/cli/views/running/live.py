@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Final, TextIO, TypeAlias
 
+from shardflow.cli.console import SPINNER
 from shardflow.cli.views.display import count, counts_text, seconds, shortened
 from shardflow.cli.views.running.progress import JobProgress, Progress, State
 from shardflow.cli.views.widths import columns_of, cut_inside
@@ -32,17 +33,12 @@ Styled: TypeAlias = tuple[str, str]
 _DELAY: Final = 0.25
 """Seconds from the first start of a subagent or an arbiter until something is drawn."""
 _INTERVAL: Final = 0.1
-_FRAMES: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _SPARE_ROWS: Final = 1
 """Rows left free, for the line the command was typed in."""
 _DETAIL_WIDTH: Final = 100
 _LEAST_NAME: Final = 12
 _BESIDE_NAME: Final = 18
 """Columns of mark, gaps and time beside a name: `  ⠋ name  59 min 59 s`."""
-_PLAIN: Final = str.maketrans(
-    dict(zip(_FRAMES, "|/-\\|/-\\|/", strict=True)) | {"·": ".", "✓": "+", "✗": "x", "…": "~"}
-)
-"""The signs of this view for an encoding that lacks one of them."""
 _MARKS: Final = {State.WAITING: ("·", "dim"), State.DONE: ("✓", "green"), State.FAILED: ("✗", "bold red")}
 
 
@@ -112,19 +108,7 @@ class LiveView:
     def _text(self, parts: Sequence[Styled]) -> Text:
         from rich.text import Text
 
-        shows_all = _can_show(self._stream, _PLAIN)
-        text = Text(no_wrap=True, overflow="ellipsis" if shows_all else "crop")
-        for part, style in parts:
-            text.append(part if shows_all else part.translate(_PLAIN), style)
-        return text
-
-
-def _can_show(stream: TextIO, characters: Iterable[int]) -> bool:
-    try:
-        "".join(map(chr, characters)).encode(stream.encoding)
-    except UnicodeEncodeError:
-        return False
-    return True
+        return Text.assemble(*parts, no_wrap=True, overflow="ellipsis")
 
 
 def phase_line(phase: PhaseReport) -> list[Styled]:
@@ -190,7 +174,7 @@ def _job(job: JobProgress, width: int, now: float) -> Styled:
     match job.state:
         case State.RUNNING:
             elapsed = now - job.since
-            frame = _FRAMES[int(now / _INTERVAL) % len(_FRAMES)]
+            frame = SPINNER[int(now / _INTERVAL) % len(SPINNER)]
             return f"  {frame} {padded}  {seconds(elapsed)}", "cyan"
         case State.WAITING:
             mark, style = _MARKS[State.WAITING]
