@@ -93,12 +93,13 @@ def check_regular(descriptor: int, path: FilePath) -> int:
 
 def _read_open(descriptor: int, path: FilePath, limit: int) -> bytes:
     size = check_regular(descriptor, path)
-    data = os.read(descriptor, min(size, limit) + 1)
-    if len(data) != size:  # it grows, shrinks, or its size is not told (/proc)
-        data += read_on(descriptor, limit + 1 - len(data))
-    if len(data) > limit:
-        raise StorageError(f"{shown_path(path)} is too large: more than {limit:,} bytes")
-    return data
+    if size <= limit:
+        data = os.read(descriptor, size + 1)
+        if len(data) != size:  # it grows, shrinks, or its size is not told (/proc)
+            data += read_on(descriptor, limit + 1 - len(data))
+        if len(data) <= limit:
+            return data
+    raise StorageError(f"{shown_path(path)} is too large: more than {limit:,} bytes")
 
 
 def read_on(descriptor: int, most: int) -> bytes:

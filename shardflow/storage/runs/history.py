@@ -14,11 +14,11 @@ from typing import Any, Final, TypeAlias, TypeVar
 from shardflow.model.records import record, replaced
 from shardflow.model.values import Json
 from shardflow.storage.files import read_regular
+from shardflow.storage.runs.journal import LIMIT
 
 Asked: TypeAlias = tuple[str, str | None]
 """A subagent asked for once more, by its phase and id; without an id, all of the phase."""
 
-_LIMIT: Final = 1 << 30
 _FORMER: Final = 4
 """Former shards that are kept in mind, of any number that a journal may tell of."""
 
@@ -210,7 +210,7 @@ def _whose(line: Mapping[str, Any]) -> tuple[str, str]:
 
 def _lines(path: str) -> Iterator[tuple[int, Any]]:
     """Give each line by its number as the object it holds, None for what is none."""
-    lines = read_regular(path, _LIMIT).split(b"\n")
+    lines = read_regular(path, LIMIT).split(b"\n")
     for number, line in enumerate(lines, 1):
         if line:
             yield number, _read(line)

@@ -77,6 +77,8 @@ VERSION: Final = 1
 _APPEND: Final = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NEW: Final = _APPEND | os.O_CREAT | os.O_EXCL
 _LOOK: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+LIMIT: Final = 1 << 30
+"""Bytes of a journal that are read: whoever wrote more to it is not us."""
 ALTERED: Final = "journal-altered"
 """The event that says: someone else wrote to this journal before here."""
 _TICK: Final = 50_000_000
@@ -98,6 +100,7 @@ class Journal:
             self._descriptor = os.open(path, flags, 0o600)
             try:
                 self._lock()
+                self._check_size()
                 self._torn = not self._ends_a_line()
                 self._new = bytearray(self._whole())
                 self._size, self._changed = len(self._new), os.fstat(self._descriptor).st_ctime_ns
@@ -198,6 +201,10 @@ class Journal:
             else:
                 return
         raise RunInProgress(f"{os.path.dirname(self._path)} is a run that is still going on; wait until it has ended")
+
+    def _check_size(self) -> None:
+        if os.fstat(self._descriptor).st_size > LIMIT:
+            raise StorageError(f"{self._path} is too large: more than {LIMIT:,} bytes")
 
     def _ends_a_line(self) -> bool:
         size = os.fstat(self._descriptor).st_size

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from shardflow.errors import RunInProgress, StorageError
 from shardflow.storage.runs.history import History, SealedShard, read_history
-from shardflow.storage.runs.journal import continued_journal, is_written, new_journal, utc_text
+from shardflow.storage.runs.journal import LIMIT, continued_journal, is_written, new_journal, utc_text
 from tests.storage.processes import printed
 
 SEALED = {
@@ -137,6 +137,24 @@ def test_whatever_others_do_to_a_journal_is_noticed_and_no_seal_holds_then(
         journal.distrust()
         assert journal.is_altered()
     assert not path.exists() or not read_history(str(path)).seals
+
+
+def grow(path: Path) -> None:
+    path.touch()
+    os.truncate(path, LIMIT + 1)
+
+
+def test_a_journal_that_was_made_huge_is_never_read(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    with new_journal(str(path)) as journal:
+        path.unlink()
+        grow(path)
+        assert journal.is_altered()
+        journal.distrust()
+    assert path.stat().st_size == LIMIT + 1
+    for read in (continued_journal, read_history):
+        with pytest.raises(StorageError, match="events.jsonl is too large: more than 1,073,741,824 bytes"):
+            read(str(path))
 
 
 def test_a_run_whose_first_line_is_lost_has_begun_all_the_same(tmp_path: Path) -> None:
