@@ -232,6 +232,16 @@ def test_what_no_merge_made_between_two_is_told_as_such(tmp_path: Path) -> None:
     assert "no merge, before 02-two" in shardflow("blame", tmp_path / "run").stdout
 
 
+def test_nobody_is_blamed_for_what_a_lost_group_made(tmp_path: Path) -> None:
+    phases = [{"id": name, "behavior": "main-only", "run": adding(**{name: 1})} for name in ("one", "two")]
+    (tmp_path / "w.yaml").write_text(json.dumps({"name": "w", "phases": phases}))
+    assert shardflow("run", "w.yaml", "--run-dir", "run", "-q", cwd=tmp_path).returncode == 0
+    (tmp_path / "run/groups/01-one/group.json").unlink()
+    refused = shardflow("blame", "run", cwd=tmp_path)
+    assert refused.returncode != 0
+    assert "run/groups/01-one/group.json is gone since the run" in refused.stderr
+
+
 def test_what_no_shard_superseded_says_what_did(tmp_path: Path) -> None:
     items: list[dict[str, Any]] = [{"id": 1}, {"id": 2}]
     rules: list[dict[str, Any]] = [{"path": "$.kept", "strategy": "base"}, {"path": "$.l", "strategy": {"keyed": "id"}}]

@@ -7,6 +7,7 @@ shards are not read again. A file that is not what the run recorded is refused.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from shardflow.errors import NotARun, TamperedRun
 from shardflow.execution.folding.base import SIZE_LIMIT, read_object
@@ -23,6 +24,8 @@ from shardflow.storage.files import read_regular, sha256_hex
 from shardflow.storage.json.strict import parse_json
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory
 from shardflow.storage.runs.records import GroupRecord, read_group_record, read_run_record
+
+_ALL_TOLD: Final = "'shardflow merge' on the run tells all that was"
 
 
 @record
@@ -61,9 +64,12 @@ def _traced(run: RunDirectory) -> tuple[Json, Trace]:
 
 
 def _merged_groups(run: RunDirectory) -> Iterator[tuple[str, GroupFolder, GroupRecord]]:
-    for name in read_run_record(run).groups:
+    whole = read_run_record(run)
+    for name in whole.groups:
         folder = run.group(name)
         group = read_group_record(folder)
+        if group is None and whole.needs_all_groups:
+            raise TamperedRun(f"{folder.record} is gone since the run; {_ALL_TOLD}")
         if group is not None and group.context is not None:
             yield name, folder, group
 
@@ -78,7 +84,7 @@ def _decisions(folder: GroupFolder, group: GroupRecord) -> tuple[Settled, ...]:
 def _recorded(path: str, sha256: str | None) -> bytes:
     data = read_regular(path, SIZE_LIMIT)
     if sha256_hex(data) != sha256:
-        raise TamperedRun(f"{path} was altered since the run; 'shardflow merge' on the run tells all that was")
+        raise TamperedRun(f"{path} was altered since the run; {_ALL_TOLD}")
     return data
 
 

@@ -16,7 +16,7 @@ from shardflow.execution.rules.sources import read_effective_rules
 from shardflow.merge.resolving.documents import Written, by_path, read_resolutions
 from shardflow.merge.rules import RuleSet
 from shardflow.model.documents import Document
-from shardflow.model.records import record
+from shardflow.model.records import record, replaced
 from shardflow.storage.files import read_regular, sha256_hex
 from shardflow.storage.json.strict import collector_paused, parse_json
 from shardflow.storage.refusals import why_refused
@@ -83,7 +83,15 @@ def repeat_merges(run_dir: str) -> PostMortem:
     """Repeat every merge of a run. Raises NotARun for a folder that is none."""
     run = RunDirectory(run_dir)
     record = read_run_record(run)
-    return PostMortem(record, tuple(refold(name, run.group(name)) for name in record.groups))
+    groups = (refold(name, run.group(name)) for name in record.groups)
+    return PostMortem(record, tuple(_held_to(record, run, group) for group in groups))
+
+
+def _held_to(record: RunRecord, run: RunDirectory, group: Refolded) -> Refolded:
+    if group.record is not None or not record.needs_all_groups:
+        return group
+    lost = Altered(run.group(group.group).record, "it does not exist")
+    return replaced(group, verdict=Repetition.ALTERED, altered=(lost,))
 
 
 def refold(name: str, folder: GroupFolder) -> Refolded:

@@ -22,6 +22,7 @@ from shardflow.storage.runs.journal import utc_text
 from shardflow.storage.two_steps import stands
 
 CONTEXT: Final = "context.json"
+_DONE: Final = "done"
 """The name of the canonical context in the output folder of a feature."""
 
 FORMAT: Final = 1
@@ -87,6 +88,11 @@ class RunRecord:
     finished: str | None = None
     groups: tuple[str, ...] = ()
     more: bool = True
+
+    @property
+    def needs_all_groups(self) -> bool:
+        """Whether a group without a record lost it: a run is done when each of them has ended."""
+        return self.status == _DONE
 
     def ended(self, status: str, groups: tuple[str, ...], *, more: bool) -> RunRecord:
         """Give the record of the run ending now."""

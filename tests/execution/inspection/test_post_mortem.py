@@ -86,6 +86,7 @@ def replaced(content: bytes) -> Callable[[Path], object]:
         ("a/context-a.json", replaced(b'{"n": 4, "l": []}'), "altered since", True),
         ("b/context-b.json", Path.unlink, "does not exist", False),
         ("merge.json", Path.unlink, "does not exist", True),
+        ("group.json", Path.unlink, "does not exist", False),
         ("context.json", replaced(b"{}"), "altered since", True),
     ],
 )

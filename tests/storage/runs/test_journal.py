@@ -153,7 +153,7 @@ def test_a_journal_that_was_made_huge_is_never_read(tmp_path: Path) -> None:
         journal.distrust()
     assert path.stat().st_size == LIMIT + 1
     for read in (continued_journal, read_history):
-        with pytest.raises(StorageError, match="events.jsonl is too large: more than 1,073,741,824 bytes"):
+        with pytest.raises(StorageError, match="is too large: more than 1,073,741,824 bytes"):
             read(str(path))
 
 
