@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from itertools import chain, combinations, product
 
 import pytest
@@ -32,6 +32,27 @@ def test_items_replaced_by_new_ones_stay_in_their_places_whatever_equal_items_st
             assert at_n("diff3", [*base], put([*base], ours, "a"), put([*base], theirs, "b")) == wanted
             added = [put([*base], ours, "a"), [*put([*base], theirs, "b"), "more"]]
             assert length - 1 in ours or at_n("diff3", [*base], *added) == [*wanted, "more"]
+
+
+def run_around(base: Sequence[Json], place: int) -> range:
+    """Give the places of the equal items that one stands among."""
+    starts = (start for start in range(place + 1) if all(item == base[place] for item in base[start:place]))
+    ends = (end for end in range(len(base), place, -1) if all(item == base[place] for item in base[place:end]))
+    return range(next(starts), next(ends))
+
+
+@pytest.mark.parametrize("times", [0, 2])
+@pytest.mark.parametrize("length", [2, 3, 4, 5])
+def test_the_same_item_more_or_less_of_a_run_of_equal_ones_is_one_change_whatever_else_a_shard_put_in(length, times):
+    for base in product("tu", repeat=length):
+        for place in range(length):
+            both = [*base[:place], *[base[place]] * times, *base[place + 1 :]]
+            run = run_around(base, place)
+            for apart in {*range(run.start), *range(run.stop + 1, length + 1)}:
+                at = apart if apart < run.start else apart + times - 1
+                ours = [*both[:at], "new", *both[at:]]
+                assert at_n("diff3", [*base], ours, both) == ours
+                assert at_n("diff3", [*base], both, ours) == ours
 
 
 @pytest.mark.parametrize("length", [150, 200, 1000, 20_000])

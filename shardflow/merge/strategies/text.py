@@ -151,8 +151,32 @@ class _Matcher:
 
     def get_matching_blocks(self) -> list[_Run]:
         """Give all equal runs in order, and an empty one at the end."""
-        runs = _runs(self._one, self._other)
+        runs = _as_late_as_can_be(self._one, self._other, _runs(self._one, self._other))
         return [*(run for run in runs if run[2]), (len(self._one), len(self._other), 0)]
+
+
+def _as_late_as_can_be(one: list[int], other: list[int], runs: Iterable[_Run]) -> list[_Run]:
+    """Have what was only put in, or only taken out, among equal parts be the last of these: two shards that both put
+    one more of them in then did the same, whatever else each did.
+    """
+    late: list[_Run] = [(0, 0, 0)]
+    for start, at, length in runs:
+        before, there, held = late[-1]
+        end, end_there = before + held, there + held
+        later = 0
+        if end == start:
+            later = _equal(other, end_there, at, length)
+        elif end_there == at:
+            later = _equal(one, end, start, length)
+        late[-1] = before, there, held + later
+        if later < length:
+            late.append((start + later, at + later, length - later))
+    return late
+
+
+def _equal(parts: list[int], first: int, second: int, most: int) -> int:
+    """Count the parts from two places on that are equal, up to so many."""
+    return next((count for count in range(most) if parts[first + count] != parts[second + count]), most)
 
 
 def _runs(one: list[int], other: list[int]) -> list[_Run]:
