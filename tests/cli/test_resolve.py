@@ -216,6 +216,8 @@ def test_every_decision_of_a_file_that_fits_nothing_is_told_with_its_line_and_no
     assert "d.yaml:3: 'oen' has no part in the conflict at $.status; did you mean 'one'?" in ended.stderr
     assert "d.yaml:4: no conflict at c-00000000; " in ended.stderr
     assert "d.yaml:6: $['a=b'] was decided about by d.yaml:5 already; keep one of the two" in ended.stderr
+    told = json.loads(shardflow("merge", "run", "--resolutions", "d.yaml", "--json", cwd=folder).stdout)
+    assert [(one["file"], one["line"]) for one in told["problems"]] == [("d.yaml", line) for line in (2, 3, 4, 6)]
     assert not (folder / GROUP / "resolutions.json").exists()
 
 

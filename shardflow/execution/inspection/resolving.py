@@ -9,8 +9,10 @@ from.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from typing import Final
 
 from shardflow.errors import InvalidInput, StorageError, TamperedRun, UsageError
 from shardflow.execution.folding.fold import Folded
@@ -27,6 +29,8 @@ from shardflow.storage.json.canonical import canonical_bytes
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory
 from shardflow.storage.runs.journal import continued_journal
 from shardflow.storage.runs.records import GroupRecord, RunRecord, read_group_record, read_run_record
+
+_FILE_AND_LINE: Final = re.compile(r"(.+):([0-9]{1,9})", re.DOTALL)
 
 
 @record
@@ -147,13 +151,20 @@ def _fitting(merge: OpenMerge, decided: Iterable[Written]) -> tuple[Written, ...
     for one in decided:
         found = matched(one, merge.decidable)
         if isinstance(found, str):
-            problems.append(Problem(one.by, None, found))
+            problems.append(_problem(one.by, found))
             continue
         path = path_text(found.path)
         if path in fitting:
             said = f"{path} was decided about by {fitting[path].by} already"
-            problems.append(Problem(one.by, None, said, hint="keep one of the two"))
+            problems.append(_problem(one.by, said, "keep one of the two"))
         fitting[path] = replaced(one, target=path)
     if problems:
         raise InvalidInput(problems)
     return tuple(fitting.values())
+
+
+def _problem(by: str, message: str, hint: str = "") -> Problem:
+    """Tell what is wrong with a resolution; who made it is a file and line, or an option, or a person."""
+    place = _FILE_AND_LINE.fullmatch(by)
+    file, line = (by, None) if place is None else (place[1], int(place[2]))
+    return Problem(file, line, message, hint=hint)
