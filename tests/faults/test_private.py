@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from shardflow.errors import StorageError
 from shardflow.execution.reporting.report import last_lines
 from shardflow.storage.context_lock import ContextLock
 from shardflow.storage.runs.folders import create_run_directory
+from tests.cli.shell import shardflow
 from tests.execution.running import Workplace, subagent
 
 TEXT = """
@@ -48,6 +50,16 @@ def test_a_run_directory_is_for_its_owner_only(place: Workplace, there: bool) ->
     assert place.run(TEXT).exit_code == 0
     found = modes(place.run_dir)
     assert len(found) > 20
+    assert {name: oct(mode) for name, mode in found.items() if mode & 0o077} == {}
+
+
+def test_what_failed_tries_and_earlier_starts_left_is_for_its_owner_only(tmp_path: Path) -> None:
+    workflow = {"name": "w", "phases": [{"id": "p", "behavior": "main-only", "run": "exit 1", "retry": {"max": 1}}]}
+    (tmp_path / "w.yaml").write_text(json.dumps(workflow))
+    for command in (("run", "w.yaml", "--run-dir", "run"), ("resume", "run")):
+        assert shardflow(*command, cwd=tmp_path).returncode == 1
+    found = modes(tmp_path / "run")
+    assert {"earlier", "earlier/1", "groups/01-p/_tries", "groups/01-p/_tries/p"} <= set(found)
     assert {name: oct(mode) for name, mode in found.items() if mode & 0o077} == {}
 
 

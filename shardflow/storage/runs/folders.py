@@ -75,11 +75,18 @@ def keep_try(group: GroupFolder, name: str, tries: int) -> str:
     """Move what a failed try of a subagent left out of the way, in one step; give its folder. Raises StorageError."""
     to = group.tried(name, tries)
     try:
-        os.makedirs(os.path.dirname(to), mode=0o700, exist_ok=True)
+        _make_private(os.path.dirname(os.path.dirname(to)), os.path.dirname(to))
     except OSError as error:
         raise StorageError(f"cannot make {os.path.dirname(to)}: {(error.strerror or '').lower()}") from error
     move_folder(group.subagent(name).path, to)
     return to
+
+
+def _make_private(*folders: str) -> None:
+    """Make those of these folders that are not there; `makedirs` would give all but the last to everybody."""
+    for folder in folders:
+        with suppress(FileExistsError):
+            os.mkdir(folder, 0o700)
 
 
 def set_aside(run: RunDirectory, copies: Iterable[str]) -> None:
@@ -89,7 +96,7 @@ def set_aside(run: RunDirectory, copies: Iterable[str]) -> None:
     """
     place = f"{run.earlier}/{max(_starts_set_aside(run), default=0) + 1}"
     try:
-        os.makedirs(place, mode=0o700)
+        _make_private(run.earlier, place)
         sync_folder(run.earlier)  # before anything is in there: a power cut must leave a way to it
         for name in (*copies, os.path.basename(run.groups)):
             if os.path.lexists(f"{run.path}/{name}"):
