@@ -154,6 +154,24 @@ def test_json_keeps_standard_output_clean_while_the_terminal_shows_progress(slow
     assert (code, json.loads((slow.parent / "out.json").read_text())["status"]) == (1, "failed")
 
 
+def test_a_merge_that_takes_a_while_says_so_until_it_is_done(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("{}")
+    line = f"(while ! test -e go; do sleep 0.02; done; echo '{{}}') | {sys.executable} -m shardflow merge"
+    terminal = pexpect.spawn(
+        "/bin/sh",
+        ["-c", f"{line} /dev/stdin a.json"],
+        cwd=tmp_path,
+        env={**ENVIRONMENT, "TERM": "xterm"},
+        encoding="utf-8",
+        timeout=60,
+    )
+    terminal.expect(r"merging: [1-9][0-9.]* s\r\x1b\[Kmerging: ")
+    (tmp_path / "go").touch()
+    told, code = ending(terminal)
+    assert code == 0
+    assert re.search(r"s\r\x1b\[K0 changes\r\n", told)
+
+
 @pytest.mark.parametrize(("key", "exit_code"), [("\x03", 130), ("\x1c", 143)], ids=["Ctrl-C", "Ctrl-backslash"])
 def test_the_keys_that_end_a_command_stop_the_children_and_restore_the_cursor(
     slow: Path, key: str, exit_code: int

@@ -6,6 +6,7 @@ from shardflow.cli.console import CONSOLE
 from shardflow.cli.views.merging.blame import blame_object, blame_text
 from shardflow.cli.views.objects import object_bytes
 from shardflow.cli.views.selection import Format, Selection
+from shardflow.cli.views.trying import at_work
 from shardflow.errors import UsageError
 from shardflow.execution.inspection.blame import Blame, blame
 from shardflow.model.paths import Path, PathError, parse_path
@@ -17,7 +18,8 @@ _NEVER_THERE = 1
 
 def show_blame(run_dir: str, path: str | None, shown: Selection) -> int:
     """Print who made what stands at a path; give the exit code."""
-    found = blame(folder_named(run_dir), _path(path or "$"))
+    with at_work("looking through the merges"):
+        found = blame(folder_named(run_dir), _path(path or "$"))
     code = _NEVER_THERE if _is_unheard_of(found) else 0
     if shown.layout is Format.JSON:
         CONSOLE.hand_over(object_bytes(blame_object(found, code)))

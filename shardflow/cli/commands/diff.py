@@ -10,6 +10,7 @@ from shardflow.cli.commands.selecting import format_of
 from shardflow.cli.console import CONSOLE
 from shardflow.cli.views.merging.differences import differences_object, differences_text
 from shardflow.cli.views.selection import Format
+from shardflow.cli.views.trying import at_work
 from shardflow.errors import InvalidInput, StorageError, UsageError
 from shardflow.execution.folding.base import SIZE_LIMIT
 from shardflow.merge.differences import differences
@@ -23,8 +24,9 @@ _DIFFERENT = 1
 def show_differences(before: str, after: str, layout: str | None, *, as_json: bool) -> int:
     """Compare two files and print how they differ; give the exit code."""
     chosen = format_of(layout, tuple(Format), as_json=as_json)
-    one, other = _documents(before, after)
-    found = list(differences(one, other))
+    with at_work("comparing"):
+        one, other = _documents(before, after)
+        found = list(differences(one, other))
     code = _DIFFERENT if found else 0
     if chosen is Format.JSON:
         from shardflow.cli.views.objects import object_bytes

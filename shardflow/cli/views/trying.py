@@ -1,19 +1,54 @@
-"""Progress of a search that takes a while: on a terminal one line, redrawn in place; elsewhere a line now and then."""
+"""Progress of what takes a while: on a terminal one line, redrawn in place; elsewhere, of a search, a line at times."""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from time import monotonic
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from shardflow.cli.console import CONSOLE, is_terminal
+from shardflow.cli.views.display import seconds
+
+if TYPE_CHECKING:
+    from threading import Event  # only a terminal is told
 
 _DELAY: Final = 0.5
 """Seconds until something is shown on a terminal."""
 _INTERVAL: Final = 0.2
+_SECOND: Final = 1.0
 _LOGGED: Final = 30.0
 """Seconds between lines where there is no terminal, and until the first."""
+
+
+@contextmanager
+def at_work(what: str) -> Iterator[None]:
+    """Tell on a terminal how long something goes on already, once that is a second: `merging: 3.2 s`."""
+    if not is_terminal(sys.stderr):
+        yield
+        return
+    from threading import Event, Thread
+
+    over = Event()
+    clock = Thread(target=_tick, args=(what, over), name="at work", daemon=True)
+    clock.start()
+    try:
+        yield
+    finally:
+        over.set()
+        clock.join()
+
+
+def _tick(what: str, over: Event) -> None:
+    begun = monotonic()
+    shown = False
+    while not over.wait(_INTERVAL if shown else _SECOND):
+        CONSOLE.redraw(f"{what}: {seconds(monotonic() - begun)}")
+        shown = True
+    if shown:
+        CONSOLE.redraw("")
 
 
 class Trying:

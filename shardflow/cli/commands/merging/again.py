@@ -12,6 +12,7 @@ from shardflow.cli.views.merging.objects import post_mortem_object
 from shardflow.cli.views.objects import object_bytes
 from shardflow.cli.views.selection import Format, Selection
 from shardflow.cli.views.tables import markdown_span
+from shardflow.cli.views.trying import at_work
 from shardflow.execution.inspection.post_mortem import PostMortem, Refolded, Repetition, repeat_merges
 from shardflow.exit_codes import CONFLICTS
 from shardflow.storage.excerpts import printable
@@ -21,7 +22,8 @@ _NOT_THE_SAME = 1
 
 def merge_again(run_dir: str, shown: Selection) -> int:
     """Repeat the merges of a run and tell what came of it; give the exit code."""
-    again = repeat_merges(run_dir)
+    with at_work("merging"):
+        again = repeat_merges(run_dir)
     code = _exit_code(again)
     if shown.layout is Format.JSON:
         CONSOLE.hand_over(object_bytes(post_mortem_object(again, code, shown)))

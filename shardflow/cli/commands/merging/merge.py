@@ -15,6 +15,7 @@ from shardflow.cli.views.merging.ledger import ledger_text
 from shardflow.cli.views.merging.objects import merged_object
 from shardflow.cli.views.objects import object_bytes
 from shardflow.cli.views.selection import Format
+from shardflow.cli.views.trying import at_work
 from shardflow.errors import InvalidInput, UsageError
 from shardflow.execution.folding.base import SIZE_LIMIT, Base, base_of, read_object
 from shardflow.execution.folding.fold import form_of_file, shard_delta
@@ -98,7 +99,8 @@ def _is_otherwise(options: MergeOptions) -> bool:
 def _merge_files(options: MergeOptions) -> int:
     if options.output_file is not None:
         refuse_output(options.output_file)
-    result = _merged(options)
+    with at_work("merging"):
+        result = _merged(options)
     code = CONFLICTS if result.conflicts else 0
     if options.output_file is not None and not code:
         replace_file(options.output_file, written_bytes(result.context))

@@ -15,6 +15,7 @@ from shardflow.cli.views.merging.what_if import what_if_object, what_if_text
 from shardflow.cli.views.objects import object_bytes
 from shardflow.cli.views.selection import Format, Selection
 from shardflow.cli.views.tables import markdown_span
+from shardflow.cli.views.trying import at_work
 from shardflow.errors import UsageError
 from shardflow.execution.folding.base import SIZE_LIMIT
 from shardflow.execution.folding.fold import form_of_file
@@ -39,8 +40,9 @@ def merge_otherwise(run_dir: str, rules: str | None, otherwise: Otherwise, shown
     if wrong := [told for text in files if (told := _no_id(text))]:
         raise UsageError("\n".join(wrong))
     added = tuple(map(_added, files))
-    imagined = what_if(run_dir, Alternative(chosen, otherwise.without, added, united))
-    written = write_down(imagined) if otherwise.write else None
+    with at_work("merging"):
+        imagined = what_if(run_dir, Alternative(chosen, otherwise.without, added, united))
+        written = write_down(imagined) if otherwise.write else None
     code = _exit_code(imagined, otherwise)
     if shown.layout is Format.JSON:
         CONSOLE.hand_over(object_bytes(what_if_object(imagined, written, code, shown)))

@@ -13,6 +13,7 @@ from shardflow.cli.views.merging.conflicts import conflicts_text
 from shardflow.cli.views.merging.objects import resolved_object
 from shardflow.cli.views.objects import object_bytes
 from shardflow.cli.views.selection import Format, Selection
+from shardflow.cli.views.trying import at_work
 from shardflow.errors import InvalidInput, InvalidJson, UsageError
 from shardflow.execution.inspection.resolving import OpenMerge, Resolved, open_merge, resolve
 from shardflow.exit_codes import CONFLICTS
@@ -31,11 +32,13 @@ def resolve_run(run_dir: str, decided: DecisionOptions, shown: Selection) -> int
     """Decide about the conflicts of a run, tell what came of it, and give the exit code."""
     if decided.interactive and not (is_terminal(sys.stdin) and is_terminal(sys.stdout)):
         raise UsageError("--interactive asks at a terminal, and this is none; use --resolve or --resolutions")
-    merge = open_merge(run_dir)
+    with at_work("merging"):
+        merge = open_merge(run_dir)
     written = [*_from_texts(decided.texts, merge), *_from_file(decided.file)]
     if decided.interactive:
         written.extend(_asked(merge, written))
-    came = resolve(merge, written)
+    with at_work("merging"):
+        came = resolve(merge, written)
     code = CONFLICTS if came.folded.open_conflicts else 0
     if shown.layout is Format.JSON:
         CONSOLE.hand_over(object_bytes(resolved_object(came, code)))
