@@ -102,6 +102,7 @@ def test_an_arbiter_gets_the_conflict_as_json_where_what_is_absent_has_no_member
         ('print(\'{"take": {"value": NaN}}\')', "NaN"),
         ("pass", "its arbiter gave no answer that can be used:"),
         ("import os; os.kill(os.getpid(), 9)", "its arbiter died by SIGKILL"),
+        ("import os; os.remove(os.environ['SHARDFLOW_CONFLICT'][:-13] + 'answer.json')", "answer.json: no such file"),
     ],
 )
 def test_an_arbiter_that_fails_or_talks_nonsense_leaves_the_conflict_and_is_told(
@@ -117,7 +118,8 @@ def test_an_arbiter_that_fails_or_talks_nonsense_leaves_the_conflict_and_is_told
 
 
 def test_the_last_words_of_an_arbiter_are_told_without_what_could_move_the_cursor(tmp_path: Path) -> None:
-    ended = run(tmp_path, [sys.executable, "-c", "import sys; print('no\\x1b[2Jidea', file=sys.stderr); sys.exit(7)"])
+    program = "import sys; print('so'); print('no\\x1b[2Jidea', file=sys.stderr); sys.exit(7)"
+    ended = run(tmp_path, [sys.executable, "-c", program])
     assert "exited with code 7" in ended.stderr
     assert "    | no" in ended.stderr
     assert "\x1b" not in ended.stderr
@@ -312,12 +314,14 @@ def test_plain_lines_tell_who_is_asked_and_how_it_ended(tmp_path: Path) -> None:
     ]
 
 
-def test_an_interrupt_tells_that_arbiters_are_stopped(tmp_path: Path) -> None:
+def test_an_interrupt_tells_that_arbiters_are_stopped_and_not_that_they_failed(tmp_path: Path) -> None:
     (tmp_path / "w.yaml").write_text(workflow("touch begun; sleep 300"))
     command = [sys.executable, "-m", "shardflow", "run", "w.yaml", "--run-dir", "run"]
-    with subprocess.Popen(command, cwd=tmp_path, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True) as running:
+    pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=tmp_path, env=ENVIRONMENT, **pipes) as running:
         while not (tmp_path / "begun").exists():
             time.sleep(0.01)
         os.kill(running.pid, signal.SIGINT)
-        told, _ = running.communicate()
+        told, problems = running.communicate()
     assert "  SIGINT: stopping 2 arbiters\n" in told
+    assert "its arbiter" not in problems

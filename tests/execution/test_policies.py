@@ -258,6 +258,25 @@ def test_a_resumed_run_keeps_a_group_with_allowed_failures_unless_they_are_asked
     assert ran(place) == "a a a b c c c later later"
 
 
+@pytest.mark.parametrize("name", ["scan", "scan-b", "look/scan-b"])
+def test_one_of_a_fan_out_that_failed_can_be_asked_for_though_none_of_it_ever_succeeded(
+    place: Workplace, name: str
+) -> None:
+    text = """
+        name: fanned
+        context: {files: [{name: a}, {name: b}]}
+        phases:
+          - id: look
+            behavior: parallel
+            on_failure: continue
+            subagents:
+              - {id: scan, run: 'echo "$SHARDFLOW_ID" >> count; exit 3', foreach: {path: $.files, key: name}}
+        """
+    assert place.run(text).exit_code == 0
+    assert resumed(place, rerun=(name,)).exit_code == 0
+    assert ran(place) == "scan-a scan-a scan-b scan-b"
+
+
 @pytest.mark.parametrize("asked", [{"rerun": ("b", "c")}, {"from_phase": "work"}])
 def test_a_failure_that_is_allowed_runs_again_as_asked_though_the_start_that_was_asked_died_before_it(
     place: Workplace, asked: dict[str, Any]

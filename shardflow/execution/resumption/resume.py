@@ -151,7 +151,7 @@ def _again(request: ResumeRequest, history: History) -> Iterator[Asked]:
     """List what shall run again. Raises UsageError for names that neither the workflow has nor the run knows."""
     phases = [phase.id for phase in request.workflow.phases]
     written = {(phase.id, subagent.id) for phase in request.workflow.phases for subagent in phase.subagents}
-    made = {(seal.phase, seal.subagent): seal.of for seal in history.seals.values() if seal.phase in phases}
+    made = {pair: of for pair, of in history.ended.items() if pair[0] in phases}
     everyone = written | set(made)
     for name in request.rerun:
         named = sorted(pair for pair in everyone if name in (pair[1], "/".join(pair)))

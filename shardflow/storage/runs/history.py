@@ -28,9 +28,8 @@ class SealedShard:
     """A shard that was sealed: whose it is, its SHA-256, how long its subagent took, in the last of how many `tries`,
     and what it was warned of.
 
-    `group` is the folder of its group as it was called then, `base` the SHA-256 of that one's base; `of` the fan-out it
-    belongs to, or nothing. `former` were sealed for the same content before, the last first: a power cut may leave the
-    line of this one and not its bytes.
+    `group` is the folder of its group as it was called then, `base` the SHA-256 of that one's base. `former` were
+    sealed for the same content before, the last first: a power cut may leave the line of this one and not its bytes.
     """
 
     phase: str
@@ -39,7 +38,6 @@ class SealedShard:
     sha256: str
     seconds: float
     warnings: tuple[str, ...]
-    of: str = ""
     base: str = ""
     tries: int = 1
     former: tuple[SealedShard, ...] = ()
@@ -80,6 +78,7 @@ class History:
     """What a journal tells.
 
     seals   the last sealed shard of each content, by its digest
+    ended   everyone who ended, by phase and id: the fan-out they belong to, or nothing
     asked   who was asked for once more, in phases that were not merged to their end since
     tries   how often a subagent that was to be tried again had failed, by its content; those that ended since are none
     merged  the SHA-256 of every context that was about to become the canonical one
@@ -98,6 +97,7 @@ class History:
     torn: tuple[int, ...]
     answers: Mapping[str, GivenAnswer] = MappingProxyType({})
     tries: Mapping[str, int] = MappingProxyType({})
+    ended: Mapping[tuple[str, str], str] = MappingProxyType({})
     asked: frozenset[Asked] = frozenset()
     arbitrated: Mapping[str, SealedAnswer] = MappingProxyType({})
     used: Mapping[str, tuple[tuple[str, Mapping[str, Json]], ...]] = MappingProxyType({})
@@ -132,6 +132,7 @@ class _Reading:
         self._arbitrated: dict[str, SealedAnswer] = {}
         self._merged: set[str] = set()
         self._tried: dict[tuple[str, str], tuple[str, int]] = {}
+        self._ended: dict[tuple[str, str], str] = {}
         self._asked: set[Asked] = set()
         self._used: dict[str, list[tuple[str, Mapping[str, Json]]]] = {}
         self._starts = 0
@@ -146,6 +147,7 @@ class _Reading:
             torn=tuple(self.torn),
             answers=self._answers,
             tries=dict(self._tried.values()),
+            ended=self._ended,
             asked=frozenset(self._asked),
             arbitrated=self._arbitrated,
             used={who: tuple(usages) for who, usages in self._used.items()},
@@ -191,6 +193,7 @@ class _Reading:
         self._arbitrated = _kept_answers(self._arbitrated, again)
 
     def _hear_subagent(self, line: Mapping[str, Any]) -> None:
+        self._ended[_whose(line)] = str(line.get("of") or "")
         match line:
             case {"event": "subagent-retried", "content": str(content), "tries": int(tries)}:
                 self._tried[_whose(line)] = (content, tries)
@@ -237,7 +240,6 @@ def _sealed(line: Mapping[str, Any], sha256: str, base: str) -> SealedShard:
         sha256,
         _seconds(line),
         tuple(map(str, warnings)) if isinstance(warnings, list) else (),
-        str(line.get("of") or ""),
         base,
         line["tries"] if isinstance(line.get("tries"), int) else 1,
     )

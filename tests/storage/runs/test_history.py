@@ -79,7 +79,7 @@ def test_all_that_is_told_of_a_sealed_shard_is_known(told) -> None:
     sealed = {"content": "c", "sha256": "s", "base": "b"}
     more = {"seconds": 1.5, "tries": 3, "of": "each", "warnings": ["w"], "sealed": sealed}
     assert told(("subagent-finished", A | more)).seals == {
-        "c": SealedShard("look", "01-look", "a", "s", 1.5, ("w",), "each", "b", 3)
+        "c": SealedShard("look", "01-look", "a", "s", 1.5, ("w",), "b", 3)
     }
 
 
@@ -88,6 +88,12 @@ def test_what_is_told_of_a_shard_in_no_form_that_a_run_writes_counts_as_not_told
     assert told(("subagent-finished", A | SEALED | odd)).seals == {
         "c": SealedShard("look", "01-look", "a", "s", 0.0, ())
     }
+
+
+def test_everyone_who_ended_is_known_by_phase_and_id_with_the_fan_out_they_belong_to(told) -> None:
+    failed = {"ending": "failed", "sealed": None}
+    lines = [("subagent-finished", one) for one in (A | SEALED, B | failed | {"of": "each"}, ELSEWHERE | failed)]
+    assert told(*lines).ended == {("look", "a"): "", ("look", "b"): "each", ("other", "a"): ""}
 
 
 QUESTIONS = [
