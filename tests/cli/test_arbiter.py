@@ -102,7 +102,10 @@ def test_an_arbiter_gets_the_conflict_as_json_where_what_is_absent_has_no_member
         ('print(\'{"take": {"value": NaN}}\')', "NaN"),
         ("pass", "its arbiter gave no answer that can be used:"),
         ("import os; os.kill(os.getpid(), 9)", "its arbiter died by SIGKILL"),
-        ("import os; os.remove(os.environ['SHARDFLOW_CONFLICT'][:-13] + 'answer.json')", "answer.json: no such file"),
+        (
+            "import os; os.remove(os.environ['SHARDFLOW_CONFLICT'][:-13] + 'answer.json')",
+            "answer.json: it does not exist;",
+        ),
     ],
 )
 def test_an_arbiter_that_fails_or_talks_nonsense_leaves_the_conflict_and_is_told(

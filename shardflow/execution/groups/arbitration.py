@@ -234,13 +234,13 @@ class Arbitration:
         return sha256_hex(arbitration_content(group.phase, group.iteration, self._conflicts[rank].arbiter, asked))
 
     def _answer(self, rank: int, places: ArbiterFolder) -> Sealed | str:
-        """Read what one answered and take it as decided; or give the reason why it cannot be used."""
+        """Read what one answered and take it as decided; or say why it cannot be used. Raises StorageError."""
         conflict, source = self._conflicts[rank], places.answer
         try:
             data = read_regular(source, SIZE_LIMIT)
             answer, by = Document(source, parse_json(data, source)), by_arbiter(conflict.rule.origin)
             written = read_answer(answer, conflict, by)
-        except (InvalidInput, StorageError) as error:
+        except InvalidInput as error:
             return str(error)
         fitting = matched(written, by_name([conflict]))
         if isinstance(fitting, str):
