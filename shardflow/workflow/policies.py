@@ -110,11 +110,10 @@ def tolerated(tolerance: Tolerance, of: int) -> int:
             return 0
         case OnFailure.CONTINUE:
             return of
-        case Require(None, percent):
+        case Require(int(number)):
+            return of - number
+        case Require(percent=percent):
             return of - ceil(of * percent / 100)
-        case Require(number):
-            return of - (number or 0)
-    raise AssertionError(tolerance)
 
 
 @record

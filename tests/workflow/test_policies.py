@@ -205,6 +205,14 @@ def test_how_many_may_fail(tolerance: Tolerance, of: int, wanted: int) -> None:
     assert tolerated(tolerance, of) == wanted
 
 
+@pytest.mark.parametrize(("tries", "longest_by_chance", "shortest"), [(1, 2, 1), (2, 6, 3), (3, 15, 7.5), (9, 15, 7.5)])
+def test_the_first_pause_is_the_backoff_and_each_further_one_a_factor_longer(
+    tries: int, longest_by_chance: float, shortest: float
+) -> None:
+    retry = Retry(9, backoff=2, factor=3, longest=15, jitter=0.5)
+    assert (retry.pause(tries, 0), retry.pause(tries, 1)) == (longest_by_chance, shortest)
+
+
 @given(
     st.builds(Retry, st.integers(0, 9), st.floats(0, 60), st.floats(1, 100), st.floats(0, 600), st.floats(0, 1)),
     st.data(),
