@@ -230,6 +230,38 @@ def test_who_failed_and_may_is_kept_as_failed_with_all_that_was_told_of_it(place
         assert told(after.ending) == told(before.ending)
 
 
+def test_what_was_told_of_everyone_in_a_merged_group_is_told_again_when_it_is_taken_back(place: Workplace) -> None:
+    text = """
+        name: told
+        context: {n: 1, files: [{name: x}, {name: y}]}
+        phases:
+          - id: look
+            behavior: parallel
+            on_failure: continue
+            on_undeclared_write: warn
+            subagents:
+              - {id: a, writes: [$.b], shard: patch, run: 'echo ''{"n": 2}'' > "$SHARDFLOW_SHARD"'}
+              - {id: scan, foreach: {path: $.files, key: name}, run: '[ "$SHARDFLOW_ITEM_KEY" = x ]'}
+        """
+
+    def told(report: RunReport) -> list[tuple[object, ...]]:
+        return [
+            (one.id, one.rank, ending_name(one.ending), len(one.warnings), one.of, one.engine_made, one.shard)
+            for group in report.groups
+            for one in group.subagents
+        ]
+
+    before, after = told(place.run(text)), resumed(place)
+    assert [one[:-1] for one in before] == [
+        ("a", 0, "succeeded", 1, "", False),
+        ("scan-x", 1, "succeeded", 0, "scan", False),
+        ("scan-y", 2, "exited-non-zero", 0, "scan", False),
+        ("failures", 0, "succeeded", 0, "", True),
+    ]
+    assert all(group.kept for group in after.groups)
+    assert told(after) == before
+
+
 def test_all_that_is_wrong_with_an_edited_workflow_and_what_it_names_is_told_at_once(place: Workplace) -> None:
     failed_run(place)
     edited = TEXT.replace("context: {n: 1}", "context: gone.json\n    rules: nowhere.yaml")
