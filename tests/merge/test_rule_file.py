@@ -222,10 +222,12 @@ def test_problems_of_extended_files_are_told_too():
         "a.yaml:1: expected a list, found the integer 6 at $.rules",
     ]
     assert problems("extends: [a]", a="rules: 6") == ["a.yaml:1: expected a list, found the integer 6 at $.rules"]
+    assert problems("extends: [a]", a="phases: []") == [f"a.yaml:1: {WORKFLOW}"]
 
 
 TEXT = "expected a text, found the integer 5 at $.{}; put it in quotes to make it one"
 KNOWN = "known are none"
+WORKFLOW = "this is a workflow, not a rule file; `shardflow validate` checks those"
 NO_STRATEGY = "expected the name of a strategy, or {name: argument}, found"
 BESIDE = [
     ("extends: 5", ["expected a list, found the integer 5 at $.extends"]),
@@ -237,7 +239,7 @@ BESIDE = [
     ("default: {lists: nope}", ["unknown strategy 'nope' at $.default.lists; did you mean 'ignore'?"]),
     ("default: {lists: 5}", [f"{NO_STRATEGY} the integer 5 at $.default.lists"]),
     ("default: {lists: {strategy: 5}}", [f"{NO_STRATEGY} the integer 5 at $.default.lists.strategy"]),
-    ("phases: []", ["this is a workflow, not a rule file; `shardflow validate` checks those"]),
+    ("phases: []", [WORKFLOW]),
 ]
 
 

@@ -109,3 +109,10 @@ default:
 """
     lines = [problem.partition(" ")[0] for problem in problems_of(text)]
     assert lines == ["r.yaml:5:", "r.yaml:6:", "r.yaml:7:", "r.yaml:8:", "r.yaml:10:", "r.yaml:11:"]
+
+
+@pytest.mark.parametrize("rule", ["{path: $.b, strategy: arbiter}", "{path: $.b, strategy: {arbiter: }}"])
+def test_where_nobody_is_named_the_place_that_is_told_is_one_that_stands_in_the_file(rule: str) -> None:
+    (problem,) = problems_of(f"rules: [{rule}]\ndefault: {{}}")
+    place = "$.rules[0].strategy.arbiter" if "{arbiter" in rule else "$.rules[0].strategy"
+    assert f" at {place}; {HOW_TO_ASK}" in problem
