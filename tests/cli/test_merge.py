@@ -80,9 +80,12 @@ def test_a_conflict_shows_base_candidates_rule_and_what_to_do_and_merges_nothing
         ({}, {"n": -1}, {"n": 2}, "max"),
         ({"n": None}, {"n": 1}, {"n": 2}, "max"),
         ({"n": True}, {"n": 1}, {"n": 2}, "max"),
+        ({}, {"n": [1]}, {"n": [2]}, "set"),
+        ({"n": [1]}, {"n": []}, {"n": [2]}, "set"),
+        ({"n": None}, {"n": [1]}, {"n": [2]}, '{prefer: ["one", "two"]}'),
     ],
 )
-def test_numbers_that_shards_only_raised_are_offered_a_sum_and_others_the_largest(
+def test_a_rule_that_settles_values_like_these_is_offered_a_sum_only_where_shards_raised_a_number(
     folder: Path, base: Json, one: Json, two: Json, strategy: str
 ) -> None:
     for name, value in zip(FILES, (base, one, two), strict=True):

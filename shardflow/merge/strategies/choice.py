@@ -69,7 +69,8 @@ def first(site: Site) -> Verdict:
     Why
         When subagents are listed from the most to the least trusted.
     Known problems
-        The others' work is dropped here, by this rule. Shards that did not change the value have no say.
+        The others' work is dropped here, by this rule; inside of an object or list too, which is taken whole. Shards
+        that did not change the value have no say.
     Example
         first
             base   1
@@ -91,7 +92,8 @@ def last(site: Site) -> Verdict:
     Why
         What running the subagents one after another would have left.
     Known problems
-        The others' work is dropped here, by this rule. Rank is declared order, never the order of finishing.
+        The others' work is dropped here, by this rule; inside of an object or list too, which is taken whole. Rank is
+        declared order, never the order of finishing.
     Example
         last
             base   1
@@ -114,7 +116,8 @@ def prefer(site: Site, shards: tuple[str, ...]) -> Verdict:
     Why
         When one subagent is the authority on a question.
     Known problems
-        Ids are not checked against the workflow by the merge: a misspelt one never wins (`validate` warns of it).
+        Ids are not checked against the workflow by the merge: a misspelt one never wins (`validate` warns of it). An
+        object or list is taken whole: what others changed inside of it is dropped.
     Example
         {prefer: [b]}
             base   1
@@ -139,7 +142,7 @@ def base(site: Site) -> Verdict:
     Why
         For hints and caches: better the old value than a quarrel.
     Known problems
-        Contested work is dropped here, by this rule.
+        Contested work is dropped here, by this rule; of an object or list all of it, wherever inside shards differ.
     Example
         base
             base   1

@@ -11,9 +11,10 @@ def deep(site: Site) -> Verdict:
     """Settle an object member by member, each by the rule of its own path.
 
     What it does
-        Goes into the object where every shard left one. Members that one shard changed, or all changed alike, are
+        Goes into an object where every shard left one. Members that one shard changed, or all changed alike, are
         taken; new objects at one new place are merged too (`add_add: conflict` refuses that). Where some shard left
-        no object, a lone or unanimous change is taken and anything else is a conflict.
+        no object, or something else than an object stood before (null, say), a lone or unanimous change is taken and
+        anything else is a conflict.
     Why
         Most contexts are objects whose members belong to different subagents.
     Known problems

@@ -11,7 +11,7 @@ from shardflow.cli.views.display import count, path_label, shortened
 from shardflow.cli.views.widths import folded
 from shardflow.model.decisions import Conflict
 from shardflow.model.paths import ORDER, Path, Segment, segment_text
-from shardflow.model.values import ABSENT, is_number
+from shardflow.model.values import ABSENT, Absent, is_number
 from shardflow.storage.excerpts import printable, value_text
 
 _SHOWN: Final = 20
@@ -79,7 +79,7 @@ def _fitting_strategy(conflict: Conflict) -> str:
         return "last"
     if all(is_number(value) for value in values):
         return "sum" if _counted(conflict) else "max"
-    if all(isinstance(value, list) for value in values):
+    if all(isinstance(value, list) for value in values) and isinstance(conflict.base, list | Absent):
         return "set"
     return f"{{prefer: {dumps([contribution.shard for contribution in conflict.contributions])}}}"
 

@@ -107,7 +107,7 @@ def default_lines(defaults: Defaults, indent: str = "") -> Iterator[str]:
 
 _ENGINE = {
     "objects": "go deep, member by member",
-    "lists": "append in rank order if every shard only appended, else as scalars",
+    "lists": "append in rank order if every shard only appended, else as atomic",
     "scalars": "take a lone or unanimous change; anything else is a conflict",
 }
 """What the engine does by itself."""
