@@ -6,11 +6,22 @@ from decimal import Context, Decimal, Inexact
 from math import isinf
 from typing import Final
 
+MAX_DIGITS: Final = 100_000
+"""The most digits a number may have when written in full, so that exact arithmetic on it stays affordable."""
+
+_SURELY_FEWER: Final = 332_000
+"""Bits of an integer that surely has no more than `MAX_DIGITS` digits."""
+
 EXACT_DIGITS: Final = 2_000
 """The most digits an exact decimal sum may need; two floats of opposite ends of the range need about 640."""
 
 EXACT: Final = Context(prec=EXACT_DIGITS, traps=[Inexact])
 """The context to calculate with decimals in (`localcontext(EXACT)`): what needs more digits raises `Inexact`."""
+
+
+def is_too_long(value: int) -> bool:
+    """Tell whether an integer has more digits than a document may hold."""
+    return value.bit_length() > _SURELY_FEWER and abs(value) >= 10**MAX_DIGITS
 
 
 def decimal_of(value: int | float | Decimal) -> Decimal:

@@ -21,7 +21,7 @@ from shardflow.model.changes import Edit
 from shardflow.model.diff import diff
 from shardflow.model.documents import did_you_mean
 from shardflow.model.fields import quoted
-from shardflow.model.numbers import EXACT, EXACT_DIGITS, decimal_of, json_number
+from shardflow.model.numbers import EXACT, EXACT_DIGITS, MAX_DIGITS, decimal_of, is_too_long, json_number
 from shardflow.model.paths import ORDER, Path, PathError, Segment, parse_path, path_text
 from shardflow.model.places import ChangingPlaces
 from shardflow.model.records import record
@@ -242,7 +242,9 @@ def _added(found: Value, value: Value) -> Json:
     if not is_number(found):
         raise _CannotApply(f"add needs a number, and a value of kind {kind(found)} stands there", "")
     if isinstance(found, int) and isinstance(value, int):
-        return found + value
+        if is_too_long(whole := found + value):
+            raise _CannotApply(f"the sum has more than {MAX_DIGITS:,} digits", "")
+        return whole
     try:
         with localcontext(EXACT):
             total = json_number(decimal_of(found) + decimal_of(value))

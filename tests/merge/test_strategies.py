@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shardflow.merge.strategies.registry import ARBITER, CUSTOM, STRATEGIES
+from shardflow.model.numbers import MAX_DIGITS
 from shardflow.model.values import same
 from shardflow.testing.generators import arguments_of
 from tests.merge.small import GONE, at_n, ledger, merged, rule_set
@@ -202,6 +203,12 @@ REFUSED = [
 @pytest.mark.parametrize(("strategy", "base", "shards", "reason"), REFUSED)
 def test_a_strategy_refuses_what_it_would_have_to_guess(strategy, base, shards, reason):
     assert at_n(strategy, base, *shards) == reason
+
+
+def test_integers_whose_sum_no_document_may_hold_stay_in_conflict():
+    longest = 10**MAX_DIGITS - 1
+    assert at_n("sum", 1, longest - 1, 2) == longest
+    assert at_n("sum", 1, longest, 2) == "the sum has more than 100,000 digits"
 
 
 OPTIONS = [

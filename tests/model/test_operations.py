@@ -14,6 +14,7 @@ from shardflow.merge.engine import MergeResult, merge
 from shardflow.merge.rules import NO_RULES
 from shardflow.model.changes import Delta, apply, same_edit
 from shardflow.model.diff import diff, patch_edit
+from shardflow.model.numbers import MAX_DIGITS
 from shardflow.model.operations import Misfit, Operation, journal_edit, read_operation
 from shardflow.model.paths import path_text
 from shardflow.model.values import MAX_DEPTH, Json, same
@@ -156,6 +157,13 @@ def test_an_operation_that_cannot_be_applied_is_told_with_its_line_and_path(said
     [misfit] = edit_of(BASE, [{"set": "$.fine", "value": 1}] * 2 + [said])[0:1]
     assert (misfit.line, misfit.message) == (3, problem)
     assert path_text(misfit.path) == next(text for name, text in said.items() if name != "value")
+
+
+def test_no_sum_grows_longer_than_a_document_may_hold() -> None:
+    longest = 10**MAX_DIGITS - 1
+    assert not isinstance(edit_of({"n": longest - 1}, [{"add": "$.n", "value": 1}]), tuple)
+    [misfit] = edit_of({"n": -longest}, [{"add": "$.n", "value": -1}])
+    assert (misfit.line, misfit.message) == (1, "the sum has more than 100,000 digits")
 
 
 def test_all_that_cannot_be_applied_is_told_at_once() -> None:

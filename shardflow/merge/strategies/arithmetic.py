@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from shardflow.merge.site import Chosen, Combined, Site, Unsettled, Verdict, unanimous
 from shardflow.merge.strategies.present import over_base, over_changed
-from shardflow.model.numbers import EXACT, EXACT_DIGITS, decimal_of, json_number
+from shardflow.model.numbers import EXACT, EXACT_DIGITS, MAX_DIGITS, decimal_of, is_too_long, json_number
 from shardflow.model.values import is_number
 
 Number: TypeAlias = int | float | Decimal
@@ -46,7 +46,8 @@ def total(site: Site) -> Verdict:
 def _total(base: Number, values: Sequence[Number]) -> Verdict:
     integers = [value for value in values if isinstance(value, int)]
     if isinstance(base, int) and len(integers) == len(values):
-        return Combined(base + sum(integers) - base * len(integers))
+        whole = base + sum(integers) - base * len(integers)
+        return Unsettled(f"the sum has more than {MAX_DIGITS:,} digits") if is_too_long(whole) else Combined(whole)
     try:
         with localcontext(EXACT):
             exact = [decimal_of(value) for value in values]

@@ -11,8 +11,7 @@ from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal, InvalidOpera
 from math import isinf
 from typing import Final
 
-MAX_DIGITS: Final = 100_000
-"""The most digits a number may have when written in full, so that exact arithmetic on it stays affordable."""
+from shardflow.model.numbers import MAX_DIGITS
 
 _EXACT: Final = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
 _TOO_LONG: Final = f"a number that takes more than {MAX_DIGITS:,} digits to write in full"

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shardflow.model.numbers import MAX_DIGITS
 from shardflow.model.values import frozen
-from shardflow.storage.json.exact_numbers import MAX_DIGITS, exact_decimal, exact_integer, number_text
+from shardflow.storage.json.exact_numbers import exact_decimal, exact_integer, number_text
 
 literals = st.from_regex(r"-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,3})?", fullmatch=True)
 
