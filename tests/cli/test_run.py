@@ -137,8 +137,9 @@ def test_a_failed_subagent_is_told_with_its_last_words_and_where_they_are(failin
     assert told == (
         "failed: broken (phase work): exited with code 7, after N s\n"
         f"  last lines of stderr.log:\n{shown}"
-        f"  shard: {folder}/context-broken.json\n"
-        f"  logs:  {folder}/stdout.log, {folder}/stderr.log\n"
+        f"  shard:  {folder}/context-broken.json\n"
+        f"  stdout: {folder}/stdout.log\n"
+        f"  stderr: {folder}/stderr.log\n"
     )
 
 

@@ -87,8 +87,9 @@ def _failure(group: GroupReport, subagent: SubagentReport) -> Iterator[str]:
     if lines:
         yield f"  last lines of {log}:"
         yield from (f"    | {shortened(line.expandtabs(), _LINE_WIDTH)}" for line in lines)
-    yield f"  shard: {place(subagent.shard)}"
-    yield f"  logs:  {place(subagent.stdout)}, {place(subagent.stderr)}"
+    yield f"  shard:  {place(subagent.shard)}"
+    yield f"  stdout: {place(subagent.stdout)}"
+    yield f"  stderr: {place(subagent.stderr)}"
 
 
 def _last_words(subagent: SubagentReport) -> tuple[str, tuple[str, ...]]:
