@@ -229,6 +229,39 @@ def test_who_may_fail_counts_for_nothing(place: Workplace) -> None:
     assert (report.exit_code, place.context) == (0, {"n": 1, "failures": FAILURES})
 
 
+@pytest.mark.parametrize("behavior", ["parallel", "sequential"])
+@pytest.mark.parametrize("fans_out", ["", "foreach: {path: $.l}, "])
+def test_of_those_who_may_fail_nobody_is_required(place: Workplace, behavior: str, fans_out: str) -> None:
+    text = f"""
+        name: required
+        context: {{l: [1, 2]}}
+        phases:
+          - id: work
+            behavior: {behavior}
+            on_failure: {{require: 100%}}
+            record_failures: false
+            subagents:
+              - {{id: a, {fans_out}allow_failure: true, run: exit 3}}
+              - {{id: b, run: 'true'}}
+        """
+    assert place.run(text).exit_code == 0
+    assert resumed(place).exit_code == 0
+
+
+def test_where_fewer_than_must_succeed_come_of_a_list_nobody_is_started(place: Workplace) -> None:
+    report = place.run("""
+        name: few
+        context: {l: [1, 2]}
+        phases:
+          - id: work
+            behavior: parallel
+            on_failure: {require: 3}
+            subagents: [{id: a, foreach: {path: $.l}, run: 'touch started'}]
+        """)
+    assert (report.exit_code, report.phases[0].problems) == (1, ("3 must succeed, and no more than 2 of 2 can",))
+    assert not (place.folder / "started").exists()
+
+
 def test_allowed_failures_are_not_told_to_a_context_that_shall_not_hear_of_them(place: Workplace) -> None:
     assert place.run(some("on_failure: continue\n        record_failures: false")).exit_code == 0
     assert place.context == {"n": 1}
@@ -292,6 +325,34 @@ def test_a_failure_that_is_allowed_runs_again_as_asked_though_the_start_that_was
     assert ran(place).count("c") == 1
     assert resumed(place).exit_code == 0
     assert ran(place).count("c") == 2
+
+
+@pytest.mark.parametrize(
+    ("phase", "one", "more"),
+    [
+        ("", "", False),
+        ("on_failure: stop, ", "", False),
+        ("on_failure: continue, ", "", True),
+        ("on_failure: {require: 1}, ", "", True),
+        ("", "allow_failure: true, ", True),
+    ],
+)
+def test_a_run_whose_last_group_is_in_conflict_has_more_to_come_if_failures_are_still_to_be_told(
+    place: Workplace, phase: str, one: str, more: bool
+) -> None:
+    text = f"""
+        name: last
+        context: {{n: 0}}
+        phases:
+          - id: work
+            behavior: parallel
+            {phase.rstrip(", ")}
+            subagents:
+              - {{id: a, {one}run: 'echo ''{{"n": 1}}'' > "$SHARDFLOW_SHARD"'}}
+              - {{id: b, run: 'echo ''{{"n": 2}}'' > "$SHARDFLOW_SHARD"'}}
+        """
+    assert place.run(text).status is Status.CONFLICT
+    assert place.read("run.json")["more"] is more
 
 
 def test_a_group_that_fails_fast_stops_its_rest_once_it_cannot_succeed_any_more(place: Workplace) -> None:

@@ -106,7 +106,7 @@ def test_what_an_agent_cli_used_to_think_is_in_the_sums_of_the_run_whether_it_an
     assert unsaid["usage"] == {"input": None, "output": None, "cost": None}
     used = ran(feature, "await thinkHard('x')", think.replace("silent", "think")).used
     assert used is not None
-    whose = {"subagents": 0, "tries": 0, "arbiters": 0, "prompts": 1}
+    whose = {"subagent_count": 0, "try_count": 0, "arbiter_count": 0, "prompt_count": 1}
     counted = {"told_by": {"input": 1, "output": 1, "cost": 1}, **whose}
     assert used.as_json() == {"input": 39, "output": 21, "cost": 0.0005417999999999999, **counted}
     afterwards = recorded(read_history(str(feature.run_dir / "events.jsonl")).used)
