@@ -12,6 +12,8 @@ _STATUS: Final = re.compile(
 )
 
 Event = Mapping[str, Any]
+LARGEST: Final = 10**15
+"""More of anything is what nobody used: a CLI, or a journal, may say what it likes."""
 
 
 def events(stdout: bytes) -> list[Event]:
@@ -54,8 +56,8 @@ def objects(value: object) -> list[Event]:
 
 
 def number(value: object) -> float | None:
-    """Give a number, such as a cost; None for anything else."""
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    """Give a number, such as a cost; None for anything else, NaN too, and for what nobody used."""
+    return value if isinstance(value, int | float) and _is_likely(value) else None
 
 
 def text(value: object) -> str:
@@ -65,8 +67,12 @@ def text(value: object) -> str:
 
 def count(*values: object) -> int | None:
     """Add up numbers of tokens, those missing counting nothing; None where all are missing."""
-    known = [value for value in values if isinstance(value, int) and not isinstance(value, bool)]
+    known = [value for value in values if isinstance(value, int) and _is_likely(value)]
     return sum(known) if known else None
+
+
+def _is_likely(value: float) -> bool:
+    return not isinstance(value, bool) and 0 <= value < LARGEST
 
 
 def status_in(message: str) -> int | None:

@@ -331,6 +331,13 @@ def test_each_outcome_has_its_name_its_words_and_its_retry_class(
     assert (outcome_name(outcome), outcome_text(outcome), is_worth_a_retry(outcome)) == (name, text, again)
 
 
+@pytest.mark.parametrize("told", ["NaN", "Infinity", "-1", "1e308", "9" * 5000, "true", '"1"', "[]"])
+def test_a_usage_that_can_be_none_is_none_told(told: str) -> None:
+    usage = f'{{"input_tokens": {told}, "output_tokens": {told}}}'
+    result = f'{{"type": "result", "subtype": "success", "usage": {usage}, "total_cost_usd": {told}}}'
+    assert judge(AgentCli.CLAUDE, result.encode(), 0).usage == Usage(None, None, None)
+
+
 def test_usages_add_up_exactly_and_what_none_of_them_tells_stays_unknown() -> None:
     assert summed((Usage(1, 2, 0.1), Usage(3, 4, 0.2))) == Usage(4, 6, Decimal("0.3"))
     assert summed((Usage(1, 2, 0.1), Usage(3, None, None), Usage())) == Usage(4, 2, Decimal("0.1"))

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Final
 
+from shardflow.agents.events import LARGEST
 from shardflow.agents.outcomes import Usage, summed
 from shardflow.model.records import record
 from shardflow.model.values import Json
-
-_LARGEST: Final = 10**15
-"""More of anything is what nobody used: a journal may say what it likes."""
 
 
 @record
@@ -71,10 +68,10 @@ def _usage(told: Mapping[str, Json]) -> Usage:
 
 
 def _tokens(told: Json) -> int | None:
-    return told if isinstance(told, int) and not isinstance(told, bool) and 0 <= told < _LARGEST else None
+    return told if isinstance(told, int) and not isinstance(told, bool) and 0 <= told < LARGEST else None
 
 
 def _dollars(told: Json) -> float | None:
     if isinstance(told, bool) or not isinstance(told, int | float):
         return None
-    return float(told) if 0 <= told < _LARGEST else None
+    return float(told) if 0 <= told < LARGEST else None
