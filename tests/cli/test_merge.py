@@ -83,6 +83,14 @@ def test_a_conflict_shows_base_candidates_rule_and_what_to_do_and_merges_nothing
         ({}, {"n": [1]}, {"n": [2]}, "set"),
         ({"n": [1]}, {"n": []}, {"n": [2]}, "set"),
         ({"n": None}, {"n": [1]}, {"n": [2]}, '{prefer: ["one", "two"]}'),
+        (
+            {"n": [{"v": 0, "id": 1}]},
+            {"n": [{"v": 1, "id": 1}]},
+            {"n": [{"v": 0, "id": 1}, {"v": 2, "id": 2}]},
+            '{keyed: "id"}',
+        ),
+        ({}, {"n": [{"id": 1}]}, {"n": [{"id": 1, "up": 1}, {"id": 2}]}, '{keyed: "id"}'),
+        ({"n": [{"up": 0}]}, {"n": [{"up": 1}, {"up": 1}]}, {"n": []}, '{prefer: ["one", "two"]}'),
     ],
 )
 def test_a_rule_that_settles_values_like_these_is_offered_a_sum_only_where_shards_raised_a_number(

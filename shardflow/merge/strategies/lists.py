@@ -128,6 +128,8 @@ def as_set(site: Site) -> Verdict:
         Tags, sources, files touched.
     Known problems
         A shard's own order and repetitions are not kept. An item removed by one shard and kept by another is removed.
+        An edited item is one removed and another added, so what two shards edit differently stands there twice: use
+        `keyed` for objects.
     Example
         set
             base   ["a", "b"]

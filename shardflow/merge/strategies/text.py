@@ -49,7 +49,7 @@ def diff3(site: Site) -> Verdict:
         of shards could align them differently. Rank fixes the order, so the result is still the same every time.
         Changes that touch without overlapping count as overlapping. Where nothing stood before, only equal texts agree.
         Where equal lines stand in a row it cannot be told which of them was put in or taken out: two shards that each
-        put in one more did the same.
+        put in one more did the same. What two shards move to different places stands at both.
         Where more than 46,000 lines or items lie between a shard's first change and its last, they are parted at one
         that stands there once, and each part is compared for itself; where there is none, they all count as changed.
     Example

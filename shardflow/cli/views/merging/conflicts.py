@@ -10,8 +10,8 @@ from shardflow.cli.console import columns_on, styled
 from shardflow.cli.views.display import count, path_label, shortened
 from shardflow.cli.views.widths import folded
 from shardflow.model.decisions import Conflict
-from shardflow.model.paths import ORDER, Path, Segment, segment_text
-from shardflow.model.values import ABSENT, Absent, is_number
+from shardflow.model.paths import ORDER, Path, Segment, key_of, segment_text
+from shardflow.model.values import ABSENT, Absent, Json, is_number
 from shardflow.storage.excerpts import printable, value_text
 
 _SHOWN: Final = 20
@@ -39,9 +39,10 @@ def _lines(conflict: Conflict, where: str, stream: TextIO | None) -> Iterator[st
     yield f"  rule: {printable(str(conflict.rule))}"
     verb = "change that rule, or put one before it" if conflict.rule.pattern else "add a rule that settles it"
     verb = f"let a run ask its arbiter (a resumed one asks again), {verb}" if conflict.arbiter is not None else verb
-    order = ", with the shards in the order you trust them" if "prefer" in _fitting_strategy(conflict) else ""
+    strategy = _fitting_strategy(conflict)
+    order = ", with the shards in the order you trust them" if strategy.startswith("{prefer") else ""
     yield from folded(f"  next: {verb}, for example{order}:", columns, "  ")
-    yield f"    {shortened(_rule_line(conflict), _RULE_WIDTH)}"
+    yield f"    {shortened(_rule_line(conflict, strategy), _RULE_WIDTH)}"
 
 
 def _candidates(conflict: Conflict, columns: int | None) -> Iterator[str]:
@@ -54,9 +55,8 @@ def _candidates(conflict: Conflict, columns: int | None) -> Iterator[str]:
         yield from folded(f"  {name + ':':{width}} {value_text(value)}", columns, " " * max(6, width + 3))
 
 
-def _rule_line(conflict: Conflict) -> str:
+def _rule_line(conflict: Conflict, strategy: str) -> str:
     """Write a line of a rule file that would settle a conflict; whether it is the right one is the author's to say."""
-    strategy = _fitting_strategy(conflict)
     told = "  # adds up what each counted; max takes the largest" if strategy == "sum" else ""
     return f"- {{path: {_yaml_text(_pattern(conflict.path))}, strategy: {strategy}}}{told}"
 
@@ -79,9 +79,26 @@ def _fitting_strategy(conflict: Conflict) -> str:
         return "last"
     if all(is_number(value) for value in values):
         return "sum" if _counted(conflict) else "max"
+    lists = [value for value in (conflict.base, *values) if isinstance(value, list)]
     if all(isinstance(value, list) for value in values) and isinstance(conflict.base, list | Absent):
-        return "set"
+        key = _key_field(lists)
+        if key is not None:
+            return f"{{keyed: {dumps(key)}}}"
+        if not any(isinstance(item, dict) for items in lists for item in items):  # edited ones would stand there twice
+            return "set"
     return f"{{prefer: {dumps([contribution.shard for contribution in conflict.contributions])}}}"
+
+
+def _key_field(lists: Sequence[list[Json]]) -> str | None:
+    """Name a field that tells the items of each list apart, the one that makes the fewest of them all."""
+    first = next((item for items in lists for item in items), None)
+    names = first if isinstance(first, dict) else ()
+    telling = [name for name in names if all(len(_keys(items, name) - {None}) == len(items) for items in lists)]
+    return min(telling, key=lambda name: len(set().union(*(_keys(items, name) for items in lists))), default=None)
+
+
+def _keys(items: list[Json], name: str) -> set[object]:
+    return {key_of(item, (name,)) for item in items}
 
 
 def _counted(conflict: Conflict) -> bool:
