@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -41,6 +42,16 @@ def replaced(path: Path) -> None:
 def linked(path: Path) -> None:
     path.rename(path.with_name("same"))
     path.symlink_to(path.with_name("same"))
+
+
+@pytest.mark.parametrize(("after", "is_read"), [(0, True), (HOUR, False)])
+def test_a_file_whose_stamps_are_the_same_is_read_only_if_it_was_sealed_right_after_a_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int, is_read: bool
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"12345")
+    monkeypatch.setattr(time, "time_ns", lambda: path.stat().st_ctime_ns + after)
+    assert seal(str(path), b"something else").is_broken() == is_read
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,14 @@ def test_what_is_no_lock_is_kept(tmp_path: Path, held: bytes) -> None:
     assert (tmp_path / "context.json.lock").read_bytes() == held
 
 
+def test_a_file_with_another_name_is_kept_whatever_it_holds(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_bytes(b"4711\n")
+    (tmp_path / "context.json.lock").hardlink_to(tmp_path / "precious")
+    with pytest.raises(StorageError, match="has another name too"), ContextLock(tmp_path / "context.json"):
+        pass
+    assert (tmp_path / "precious").read_bytes() == b"4711\n"
+
+
 def test_without_a_folder_there_is_no_lock(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="its folder does not exist"), ContextLock(tmp_path / "no" / "context.json"):
         pass

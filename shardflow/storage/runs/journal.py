@@ -159,8 +159,7 @@ class Journal:
             self.write(ALTERED, {})
         self._new, self._hash, self._size = bytearray(), None, -1
         try:
-            own = not os.path.samestat(os.lstat(self._path), os.fstat(self._descriptor))
-            if own:
+            if not os.path.samestat(os.lstat(self._path), os.fstat(self._descriptor)):
                 with Journal(self._path, _APPEND) as other:
                     other.write(ALTERED, {})
         except (OSError, StorageError):
