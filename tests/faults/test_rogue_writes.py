@@ -208,3 +208,18 @@ def test_files_of_a_group_that_ended_are_found_altered_when_the_run_ends(place: 
         "context-a.json was altered",
     ]
     assert place.context == {"a": 1}
+
+
+def test_files_of_a_group_that_an_earlier_start_merged_are_found_altered_too(place: Workplace) -> None:
+    text = """
+        name: later
+        phases:
+          - {id: first, behavior: main-only, shard: patch, run: 'echo ''{"a": 1}'' > "$SHARDFLOW_SHARD"'}
+          - {id: second, behavior: main-only, run: '[ -e fixed ] && echo >> run/groups/01-first/merge.json'}
+        """
+    assert place.run(text).exit_code == 1
+    (place.folder / "fixed").touch()
+    report = resumed(place)
+    assert (report.exit_code, [group.kept for group in report.groups]) == (1, [True, False])
+    (problem,) = report.problems
+    assert "groups/01-first/merge.json was altered after 01-first had ended" in problem

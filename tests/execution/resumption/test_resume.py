@@ -81,6 +81,15 @@ def test_only_what_failed_and_what_comes_behind_it_runs(place: Workplace) -> Non
     assert repeat_merges(str(place.run_dir)).is_same
 
 
+def test_a_context_that_a_merge_was_to_create_is_there_when_the_resumed_run_has_ended(place: Workplace) -> None:
+    context = place.folder / "new.json"
+    (place.folder / "fixed").touch()
+    place.run(TEXT, context=str(context))
+    context.unlink()  # as if it had died between the merge and this
+    assert resumed(place).exit_code == 0
+    assert (json.loads(context.read_bytes()), counted(place)) == (WHOLE, "abcd")
+
+
 def test_a_run_that_is_done_keeps_everything_and_merges_nothing_again(place: Workplace) -> None:
     failed_run(place)
     resumed(place)
