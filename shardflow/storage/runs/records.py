@@ -22,8 +22,8 @@ from shardflow.storage.runs.journal import utc_text
 from shardflow.storage.two_steps import stands
 
 CONTEXT: Final = "context.json"
-_DONE: Final = "done"
 """The name of the canonical context in the output folder of a feature."""
+_DONE: Final = "done"
 
 FORMAT: Final = 1
 """The version of the run directory's format, `format` in run.json."""
