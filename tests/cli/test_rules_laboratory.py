@@ -90,6 +90,48 @@ def test_the_case_is_replayed_by_merge_and_fails_until_the_law_is_kept(tmp_path:
     assert pytest_of(tmp_path).returncode == 0
 
 
+INSIDE = """\
+rules:
+  - {path: $.items, strategy: {keyed: [file, line]}}
+  - {path: '$.items[*].t', strategy: {custom: 'merging:first'}, type: text}
+default: {scalars: last}
+"""
+FIRST = '''\
+def first(base, candidates):
+    """Take one of the longest.
+
+    Laws
+        commutative
+    """
+    return max((one.value for one in candidates), key=LEN)
+'''
+
+
+def test_the_case_of_a_function_inside_a_keyed_list_is_plain_and_passes_once_the_function_is_mended(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "rules.yaml").write_text(INSIDE)
+    (tmp_path / "merging.py").write_text(FIRST.replace("LEN", "len"))
+    ended = check(tmp_path, "--cases", "cases", "--law", "commutative", *ENOUGH)
+    assert "commutative (merging:first at $.items[*].t) is broken" in ended.stdout
+    assert "  decided by custom at $.items[*].t (rules.yaml:3)\n" in ended.stdout
+    [case] = (file for file in tmp_path.glob("cases/*") if "merging:first" in file.read_text())
+    assert "{items: [{file: a, line: a, t: a}]}" in case.read_text()
+    assert 'rules: "../rules.yaml"\n' in case.read_text()
+    assert shardflow("merge", case, cwd=tmp_path).returncode == 1
+    (tmp_path / "merging.py").write_text(FIRST.replace("LEN", "lambda text: (len(text), text)"))
+    assert shardflow("merge", case, cwd=tmp_path).returncode == 0
+
+
+def test_what_breaks_a_law_of_a_function_is_decided_by_that_function(tmp_path: Path) -> None:
+    rules = "rules:\n  - {path: $.a.t, strategy: {custom: 'merging:first'}, type: text}\ndefault: {scalars: last}\n"
+    (tmp_path / "rules.yaml").write_text(rules)
+    (tmp_path / "merging.py").write_text(FIRST.replace("LEN", "len"))
+    told = check(tmp_path, "--law", "commutative", *ENOUGH).stdout
+    broken = told[told.index("commutative (merging:first at $.a.t) is broken") :]
+    assert "  decided by custom at $.a.t (rules.yaml:2)\n" in broken
+
+
 def pytest_of(folder: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(folder), str(folder)]
     plugin = ["-p", "shardflow.testing.plugin"] if not _has_plugin() else []
@@ -208,6 +250,9 @@ def test_a_function_that_never_answers_is_no_success_though_nothing_is_broken(
     ended = check(tmp_path, *arguments)
     assert (ended.returncode, ended.stderr) == (1, "")
     assert "  not checked: laws of own:pick at $.items[*].x: the function own:pick raised " in ended.stdout
+    assert (
+        "in every example; say what it is meant for, by `type:` in its rule or by an example (`like`)\n" in ended.stdout
+    )
     told = json.loads(check(tmp_path, "--json", *arguments).stdout)
     assert (told["status"], told["exit_code"], told["files"][0]["status"]) == ("unchecked", 1, "unchecked")
     (tmp_path / "like.json").write_text('{"items": [{"id": 1, "x": {"a": {"b": 1}}}]}')

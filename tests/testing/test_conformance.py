@@ -13,11 +13,11 @@ from shardflow.execution.rules.sources import load_named_rules, shipped_rule_set
 from shardflow.merge.rules import Options, Rule, RuleSet, Strategy
 from shardflow.merge.strategies.custom import custom
 from shardflow.model.patterns import parse_pattern
-from shardflow.testing import LAWS, LawBroken, check_rules, check_strategy
+from shardflow.testing import LAWS, Group, LawBroken, check_rules, check_strategy
 from shardflow.testing.laboratory.conformance import Declared, declared_by, examine_rules
 from shardflow.testing.laboratory.reports import Standing
 from shardflow.testing.laboratory.search import Broken, Effort
-from shardflow.testing.laws import REQUIRED
+from shardflow.testing.laws import ENGINE, REQUIRED
 from tests.merge.small import rule_set
 
 
@@ -194,6 +194,16 @@ def test_the_same_seed_gives_the_same_answers_and_another_may_not():
 def test_the_rule_sets_that_ship_keep_what_they_declare(name):
     book = rule_book(name)
     assert examine_rules(book.rules, declared_by(book.page), book.rules, Effort(60, 2)).broken == ()
+
+
+@pytest.mark.parametrize("order", ["base", "key", "first"])
+def test_a_key_field_that_rules_leave_in_conflict_is_no_invention(order):
+    scalars = {"strategy": "conflict", "same_change": "conflict"}
+    rules = rule_set(
+        {"path": "$.l", "strategy": {"keyed": {"fields": "id", "order": order}}}, default={"scalars": scalars}
+    )
+    group = Group({}, ({"l": [{"id": 1}]}, {"l": [{"id": 0}, {"id": 1}]}))
+    LAWS["no invention"](ENGINE, group, rules)
 
 
 def test_one_law_can_be_asked_for_alone():

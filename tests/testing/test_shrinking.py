@@ -15,6 +15,7 @@ from hypothesis import find, settings
 
 from shardflow.merge import merge
 from shardflow.merge.rules import RuleSet
+from shardflow.model.places import value_at
 from shardflow.model.values import Json
 from shardflow.testing import Group, groups
 from shardflow.testing.laboratory.smallest import smallest
@@ -106,6 +107,17 @@ def test_items_that_stand_elsewhere_in_a_list_of_another_order_become_small_too(
         return "gone" in left and any(value != base and value == base[::-1] for value in lists)
 
     assert size(smallest(group, removed_and_reordered)) == 9  # two items, {} and scalars at best
+
+
+def test_texts_that_must_keep_how_they_compare_become_short_and_plain():
+    group = Group({}, ({"deep": [{"t": "\U0004755b\x0f\x00é"}]}, {"deep": [{"t": "DÀB\r"}]}))
+
+    def of_one_length(group):
+        texts = [value_at(document, ("deep", 0, "t")) for document in group.documents]
+        lengths = {len(text) if isinstance(text, str) else None for text in texts}
+        return len(texts) == 2 and texts[0] != texts[1] and len(lengths) == 1 and None not in lengths
+
+    assert smallest(group, of_one_length).documents == ({"deep": [{"t": "a"}]}, {"deep": [{"t": "b"}]})
 
 
 def test_what_cannot_be_smaller_stays_as_it_is():

@@ -124,6 +124,17 @@ def _asked(law: Law, engine: Engine, rules: RuleSet, group: Group) -> None:
     law(engine, group, rules)
 
 
+def _questions_at(place: Place, laws: Sequence[str]) -> dict[str, Question]:
+    questions = _questions(ENGINE, place.rules, laws)
+    return {name: partial(_asked_at, place, question) for name, question in questions.items()}
+
+
+def _asked_at(place: Place, question: Question, group: Group) -> None:
+    """Ask about groups that differ at a place: one made smaller may differ elsewhere, where other rules decide."""
+    if place.is_open_in(group):
+        question(group)
+
+
 def _findings(answers: Mapping[str, Answer], declared: Declared) -> Iterator[Finding]:
     return (Finding(name, declared.standing(name), answer) for name, answer in answers.items())
 
@@ -270,14 +281,17 @@ def _of_functions(functions: Iterable[_OwnFunction], effort: Effort, laws: Seque
     """Ask for what functions declare, each where a rule of its own decides."""
     wanted = [name for name in DECLARABLE if laws is None or name in laws]
     for one in functions:
-        questions = _questions(ENGINE, one.place.rules, wanted)
+        questions = _questions_at(one.place, wanted)
         answers = ask_all(questions, groups_at(one.place), effort, small=one.declared.laws)
         for finding in _findings(answers, one.declared):
             yield replaced(finding, subject=one.subject, place=one.place)
+
+
+_MEANT: Final = "say what it is meant for, by `type:` in its rule or by an example (`like`)"
 
 
 def _unanswered(functions: Iterable[_OwnFunction], seed: int) -> Iterator[str]:
     """Tell which functions kept their laws only because they never answered."""
     for one in functions:
         if (why := failure(one.place, seed)) is not None:
-            yield f"laws of {one.subject}: {why}"
+            yield f"laws of {one.subject}: {why}; {_MEANT}"

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from hypothesis import strategies as st
 
 from shardflow.merge.rules import Rule, RuleSet
 from shardflow.merge.strategies.registry import CUSTOM
-from shardflow.model.paths import Path
+from shardflow.model.paths import Member, Path, Segment, key_text
 from shardflow.model.patterns import Pattern, parse_pattern
+from shardflow.model.places import value_at
 from shardflow.model.records import record, replaced
 from shardflow.model.values import ABSENT, Json, Value
-from shardflow.testing.generators.aim import ANY_KIND, aimed_shape
+from shardflow.testing.generators.aim import ANY_KIND, aimed_shape, key_fields
 from shardflow.testing.generators.edits import changed, pick
 from shardflow.testing.generators.shapes import ANY, Leaf, Shape, places_up_to, shape_at
 from shardflow.testing.laws.group import Group
@@ -21,7 +23,7 @@ from shardflow.testing.laws.group import Group
 @record
 class Place:
     """A path of members where a rule of a set decides, and what may stand there: one of `shapes`, for a whole group.
-    `alone` if the set is that one rule, moved to a path of its own.
+    `alone` if the set is that one rule, moved to a path of its own. Of a keyed list, a path goes through one item.
     """
 
     rules: RuleSet
@@ -29,13 +31,18 @@ class Place:
     shapes: tuple[Shape, ...]
     alone: bool
 
+    def is_open_in(self, group: Group) -> bool:
+        """Tell whether what leads here stands in each document of a group, so that no other rule decides."""
+        way = self.path[:-1]
+        return all(isinstance(value_at(document, way), dict) for document in (group.base, *group.documents))
+
 
 def place_of(rule: Rule, rules: RuleSet, contexts: Shape | None = None) -> Place:
-    """Find a place where a rule decides: in its set, or where that has none but inside of lists, alone.
+    """Find a place where a rule decides: in its set, or where that has none that a path of members leads to, alone.
 
     If the shape of contexts is given, half of what stands there is what they have at the rule's path.
     """
-    path = _plain_path(rule.pattern)
+    path = _path(rule.pattern, rules)
     found = _found(rule, rules, path)
     if contexts is None:
         return found
@@ -43,7 +50,7 @@ def place_of(rule: Rule, rules: RuleSet, contexts: Shape | None = None) -> Place
 
 
 def _found(rule: Rule, rules: RuleSet, path: Path) -> Place:
-    if path and rules.first_match(path) is rule and all(_open(rules, path[:end]) for end in range(len(path))):
+    if path and rules.first_match(path) is rule and _open(rules, path):
         return _place(rules, path, alone=False)
     return _place(RuleSet([replaced(rule, pattern=parse_pattern("$.n"))]), ("n",), alone=True)
 
@@ -54,14 +61,36 @@ def _place(rules: RuleSet, path: Path, *, alone: bool) -> Place:
     return Place(rules, path, (*kinds, shape_at(aimed_shape(rules) or ANY, path)), alone)
 
 
-def _plain_path(pattern: Pattern | None) -> Path:
-    return tuple("a" if step.name is None else step.name for step in pattern.steps) if pattern else ()
+def _path(pattern: Pattern | None, rules: RuleSet) -> Path:
+    """Give a path that a pattern matches: any member is called `a`, and any item of a keyed list has this for a key."""
+    path: Path = ()
+    for step in pattern.steps if pattern else ():
+        path += (_any(rules.first_match(path)) if step.name is None else step.name,)
+    return path
+
+
+def _any(rule: Rule | None) -> Segment:
+    if rule is None or rule.strategy.name != "keyed":
+        return _NAME
+    return Member(tuple((field, key_text(_NAME)) for field in key_fields(rule.strategy.argument)))
+
+
+_NAME: Final = "a"
 
 
 def _open(rules: RuleSet, path: Path) -> bool:
-    """Tell whether an object at a path is gone into."""
-    rule = rules.first_match(path) or rules.defaults.objects
-    return rule.strategy.name in ("default", "deep")
+    """Tell whether what leads to a path is gone into, down to the member at its end, which is no key field."""
+    *way, name = path
+    return isinstance(name, str) and not _is_key(name, way) and all(_goes(rules, path, end) for end in range(len(path)))
+
+
+def _is_key(name: str, way: Sequence[Segment]) -> bool:
+    return any(isinstance(item, Member) and name in dict(item.fields) for item in way[-1:])
+
+
+def _goes(rules: RuleSet, path: Path, end: int) -> bool:
+    rule = rules.first_match(path[:end]) or rules.defaults.objects
+    return rule.strategy.name in (("keyed",) if isinstance(path[end], Member) else ("default", "deep"))
 
 
 @st.composite
@@ -98,8 +127,12 @@ _TENTHS: Final = places_up_to(10)
 
 
 def _holding(path: Path, value: Value) -> dict[str, Json]:
-    """Give the objects along a path, with a value at its end or without it."""
-    name, *rest = map(str, path)
-    if rest:
-        return {name: _holding(tuple(rest), value)}
-    return {} if value is ABSENT else {name: value}
+    """Give the objects, and items of keyed lists, along a path, with a value at its end or without it."""
+    name, *rest = path
+    if not rest:
+        return {} if value is ABSENT else {str(name): value}
+    head, *inner = rest
+    if isinstance(head, Member):
+        keys = {field: _NAME for field, _ in head.fields}
+        return {str(name): [{**keys, **_holding(tuple(inner), value)}]}
+    return {str(name): _holding(tuple(rest), value)}

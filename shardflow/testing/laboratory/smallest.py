@@ -7,6 +7,8 @@ back, or putting a simpler value in, does not. The same example always becomes t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from operator import methodcaller
+from string import ascii_lowercase
 from typing import Final, TypeAlias
 
 from shardflow.model.changes import changes
@@ -55,8 +57,9 @@ def _smaller(group: Group) -> Iterator[Group]:
             for value in others:
                 yield _group(group, [*documents[:place], _put(document, steps, value), *documents[place + 1 :]])
     for steps in places:
-        for simple in _SIMPLE:
-            yield from _simplified(group, documents, steps, simple)
+        yield from _simplified(group, documents, steps)
+    for steps in places:
+        yield from (_group(group, plainer) for plainer in _plainer(documents, steps))
     for item in _items(documents):
         for value in _less(item):
             yield _group(group, [_exchanged(document, item, value) for document in documents])
@@ -92,12 +95,36 @@ def _exchanged(value: Json, item: Json, other: Value) -> Json:
     return [one for one in inner if one is not ABSENT]
 
 
-def _simplified(group: Group, documents: Sequence[Json], steps: _Steps, simple: Json) -> Iterator[Group]:
+def _simplified(group: Group, documents: Sequence[Json], steps: _Steps) -> Iterator[Group]:
     """Put a simple value in place of one that stands there, in all documents that hold it and in each alone."""
-    for text in dict.fromkeys(_text(value_at(document, steps)) for document in documents):
-        same = [place for place, document in enumerate(documents) if text and _text(value_at(document, steps)) == text]
-        for chosen in [same, *([place] for place in same if len(same) > 1)]:
-            yield _group(group, [_put(d, steps, simple) if place in chosen else d for place, d in enumerate(documents)])
+    texts = [_text(value_at(document, steps)) for document in documents]
+    for simple in _SIMPLE:
+        for text in dict.fromkeys(texts):
+            same = [place for place, other in enumerate(texts) if text and other == text]
+            for chosen in [same, *([place] for place in same if len(same) > 1)]:
+                put = (_put(d, steps, simple) if place in chosen else d for place, d in enumerate(documents))
+                yield _group(group, list(put))
+
+
+def _plainer(documents: Sequence[Json], steps: _Steps) -> Iterator[list[Json]]:
+    """Shorten the texts that stand at a place, or write them in the first letters of the alphabet, in all documents at
+    once: how they compare, by length or letter by letter, may be what breaks the law.
+    """
+    values = [value_at(document, steps) for document in documents]
+    texts = [value if isinstance(value, str) else None for value in values]
+    known = dict.fromkeys("".join(filter(None, texts)))
+    letters = str.maketrans(dict(zip(known, ascii_lowercase, strict=False)))
+    spelt: Callable[[str], str] = methodcaller("translate", letters)
+    for plainer in (*_SHORTER, spelt):
+        pairs = zip(documents, texts, strict=True)
+        yield [document if text is None else _put(document, steps, plainer(text)) for document, text in pairs]
+
+
+_SHORTER: Final[tuple[Callable[[str], str], ...]] = (
+    lambda text: text[: len(text) // 2],
+    lambda text: text[1:],
+    lambda text: text[:-1],
+)
 
 
 def _text(value: Value) -> bytes:

@@ -16,7 +16,7 @@ from shardflow.merge.rules import RuleSet
 from shardflow.model.changes import Delta, Edit, Into, apply
 from shardflow.model.decisions import Decision, Outcome, RuleRef, Settled
 from shardflow.model.diff import diff
-from shardflow.model.paths import ORDER, Path, path_text
+from shardflow.model.paths import ORDER, Member, Path, path_text
 from shardflow.model.patterns import Descendant, Step
 from shardflow.model.places import value_at
 from shardflow.model.values import ABSENT, Value
@@ -111,15 +111,22 @@ def _unnamed(decision: Settled) -> bool:
 
 
 def no_invention(engine: Engine, group: Group, rules: RuleSet) -> None:
-    """The context is the base with the ledger's settled values, and a value that nobody combined was somebody's."""
+    """The context is the base with the ledger's settled values, and a value that nobody combined was somebody's.
+
+    Where a key field is in conflict, its item has no key, so the ledger cannot say where in the list it stands.
+    """
     result = engine.merge(group.base, group.deltas, rules)
     found = context_again(group.base, result.decisions)
-    if not alike(result.context, found):
+    if not any(map(_is_key, result.conflicts)) and not alike(result.context, found):
         raise LawBroken("no invention", Contrast(Side("what the ledger tells", found), Side("merged", result.context)))
     for decision in result.decisions:
         wrong = _invented(decision) if isinstance(decision, Settled) else None
         if wrong is not None:
             raise LawBroken("no invention", None, f"{wrong} at {path_text(decision.path)}", decision.rule)
+
+
+def _is_key(decision: Decision) -> bool:
+    return any(isinstance(item, Member) and decision.path[-1] in dict(item.fields) for item in decision.path[-2:-1])
 
 
 def _invented(decision: Settled) -> str | None:
