@@ -13,8 +13,7 @@ from shardflow.model.numbers import decimal_of
 from shardflow.model.records import record
 from shardflow.model.values import ABSENT, Json, Value, frozen, is_number, kind
 
-Comparable: TypeAlias = Decimal | str
-"""What is compared: of a number the decimal that its text writes, which a float is not quite."""
+Comparable: TypeAlias = int | Decimal | str
 Order: TypeAlias = Mapping[Hashable, Container[Hashable]]
 """For each value of a declared order, as `frozen` has it, all that stand above it."""
 Pick: TypeAlias = Callable[[Sequence[Comparable]], Comparable]
@@ -69,14 +68,17 @@ def maximum(site: Site) -> Verdict:
 def _extreme(site: Site, pick: Pick) -> Verdict:
     numbers = [v for v in site.values() if is_number(v)]
     if numbers:
-        return over_changed(
-            site, "a number", is_number, lambda values: _picked(pick, values, [*map(decimal_of, values)])
-        )
+        return over_changed(site, "a number", is_number, lambda values: _picked(pick, values, [*map(_exactly, values)]))
     return over_changed(site, "a number or text", _is_text, lambda values: _picked(pick, values, values))
 
 
 def _picked(pick: Pick, values: Sequence[Json], keys: Sequence[Comparable]) -> Chosen:
     return Chosen(values[keys.index(pick(keys))])
+
+
+def _exactly(number: int | float | Decimal) -> int | Decimal:
+    """Give what the text of a number writes, which a float is not quite."""
+    return decimal_of(number) if isinstance(number, float) else number
 
 
 def _is_text(value: Value) -> TypeGuard[str]:
@@ -142,7 +144,7 @@ def _picked_by(site: Site, field: str, pick: Pick, values: Sequence[dict[str, Js
             return Unsettled(f"{candidate.shard} left an object without the field '{field}'")
         key = value[field]
         if is_number(key):
-            keys.append(decimal_of(key))
+            keys.append(_exactly(key))
         elif isinstance(key, str):
             keys.append(key)
         else:
