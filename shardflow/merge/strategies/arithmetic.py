@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from shardflow.merge.site import Chosen, Combined, Site, Unsettled, Verdict, unanimous
-from shardflow.merge.strategies.present import over_base, over_changed
+from shardflow.merge.strategies.present import over_changed, over_counted
 from shardflow.model.numbers import EXACT, EXACT_DIGITS, MAX_DIGITS, decimal_of, is_too_long, json_number
 from shardflow.model.values import is_number
 
@@ -20,7 +20,8 @@ def total(site: Site) -> Verdict:
 
     What it does
         base + sum of (value - base) over the shards that changed it; where nothing stood, the base is 0. Integers of
-        any size and decimals are exact: `0.1 + 0.2` is `0.3`. The result is an integer if all values are.
+        any size and decimals are exact: `0.1 + 0.2` is `0.3`. The result is an integer if all values are. Where
+        something else than a number stood (null, say), only a lone change is taken.
     Why
         Counters: two shards that each turn 5 into 6 mean 7, so the same change twice counts twice.
     Known problems
@@ -40,7 +41,7 @@ def total(site: Site) -> Verdict:
     Laws
         commutative, associative
     """
-    return over_base(site, "a number", is_number, lambda base, values: _total(0 if base is None else base, values))
+    return over_counted(site, "a number", is_number, lambda base, values: _total(0 if base is None else base, values))
 
 
 def _total(base: Number, values: Sequence[Number]) -> Verdict:

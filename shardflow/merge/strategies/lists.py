@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterable
 from typing import TypeGuard
 
 from shardflow.merge.site import Chosen, Combined, Site, Unsettled, Verdict
-from shardflow.merge.strategies.present import over_base
+from shardflow.merge.strategies.present import over_base, over_counted
 from shardflow.merge.strategies.structure import added_suffixes
 from shardflow.model.documents import listed
 from shardflow.model.values import Json, Value, frozen, same
@@ -23,7 +23,8 @@ def append(site: Site) -> Verdict:
 
     What it does
         Every shard must have left the base list as the beginning of its own; what follows is appended by rank.
-        Where nothing stood, the base is the empty list. Equal items of two shards are both kept.
+        Where nothing stood, the base is the empty list. Equal items of two shards are both kept. Where something else
+        than a list stood (null, say), only a lone change is taken.
     Why
         Logs, deliverables, findings in order: the same as running the subagents one after another.
     Known problems
@@ -38,7 +39,7 @@ def append(site: Site) -> Verdict:
     Laws
         commutative up to order (rank decides it), associative
     """
-    return over_base(site, "a list", is_list, lambda base, values: _appended(site, base or []))
+    return over_counted(site, "a list", is_list, lambda base, values: _appended(site, base or []))
 
 
 def _appended(site: Site, base: list[Json]) -> Verdict:
@@ -108,7 +109,7 @@ def prepend(site: Site) -> Verdict:
     Laws
         commutative up to order (rank decides it), associative
     """
-    return over_base(site, "a list", is_list, lambda base, values: _prepended(site, base or [], values))
+    return over_counted(site, "a list", is_list, lambda base, values: _prepended(site, base or [], values))
 
 
 def _prepended(site: Site, base: list[Json], values: list[list[Json]]) -> Verdict:
@@ -163,7 +164,8 @@ def as_multiset(site: Site) -> Verdict:
 
     What it does
         For each distinct member: its count in the base plus what each shard added or took away, never below none.
-        Members of the base stand first in its order, then new ones by rank; equal members stand together.
+        Members of the base stand first in its order, then new ones by rank; equal members stand together. Where
+        nothing or something else than a list stood, as for `append`.
     Why
         Votes, tallies, samples.
     Known problems
@@ -177,7 +179,7 @@ def as_multiset(site: Site) -> Verdict:
     Laws
         commutative up to order (rank decides it; not associative: no count goes below none)
     """
-    return over_base(site, "a list", is_list, lambda base, values: Combined(_summed(base or [], values)))
+    return over_counted(site, "a list", is_list, lambda base, values: Combined(_summed(base or [], values)))
 
 
 def _summed(base: list[Json], values: list[list[Json]]) -> list[Json]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeGuard, TypeVar
 
 from shardflow.merge.site import Site, Unsettled, Verdict, contest, unanimous
+from shardflow.model.documents import listed
 from shardflow.model.values import ABSENT, Value, kind
 
 T = TypeVar("T")
@@ -40,6 +41,20 @@ def over_base(
     if fits(base):
         return over_changed(site, wanted, fits, lambda values: work(base, values))
     return over_changed(site, wanted, fits, lambda _: _from_nothing(site, wanted))
+
+
+def over_counted(
+    site: Site, wanted: str, fits: Callable[[Value], TypeGuard[T]], work: Callable[[T | None, list[T]], Verdict]
+) -> Verdict:
+    """Call `work(base, values)` as `over_base` does, for strategies under which the same change twice counts twice.
+
+    A base of another kind leaves nothing to count from, so only a lone change is taken then.
+    """
+    if site.base is ABSENT or fits(site.base) or len(site.candidates) == 1:
+        return over_base(site, wanted, fits, work)
+    who = listed([c.shard for c in site.candidates])
+    reason = f"the base value is {kind(site.base)} where {wanted} is needed, and {who} changed it"
+    return over_changed(site, wanted, fits, lambda _: Unsettled(reason))
 
 
 def _misfits(site: Site, wanted: str, fits: Callable[[Value], TypeGuard[T]]) -> str:
