@@ -17,6 +17,7 @@ from shardflow.execution.reporting.report import last_lines
 from shardflow.workflow.content import subagent_content
 from shardflow.workflow.model import Subagent
 from shardflow.workflow.program import SecretFile, SecretVariable, ShellCommand
+from tests.execution.resumption.test_resume import resumed
 from tests.execution.running import Workplace, endings, subagent
 
 SECRET = 'hunter2-"quoted"-ä'
@@ -59,6 +60,16 @@ def test_a_secret_is_found_by_who_names_it_and_masked_in_what_it_prints(place: W
     assert last_lines(subagent(report, "a").stderr, 5) == ("err ***",)
     assert holders(place) == []
     assert "VAULT_TOKEN" in place.text("workflow.yaml")
+
+
+def test_a_resumed_run_gives_a_secret_to_who_names_it_and_masks_it_too(place: Workplace) -> None:
+    (place.folder / "expected").write_text(SECRET)
+    assert place.run(workflow("exit 1")).exit_code == 1
+    text = workflow("""[ "$TOKEN" = "$(cat expected)" ] && echo "it is $TOKEN, really" """)
+    report = resumed(place, text)
+    assert endings(report) == {"a": Succeeded()}
+    assert last_lines(subagent(report, "a").stdout, 5) == ("it is ***, really",)
+    assert holders(place) == []
 
 
 def test_nobody_else_inherits_the_variable(place: Workplace) -> None:
