@@ -54,6 +54,15 @@ def test_rules_show_lays_out_effective_rules_in_order_with_where_they_were_writt
     assert "lists    set" in "\n".join(lines)
 
 
+def test_rules_show_writes_numbers_that_no_float_holds_as_they_are(tmp_path: Path) -> None:
+    huge = "1" + 5000 * "0"
+    rank = f"{{rank: [0.1000000000000000001, {huge}]}}"
+    (tmp_path / "rules.yaml").write_text(f"rules: [{{path: $.a, strategy: {rank}}}]")
+    ended = shardflow("rules", "show", "rules.yaml", cwd=tmp_path)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert f"rank [0.1000000000000000001, {huge}]" in ended.stdout
+
+
 def test_rules_show_gives_programs_a_rule_file_again(tmp_path: Path) -> None:
     (tmp_path / "own.yaml").write_text(OWN)
     shown = told("show", "own.yaml", cwd=tmp_path)

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from json import dumps
 
 from shardflow.cli.views.display import count, printable_lines
 from shardflow.cli.views.tables import EndKept, Prose, text_table
@@ -16,7 +15,7 @@ from shardflow.merge.rules import DEFAULT, Defaults, Rule, options_json, rules_j
 from shardflow.merge.strategies.custom import read_target
 from shardflow.merge.strategies.registry import CUSTOM, Entry
 from shardflow.model.values import Json
-from shardflow.storage.excerpts import printable
+from shardflow.storage.excerpts import printable, value_text
 
 _DONE: dict[str, Json] = {"status": "done", "exit_code": 0}
 
@@ -129,5 +128,5 @@ def strategy_text(rule: Rule) -> str:
         [(name, argument)] = written.items()
         if name == CUSTOM:
             argument = read_target(argument).function
-        return f"{name} {dumps(argument, ensure_ascii=False)}"
+        return f"{name} {value_text(argument, sys.maxsize)}"
     return str(written)
