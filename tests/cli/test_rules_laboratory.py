@@ -132,6 +132,14 @@ def test_what_breaks_a_law_of_a_function_is_decided_by_that_function(tmp_path: P
     assert "  decided by custom at $.a.t (rules.yaml:2)\n" in broken
 
 
+def test_laws_of_a_function_that_is_a_default_are_told_as_not_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "rules.yaml").write_text("rules: []\ndefault: {scalars: {custom: 'merging:first'}}\n")
+    (tmp_path / "merging.py").write_text(FIRST.replace("LEN", "len"))
+    told = check(tmp_path).stdout
+    asks = "check_strategy of shardflow.testing asks for it"
+    assert f"  not asked for here: commutative, merging:first as a default: {asks}\n" in told
+
+
 def pytest_of(folder: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(folder), str(folder)]
     plugin = ["-p", "shardflow.testing.plugin"] if not _has_plugin() else []
@@ -240,12 +248,13 @@ def test_a_function_that_cannot_be_loaded_is_told_before_anything_is_checked(tmp
     assert "merging:longest cannot be used" in ended.stderr
 
 
+@pytest.mark.parametrize("kind", ["", ", type: object"])
 @pytest.mark.parametrize("arguments", [[], ["--law", "permutation"]], ids=" ".join)
 def test_a_function_that_never_answers_is_no_success_though_nothing_is_broken(
-    tmp_path: Path, arguments: list[str]
+    tmp_path: Path, arguments: list[str], kind: str
 ) -> None:
-    rules = "[{path: $.items, strategy: {keyed: id}}, {path: '$.items[*].x', strategy: {custom: 'own:pick'}}]"
-    (tmp_path / "rules.yaml").write_text(f"rules: {rules}\n")
+    picked = f"{{path: '$.items[*].x', strategy: {{custom: 'own:pick'}}{kind}}}"
+    (tmp_path / "rules.yaml").write_text(f"rules: [{{path: $.items, strategy: {{keyed: id}}}}, {picked}]\n")
     (tmp_path / "own.py").write_text("def pick(base, candidates):\n    return candidates[0].value['a']['b'] + 1\n")
     ended = check(tmp_path, *arguments)
     assert (ended.returncode, ended.stderr) == (1, "")

@@ -111,7 +111,8 @@ def examine_rules(
         return Report(_said_once(findings), effort.seed, tuple(unchecked))
     unchecked += sorted(f"{name}: no law of a whole rule set" for name in declared.laws - set(LAWS))
     unchecked += (f"{name}, {one.name}: no law that is declared" for one in own for name in one.unknown)
-    elsewhere = (f"{_MONOTONE}, {one.name}: {_ELSEWHERE}" for one in own if _MONOTONE in one.declared.laws)
+    elsewhere = [f"{_MONOTONE}, {one.name}: {_ELSEWHERE}" for one in own if _MONOTONE in one.declared.laws]
+    elsewhere += (f"{', '.join(sorted(laws))}, {name} as a default: {_ELSEWHERE}" for name, laws in _defaults(rules))
     return Report(_said_once(findings), effort.seed, tuple(unchecked), tuple(elsewhere))
 
 
@@ -270,6 +271,15 @@ def _functions(rules: RuleSet, source: Source) -> list[_OwnFunction]:
     contexts = None if source is rules else context_shape(source)
     customs = {str(rule.strategy.argument): rule for rule in reversed(rules.rules) if rule.strategy.name == CUSTOM}
     return [_own_function(rule, rules, contexts) for rule in reversed(customs.values())]
+
+
+def _defaults(rules: RuleSet) -> Iterator[tuple[str, frozenset[str]]]:
+    """Give each function that is a default, which decides at no path of its own, with the laws it declares."""
+    for rule in (rules.defaults.objects, rules.defaults.lists, rules.defaults.scalars):
+        if rule.strategy.name == CUSTOM:
+            one = _own_function(rule, rules, None)
+            if one.declared.laws:
+                yield one.name, one.declared.laws
 
 
 def _own_function(rule: Rule, rules: RuleSet, contexts: Shape | None) -> _OwnFunction:

@@ -19,7 +19,7 @@ from shardflow.testing.laws.group import Group
 
 _Steps: TypeAlias = tuple[str | int, ...]
 
-_SIMPLE: Final[tuple[Json, ...]] = (None, False, 0, 1, 2, "", "x", "y", "xy", "yx", [], {})
+_SIMPLE: Final[tuple[Json, ...]] = (None, False, 0, 1, 2, -1, "", "x", "y", "xy", "yx", [], {})
 """Values that anything is tried to be replaced by, the simplest first."""
 
 
