@@ -9,6 +9,9 @@ from typing import Final
 MAX_DIGITS: Final = 100_000
 """The most digits a number may have when written in full, so that exact arithmetic on it stays affordable."""
 
+TOO_LONG: Final = f"a number that takes more than {MAX_DIGITS:,} digits to write in full"
+TOO_LARGE: Final = "a number too large for a decimal (beyond 1.8e308)"
+
 _SURELY_FEWER: Final = 332_000
 """Bits of an integer that surely has no more than `MAX_DIGITS` digits."""
 
@@ -22,6 +25,23 @@ EXACT: Final = Context(prec=EXACT_DIGITS, traps=[Inexact])
 def is_too_long(value: int) -> bool:
     """Tell whether an integer has more digits than a document may hold."""
     return value.bit_length() > _SURELY_FEWER and abs(value) >= 10**MAX_DIGITS
+
+
+def is_too_precise(value: Decimal) -> bool:
+    """Tell whether a decimal takes more digits than a document may hold."""
+    _, digits, exponent = value.as_tuple()
+    return len(digits) + abs(int(exponent)) > MAX_DIGITS
+
+
+def number_flaw(value: int | float | Decimal) -> str | None:
+    """Say why a number can stand in no document, or None if it can."""
+    if isinstance(value, int):
+        return TOO_LONG if is_too_long(value) else None
+    if not Decimal(value).is_finite():
+        return f"{value} is not a finite number"
+    if isinf(float(value)):
+        return TOO_LARGE
+    return TOO_LONG if isinstance(value, Decimal) and is_too_precise(value) else None
 
 
 def decimal_of(value: int | float | Decimal) -> Decimal:

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Hashable
 from decimal import Decimal
 from enum import Enum
-from math import copysign, isfinite
+from math import copysign
 from typing import Final, TypeAlias, TypeGuard
+
+from shardflow.model.numbers import number_flaw
 
 Json: TypeAlias = "None | bool | int | float | Decimal | str | list[Json] | dict[str, Json]"
 """A JSON value. A number is an `int` of any size, a finite `float`, or a `Decimal` where no float holds the literal.
@@ -113,8 +115,8 @@ def flaw(value: object) -> str | None:
                 return f"{type(item).__name__} is not a JSON value"
             elif isinstance(item, str) and not _is_unicode(item):
                 return "a text holds half of a surrogate pair"
-            elif isinstance(item, float | Decimal) and not isfinite(item):
-                return f"{item} is not a finite number"
+            elif isinstance(item, _NUMBERS) and (problem := number_flaw(item)):
+                return problem
         if not inner:
             return None
         level = inner

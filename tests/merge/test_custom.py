@@ -99,6 +99,7 @@ LINE = fails.__code__.co_firstlineno + 2
         (lambda base, candidates: (1, 2), "returned what cannot stand here: tuple is not a JSON value"),
         (lambda base, candidates: Level.HIGH, "returned what cannot stand here: Level is not a JSON value"),
         (lambda base, candidates: float("nan"), "returned what cannot stand here: nan is not a finite number"),
+        (lambda base, candidates: [10**200_000], "returned what cannot stand here: a number that takes more than"),
         (lambda base, candidates: "\ud800", "returned what cannot stand here: a text holds half of a surrogate pair"),
         (lambda base, candidates: {"\ud800": 1}, "a text holds half of a surrogate pair"),
         (lambda base, candidates: endless(), "returned what cannot stand here: nested deeper than 200 levels"),

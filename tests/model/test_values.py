@@ -53,6 +53,11 @@ def test_what_the_generators_draw_is_json(value):
         ([ABSENT], "Absent is not a JSON value"),
         ([float("nan")], "nan is not a finite number"),
         ([Decimal("Infinity")], "Infinity is not a finite number"),
+        ([10**100_000], "a number that takes more than 100,000 digits to write in full"),
+        ([-(10**100_000)], "a number that takes more than 100,000 digits to write in full"),
+        ([Decimal("1E+400")], "a number too large for a decimal (beyond 1.8e308)"),
+        ([Decimal("1E-100000")], "a number that takes more than 100,000 digits to write in full"),
+        ([10**100_000 - 1, Decimal("1E-99999"), True], None),
     ],
 )
 def test_what_is_no_json_value_is_told(value, said):

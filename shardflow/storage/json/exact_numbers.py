@@ -11,16 +11,15 @@ from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal, InvalidOpera
 from math import isinf
 from typing import Final
 
-from shardflow.model.numbers import MAX_DIGITS
+from shardflow.model.numbers import MAX_DIGITS, TOO_LARGE, TOO_LONG, is_too_precise
 
 _EXACT: Final = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
-_TOO_LONG: Final = f"a number that takes more than {MAX_DIGITS:,} digits to write in full"
 
 
 def exact_integer(literal: str, *, base: int = 10) -> int:
     """Read an integer: digits of the base, a sign before them allowed. Raises ValueError saying why not."""
     if len(literal.lstrip("+-")) > MAX_DIGITS:
-        raise ValueError(_TOO_LONG)
+        raise ValueError(TOO_LONG)
     try:
         return int(literal, base)
     except ValueError:  # Python refuses to convert beyond about 4,300 digits; Decimal does not
@@ -33,7 +32,7 @@ def exact_decimal(literal: str) -> float | Decimal:
     if repr(value) == literal:
         return value
     if isinf(value):
-        raise ValueError("a number too large for a decimal (beyond 1.8e308)")
+        raise ValueError(TOO_LARGE)
     if not literal.lower().partition("e")[0].strip("-+.0"):
         return value  # a zero with any exponent at all, even one Decimal refuses
     exact = _decimal(literal)
@@ -44,14 +43,13 @@ def _decimal(literal: str) -> Decimal:
     try:
         exact = Decimal(literal).normalize(_EXACT)
     except InvalidOperation:  # an exponent beyond 10**18
-        raise ValueError(_TOO_LONG) from None
+        raise ValueError(TOO_LONG) from None
     return _checked(exact)
 
 
 def _checked(exact: Decimal) -> Decimal:
-    _, digits, exponent = exact.as_tuple()
-    if len(digits) + abs(int(exponent)) > MAX_DIGITS:
-        raise ValueError(_TOO_LONG)
+    if is_too_precise(exact):
+        raise ValueError(TOO_LONG)
     return exact
 
 
