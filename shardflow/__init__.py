@@ -18,13 +18,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from shardflow.errors import InvalidInput, ShardflowError
     from shardflow.execution.rules.sources import load_rules
+    from shardflow.merge.resolving.resolutions import Resolution, TakeBase, TakeShard, TakeValue
     from shardflow.merge.rules import NO_RULES, RuleSet
     from shardflow.merge.site import Unsettled
     from shardflow.merge.strategies.custom import Left
     from shardflow.model.changes import Change, Delta
     from shardflow.model.decisions import Conflict, Contribution, Decision, Outcome, Settled
     from shardflow.model.diff import diff, patch_edit
-    from shardflow.model.values import ABSENT, same
+    from shardflow.model.paths import path_text
+    from shardflow.model.values import ABSENT, Json, same
 
 __version__ = "0.1.0"
 
@@ -37,16 +39,22 @@ __all__ = [
     "Decision",
     "Delta",
     "InvalidInput",
+    "Json",
     "Left",
     "Outcome",
+    "Resolution",
     "RuleSet",
     "Settled",
     "ShardflowError",
+    "TakeBase",
+    "TakeShard",
+    "TakeValue",
     "Unsettled",
     "__version__",
     "diff",
     "load_rules",
     "patch_edit",
+    "path_text",
     "same",
 ]
 
@@ -56,10 +64,12 @@ _HOMES = {
     "shardflow.model.diff": ("diff", "patch_edit"),
     "shardflow.merge.site": ("Unsettled",),
     "shardflow.merge.strategies.custom": ("Left",),
+    "shardflow.merge.resolving.resolutions": ("Resolution", "TakeBase", "TakeShard", "TakeValue"),
     "shardflow.merge.rules": ("NO_RULES", "RuleSet"),
     "shardflow.model.changes": ("Change", "Delta"),
     "shardflow.model.decisions": ("Conflict", "Contribution", "Decision", "Outcome", "Settled"),
-    "shardflow.model.values": ("ABSENT", "same"),
+    "shardflow.model.paths": ("path_text",),
+    "shardflow.model.values": ("ABSENT", "Json", "same"),
 }
 
 

@@ -57,7 +57,7 @@ LABORATORY |= {"shardflow/cli/commands/cases/laws.py"}
 PURE = {"model", "errors", "exit_codes", "merge", "workflow"}
 PURE_LIBRARY = {"__future__", "abc", "collections", "enum", "types", "typing"}
 PURE_LIBRARY |= {"bisect", "decimal", "fractions", "functools", "heapq", "itertools", "math", "operator"}
-PURE_LIBRARY |= {"difflib", "fnmatch", "graphlib", "hashlib", "json", "re", "merge3", "rapidfuzz"}
+PURE_LIBRARY |= {"difflib", "fnmatch", "graphlib", "hashlib", "inspect", "json", "re", "merge3", "rapidfuzz"}
 """All that the pure floors use of other libraries: no files, clocks, processes, randomness or network."""
 
 IMPURE_BUILTINS = {"open", "print", "input", "exec", "eval", "compile", "__import__", "breakpoint"}

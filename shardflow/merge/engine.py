@@ -44,6 +44,7 @@ def merge(
 ) -> MergeResult:
     """Fold all shards into the base at once, under the rules; resolutions settle what the rules leave in conflict.
 
+    `resolutions` give a `Resolution` for a conflict by the text of its path, as `path_text` writes it.
     Total: whatever the shards hold, the outcome is a value. Raises InvalidShards only when two deltas bear one
     shard id with different content.
     """

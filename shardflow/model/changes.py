@@ -65,7 +65,8 @@ class Delta:
     """All that one shard changed of the base; `edit` is None for a shard that changed nothing.
 
     `rank` is the subagent's place in its group, the only order a merge ever uses. A shard may change all of the
-    document but not remove it: raises ValueError.
+    document but not remove it: raises ValueError. `edit` is what `diff` or `patch_edit` gives; raises TypeError for a
+    document itself.
     """
 
     shard: str
@@ -73,8 +74,15 @@ class Delta:
     edit: Edit | None
 
     def __post_init__(self) -> None:
-        if isinstance(self.edit, Drop):
-            raise ValueError(f"shard {self.shard} cannot remove the document itself")
+        match self.edit:
+            case None | Put() | Into():
+                return
+            case Drop():
+                raise ValueError(f"shard {self.shard} cannot remove the document itself")
+            case _:
+                raise TypeError(
+                    f"edit of shard {self.shard} must be what diff or patch_edit gives, not {type(self.edit).__name__}"
+                )
 
 
 def apply(edit: Edit | None, before: Value) -> Value:

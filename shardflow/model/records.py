@@ -61,6 +61,21 @@ def _first_init(self: Any, *values: object, **named: object) -> None:
     cls.__init__(self, *values, **named)
 
 
+class _Made:
+    """How a record is made, for `help` and whoever completes a line: worked out when they ask."""
+
+    def __get__(self, instance: object, cls: type) -> object:
+        from inspect import Parameter, Signature, get_annotations
+
+        kinds = {name: told for one in reversed(cls.__mro__) for name, told in get_annotations(one).items()}
+        defaults: dict[str, object] = cls._defaults  # type: ignore[attr-defined]
+        kind, none = Parameter.POSITIONAL_OR_KEYWORD, Parameter.empty
+        names: tuple[str, ...] = cls.__match_args__  # type: ignore[attr-defined]
+        return Signature(
+            [Parameter(name, kind, default=defaults.get(name, none), annotation=kinds[name]) for name in names]
+        )
+
+
 def _equal(self: Any, other: Any) -> bool:
     return self._fields() == other._fields() if type(self) is type(other) else NotImplemented
 
@@ -84,6 +99,7 @@ def _reduced(self: Any) -> tuple[object, ...]:
 _PER_CLASS: Final = {"__dict__", "__weakref__"}
 _METHODS: Final[dict[str, object]] = {
     "__init__": _first_init,
+    "__signature__": _Made(),
     "__eq__": _equal,
     "__hash__": _hash,
     "__repr__": _shown,

@@ -109,6 +109,11 @@ def test_a_shard_cannot_remove_the_document():
         Delta("a", 0, Drop())
 
 
+def test_a_document_in_place_of_its_changes_is_refused_where_it_would_leave_nothing():
+    with pytest.raises(TypeError, match="edit of shard a must be what diff or patch_edit gives, not dict"):
+        Delta("a", 0, {"n": 1})  # type: ignore[arg-type]
+
+
 def test_a_path_is_never_taken_for_another_that_begins_like_it():
     rules = rule_set({"path": "$.a", "strategy": "last"})
     result = merged({"a": 0, "aa": 0}, {"a": 1, "aa": 1}, {"a": 2, "aa": 2}, rules=rules)

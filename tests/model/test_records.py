@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from inspect import signature
 from typing import Any
 
 import pytest
@@ -68,6 +69,14 @@ def test_a_record_refuses_missing_and_unknown_fields_also_on_first_use(
 ) -> None:
     with pytest.raises(TypeError):
         Point(*values, **named)
+
+
+def test_a_record_shows_how_it_is_made_before_and_after_the_first_is() -> None:
+    shown = "(x: 'int', y: 'int' = 0, name: 'str' = 'p', label: 'str' = '')"
+    assert str(signature(Labelled)) == shown
+    Labelled(1)
+    assert str(signature(Labelled)) == shown
+    assert str(signature(Nothing)) == "()"
 
 
 def test_records_are_equal_if_their_class_and_fields_are() -> None:
