@@ -34,12 +34,15 @@ def _covering(pattern: Pattern, earlier: Sequence[_Ruled]) -> str | None:
 
 
 def _settled_above(pattern: Pattern, rules: RuleSet) -> str | None:
-    """Find the rule that settles whole a value this rule's path lies inside; only for paths begun by plain names."""
+    """Find the rule that settles whole a value this rule's path lies inside.
+
+    It is looked for as far as the path is made of names, and of wildcards where no member is ruled by its name.
+    """
     node = rules.root
-    for step in pattern.steps[:-1]:
-        if not isinstance(step, Child) or step.name is None:
-            return None
-        node = node.below(step.name)
+    for step in pattern.steps:
         if node.match is not None and not node.match.strategy.structural:
             return f"{node.match.ref} settles the value around it whole; remove one of them"
+        if not isinstance(step, Child) or (step.name is None and node.names):
+            return None
+        node = node.below(0 if step.name is None else step.name)
     return None

@@ -153,6 +153,14 @@ IDLE = [
         ["$.a.b sum", "$.a atomic"],
         f"{NEVER} $.rules[0]; atomic at $.a (rules.yaml:3) settles the value around it whole; remove one of them",
     ),
+    (
+        ["$.a index", "$.a.*.n max", "$..* last"],
+        f"{NEVER} $.rules[1]; last at $..* (rules.yaml:4) settles the value around it whole; remove one of them",
+    ),
+    (
+        ["$..n max", "$ last"],
+        f"{NEVER} $.rules[0]; last at $ (rules.yaml:3) settles the value around it whole; remove one of them",
+    ),
 ]
 
 
@@ -168,6 +176,7 @@ def test_a_rule_that_can_never_decide_is_an_error(rules, said):
         (["$.a deep", "$.* atomic", "$.*.x sum"], ("a", "x")),
         (["$.a atomic", "$..a.b sum"], ("k", "a", "b")),
         (["$.a deep", "$.a.b sum"], ("a", "b")),
+        (["$.a.k deep", "$.a.* last", "$.a.*.n max"], ("a", "k", "n")),
     ],
 )
 def test_a_rule_that_decides_somewhere_is_none_that_never_does(rules, path):
