@@ -6,7 +6,9 @@ holds a rule set or a strategy to them.
     def test_our_strategy_keeps_its_laws():
         check_strategy(longest)                 # a function as `custom` rules name it
 
-Needs the extra `testing` (Hypothesis), but for `LAWS`, which is plain functions. Production code imports it only for
+A law is asked about one group, in a test of your own by `LAWS["grouping"](ENGINE, group, rules)`; it raises LawBroken.
+
+Needs the extra `testing` (Hypothesis), but for `LAWS` and `ENGINE`, plain functions. Production code imports it only for
 `shardflow rules check` and `rules coverage`.
 """
 
@@ -26,9 +28,10 @@ if TYPE_CHECKING:
         shards,
     )
     from shardflow.testing.laboratory.conformance import check_rules, check_strategy
-    from shardflow.testing.laws import LAWS, Group, LawBroken
+    from shardflow.testing.laws import ENGINE, LAWS, Group, LawBroken
 
 __all__ = [
+    "ENGINE",
     "LAWS",
     "Group",
     "LawBroken",
@@ -43,7 +46,7 @@ __all__ = [
     "shards",
 ]
 
-_LAWS = ("LAWS", "Group", "LawBroken")
+_LAWS = ("ENGINE", "LAWS", "Group", "LawBroken")
 _CONFORMANCE = ("check_rules", "check_strategy")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 
 import pytest
@@ -13,11 +14,11 @@ from shardflow.execution.rules.sources import load_named_rules, shipped_rule_set
 from shardflow.merge.rules import Options, Rule, RuleSet, Strategy
 from shardflow.merge.strategies.custom import custom
 from shardflow.model.patterns import parse_pattern
-from shardflow.testing import LAWS, Group, LawBroken, check_rules, check_strategy
+from shardflow.testing import ENGINE, LAWS, Group, LawBroken, check_rules, check_strategy
 from shardflow.testing.laboratory.conformance import Declared, declared_by, examine_rules
 from shardflow.testing.laboratory.reports import Standing
 from shardflow.testing.laboratory.search import Broken, Effort
-from shardflow.testing.laws import ENGINE, REQUIRED
+from shardflow.testing.laws import REQUIRED
 from tests.merge.small import rule_set
 
 
@@ -61,6 +62,24 @@ def test_a_function_that_breaks_what_it_declares_is_told_with_the_smallest_examp
     lines = str(caught.value).splitlines()
     assert lines[0] == "commutative is broken"
     assert len(lines) == 7, lines  # base, two shards, two outcomes, the rule
+
+
+def widest(base, candidates):
+    """Take the widest interval; fails where all removed it.
+
+    Laws
+        associative
+    """
+    left = [one.value for one in candidates if isinstance(one.value, list)]
+    return [min(low for low, _ in left), max(high for _, high in left)]
+
+
+def test_the_smallest_example_holds_no_value_that_a_function_is_not_meant_for():
+    intervals = st.lists(st.integers(0, 9), min_size=2, max_size=2).map(sorted)
+    with pytest.raises(LawBroken, match="associative is broken") as caught:
+        check_strategy(widest, values=intervals)
+    documents = re.findall(r"^  (?:base|s\d): (.*)$", str(caught.value), re.MULTILINE)
+    assert [text for text in documents if not re.fullmatch(r'\{\}|\{ "n": \[ \d, \d \] \}', text)] == []
 
 
 def test_a_law_with_an_exception_is_told_and_breaks_nothing():
@@ -222,7 +241,7 @@ def test_a_function_that_changes_its_mind_breaks_a_law():
 
 
 def test_a_dozen_names_are_public():
-    assert len(shardflow.testing.__all__) == 12
+    assert len(shardflow.testing.__all__) == 13
     assert all(getattr(shardflow.testing, name) for name in shardflow.testing.__all__)
     with pytest.raises(AttributeError):
         shardflow.testing.nonsense  # noqa: B018

@@ -39,7 +39,8 @@ def total(site: Site) -> Verdict:
             b      0.2
             gives  0.3
     Laws
-        commutative, associative
+        commutative, associative (but for a number that one removes while what others add comes to nothing: a conflict
+        at once, and a partial merge forgets what they did)
     """
     return over_counted(site, "a number", is_number, lambda base, values: _total(0 if base is None else base, values))
 

@@ -138,7 +138,8 @@ def as_set(site: Site) -> Verdict:
             b      ["a", "b", "d"]
             gives  ["b", "c", "d"]
     Laws
-        commutative up to order (rank decides it), associative, idempotent
+        commutative up to order (rank decides it), associative (but for a list that one removes and others only reorder
+        or repeat items of: a conflict at once, and a partial merge forgets what they did), idempotent
     """
     return over_base(site, "a list", is_list, lambda base, values: Combined(_united(base or [], values)))
 

@@ -23,7 +23,7 @@ from shardflow.testing.generators.shapes import Leaf, Shape
 from shardflow.testing.generators.sources import Like, Source, context_shape
 from shardflow.testing.laboratory.answering import failure
 from shardflow.testing.laboratory.asking import function_name, law_names, refuse_effort, refuse_strategy
-from shardflow.testing.laboratory.places import Place, groups_at, place_of
+from shardflow.testing.laboratory.places import Met, Place, groups_at, place_of
 from shardflow.testing.laboratory.reports import Finding, Report, Standing
 from shardflow.testing.laboratory.search import Answer, Effort, Kept, Question, ask_all
 from shardflow.testing.laws import DECLARABLE, ENGINE, LAWS, REQUIRED, Engine, Group, Law, LawBroken
@@ -167,8 +167,8 @@ def check_strategy(
     `strategy` is a function as `custom` rules name it, a strategy's name (with its `argument`), or a `Strategy`. The
     laws of every merge are required. Declared are the laws its page or docstring has in the section Laws, unless
     `declared` says otherwise; one with an exception, `(but ...)`, is asked for and told, and breaks nothing. `values`
-    draws what may stand at its path; by default, what the strategy works on. `monotone` needs an order: that of numbers
-    and booleans, or `height`, which gives where a value stands in it.
+    draws all that may stand at its path; by default, what the strategy works on, and odd values. `monotone` needs an
+    order: that of numbers and booleans, or `height`, which gives where a value stands in it.
 
     Raises TypeError or ValueError for what could only check nothing, such as an unknown name of a strategy or law, or a
     function that fails in every example: all that it leaves are conflicts.
@@ -211,7 +211,12 @@ def examine_strategy(
     questions = _questions(engine, place.rules, None)
     if height is not None or _MONOTONE in declared.laws:
         questions[_MONOTONE] = partial(_monotone, place, height or _natural_height)
-    answers = ask_all(questions, groups_at(place), effort, small=declared.laws | set(REQUIRED))
+    drawn = groups_at(place)
+    if values is not None:
+        met = Met(place, set())
+        drawn = drawn.map(met.note)
+        questions = {name: partial(met.ask, question) for name, question in questions.items()}
+    answers = ask_all(questions, drawn, effort, small=declared.laws | set(REQUIRED))
     unchecked = sorted(f"{name}: no such law" for name in declared.laws - set(questions))
     return Report(_said_once([*_findings(answers, declared)]), effort.seed, tuple(unchecked))
 
@@ -220,7 +225,7 @@ def _alone(strategy: Strategy, values: st.SearchStrategy[Any] | None) -> Place:
     """Give the place of a strategy alone at one path."""
     rule = Rule(parse_pattern("$.n"), strategy, Options(), "")
     place = place_of(rule, RuleSet([rule]))
-    return place if values is None else replaced(place, shapes=(Leaf(values),))
+    return place if values is None else replaced(place, shapes=(Leaf(values),), meant=True)
 
 
 _MONOTONE: Final = "monotone"

@@ -14,9 +14,11 @@ from shardflow.model.patterns import Pattern, parse_pattern
 from shardflow.model.places import value_at
 from shardflow.model.records import record, replaced
 from shardflow.model.values import ABSENT, Json, Value
+from shardflow.storage.json.canonical import canonical_bytes
 from shardflow.testing.generators.aim import ANY_KIND, aimed_shape, key_fields
 from shardflow.testing.generators.edits import changed, pick
 from shardflow.testing.generators.shapes import ANY, Leaf, Shape, places_up_to, shape_at
+from shardflow.testing.laboratory.search import Question
 from shardflow.testing.laws.group import Group
 
 
@@ -24,17 +26,41 @@ from shardflow.testing.laws.group import Group
 class Place:
     """A path of members where a rule of a set decides, and what may stand there: one of `shapes`, for a whole group.
     `alone` if the set is that one rule, moved to a path of its own. Of a keyed list, a path goes through one item.
+    Unless it is `meant` for these values only, they are also edited, to what careless equality takes for them too.
     """
 
     rules: RuleSet
     path: Path
     shapes: tuple[Shape, ...]
     alone: bool
+    meant: bool = False
 
     def is_open_in(self, group: Group) -> bool:
         """Tell whether what leads here stands in each document of a group, so that no other rule decides."""
         way = self.path[:-1]
         return all(isinstance(value_at(document, way), dict) for document in (group.base, *group.documents))
+
+
+@record
+class Met:
+    """The values that were drawn at a place, as texts: of no other is it known that a smaller example may hold it."""
+
+    place: Place
+    texts: set[bytes]
+
+    def note(self, group: Group) -> Group:
+        """Take in the values of a group that was drawn."""
+        self.texts.update(self._texts(group))
+        return group
+
+    def ask(self, question: Question, group: Group) -> None:
+        """Ask about a group whose values were all drawn."""
+        if self.texts.issuperset(self._texts(group)):
+            question(group)
+
+    def _texts(self, group: Group) -> list[bytes]:
+        values = (value_at(document, self.place.path) for document in (group.base, *group.documents))
+        return [canonical_bytes(value) for value in values if value is not ABSENT]
 
 
 def place_of(rule: Rule, rules: RuleSet, contexts: Shape | None = None) -> Place:
@@ -100,7 +126,7 @@ def groups_at(draw: st.DrawFn, place: Place, least: int = 2, most: int = 4) -> G
     base = draw(shape.values) if draw(_TENTHS) else ABSENT
     left: list[Value] = []
     while len(left) < most:
-        value = draw(_next(shape, base, tuple(left)))
+        value = draw(_next(place, shape, base, tuple(left)))
         if value is None and len(left) >= least:
             break
         left.append(base if value is None else value[0])
@@ -108,7 +134,7 @@ def groups_at(draw: st.DrawFn, place: Place, least: int = 2, most: int = 4) -> G
 
 
 @st.composite
-def _next(draw: st.DrawFn, shape: Shape, base: Value, earlier: tuple[Value, ...]) -> tuple[Value] | None:
+def _next(draw: st.DrawFn, place: Place, shape: Shape, base: Value, earlier: tuple[Value, ...]) -> tuple[Value] | None:
     """Draw what the next shard left, if there is a next: one draw with the decision, so that any can be left out."""
     match draw(_TENTHS):
         case 0:
@@ -120,7 +146,7 @@ def _next(draw: st.DrawFn, shape: Shape, base: Value, earlier: tuple[Value, ...]
         case 6:
             return (ABSENT,)
         case _:
-            return (changed(draw, base, shape),)
+            return (draw(shape.values) if place.meant else changed(draw, base, shape),)
 
 
 _TENTHS: Final = places_up_to(10)

@@ -196,6 +196,12 @@ def test_a_page_declares_exactly_the_laws_that_hold(name):
     assert laws.declared_laws(PAGES[name]) == {law for law in held if held[law]}
 
 
+@pytest.mark.parametrize(("name", "base", "left"), [("sum", 5, [6, 4, ABSENT]), ("set", [0], [[0, 0], [0], ABSENT])])
+def test_a_law_that_a_deletion_breaks_is_declared_with_an_exception(name, base, left):
+    assert laws.associative(asking(name), base, list(zip("abc", left, strict=True)))
+    assert "associative" in laws.laws_with_exceptions(PAGES[name])
+
+
 def disagree(base, left):
     changes = [value for _, value in left if not same(value, base)]
     return any(not same(one, other) for one, other in combinations(changes, 2))
