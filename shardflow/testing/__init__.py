@@ -8,8 +8,8 @@ holds a rule set or a strategy to them.
 
 A law is asked about one group, in a test of your own by `LAWS["grouping"](ENGINE, group, rules)`; it raises LawBroken.
 
-Needs the extra `testing` (Hypothesis), but for `LAWS` and `ENGINE`, plain functions. Production code imports it only for
-`shardflow rules check` and `rules coverage`.
+Needs the extra `testing` (Hypothesis), but for `LAWS` and `ENGINE`, plain functions. Production code imports it only
+for `shardflow rules check` and `rules coverage`.
 """
 
 from __future__ import annotations

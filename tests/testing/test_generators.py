@@ -12,9 +12,12 @@ from shardflow.model.changes import changes
 from shardflow.model.values import ABSENT, Json, flaw
 from shardflow.testing import Like, Schema, contexts, groups, shards
 from shardflow.testing.generators import journals, patches
+from shardflow.testing.generators.aim import aimed_shape
+from shardflow.testing.generators.shapes import ANY, shape_at
 from shardflow.testing.laboratory.coverage import Coverage
 from shardflow.testing.laboratory.search import Effort, look_at
 from shardflow.testing.laws import ENGINE, LAWS
+from tests.merge.small import rule_set
 
 CONTEXT: dict[str, Json] = {"n": 5, "found": [{"id": "a", "level": 1}, {"id": "b", "level": 2}], "deep": {"er": "x"}}
 
@@ -234,3 +237,11 @@ def test_a_law_asked_about_a_group_of_nobody_holds():
 
     for law in LAWS.values():
         law(ENGINE, Group({}, ()), NO_RULES)
+
+
+def test_contexts_have_something_to_decide_for_a_rule_however_deep_its_path_is():
+    lists = [{"path": path, "strategy": {"keyed": "id"}} for path in ("$.a", "$.a[*].b", "$.a[*].b[*].c")]
+    rules = rule_set(*lists, {"path": "$.a[*].b[*].c[*].n", "strategy": "sum"}, {"path": "$..t", "strategy": "set"})
+    aimed = aimed_shape(rules)
+    assert aimed is not None
+    assert shape_at(aimed, ("a", 0, "b", 0, "c", 0, "n")) is not ANY

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from shardflow.merge.guide.warnings import KINDS
 from shardflow.merge.rules import Expected, Rule, RuleSet
-from shardflow.model.patterns import Reached
+from shardflow.model.patterns import Descendant, Pattern, Reached
 from shardflow.model.values import Json
 from shardflow.testing.generators.shapes import ANY, Items, Leaf, Members, Shape, items, members
 from shardflow.testing.generators.values import json_values, numbers, scalars
@@ -49,13 +49,22 @@ class _Aim:
     def _made(self, here: _State, depth: int) -> Shape:
         found = self._rules.patterns.first_match(here)
         rule = None if found is None else self._rules.rules[found]
-        if depth == _DEEPEST or (rule is None and not self._rules.patterns.governs(here)):
+        if self._ends(here, depth) or (rule is None and not self._rules.patterns.governs(here)):
             return ANY if rule is None else Leaf(fitting(rule))
         if rule is not None and not rule.strategy.structural:
             return Leaf(fitting(rule))
         if rule is not None and rule.strategy.name in ("keyed", "index"):
             return self._list(rule, here, depth)
         return self._object(here, depth)
+
+    def _ends(self, here: _State, depth: int) -> bool:
+        """Tell whether to stop; a pattern that names its whole way is followed however long it is."""
+        patterns = ((self._rules.rules[at].pattern, done) for at, done in here.moving)
+        return depth >= _DEEPEST and not any(self._leads_on(pattern, done) for pattern, done in patterns)
+
+    def _leads_on(self, pattern: Pattern | None, done: int) -> bool:
+        steps = pattern.steps if pattern else ()
+        return done < len(steps) and not any(isinstance(step, Descendant) for step in steps)
 
     def _list(self, rule: Rule, here: _State, depth: int) -> Items:
         item = self.shape(self._rules.patterns.after(here, 0), depth + 1)
