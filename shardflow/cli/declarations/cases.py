@@ -33,10 +33,10 @@ def save_case(
     The case holds the base, what every merged shard left, the rules and what was decided about conflicts; what comes
     out of it is what it expects from now on, conflicts too. `shardflow merge` replays it, and pytest collects it.
 
-    --shrink tries what can be left out, shards, rules, members, list items, while all conflicts come out as they did;
-    where there are none, while of each rule and outcome the first decision does.
+    --shrink leaves out shards, rules, members and list items, as long as all conflicts come out as they did; where
+    there are none, as long as the first decision of each rule and outcome does.
 
-    With --redact equal texts stay equal and different ones different, in the same order, line by line; empty ones,
+    With --redact equal texts stay equal and different ones different, in the same order, line by line. Empty texts,
     those that rules speak of, the names of members and the ids of shards stay as they are, so look at the case before
     you hand it on. A case that would be decided otherwise when redacted is not saved.
 

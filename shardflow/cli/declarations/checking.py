@@ -12,7 +12,7 @@ def validate(
     workflows: Annotated[list[str], Argument("WORKFLOW", "The workflows to check, YAML files.", reads=True)],
     *,
     agents: Annotated[
-        str | None, Option(("--agents",), "Which program runs a type, as it will be given to run.", "FILE")
+        str | None, Option(("--agents",), "Which program runs each `type`, as it will be given to run.", "FILE")
     ] = None,
     as_json: Annotated[bool, JSON] = False,
 ) -> int:

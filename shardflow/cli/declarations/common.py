@@ -22,7 +22,7 @@ QUIET: Final = Option(("--quiet", "-q"), "Print problems only.")
 
 ANSWERS: Final = Option(
     ("--answers",),
-    "What to choose at checkpoints, by phase or in order; what it lacks is asked otherwise.",
+    "What to choose at checkpoints, by phase or in order; what it lacks is asked at the terminal.",
     "FILE",
     reads=True,
 )

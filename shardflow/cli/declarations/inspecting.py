@@ -20,10 +20,9 @@ def blame(
 ) -> int:
     """Tell which shard, phase and rule made the context what it is.
 
-    Every part of what stands at PATH after the last merge of the run is told with the shards it comes from, as large
-    as it came about together, and with the phase and the rule; then the changes there that were superseded, by whom,
-    and what was removed, items of lists too, where it stood in its group. What no merge touched comes from the initial
-    context.
+    For each part of what stands at PATH after the run's last merge: the shards it comes from, the phase and the rule;
+    what came about together is one part. Then the changes there that were superseded, and by whom; then what was
+    removed, items of lists too, with the path it had. What no merge touched comes from the initial context.
 
     List items are followed from merge to merge: by key where a rule keys the list, otherwise by value, wherever they
     moved to. An edited item of a list without keys is found between neighbours that stayed; where that is not plain,

@@ -84,47 +84,47 @@ def merge(
 ) -> int:
     """Merge shards, or merge a run again.
 
-    With a run directory: merge what the run recorded once more, and tell whether it gives the same bytes. Conflicts
-    that a run was left with can be decided; decisions are kept in the run directory, and when none is left open the
-    context is merged and the run can go on. Until then a decision about the same path replaces the earlier
-    one. A file of --resolutions has `resolutions:`, a list of `path:` (or `conflict:`, its id in conflicts.json),
-    `take: base`, `take: {shard: ID}` or `take: {value: JSON}`, and `reason:`.
+    With files: fold the shards into the base. A shard's id is ID in context-ID.json, otherwise its file name without
+    the suffix; its rank is its place on the command line. One whose name ends in .jsonl is a journal of operations, a
+    line each ({"add": "$.n", "value": 1}; set, remove, append, add); with a file of the same id it goes on where that
+    ended. The table of decisions and conflicts goes to standard error, or to standard output when the merged context
+    goes to a file. With conflicts nothing is merged. The base, --rules and --resolutions may come from a command, as
+    <(command) or, from a pipe, as -.
 
-    The base, --rules and --resolutions may come from a command, as <(command) or, from a pipe, as -.
+    With a run directory: repeat the merges that the run recorded, and tell whether they give the same bytes.
 
-    With --rules, --without or --with, a run is merged otherwise and compared with what it recorded; nothing is
-    touched. --write records that of the last merge (what was recorded stays beside it, in former-1), and updates the
+    With --resolve, --resolutions or --interactive: decide about the conflicts of a run. Decisions are kept in the run
+    directory. While some conflicts are open, a new decision about a path replaces the earlier one; when none is, the
+    context is merged and the run can go on. A file of --resolutions has `resolutions:`, a list of `path:` (or
+    `conflict:`, its id in conflicts.json), `take: base`, `take: {shard: ID}` or `take: {value: JSON}`, and `reason:`.
+
+    With --rules, --without or --with: merge a run otherwise, and compare that with what it recorded; nothing is
+    touched. --write records the last merge so (what was recorded stays beside it, in former-1), and updates the
     context if it is still what the run left. An earlier merge cannot be written: what came after it started from its
     result, so the workflow has to run again.
 
-    --with RUN unites a group that ran in parts, here and elsewhere: in whatever order the parts are united, the
-    outcome is that of one group of all their subagents, in the order of the command line.
+    --with RUN unites a group that ran in parts, here and elsewhere, from the same base. The outcome is that of one
+    group of all their subagents, in the order of the command line; parts may be united beforehand.
 
     With a case file: merge what it holds, under its rules or those of --rules, and tell whether that is what it
     expects. A case is YAML or JSON: `base:`, `shards:` (id: document, in rank order), `rules:` (a shipped set, a path
     or rules as in a rule file), `expect:` with `context:` and `conflicts:`, a list of {path, shards}. One that names a
     `law:`, as `rules check` writes them, is held to it.
 
-    With files: fold the shards into the base. A shard's id is ID in context-ID.json, otherwise its file name without
-    the suffix; its rank is its place on the command line. One whose name ends in .jsonl is a journal of operations, a
-    line each ({"add": "$.n", "value": 1}; set, remove, append, add); with a file of the same id it goes on where that
-    ended. The table of decisions and conflicts goes to standard error,
-    or to standard output when the merged context goes to a file. With conflicts nothing is merged.
-
     Exit codes: 0 merged, 1 other bytes, an altered input or a case not as expected, 2 wrong usage or invalid input,
     3 unresolved conflicts (of a case: one that expects nothing).
 
     For example:
 
-      shardflow merge .shardflow/runs/20261123-101500-audit-1f3a
       shardflow merge base.json context-a.json context-b.json > context.json
-      shardflow merge counters.case.yaml
       shardflow merge base.json a.json b.json --rules rules.yaml -o context.json
       shardflow merge base.json a.json b.json --json
+      shardflow merge .shardflow/runs/20261123-101500-audit-1f3a
       shardflow merge .shardflow/runs/20261123-101500-audit-1f3a --only superseded --format markdown
-      shardflow merge .shardflow/runs/20261123-101500-audit-1f3a --resolve $.status=reviewer
+      shardflow merge .shardflow/runs/20261123-101500-audit-1f3a --resolve '$.status=reviewer'
       shardflow merge .shardflow/runs/20261123-101500-audit-1f3a --rules strict.yaml --without style
       shardflow merge .shardflow/runs/20261123-101500-audit-1f3a --with /mnt/elsewhere/audit-2 --write
+      shardflow merge counters.case.yaml
     """
     from shardflow.cli.commands.merging.merge import merge_inputs
     from shardflow.cli.commands.merging.options import DecisionOptions, MergeOptions, Otherwise

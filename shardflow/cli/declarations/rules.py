@@ -74,9 +74,9 @@ def explain_path(
 ) -> int:
     """Say which rule decides a path, and why.
 
-    Told are the rule that decides, the rules asked before it and why they do not match, those behind it that match
-    too, and what goes into the values above. Where no rule matches, the kind of value decides. If a rule settles a
-    value around the path whole, no rule is asked for what is inside; then that rule is told.
+    Shown are the rule that decides, the rules asked before it and why they do not match, those behind it that match
+    too, and what is asked on the way down to the path. Where no rule matches, the kind of value decides. If a rule
+    settles a value around the path whole, no rule is asked about what is inside, and that rule is shown.
 
     Exit codes: 0 told, 2 no such path or invalid rules.
 
@@ -151,8 +151,8 @@ def check_rules(
     What breaks a law is made as small as can be and written to a case file, SET-LAW.case.yaml: `shardflow merge`
     replays it, and pytest fails on it until the law is kept (the plugin comes with shardflow).
 
-    A function that failed in every example keeps every law by the conflicts this leaves; it counts as not checked, as
-    does a law that is declared and not known. --like draws values that it may be meant for.
+    A function that failed in every example was not checked: it left nothing but conflicts, which keep every law. It is
+    told as such, as is a law that is declared and not known. --like draws values that a function may be meant for.
 
     Needs Hypothesis: pip install 'shardflow[testing]'.
 

@@ -42,7 +42,7 @@ def run(
         str | None,
         Option(
             ("--feature",),
-            "What the run is for; outputs go to .temp/NAME. Default for workflows of the dialect: from their name.",
+            "What a run of the shell engine is for; outputs go to .temp/NAME. Default: from the workflow's name.",
             "NAME",
         ),
     ] = None,
@@ -51,7 +51,7 @@ def run(
         Option(("--flag",), "A flag for the feature, kept in the context; may be given several times.", "F"),
     ] = [],  # noqa: B006  # never changed: the declaration of a repeated option
     agents: Annotated[
-        str | None, Option(("--agents",), "Which program runs a type, over the workflow's own agents.", "FILE")
+        str | None, Option(("--agents",), "Which program runs each `type`; goes before the workflow's agents.", "FILE")
     ] = None,
     answers: Annotated[str | None, ANSWERS] = None,
     yes: Annotated[bool, YES] = False,
@@ -61,7 +61,7 @@ def run(
     ] = False,
     reuse: Annotated[
         bool,
-        Option(("--reuse",), "Use shards that other runs of the workflow sealed for the same content, and tell which."),
+        Option(("--reuse",), "Take shards of other runs of the workflow where all they depend on is the same."),
     ] = False,
     as_json: Annotated[bool, JSON] = False,
     dry_run: Annotated[bool, Option(("--dry-run",), "Check everything, show what would run, run nothing.")] = False,
@@ -69,15 +69,14 @@ def run(
 ) -> int:
     """Run a workflow and merge what it wrote.
 
-    Its subagents run truly in parallel, and their shards are folded into one context. Every
-    subagent gets a snapshot of the context and writes its own shard. When a group has finished, its shards are merged
-    under the declared rules; the context changes in one step, or not at all.
+    Every subagent of a parallel phase gets a snapshot of the context and writes its own shard. When all have finished,
+    the shards are merged under the declared rules; the context changes in one step, or not at all.
 
     A subagent with `writes:` that changed anything else has failed (on_undeclared_write: warn only tells it). Where one
     declares `reads:` of what another of its group changed, the summary names the stale read.
 
-    Workflows of the shell engine (`*.workflow.yaml`) run as they are, with --feature NAME: in .temp/NAME, with the
-    books that engine kept in its context. Checkpoints are asked at the terminal; without one, and without --yes or
+    Workflows of the shell engine (`*.workflow.yaml`) run as they are, with --feature NAME: in .temp/NAME, and their
+    context has the fields that engine kept. Checkpoints are asked at the terminal; without one, and without --yes or
     --answers, the run pauses, and `shardflow resume` asks again.
 
     Exit codes: 0 done, 1 a subagent failed, 2 wrong usage or invalid input, 3 unresolved conflicts, 4 aborted or paused
@@ -107,20 +106,20 @@ def resume(
     *,
     workflow: Annotated[
         str | None,
-        Option(("--workflow",), "Where the workflow stands now. Default: where the run was started from.", "FILE"),
+        Option(("--workflow",), "Where the workflow is now. Default: where it was when the run started.", "FILE"),
     ] = None,
     context: Annotated[
-        str | None, Option(("--context",), "Where the context stands now that the run was given.", "FILE")
+        str | None, Option(("--context",), "Where the context that the run was given is now.", "FILE")
     ] = None,
     rules: Annotated[
-        str | None, Option(("--rules",), "Where the rules stand now that the run was given.", "FILE|NAME", reads=True)
+        str | None, Option(("--rules",), "Where the rules that the run was given are now.", "FILE|NAME", reads=True)
     ] = None,
     rerun: Annotated[
         list[str],
         Option(("--rerun",), "Run this subagent again, ID or PHASE/ID; may be given several times.", "ID"),
     ] = [],  # noqa: B006  # never changed: the declaration of a repeated option
     from_phase: Annotated[
-        str | None, Option(("--from",), "Run this phase and all behind it again, whatever they left.", "PHASE")
+        str | None, Option(("--from",), "Run this phase and all after it again, whatever they left.", "PHASE")
     ] = None,
     answers: Annotated[str | None, ANSWERS] = None,
     yes: Annotated[bool, YES] = False,
@@ -130,16 +129,16 @@ def resume(
     """Go on with a run that ended before it was done.
 
     It may have been killed or interrupted, have failed, be in conflict, or stand at a checkpoint, which is asked again.
-    What was finished is not paid for again: merged groups stay merged, sealed shards and what arbiters answered are
-    used again, everything else runs. The result is the same, byte for byte, as if nothing had happened.
+    What was finished is not paid for again: merged groups stay merged, shards of subagents that succeeded and answers
+    of arbiters are used again, everything else runs. The result is the same, byte for byte, as if nothing had happened.
 
     The workflow and its rules are read again, so they may be corrected first. A shard is used again if its subagent's
     phase, id, command, environment, folder and form of shard are the same, and so is the context it started from, or
     what of that its `reads:` name. Files that a command reads are not looked at: name its subagent with --rerun if one
-    was edited. The file of the context holds what a phase that runs again started from, until that is merged.
+    was edited. While a phase runs again, the file of the context holds what that phase started from.
 
-    A run directory may have been moved, to another machine too: say where the workflow stands there, and what else the
-    run was given by the path of a file.
+    A run directory may have been moved, to another machine too: say where the workflow is there, and the context and
+    rules if the run was given these.
 
     Exit codes: 0 done, 1 a subagent failed, 2 wrong usage or invalid input, 3 unresolved conflicts, 4 aborted or paused
     at a checkpoint, 130 interrupted.
