@@ -268,6 +268,17 @@ def test_a_function_that_never_answers_is_no_success_though_nothing_is_broken(
     assert "not checked" not in check(tmp_path, "--like", "like.json", *arguments).stdout
 
 
+def test_a_function_for_few_texts_answers_where_an_example_has_one_of_them(tmp_path: Path) -> None:
+    rules = "[{path: $.l, strategy: {keyed: id}}, {path: '$.l[*].severity', strategy: {custom: 'own:worst'}}]"
+    (tmp_path / "rules.yaml").write_text(f"rules: {rules}\n")
+    worst = "max((one.value for one in candidates), key=['low', 'high'].index)"
+    (tmp_path / "own.py").write_text(f"def worst(base, candidates):\n    return {worst}\n")
+    (tmp_path / "like.json").write_text('{"l": [{"id": 1, "severity": "low", "note": "x", "n": 1}], "owner": "me"}')
+    for seed in ("0", "5"):
+        told = check(tmp_path, "--like", "like.json", "--law", "identity", "--seed", seed)
+        assert (told.returncode, "not checked" in told.stdout) == (0, False), told.stdout
+
+
 @pytest.mark.parametrize("command", ["check", "coverage"])
 def test_without_hypothesis_it_is_told_how_to_install_it(command: str) -> None:
     script = (

@@ -14,7 +14,7 @@ from shardflow.testing.laboratory.places import Place, groups_at
 from shardflow.testing.laboratory.search import Effort, look_at
 from shardflow.testing.laws import Group
 
-_EXAMPLES: Final = 30
+_EXAMPLES: Final = 100
 _FAILED: Final = re.compile(r"the function .+? (raised|returned what cannot stand here|cannot be asked)")
 """How the reason of a conflict begins that tells of a failure; one that the function gave itself is an answer."""
 

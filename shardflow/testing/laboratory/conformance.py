@@ -272,8 +272,11 @@ _ELSEWHERE: Final = "check_strategy of shardflow.testing asks for it"
 
 
 def _functions(rules: RuleSet, source: Source) -> list[_OwnFunction]:
-    """Give each function by its first rule; `source` is what contexts are drawn from."""
-    contexts = None if source is rules else context_shape(source)
+    """Give each function by its first rule; `source` is what contexts are drawn from: what it says beside the rules
+    tells what a function is meant for.
+    """
+    others = [one for one in (source if isinstance(source, list) else [source]) if one is not rules]
+    contexts = context_shape(others) if others else None
     customs = {str(rule.strategy.argument): rule for rule in reversed(rules.rules) if rule.strategy.name == CUSTOM}
     return [_own_function(rule, rules, contexts) for rule in reversed(customs.values())]
 
