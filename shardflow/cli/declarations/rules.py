@@ -41,8 +41,12 @@ def show_rules(
     """Show a rule set or a strategy.
 
     Of a rule set: its rules in the order they are asked, the first that matches a path decides, with where each was
-    written. The rules of sets it extends stand behind its own. Of a strategy: its page, that is what it does, why, its
-    known problems, an example and the laws it keeps. What a rule set that ships says of itself is shown too.
+    written. The rules of sets it extends stand behind its own. Of a strategy, or a rule set that ships: its page, that
+    is what it does, why, its known problems, an example and the laws it keeps.
+
+    Commutative means that the order of shards does not matter (up to order: only for that of items in lists),
+    associative that merging some shards first gives the same, idempotent that what several shards say counts once,
+    monotone that a change that goes further never takes the outcome back.
 
     Exit codes: 0 shown, 2 no such rules or strategy, or invalid rules.
 

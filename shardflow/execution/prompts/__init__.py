@@ -1,4 +1,4 @@
-"""Templates and prompts.
+"""Templates and prompts: where they are found, and how they are rendered.
 
     rendered = render(read_template(path), values, Escaping.NONE)   # Rendered: text, and the names that were not there
     prompt = build_prompt(PromptRequest(...), (workflow_folder, its_parent))
