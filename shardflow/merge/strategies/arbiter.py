@@ -21,8 +21,8 @@ def arbiter(site: Site, argument: Json) -> Verdict:
         or `"take": {"value": any JSON}`. The answer is kept with the run as a resolution, so a repeated merge takes it
         into account and never asks again; nor is a question asked twice where a run is stopped and resumed, unless its
         phase is asked for once more (`resume --from`).
-        `{arbiter: [python3, decide.py]}` starts no shell, `{arbiter: 'python3 decide.py'}` does; 300 seconds are its
-        time, `{arbiter: {run: [python3, decide.py], timeout: 20}}` gives it others (or `90s`, `5m`).
+        `{arbiter: [python3, decide.py]}` starts no shell, `{arbiter: 'python3 decide.py'}` does. It has 300 seconds,
+        with `{arbiter: {run: [python3, decide.py], timeout: 20}}` as many as that says (or `90s`, `5m`).
         `{arbiter: {agent: claude}}` asks an agent CLI by its name, with `model`, `tools`, `args` and `pass_env` as
         a subagent has them, `timeout`, and `prompt`, a text that says what to prefer.
         It is started in a folder of its own, may write nothing, reads the question on its standard input, and inherits

@@ -123,8 +123,8 @@ def as_set(site: Site) -> Verdict:
     """Treat the list as a set: what any shard removed goes, what any shard added comes, once.
 
     What it does
-        (base without what any shard removed) and then new members by rank; equality is strict. The base's order
-        stays. Repeated members count once.
+        The members of the base that no shard removed, in the base's order, then new members by rank. Equality is
+        strict, and repeated members count once.
     Why
         Tags, sources, files touched.
     Known problems
