@@ -6,6 +6,7 @@ Only warned of: an earlier phase, or whoever starts the run elsewhere, may bring
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -13,8 +14,11 @@ from shardflow.model.documents import Document, Problem
 from shardflow.model.fields import quoted
 from shardflow.model.paths import Path
 from shardflow.workflow.model import Behavior, Subagent, Workflow
-from shardflow.workflow.program import ArgumentList, Program, PythonFunction
+from shardflow.workflow.program import ArgumentList, Program, PythonFunction, ShellCommand
 from shardflow.workflow.reading.subagents import place_of_subagents
+
+_PATH: Final = re.compile(r"\s*([\w.+@-]*/[\w.+@/-]+)(?=[\s;|&]|$)")
+"""A path in plain words, which no shell changes, at the start of a command."""
 
 HINT: Final = "unless an earlier phase or the place where it runs brings it"
 
@@ -49,12 +53,21 @@ def missing(
 def missing_program(program: Program, where: str, path: str | None = None) -> str:
     """Say what is not there of a program with its arguments that starts in `where` and finds this PATH; or nothing.
 
-    What a shell would make of a text is left to the shell.
+    What a shell would make of a text is left to the shell, but for a path that it begins with.
     """
+    name = _named(program)
+    if not name or _is_there(name, where, path):
+        return ""
+    closed = "/" in name and os.path.isfile(os.path.join(where, name))
+    return f"{name} is not executable (chmod +x)" if closed else f"there is no program {name}"
+
+
+def _named(program: Program) -> str:
     match program:
-        case ArgumentList((name, *_)) if not _is_there(name, where, path):
-            closed = "/" in name and os.path.isfile(os.path.join(where, name))
-            return f"{name} is not executable (chmod +x)" if closed else f"there is no program {name}"
+        case ArgumentList((name, *_)):
+            return name
+        case ShellCommand(text) if begins := _PATH.match(text):
+            return begins[1]
         case _:
             return ""
 

@@ -253,6 +253,13 @@ phases:
       - {id: j, run: [sh, -c, 'exit 0']}
       - {id: k, run: no-such-program-here || true}
       - {id: l, run: [kit/closed.sh]}
+      - {id: m, run: ./kit/closed.sh --quick}
+      - {id: n, run: kit/none.sh | cat}
+      - {id: o, run: ./kit/tool.sh || kit/none.sh}
+      - {id: r, run: kit/*.sh x}
+      - {id: s, run: $HOME/none.sh}
+      - {id: t, run: cd kit; ./tool.sh}
+      - {id: u, run: kit/none.sh() ( exit 0 )}
   - {id: q, behavior: main-only, run: [no-such-program-here]}
 """
 THERE_IS_NO = [
@@ -264,7 +271,9 @@ THERE_IS_NO = [
     "at $.phases[0].subagents[3].python",
     "w.yaml:10: there is no folder nowhere at $.phases[0].subagents[4].cwd",
     "w.yaml:17: kit/closed.sh is not executable (chmod +x) at $.phases[0].subagents[11].run",
-    "w.yaml:18: there is no program no-such-program-here at $.phases[1].run",
+    "w.yaml:18: ./kit/closed.sh is not executable (chmod +x) at $.phases[0].subagents[12].run",
+    "w.yaml:19: there is no program kit/none.sh at $.phases[0].subagents[13].run",
+    "w.yaml:25: there is no program no-such-program-here at $.phases[1].run",
 ]
 
 
