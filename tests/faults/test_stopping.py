@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from shardflow.execution.processes import survivors
 from shardflow.execution.reporting.endings import Cancelled, DiedBySignal, Succeeded, TimedOut
 from shardflow.execution.reporting.events import Event, Stopping, SubagentStarted
 from shardflow.execution.reporting.report import Status
 from tests.cli.shell import shardflow
-from tests.execution.running import Workplace, endings, runs, subagent, wait_for
+from tests.execution.running import Workplace, endings, group, runs, subagent, wait_for
 
 DEAF = "trap '' TERM; while :; do sleep 1; done"
 
@@ -106,6 +107,50 @@ def test_a_child_in_a_session_of_its_own_is_found_by_its_environment(place: Work
     assert "left running in a session of its own, and stopped" in warning
     assert not runs(int((place.folder / "pid").read_text()))
     assert subagent(report, "b").warnings == ()
+    assert report.exit_code == 0
+
+
+AWAY = "import os, time; os.setsid(); open('pid', 'w').write(str(os.getpid())); time.sleep(60)"
+LEAVES = f"""'{sys.executable}' -c "{AWAY}" 2> /dev/null & until [ -s pid ]; do sleep 0.01; done"""
+ARBITRATED = f"""
+    name: stopping
+    context: {{n: 1}}
+    rules:
+      rules:
+        - path: $.n
+          strategy:
+            arbiter: |
+              {LEAVES}; echo '{{"take": "base"}}'
+    phases:
+      - id: work
+        behavior: parallel
+        subagents:
+          - {{id: a, run: 'echo ''{{"n": 2}}'' > "$SHARDFLOW_SHARD"'}}
+          - {{id: b, run: 'echo ''{{"n": 3}}'' > "$SHARDFLOW_SHARD"'}}
+    """
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [(TEXT.format(more="", run=LEAVES), "in a session of its own"), (ARBITRATED, "by arbiters")],
+)
+def test_what_cannot_be_stopped_is_told_and_the_run_goes_on(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch, text: str, where: str
+) -> None:
+    def refuse(pid: int, number: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(survivors, "_LAST_WAIT", 0.0)
+    monkeypatch.setattr(os, "kill", refuse)
+    try:
+        report = place.run(text, grace=0.0)
+    finally:
+        monkeypatch.undo()
+        pid = int((place.folder / "pid").read_text())
+        os.kill(pid, signal.SIGKILL)
+    (told,) = (*subagent(report, "a").warnings, *group(report).problems)
+    assert told.startswith(f"left running {where}, and could not all be stopped: ")
+    assert told.endswith(f"(pid {pid})")
     assert report.exit_code == 0
 
 
