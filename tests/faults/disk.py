@@ -60,7 +60,7 @@ class Recorder:
         self.operations: list[Operation] = []
         self._in_turn = threading.Lock()
         self._folder = folder
-        self._known = self._shards()
+        self._known = self._written()
 
     def __call__(self, call: Call) -> Any:
         with self._in_turn:
@@ -84,7 +84,7 @@ class Recorder:
                 self._write(call.path)
             case "replace" | "rename":
                 self._add(Operation("rename", call.path, to=os.path.abspath(call.arguments[1])))
-                self._known = self._shards()
+                self._known = self._written()
             case "mkdir" | "unlink":
                 self._add(Operation(call.function, call.path))
         return done
@@ -99,12 +99,18 @@ class Recorder:
             self._add(Operation("write", path, data=data))
 
     def _look_around(self) -> None:
-        """See what subagents wrote."""
-        for path in self._shards():
+        """See what subagents and arbiters wrote."""
+        for path in self._written():
             self._write(path)
 
-    def _shards(self) -> dict[str, bytes]:
-        return {str(path): path.read_bytes() for path in self._folder.rglob("context-*.json")}
+    def _written(self) -> dict[str, bytes]:
+        return {str(path): path.read_bytes() for path in written_by_others(self._folder)}
+
+
+def written_by_others(folder: Path) -> Iterator[Path]:
+    """Give the files below a folder that subagents and arbiters write and a run lives on: shards and answers."""
+    yield from folder.rglob("context-*.json")
+    yield from folder.rglob("answer.json")
 
 
 class Disk:

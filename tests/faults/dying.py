@@ -23,6 +23,7 @@ RUNS = (
     ("plain", Context.FOUND),
     ("disputed", Context.FOUND),
     ("single", Context.CREATED),
+    ("arbitrated", Context.FOUND),
 )
 
 
@@ -43,7 +44,7 @@ class Campaign:
         self.survived += not self._dies(told, place, journeys.acts[number][0], at)
         if then is not None and (what := next(place.acts(), RESUME)) != START:
             self.twice += self._dies(told, place, what, then)
-        sealed, before = place.sealed_shards(), place.runs_of
+        sealed, before = place.sealed(), place.runs_of
         ended = place.finish()
         if is_no_run := not ended:
             assert not place.runs_of, f"{told}: subagents ran, and there is no run"
@@ -56,7 +57,7 @@ class Campaign:
         return [] if is_no_run else list(ended[0][1].steps)
 
     def _dies(self, told: str, place: Place, what: str, at: str) -> bool:
-        sealed, before = place.sealed_shards(), place.runs_of
+        sealed, before = place.sealed(), place.runs_of
         died = place.act(what, death(at)).died
         if place.context not in (None, *self._journeys.contexts):
             self.problems.append(f"{told}: what is no context of this run: {place.context!r}")
@@ -67,18 +68,18 @@ class Campaign:
 
 def main() -> None:
     folder, part, twice = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
-    died: set[tuple[bool, int, str]] = set()
+    died: set[tuple[bool, str, str]] = set()
     found: dict[str, Any] = {"deaths": 0, "deaths twice": 0, "survived": 0, "problems": []}
     for name, context in RUNS:
         journeys = Journeys(folder, name, context)
         campaign = Campaign(journeys)
-        deaths = [(number, at) for number, (_, steps) in enumerate(journeys.acts) for at in steps]
+        deaths = [(number, what, at) for number, (what, steps) in enumerate(journeys.acts) for at in steps]
         # what two workflows do alike is done once, unless someone asks for a long campaign; but what is resumed behind
         # a step of the same name is another thing where the first merge creates the context
         is_created = context is Context.CREATED
-        deaths = [one for one in deaths if twice or (is_created, *one) not in died]
-        died.update((is_created, *one) for one in deaths)
-        mine = deaths[part::2]
+        deaths = [(number, what, at) for number, what, at in deaths if twice or (is_created, what, at) not in died]
+        died.update((is_created, what, at) for _, what, at in deaths)
+        mine = [(number, at) for number, _, at in deaths[part::2]]
         pairs = [(*first, second) for first in mine for second in with_halves(campaign.die(*first))]
         chosen = pairs[:: max(1, 6 * len(pairs) // twice)] if twice else []
         for pair in chosen:

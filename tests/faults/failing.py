@@ -25,6 +25,12 @@ from tests.faults.steps import HALF, Refusal
 
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EROFS)
 DONE, FAILED = 0, 1
+RUNS = (
+    ("plain", Context.OWN),
+    ("plain", Context.FOUND),
+    ("disputed", Context.FOUND),
+    ("arbitrated", Context.FOUND),
+)
 
 
 class Campaign:
@@ -60,7 +66,7 @@ class Campaign:
         return self._journeys.context is Context.OWN and not place.runs_of
 
     def _problems_behind(self, place: Place) -> Iterator[str]:
-        before, sealed = place.runs_of, place.sealed_shards()
+        before, sealed = place.runs_of, place.sealed()
         ended = place.finish()
         if not ended:
             if before:
@@ -76,15 +82,15 @@ class Campaign:
 
 def main() -> None:
     folder, part, everything = Path(sys.argv[1]), int(sys.argv[2]), "all" in sys.argv[3:]
-    struck: set[str] = set()
+    struck: set[tuple[str, str]] = set()
     found: dict[str, Any] = {"refusals": 0, "problems": []}
-    for name, context in (("plain", Context.OWN), ("plain", Context.FOUND), ("disputed", Context.FOUND)):
+    for name, context in RUNS:
         journeys = Journeys(folder, name, context)
         campaign = Campaign(journeys)
-        steps = [(act, at) for act, (_, steps) in enumerate(journeys.acts) for at in steps]
-        steps = [one for one in steps if everything or f"{one[0]} {one[1]}" not in struck]
-        struck.update(f"{act} {at}" for act, at in steps)
-        for turn, (act, at) in list(enumerate(steps))[part::2]:
+        steps = [(act, what, at) for act, (what, steps) in enumerate(journeys.acts) for at in steps]
+        steps = [(act, what, at) for act, what, at in steps if everything or (what, at) not in struck]
+        struck.update((what, at) for _, what, at in steps)
+        for turn, (act, _, at) in list(enumerate(steps))[part::2]:
             chosen = product(ERRORS, (False, True)) if everything else [(ERRORS[turn // 4 % 4], turn // 2 % 2 == 1)]
             for number, lasting in chosen:
                 campaign.refuse(act, at, number, lasting=lasting)

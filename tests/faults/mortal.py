@@ -25,9 +25,10 @@ from shardflow.merge.resolving.documents import Written
 from shardflow.merge.resolving.resolutions import TakeShard
 from shardflow.storage.files import sha256_hex
 from shardflow.storage.runs.directory import RunDirectory
-from shardflow.storage.runs.history import read_history
+from shardflow.storage.runs.history import SealedAnswer, read_history
 from shardflow.storage.runs.records import read_run_record
 from tests.execution.running import request
+from tests.faults.disk import written_by_others
 from tests.faults.paces import Pace
 from tests.faults.steps import Steps, Strike, with_halves
 
@@ -78,7 +79,40 @@ phases:
 """
 """As little as a run can be, for what happens at its ends."""
 
-WORKFLOWS = {"plain": WORKFLOW, "disputed": DISPUTED, "single": SINGLE}
+ARBITRATED = """
+name: arbitrated
+context: {n: 1, asked: {k: 1, m: 1, r: 1}}
+rules:
+  rules:
+    - path: $.asked.r
+      strategy:
+        arbiter: |
+          [ -e tried ] || { touch tried; exit 1; }
+          echo ${SHARDFLOW_CONFLICT##*/groups/} >> count; echo '{"take": "base"}'
+    - path: $.asked.*
+      strategy:
+        arbiter: |
+          echo ${SHARDFLOW_CONFLICT##*/groups/} >> count
+          echo "{\\"take\\": {\\"value\\": \\"$(grep -v origin | cksum)\\"}}"
+phases:
+  - id: look
+    behavior: parallel
+    subagents:
+      - {id: a, run: 'echo a >> count; echo ''{"asked": {"k": 2, "m": 2, "r": 2}}'' > "$SHARDFLOW_SHARD"', shard: patch}
+      - {id: c, run: 'echo c >> count; echo ''{"asked": {"k": 3, "m": 3, "r": 3}}'' > "$SHARDFLOW_SHARD"', shard: patch}
+  - id: check
+    behavior: parallel
+    subagents:
+      - {id: d, run: 'echo d >> count; echo ''{"n": 2, "asked": {"m": 4}}'' > "$SHARDFLOW_SHARD"', shard: patch}
+      - {id: b, run: 'echo b >> count; echo ''{"n": 3, "asked": {"m": 5}}'' > "$SHARDFLOW_SHARD"', shard: patch}
+"""
+"""Arbiters answer with a checksum of their question, so that the answer to another one would be seen.
+
+The one about `r` gives none at first: the run stops in conflict and is resumed, which merges the first group anew with
+what was answered in the start before. In the second group a person decides about `n`.
+"""
+
+WORKFLOWS = {"plain": WORKFLOW, "disputed": DISPUTED, "single": SINGLE, "arbitrated": ARBITRATED}
 
 START, RESOLVE, RESUME = "start", "resolve", "resume"
 DEAD = -signal.SIGKILL
@@ -143,7 +177,7 @@ class Place:
 
     @property
     def runs_of(self) -> Counter[str]:
-        """Count how often each subagent was started."""
+        """Count how often each subagent was started, and each arbiter asked."""
         count = self.folder / "count"
         return Counter(count.read_text().split() if count.exists() else ())
 
@@ -185,7 +219,7 @@ class Place:
         return done
 
     def problems_of_the_end(self, expected: bytes, sealed: dict[str, str]) -> list[str]:
-        """Say what is wrong with a run that shall be done: its bytes, record and merges, shards that were sealed."""
+        """Say what is wrong with a run that shall be done: its bytes, record and merges, or what was sealed in it."""
         problems: list[str] = []
         if self.context != expected:
             problems.append(f"other bytes: {self.context!r}")
@@ -193,18 +227,24 @@ class Place:
             problems.append("the merges cannot be repeated")
         if read_run_record(self.directory).status != "done":
             problems.append("the record does not say that it is done")
-        if lost := set(sealed.values()) - self._shards():
-            problems.append(f"shards lost: {lost}")
+        if lost := set(sealed.values()) - self._kept():
+            problems.append(f"shards or answers lost: {lost}")
         return problems
 
-    def sealed_shards(self) -> dict[str, str]:
-        """Give the SHA-256 of each shard that the journal says is sealed, by its subagent."""
+    def sealed(self) -> dict[str, str]:
+        """Give the SHA-256 of all that the journal says is sealed: shards by subagent, answers by their question."""
         if not os.path.exists(self.directory.journal):
             return {}
-        return {seal.subagent: seal.sha256 for seal in read_history(self.directory.journal).seals.values()}
+        history = read_history(self.directory.journal)
+        shards = {seal.subagent: seal.sha256 for seal in history.seals.values()}
+        return shards | {self._question(seal): seal.sha256 for seal in history.arbitrated.values()}
 
-    def _shards(self) -> set[str]:
-        return {sha256_hex(path.read_bytes()) for path in Path(self.directory.path).rglob("context-*.json")}
+    def _question(self, seal: SealedAnswer) -> str:
+        question = self.directory.group(seal.group).arbiter(seal.conflict).question
+        return os.path.relpath(question, self.directory.groups)
+
+    def _kept(self) -> set[str]:
+        return {sha256_hex(path.read_bytes()) for path in written_by_others(Path(self.directory.path))}
 
     def _run(self) -> tuple[int, tuple[str, ...]]:
         context = None if self._outside is None else str(self._outside)
@@ -212,12 +252,15 @@ class Place:
         return report.exit_code, _told(report)
 
     def _is_open(self) -> bool:
-        """Whether something is left to decide: deciding may have come as far as the group's record when it died."""
+        """Whether a person has something to decide, and no arbiter who gave no answer can be asked again.
+
+        Deciding may have come as far as the group's record when it died.
+        """
         try:
-            open_merge(self.directory.path)
+            conflicts = open_merge(self.directory.path).conflicts
         except (UsageError, NotARun):
             return False
-        return True
+        return all(conflict.arbiter is None for conflict in conflicts)
 
     def _decide(self) -> tuple[int, tuple[str, ...]]:
         left = resolve(open_merge(self.directory.path), [Written("$.n", TakeShard("b"), "", "a test")])

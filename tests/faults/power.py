@@ -70,7 +70,7 @@ class Campaign:
     def _go_on(self, place: Place, told: str, state: State, synced: State) -> None:
         self.cuts += 1
         _restore(place.folder, synced)
-        promised = place.sealed_shards()
+        promised = place.sealed()
         _restore(place.folder, state)
         for problem in self._problems(place, promised):
             self.problems.append(f"{told}: {problem}")
@@ -111,7 +111,11 @@ def _told(operation: Operation) -> str:
 def main() -> None:
     folder, part, chances = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     found: dict[str, Any] = {"cuts": 0, "problems": []}
-    runs = [("plain", Context.OWN, Pace.AT_ONCE), ("disputed", Context.FOUND, Pace.LATE)]
+    runs = [
+        ("plain", Context.OWN, Pace.AT_ONCE),
+        ("disputed", Context.FOUND, Pace.LATE),
+        ("arbitrated", Context.FOUND, Pace.AT_ONCE),
+    ]
     if chances:
         more = (("plain", Context.FOUND, None), ("single", Context.CREATED, None))
         runs = [(name, context, pace) for name, context, _ in (*runs, *more) for pace in Pace]

@@ -113,7 +113,7 @@ def main() -> None:
     for number, at in enumerate(steps[::every]):
         place = StagedPlace(folder / str(number), WORKFLOW)
         found["deaths"] += place.act(START, death(at)).died
-        sealed, finished, answered = place.sealed_shards(), place.told("subagent-finished"), place.answered
+        sealed, finished, answered = place.sealed(), place.told("subagent-finished"), place.answered
         acts = place.acts()
         ended = [place.act(next(acts, RESUME))]
         if ended[0].code:

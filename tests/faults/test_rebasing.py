@@ -51,7 +51,7 @@ def test_killed_while_shards_are_taken_to_another_base_the_run_loses_none_and_ru
     for number, at in enumerate(steps[:: 1 if pytestconfig.getoption("--campaign") else 11]):
         place = edited_run(tmp_path / str(number))
         assert place.act(RESUME, death(at)).died, at
-        sealed, before = place.sealed_shards(), place.runs_of
+        sealed, before = place.sealed(), place.runs_of
         items = [name for name in sealed if name != "list"]  # which was edited
         ended = place.finish()
         assert [one.code for _, one in ended] == [0], (at, ended)
