@@ -147,6 +147,11 @@ class Disk:
         """Give what a cut leaves at least: files by path, folders as None."""
         return dict(_walk(self._root, self._entries(self._durable), lambda file: file.contents[0]))
 
+    def synced_and_last(self) -> dict[str, bytes | None]:
+        """Give what a cut may leave if the last change of a folder came to the disk by itself, and no content did."""
+        chosen = self._closed(self._durable | {len(self._changes) - 1})
+        return dict(_walk(self._root, self._entries(chosen), lambda file: file.contents[0]))
+
     def everything(self) -> dict[str, bytes | None]:
         """Give what a cut leaves at most."""
         return dict(_walk(self._root, self._entries(set(range(len(self._changes)))), lambda file: file.contents[-1]))

@@ -3,8 +3,9 @@
     python -m tests.faults.power FOLDER PART CHANCES
 
 prints what it found as one JSON object. Each act of a run is recorded, operation by operation; after every one the
-power is cut, and the run goes on from what is left: only what was synced and, in a campaign of CHANCES, all that was
-asked for and as many times something in between, drawn by chance (seeded). PART 0 and 1 take every other operation.
+power is cut, and the run goes on from what is left: only what was synced, behind a rename also that one alone, and, in
+a campaign of CHANCES, all that was asked for and as many times something in between, drawn by chance (seeded). PART 0
+and 1 take every other operation.
 How far the thread is that syncs is one pace or another (`paces.py`), of a campaign each one.
 
 The law: the run ends with the bytes of an undisturbed one. The canonical context holds what it held or what a merge
@@ -45,7 +46,7 @@ class Campaign:
         seen: set[int] = set()
         for instant, operation in enumerate(self.recorded(place, self._journeys.acts[number][0])):
             disk.apply(operation)
-            for how, state in self._left(disk, instant):
+            for how, state in self._left(disk, instant, operation):
                 known = hash(frozenset(state.items()))
                 if instant % 2 == part and known not in seen:
                     self._go_on(place, f"act {number}, {how} behind {_told(operation)}", state, disk.synced())
@@ -59,8 +60,10 @@ class Campaign:
         assert ended.code in (0, CONFLICT), ended
         return list(eval(told.read_text(), {"Operation": Operation}))
 
-    def _left(self, disk: Disk, instant: int) -> Iterator[tuple[str, State]]:
+    def _left(self, disk: Disk, instant: int, operation: Operation) -> Iterator[tuple[str, State]]:
         yield "synced", disk.synced()
+        if operation.function == "rename":
+            yield "synced and renamed", disk.synced_and_last()
         if self._chances:
             yield "everything", disk.everything()
         for chance in range(self._chances):

@@ -60,6 +60,7 @@ def test_the_model_keeps_what_was_synced_and_nothing_else(tmp_path: Path) -> Non
 def test_the_model_moves_a_folder_in_one_step(tmp_path: Path) -> None:
     moved = [("mkdir", "a"), ("create", "a/f"), ("mkdir", "b"), ("sync", ""), ("sync", "a"), ("rename", "a", "b/a")]
     assert disk_of(tmp_path, *moved).synced() == {"old": b"1", "a": None, "a/f": b"", "b": None}
+    assert disk_of(tmp_path, *moved).synced_and_last() == {"old": b"1", "b": None, "b/a": None, "b/a/f": b""}
     assert disk_of(tmp_path, *moved, ("sync", "b")).synced() == {"old": b"1", "b": None, "b/a": None, "b/a/f": b""}
 
 
