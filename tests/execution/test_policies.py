@@ -112,6 +112,17 @@ def test_nothing_of_a_failed_try_writes_into_the_next_one(place: Workplace) -> N
     report = place.run(flaky("[4]", f"[ -e once ] || {{ touch once; {stray} sleep 0.1; exit 4; }}"))
     assert (report.exit_code, place.context) == (0, {"n": 1})
     assert subagent(report, "a").tries == 2
+    assert [told[:59] for told in subagent(report, "a").warnings] == [
+        "in try 1: left running in a session of its own, and stopped"
+    ]
+    retried = next(line for line in place.journal() if line["event"] == "subagent-retried")
+    assert [f"in try 1: {told}" for told in retried["warnings"]] == [*subagent(report, "a").warnings]
+
+
+def test_what_was_to_be_told_of_failed_tries_is_told_with_their_numbers(place: Workplace) -> None:
+    report = place.run(flaky("[4]", "[ $(wc -l < count) = 3 ] || { setsid sleep 60 & exit 4; }"))
+    assert (report.exit_code, subagent(report, "a").tries) == (0, 3)
+    assert [told.partition(" left")[0] for told in subagent(report, "a").warnings] == ["in try 1:", "in try 2:"]
 
 
 def test_a_resumed_run_goes_on_counting_where_the_engine_died_and_begins_anew_with_whom_it_gave_up(

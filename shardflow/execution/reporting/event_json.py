@@ -126,6 +126,7 @@ def _retried(event: SubagentRetried) -> dict[str, object]:
         "pause": round(event.pause, 6),
         "folder": event.folder,
         **({} if event.usage is None else {"usage": event.usage.as_json()}),
+        **({"warnings": event.warnings} if event.warnings else {}),
     }
 
 

@@ -101,7 +101,7 @@ class SubagentRetried:
     """A subagent has failed and is tried again after `pause` seconds; it has had so many `tries`.
 
     `folder` is where its shard and its logs are kept now, `content` the digest of all that it depends on; `usage` is
-    what an agent CLI says that it used in this try.
+    what an agent CLI says that it used in this try, `warnings` what is to be told of it.
     """
 
     phase: str
@@ -115,6 +115,7 @@ class SubagentRetried:
     pause: float
     folder: str
     usage: Usage | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @record

@@ -220,6 +220,7 @@ class GroupJobs:
                 pause=pause,
                 folder=folder,
                 usage=tried.usage,
+                warnings=self._tries.last[rank].warnings,
             )
         )
 
@@ -244,6 +245,7 @@ def _report_of(
     places = group.folder.subagent(subagent.id)
     refused = tried.ending.writes if isinstance(tried.ending, WroteUndeclared) else None
     warnings = (*tried.warnings, *(() if shard is None else shard.warnings))
+    before = [f"in try {number}: {text}" for text, number in tries.warned(rank).items() if text not in warnings]
     return SubagentReport(
         id=subagent.id,
         rank=rank,
@@ -252,7 +254,7 @@ def _report_of(
         shard=places.shard,
         stdout=places.stdout,
         stderr=places.stderr,
-        warnings=tuple(dict.fromkeys(warnings)),  # one that is kept was told so before
+        warnings=tuple(dict.fromkeys([*before, *warnings])),  # one that is kept was told so before
         undeclared=refused if shard is None else shard.undeclared,
         sealed=sealed,
         kept=kept is not None,

@@ -61,6 +61,7 @@ class Tries:
         self._failed: dict[int, int] = {}
         self._used: dict[int, tuple[Usage, ...]] = {}
         self._seconds: dict[int, float] = {}
+        self._warned: dict[int, dict[str, int]] = {}
 
     def count(self, rank: int) -> int:
         """Count the tries of a subagent, the one that has ended last included."""
@@ -73,6 +74,10 @@ class Tries:
     def seconds(self, rank: int) -> float:
         """Give how long its tries took in all that were put away."""
         return self._seconds.get(rank, 0.0)
+
+    def warned(self, rank: int) -> dict[str, int]:
+        """Give what was to be told of its tries that were put away, each text with the first try it was told of."""
+        return self._warned.get(rank, {})
 
     def pause(self, rank: int, ending: Ending) -> float | None:
         """Say after how many seconds to try again one that ended so; None for never."""
@@ -87,6 +92,8 @@ class Tries:
         stopped = _stopped(self._group.folder.subagent(name).shard)
         folder = keep_try(self._group.folder, name, self.count(rank))
         self.last[rank] = tried.told(*stopped)
+        for warning in self.last[rank].warnings:
+            self._warned.setdefault(rank, {}).setdefault(warning, self.count(rank))
         self._failed[rank] = self.count(rank)
         self._seconds[rank] = self.seconds(rank) + tried.seconds
         self._used[rank] = (*self.used(rank), *(() if tried.usage is None else (tried.usage,)))
