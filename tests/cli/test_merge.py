@@ -91,6 +91,9 @@ def test_a_conflict_shows_base_candidates_rule_and_what_to_do_and_merges_nothing
         ),
         ({}, {"n": [{"id": 1}]}, {"n": [{"id": 1, "up": 1}, {"id": 2}]}, '{keyed: "id"}'),
         ({"n": [{"up": 0}]}, {"n": [{"up": 1}, {"up": 1}]}, {"n": []}, '{prefer: ["one", "two"]}'),
+        ({"n": [0, 0, 0]}, {"n": [1, 0, 0]}, {"n": [0, 0, 2]}, '{prefer: ["one", "two"]}'),
+        ({}, {"n": [0, 0]}, {"n": [0]}, '{prefer: ["one", "two"]}'),
+        ({"n": "a\nb\nc"}, {"n": "A\nb\nc"}, {"n": "a\nb\nC"}, '{prefer: ["one", "two"]}'),
     ],
 )
 def test_a_rule_that_settles_values_like_these_is_offered_a_sum_only_where_shards_raised_a_number(
@@ -102,6 +105,28 @@ def test_a_rule_that_settles_values_like_these_is_offered_a_sum_only_where_shard
     assert f"strategy: {strategy}}}" in line
     (folder / "rules.yaml").write_text(f"rules:\n{line}\n")
     assert shardflow("merge", *FILES, "--rules", "rules.yaml", cwd=folder).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("base", "one", "two", "told"),
+    [
+        ([0, 0, 0], [1, 0, 0], [0, 0, 2], True),
+        ([{"up": 0}, {"up": 0}, {}], [{"up": 1}, {"up": 0}, {}], [{"up": 0}, {"up": 0}, {"up": 1}], True),
+        ("a\nb\nc", "A\nb\nc", "a\nb\nC", True),
+        ("a", "b\nc", "d", True),
+        ("a", "b", "c", False),
+        ([0, 0], [1, 0], "x\n", False),
+        (None, [0, 0], [0], False),
+        (0, "a\n", "b\n", False),
+    ],
+)
+def test_diff3_is_told_of_where_parts_of_texts_and_lists_may_have_been_changed(
+    folder: Path, base: Json, one: Json, two: Json, told: bool
+) -> None:
+    for name, value in zip(FILES, (base, one, two), strict=True):
+        write(folder / name, {"n": value})
+    [line] = [line for line in shardflow("merge", *FILES, cwd=folder).stderr.splitlines() if line.startswith("    - {")]
+    assert line.endswith("  # diff3 takes changes of different parts") is told
 
 
 def test_two_journals_that_count_at_one_place_are_offered_a_sum(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from shardflow.cli.views.display import count, path_label, shortened
 from shardflow.cli.views.widths import folded
 from shardflow.model.decisions import Conflict
 from shardflow.model.paths import ORDER, Path, Segment, key_of, segment_text
-from shardflow.model.values import ABSENT, Absent, Json, is_number
+from shardflow.model.values import ABSENT, Absent, Json, frozen, is_number
 from shardflow.storage.excerpts import printable, value_text
 
 _SHOWN: Final = 20
@@ -57,7 +57,11 @@ def _candidates(conflict: Conflict, columns: int | None) -> Iterator[str]:
 
 def _rule_line(conflict: Conflict, strategy: str) -> str:
     """Write a line of a rule file that would settle a conflict; whether it is the right one is the author's to say."""
-    told = "  # adds up what each counted; max takes the largest" if strategy == "sum" else ""
+    told = ""
+    if strategy == "sum":
+        told = "  # adds up what each counted; max takes the largest"
+    elif strategy.startswith("{prefer") and _has_parts(conflict):
+        told = "  # diff3 takes changes of different parts"
     return f"- {{path: {_yaml_text(_pattern(conflict.path))}, strategy: {strategy}}}{told}"
 
 
@@ -84,9 +88,22 @@ def _fitting_strategy(conflict: Conflict) -> str:
         key = _key_field(lists)
         if key is not None:
             return f"{{keyed: {dumps(key)}}}"
-        if not any(isinstance(item, dict) for items in lists for item in items):  # edited ones would stand there twice
-            return "set"
+        if not any(isinstance(item, dict) for items in lists for item in items) and not _has_equal_items(lists):
+            return "set"  # of objects, edited ones would stand there twice
     return f"{{prefer: {dumps([contribution.shard for contribution in conflict.contributions])}}}"
+
+
+def _has_equal_items(lists: Sequence[list[Json]]) -> bool:
+    return any(len(set(map(frozen, items))) < len(items) for items in lists)
+
+
+def _has_parts(conflict: Conflict) -> bool:
+    """Tell whether all left lists, or texts of which some have lines, of what was one."""
+    values = [conflict.base, *(contribution.after for contribution in conflict.contributions)]
+    texts = [value for value in values if isinstance(value, str)]
+    if len(texts) == len(values):
+        return any("\n" in text for text in texts)
+    return all(isinstance(value, list) for value in values)
 
 
 def _key_field(lists: Sequence[list[Json]]) -> str | None:
