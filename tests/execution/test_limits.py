@@ -13,7 +13,7 @@ from shardflow.execution.reporting.endings import Cancelled, InvalidShard, Succe
 from shardflow.execution.reporting.events import Event, Noted
 from shardflow.execution.reporting.report import Status
 from shardflow.storage.capabilities import lacking
-from tests.execution.resumption.test_resume import resumed
+from tests.execution.resumption.resuming import resumed
 from tests.execution.running import Workplace, edit, endings
 
 TEXT = f"""

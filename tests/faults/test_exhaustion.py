@@ -20,7 +20,7 @@ import pytest
 from shardflow.execution.groups.sealing.seals import read_and_seal
 from shardflow.execution.reporting.endings import DiedBySignal, NotStarted, Succeeded, TimedOut
 from shardflow.execution.reporting.events import Event, SubagentStarted
-from tests.execution.resumption.test_resume import resumed
+from tests.execution.resumption.resuming import resumed
 from tests.execution.running import ROOT, Workplace, endings, group
 
 MANY = """

@@ -9,7 +9,7 @@ import pytest
 
 from shardflow.errors import ContextLocked
 from shardflow.execution.reporting.endings import NotStarted, Succeeded
-from tests.execution.resumption.test_resume import resumed
+from tests.execution.resumption.resuming import resumed
 from tests.execution.running import Workplace, endings, group, wait_for
 
 TEXT = """

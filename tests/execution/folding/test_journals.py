@@ -13,7 +13,7 @@ from shardflow.execution.inspection.what_if import Alternative, what_if
 from shardflow.execution.reporting.endings import InvalidShard, Succeeded, ending_text
 from shardflow.execution.reporting.report import Status
 from shardflow.workflow.model import ShardForm
-from tests.execution.resumption.test_resume import resumed
+from tests.execution.resumption.resuming import resumed
 from tests.execution.running import Workplace, endings, subagent
 
 COUNTING = """

@@ -8,7 +8,7 @@ from typing import Any
 from shardflow.execution.inspection.post_mortem import repeat_merges
 from shardflow.execution.reporting.events import Event, PhaseFinished, SubagentSkipped
 from shardflow.execution.reporting.report import Status
-from tests.execution.resumption.test_resume import resumed
+from tests.execution.resumption.resuming import resumed
 from tests.execution.running import Workplace, edit
 
 FANNED = f"""

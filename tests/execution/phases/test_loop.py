@@ -15,7 +15,7 @@ from shardflow.execution.reporting.report import Status
 from shardflow.execution.schedule import ScheduledPhase
 from shardflow.workflow.model import Subagent
 from shardflow.workflow.program import ShellCommand
-from tests.execution.resumption.test_resume import resumed
+from tests.execution.resumption.resuming import resumed
 from tests.execution.running import Workplace
 
 TEXT = """

@@ -22,7 +22,7 @@ from shardflow.model.values import Json, same
 from shardflow.storage.json.canonical import written_bytes
 from shardflow.storage.json.strict import parse_json
 from shardflow.workflow.model import ShardForm
-from tests.execution.resumption.test_resume import resumed
+from tests.execution.resumption.resuming import resumed
 from tests.execution.running import Workplace
 
 TEXT = """

@@ -17,58 +17,8 @@ from shardflow.execution.inspection.post_mortem import repeat_merges
 from shardflow.execution.reporting.endings import ending_name, ending_text, failure_facts
 from shardflow.execution.reporting.events import Event, SubagentStarted
 from shardflow.execution.reporting.report import RunReport, Status
-from shardflow.execution.resumption.request import ResumeRequest
-from shardflow.execution.resumption.resume import resume_run
-from shardflow.storage.runs.directory import RunDirectory
-from shardflow.storage.runs.records import read_run_record
-from tests.execution.hearing import heard
-from tests.execution.running import Workplace, request, runs, subagent, wait_for
-
-TEXT = """
-    name: again
-    context: {n: 1}
-    phases:
-      - id: look
-        behavior: parallel
-        subagents:
-          - {id: a, run: 'echo a >> count; echo ''{"n": 1, "a": 1}'' > "$SHARDFLOW_SHARD"'}
-          - id: b
-            shard: patch
-            run: |
-              echo b >> count; [ -e fixed ] || exit 3; echo '{"b": 1}' > "$SHARDFLOW_SHARD"
-      - id: report
-        behavior: sequential
-        subagents:
-          - {id: c, run: 'echo c >> count; echo ''{"c": 1}'' > "$SHARDFLOW_SHARD"', shard: patch}
-          - {id: d, run: 'echo d >> count; echo ''{"d": 1}'' > "$SHARDFLOW_SHARD"', shard: patch}
-    """
-WHOLE = {"n": 1, "a": 1, "b": 1, "c": 1, "d": 1}
-
-
-def resumed(
-    place: Workplace,
-    text: str | None = None,
-    run_dir: str | None = None,
-    listen: Callable[[Event], None] = lambda event: None,
-    **options: Any,
-) -> RunReport:
-    if text is not None:
-        place.write(text)
-    asked = request(str(place.folder))
-    directory = RunDirectory(run_dir or str(place.run_dir))
-    record = read_run_record(directory)
-    told = ResumeRequest(directory, record, asked.workflow, asked.workflow_file, asked.workflow_bytes, **options)
-    return heard(resume_run, told, listen)
-
-
-def counted(place: Workplace) -> str:
-    """Give the subagents that ran, in the order they were started, those of a parallel phase sorted."""
-    return "".join(sorted((place.folder / "count").read_text().split()))
-
-
-def failed_run(place: Workplace) -> None:
-    assert place.run(TEXT).status is Status.FAILED
-    (place.folder / "fixed").touch()
+from tests.execution.resumption.resuming import TEXT, WHOLE, counted, failed_run, resumed
+from tests.execution.running import Workplace, runs, subagent, wait_for
 
 
 def test_only_what_failed_and_what_comes_behind_it_runs(place: Workplace) -> None:
@@ -188,46 +138,6 @@ def test_new_rules_merge_a_group_again_from_its_shards(place: Workplace) -> None
     assert (place.context, counted(place)) == ({"n": 2}, "ab")
 
 
-def test_a_shard_that_is_not_as_it_was_sealed_is_told_and_made_again(place: Workplace) -> None:
-    failed_run(place)
-    (place.run_dir / "groups/01-look/a/context-a.json").write_text('{"n": 1, "a": 5}')
-    report = resumed(place)
-    assert report.notes == ("look/a: its shard is not as it was sealed any more, so it runs again",)
-    assert (place.context, counted(place)) == (WHOLE, "aabbcd")
-
-
-def test_a_merged_group_that_was_altered_is_told_and_merged_again_from_its_shards(place: Workplace) -> None:
-    (place.folder / "fixed").touch()
-    place.run(TEXT)
-    (place.run_dir / "groups/01-look/context.json").write_text("{}")
-    report = resumed(place)
-    (note,) = report.notes
-    assert note.startswith("01-look is merged again: ")
-    assert (place.context, counted(place)) == (WHOLE, "abcd")
-
-
-def record_without_its_last_subagent(record: str) -> str:
-    members = json.loads(record)
-    return json.dumps(members | {"subagents": members["subagents"][:-1]})
-
-
-def record_of_half_a_line(record: str) -> str:
-    return record[: len(record) // 2]
-
-
-@pytest.mark.parametrize("altered", [record_without_its_last_subagent, record_of_half_a_line])
-def test_a_merged_group_whose_record_is_not_whole_is_merged_again_from_its_shards(
-    place: Workplace, altered: Callable[[str], str]
-) -> None:
-    (place.folder / "fixed").touch()
-    place.run(TEXT)
-    record = place.run_dir / "groups/01-look/group.json"
-    record.write_text(altered(record.read_text()))
-    report = resumed(place)
-    assert (report.status, place.context, counted(place)) == (Status.DONE, WHOLE, "abcd")
-    assert [group.name for group in report.groups if not group.kept] == ["01-look"]
-
-
 def test_who_failed_and_may_is_kept_as_failed_with_all_that_was_told_of_it(place: Workplace) -> None:
     may_fail = TEXT.replace(
         "- id: b", "- id: b\n            allow_failure: true\n            retry: {max: 1, backoff: 0s}"
@@ -310,27 +220,6 @@ def test_what_a_later_start_took_along_is_not_told_as_gone_when_rules_are_change
     report = resumed(place, TEXT)
     assert report.notes == ()
     assert (place.context, counted(place)) == (WHOLE, "abcd")
-
-
-def test_a_file_of_a_merged_group_that_is_gone_is_named_once(place: Workplace) -> None:
-    (place.folder / "fixed").touch()
-    place.run(TEXT)
-    (place.run_dir / "groups/01-look/merge.json").unlink()
-    (note,) = resumed(place).notes
-    assert note.endswith("/groups/01-look/merge.json: it does not exist")
-    assert note.count("merge.json") == 1
-
-
-def test_a_torn_last_line_of_the_journal_is_told_and_what_it_told_of_happens_again(place: Workplace) -> None:
-    failed_run(place)
-    journal = place.run_dir / "events.jsonl"
-    lines = journal.read_text().splitlines(keepends=True)
-    sealed = next(index for index, line in enumerate(lines) if '"content"' in line)
-    journal.write_text("".join(lines[:sealed]) + lines[sealed][:40])
-    report = resumed(place)
-    (note,) = report.notes
-    assert f"torn, as a crash leaves it, at line {sealed + 1}" in note
-    assert (place.context, counted(place)) == (WHOLE, "aabbcd")
 
 
 def test_a_killed_run_is_resumed_and_what_it_left_running_is_stopped_first(place: Workplace) -> None:

@@ -11,7 +11,7 @@ import pytest
 from shardflow.errors import ContextLocked, UsageError
 from shardflow.execution.reporting.report import Status
 from shardflow.storage.context_lock import ContextLock
-from tests.execution.resumption.test_resume import TEXT, WHOLE, counted, failed_run, resumed
+from tests.execution.resumption.resuming import TEXT, WHOLE, counted, failed_run, resumed
 from tests.execution.running import Workplace
 
 

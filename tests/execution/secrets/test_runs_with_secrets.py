@@ -17,7 +17,7 @@ from shardflow.execution.reporting.report import last_lines
 from shardflow.workflow.content import subagent_content
 from shardflow.workflow.model import Subagent
 from shardflow.workflow.program import SecretFile, SecretVariable, ShellCommand
-from tests.execution.resumption.test_resume import resumed
+from tests.execution.resumption.resuming import resumed
 from tests.execution.running import Workplace, endings, subagent
 
 SECRET = 'hunter2-"quoted"-ä'
