@@ -11,7 +11,6 @@ from shardflow.merge.site import Site
 from shardflow.model.decisions import (
     Conflict,
     Contribution,
-    Counts,
     Decision,
     Outcome,
     RuleRef,
@@ -33,8 +32,8 @@ def ledger_json(result: MergeResult) -> dict[str, Json]:
     """
     settled = [decision for decision in result.decisions if isinstance(decision, Settled)]
     return {
-        "counts": counts_json(outcome_counts(result.decisions)),
-        "shards": {shard: counts_json(counts) for shard, counts in shard_counts(result.decisions).items()},
+        "counts": dict(outcome_counts(result.decisions)),
+        "shards": {shard: dict(counts) for shard, counts in shard_counts(result.decisions).items()},
         "conflicts": [conflict_json(conflict) for conflict in result.conflicts],
         "decisions": [settled_json(decision) for decision in settled],
     }
@@ -74,11 +73,6 @@ def conflict_json(conflict: Conflict) -> dict[str, Json]:
     """Give a conflict with its id, its reason and every candidate."""
     told = _common(conflict, conflict.rule)
     return {"id": conflict_id(conflict), **told, "reason": conflict.reason, "changes": _changes(conflict)}
-
-
-def counts_json(counts: Counts) -> dict[str, Json]:
-    """Give counts by outcome."""
-    return {_WORDS[outcome]: count for outcome, count in counts.items()}
 
 
 def _common(at: Decision | Site, rule: RuleRef) -> dict[str, Json]:

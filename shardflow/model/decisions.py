@@ -88,11 +88,11 @@ class Conflict:
 Decision: TypeAlias = Settled | Conflict
 
 
-Counts: TypeAlias = dict[Outcome, int]
-"""How many changes had which outcome; every outcome has a count."""
+Counts: TypeAlias = dict[str, int]
+"""How many changes had which outcome, by its word, as documents have it; every outcome has a count, in their order."""
 
 
-_NO_COUNTS: Final[Counts] = dict.fromkeys(Outcome, 0)
+_NO_COUNTS: Final[Counts] = {outcome.value: 0 for outcome in Outcome}
 
 
 def no_counts() -> Counts:

@@ -109,10 +109,10 @@ def few(number: int) -> str:
     return "one" if number == 1 else f"{number:,}"
 
 
-def counts_text(counts: Mapping[Outcome, int]) -> str:
+def counts_text(counts: Mapping[str, int]) -> str:
     """Tell the changes by outcome: `12 changes (10 applied, 2 in conflict)`."""
-    said = {Outcome.CONFLICT: "in conflict"}
-    parts = [f"{number:,} {said.get(outcome, outcome.value)}" for outcome, number in counts.items() if number]
+    said = {Outcome.CONFLICT.value: "in conflict"}
+    parts = [f"{number:,} {said.get(outcome, outcome)}" for outcome, number in counts.items() if number]
     total = count(sum(counts.values()), "change")
     return f"{total} ({', '.join(parts)})" if parts else total
 

@@ -17,7 +17,7 @@ from typing import Final
 import orjson
 
 from shardflow.merge.ledger import UNRULED, Heard, Ledger
-from shardflow.merge.report import conflict_json, counts_json, heard_json, rule_json, settled_json
+from shardflow.merge.report import conflict_json, heard_json, rule_json, settled_json
 from shardflow.merge.site import Candidate, Site
 from shardflow.model.changes import Delta
 from shardflow.model.decisions import Conflict, Contribution, Counts, Decision, Outcome, RuleRef, no_counts
@@ -28,6 +28,7 @@ from shardflow.storage.spool import Spool
 
 _AT_ONCE: Final = 1 << 8
 """Decisions that are joined and counted at once."""
+_TAKEN: Final = Outcome.APPLIED.value
 
 
 class LedgerText(Ledger):
@@ -83,20 +84,21 @@ class LedgerText(Ledger):
         two or three times, for the counts, the digest and the bytes.
         """
         counts, ranks = self._tally.counted()
-        for shard, own in self._lone.shards.items():
-            ranks[shard] = own.rank
-            counts[shard, Outcome.APPLIED] += own.changes
-        of_shards = {shard: no_counts() for shard in sorted(ranks, key=lambda shard: (ranks[shard], shard))}
+        alone = self._lone.shards
+        ranks |= {shard: own.rank for shard, own in alone.items()}
+        of_shards = {shard: no_counts() for _, shard in sorted(zip(ranks.values(), ranks, strict=True))}
         for (shard, outcome), count in counts.items():
             of_shards[shard][outcome] = count
+        for shard, own in alone.items():
+            of_shards[shard][_TAKEN] += own.changes
         return of_shards
 
     def chunks(self) -> Iterator[bytes]:
         """Give the whole ledger in few pieces: each is a call to the system where they are written."""
         self._join()
         counts = self._counts_of_shards
-        shards: Json = {shard: counts_json(own) for shard, own in counts.items()}
-        text = written_bytes({"counts": counts_json(_total(counts)), "shards": shards})[: -len(b"\n}\n")]
+        shards: Json = {shard: dict(own) for shard, own in counts.items()}
+        text = written_bytes({"counts": dict(_total(counts)), "shards": shards})[: -len(b"\n}\n")]
         for name, items in ((b"conflicts", self._contested), (b"decisions", self._settled)):
             text = yield from _list_chunks(b'%s,\n  "%s": ' % (text, name), items)
         yield text + b"\n}\n"
@@ -132,7 +134,7 @@ class _Tally:
 
 def _total(counts: dict[str, Counts]) -> Counts:
     columns = zip(no_counts().values(), *[own.values() for own in counts.values()], strict=True)
-    return dict(zip(Outcome, map(sum, columns), strict=True))
+    return dict(zip(no_counts(), map(sum, columns), strict=True))
 
 
 def _add_items(items: Spool, text: bytes) -> None:

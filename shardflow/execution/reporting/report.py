@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from shardflow.errors import StorageError
 from shardflow.execution.reporting.endings import Ending, succeeded
-from shardflow.model.decisions import Conflict, Outcome
+from shardflow.model.decisions import Conflict, Counts, no_counts
 from shardflow.model.paths import Path
 from shardflow.model.records import record
 from shardflow.storage.files import read_tail
@@ -144,7 +144,7 @@ class GroupReport:
     subagents: tuple[SubagentReport, ...]
     seconds: float
     folder: str
-    counts: Mapping[Outcome, int]
+    counts: Mapping[str, int]
     conflicts: tuple[Conflict, ...] = ()
     problems: tuple[str, ...] = ()
     stale_reads: tuple[StaleRead, ...] = ()
@@ -215,9 +215,9 @@ class RunReport:
         return sum(subagent.seconds_in_all for subagent in self.subagents if not subagent.kept)
 
     @property
-    def counts(self) -> dict[Outcome, int]:
-        """All changes of the run by outcome; every outcome has a count."""
-        return {outcome: sum(group.counts.get(outcome, 0) for group in self.groups) for outcome in Outcome}
+    def counts(self) -> Counts:
+        """All changes of the run by outcome."""
+        return {outcome: sum(group.counts.get(outcome, 0) for group in self.groups) for outcome in no_counts()}
 
     @property
     def used(self) -> Used | None:

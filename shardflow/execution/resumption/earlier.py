@@ -18,7 +18,7 @@ from shardflow.execution.inspection.post_mortem import altered_files, recorded_r
 from shardflow.execution.reporting.endings import FailedEarlier, Succeeded
 from shardflow.execution.reporting.report import GroupReport, Sealed, Status, SubagentReport
 from shardflow.merge.resolving.documents import is_arbiters
-from shardflow.model.decisions import Conflict, Outcome
+from shardflow.model.decisions import Conflict, no_counts
 from shardflow.model.documents import listed
 from shardflow.model.records import replaced
 from shardflow.model.values import ABSENT, Value
@@ -244,7 +244,7 @@ def _group_report(
         subagents=subagents,
         seconds=0.0,
         folder=group.folder.path,
-        counts={outcome: number for outcome in Outcome if isinstance(number := known.get(outcome.value), int)},
+        counts={outcome: number for outcome in no_counts() if isinstance(number := known.get(outcome), int)},
         conflicts=conflicts,
         kept=True,
     )

@@ -114,6 +114,7 @@ def _rounds(size: int, asked: int) -> int:
 
 def _round(inputs: Inputs, expected: bytes) -> tuple[float, ...]:
     """Give the seconds of floor, offline merge, and its part at the end of a group."""
+    inputs.ledger.unlink(missing_ok=True)
     the_floor = cpu_seconds(lambda: floor(inputs))
     read: list[tuple[Base, RuleSet, list[Delta]]] = []
     reading = cpu_seconds(lambda: read.append(read_deltas(inputs)))
@@ -150,6 +151,7 @@ def _against_floor(merger: Peer, inputs: Inputs, rounds: int) -> tuple[float, fl
 
 
 def _merge(inputs: Inputs) -> bytes:
+    inputs.ledger.unlink(missing_ok=True)
     merge_deltas(inputs, *read_deltas(inputs))
     return inputs.merged.read_bytes()
 

@@ -39,6 +39,7 @@ def memory_of_merge(inputs: Inputs) -> Memory:
 def _main(folder: str) -> None:
     loaded = _held("VmRSS")
     inputs = Inputs(Path(folder))
+    inputs.ledger.unlink(missing_ok=True)
     merge_deltas(inputs, *read_deltas(inputs))
     print(loaded, _held("VmHWM"))
 

@@ -48,10 +48,9 @@ def _delta(base: Base, rank: int, path: Path, among: int) -> Delta:
 
 
 def merge_deltas(inputs: Inputs, base: Base, rules: RuleSet, deltas: list[Delta]) -> None:
-    """Merge at the end of a group: what is left to do when all shards are read."""
+    """Merge at the end of a group: what is left to do when all shards are read. As in a run, no ledger may be there."""
     folded = fold(base, deltas, rules)
     inputs.merged.write_bytes(folded.context)
-    inputs.ledger.unlink(missing_ok=True)
     write_new_pieces(inputs.ledger, folded.ledger_chunks())
 
 

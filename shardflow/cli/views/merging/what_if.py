@@ -15,7 +15,7 @@ from shardflow.cli.views.selection import Format, Selection
 from shardflow.cli.views.tables import markdown_span
 from shardflow.execution.inspection.rewriting import Rewritten
 from shardflow.execution.inspection.what_if import Imagined, WhatIf
-from shardflow.model.decisions import Outcome
+from shardflow.model.decisions import Outcome, no_counts
 from shardflow.model.values import Json
 
 _HEAD: Final = ("path", "recorded", "otherwise")
@@ -45,7 +45,7 @@ def _group(group: Imagined, shown: Selection, stream: TextIO | None) -> Iterator
         yield from _differences(group, shown, stream)
         yield from gap
     yield from [f"{group.group}: {_verdict(group, None if in_markdown else stream)}", *gap]
-    recorded = counts_text({outcome: group.recorded.counts.get(outcome.value, 0) for outcome in Outcome})
+    recorded = counts_text({outcome: group.recorded.counts.get(outcome, 0) for outcome in no_counts()})
     now = counts_text(group.folded.counts)
     yield from [f"  recorded:  {recorded}", *gap, f"  otherwise: {now}", *gap]
 

@@ -20,7 +20,6 @@ from shardflow.cli.views.running.progress import JobProgress, Progress, State
 from shardflow.cli.views.widths import columns_of, cut_inside
 from shardflow.execution.reporting.events import ArbiterStarted, Event, PhaseFinished, SubagentStarted
 from shardflow.execution.reporting.report import PhaseReport, Status
-from shardflow.model.decisions import Outcome
 from shardflow.storage.excerpts import printable
 
 if TYPE_CHECKING:
@@ -118,7 +117,7 @@ def phase_line(phase: PhaseReport) -> list[Styled]:
     conflicts = sum(len(group.conflicts) for group in phase.groups)
     match phase.status:
         case Status.DONE:
-            counts = Counter[Outcome]()
+            counts = Counter[str]()
             for group in phase.groups:
                 counts.update(group.counts)
             kept = ", kept from an earlier start" if phase.groups and all(one.kept for one in phase.groups) else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from shardflow.cli.views.objects import message_objects, without_none
 from shardflow.execution.reporting.endings import ending_text, failure_facts
 from shardflow.execution.reporting.report import ArbiterReport, GroupReport, PhaseReport, RunReport, SubagentReport
-from shardflow.merge.report import conflict_json, counts_json
+from shardflow.merge.report import conflict_json
 from shardflow.model.paths import path_text
 from shardflow.model.values import Json
 
@@ -20,7 +20,7 @@ def report_object(report: RunReport) -> dict[str, Json]:
         "context_file": report.context,
         "seconds": round(report.seconds, 3),
         "subagent_seconds": round(report.subagent_seconds, 3),
-        "counts": counts_json(report.counts),
+        "counts": dict(report.counts),
         **({} if (used := report.used) is None else {"usage": without_none(used.as_json())}),
         "phases": [_phase(phase) for phase in report.phases],
         "problems": message_objects(report.problems),
@@ -47,7 +47,7 @@ def _group(group: GroupReport) -> Json:
         "status": group.status.value,
         "seconds": round(group.seconds, 3),
         "folder": group.folder,
-        "counts": {outcome.value: number for outcome, number in group.counts.items()},
+        "counts": dict(group.counts),
         "conflicts": [conflict_json(conflict) for conflict in group.conflicts],
         "problems": message_objects(group.problems),
         "kept": group.kept,
