@@ -155,6 +155,25 @@ def test_of_many_failures_the_first_are_shown_and_the_rest_counted(tmp_path: Pat
     assert "… and 3 more failed subagents, in " in told
 
 
+def test_a_run_that_failed_though_no_subagent_did_counts_what_did(tmp_path: Path) -> None:
+    write_workflow(tmp_path / "w.yaml", meddler="echo '{}' > c.json", other="true")
+    (tmp_path / "c.json").write_text('{"n": 1}\n')
+    ended = shardflow("run", "w.yaml", "--context", "c.json", cwd=tmp_path)
+    assert ended.returncode == 1
+    assert "problem: work: " in ended.stderr
+    assert "\nfailed: 1 problem; 2 subagents in 1 phase, " in ended.stdout
+
+
+def test_the_summary_counts_the_failures_that_are_allowed(tmp_path: Path) -> None:
+    allowed = {"allow_failure": True}
+    one, two = {"id": "one", "run": "exit 3", **allowed}, {"id": "two", "run": "exit 4", **allowed}
+    phase = {"id": "work", "behavior": "parallel", "subagents": [one, two, {"id": "fine", "run": "true"}]}
+    (tmp_path / "w.yaml").write_text(json.dumps({"name": "w", "phases": [phase]}))
+    ended = shardflow("run", "w.yaml", cwd=tmp_path)
+    assert ended.returncode == 0
+    assert re.search(r"^done: 3 subagents in 1 phase, [0-9.]+ s; 2 failures allowed$", ended.stdout, re.MULTILINE)
+
+
 def test_a_conflict_is_told_with_all_candidates_and_exits_with_3(torn_between: Path) -> None:
     here = torn_between.parent
     (here / "c.json").write_text('{"status": "new"}')

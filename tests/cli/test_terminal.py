@@ -56,6 +56,15 @@ def test_a_terminal_shows_phases_and_subagents_with_state_and_time_then_the_summ
     assert told.index("\x1b[?25h") < told.index("run directory: ")
 
 
+def test_a_phase_that_stays_on_the_terminal_tells_of_failures_that_are_allowed(tmp_path: Path) -> None:
+    subagents = [{"id": "slow", "run": "sleep 1"}, {"id": "loser", "run": "exit 3", "allow_failure": True}]
+    phase = {"id": "work", "behavior": "parallel", "subagents": subagents}
+    (tmp_path / "w.yaml").write_text(json.dumps({"name": "w", "phases": [phase]}))
+    told, code = ending(on_a_terminal(tmp_path, "run", "w.yaml"))
+    assert code == 0
+    assert re.search(r"✓\x1b\[0m work: 2 subagents, [0-9.]+ s, 1 change \(1 applied\); 1 failure allowed\r\n", told)
+
+
 def test_a_terminal_shows_arbiters_that_are_asked(tmp_path: Path) -> None:
     write_workflow(tmp_path / "asked.yaml", one=adding(n=1), two=adding(n=2))
     arbiter = """while ! test -e go; do sleep 0.02; done; echo '{"take": "base"}'"""

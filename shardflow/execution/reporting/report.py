@@ -156,6 +156,11 @@ class GroupReport:
         """Its subagents whose ending was no success; of a group that was merged they were allowed to."""
         return (subagent for subagent in self.subagents if not succeeded(subagent.ending))
 
+    @property
+    def allowed(self) -> int:
+        """How many of its subagents failed as their policy allows: all that did, where it got as far as a merge."""
+        return sum(1 for _ in self.failed) if self.status in (Status.DONE, Status.CONFLICT) else 0
+
 
 @record
 class PhaseReport:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from shardflow.cli.views.display import count, counts_text, path_label, place, seconds, shortened, subagents_text
@@ -131,10 +131,14 @@ def _group_ending(report: GroupReport) -> str:
         case Status.DONE if report.kept:
             return f"kept from an earlier start, {counts_text(report.counts)}"
         case Status.DONE:
-            failed = sum(1 for _ in report.failed)
-            told = f"; {count(failed, 'failure')} allowed" if failed else ""
-            return f"merged, {counts_text(report.counts)}{told}"
+            return f"merged, {counts_text(report.counts)}{allowed_text([report])}"
         case Status.CONFLICT:
             return f"{count(len(report.conflicts), 'unresolved conflict')}, nothing merged"
         case _:
             return f"{report.status.value}, nothing merged"
+
+
+def allowed_text(groups: Iterable[GroupReport]) -> str:
+    """Tell behind what groups came to how many failures their policies allowed, if any."""
+    allowed = sum(group.allowed for group in groups)
+    return f"; {count(allowed, 'failure')} allowed" if allowed else ""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, TextIO, TypeAlias
 
 from shardflow.cli.console import SPINNER
 from shardflow.cli.views.display import count, counts_text, seconds, shortened
+from shardflow.cli.views.running.lines import allowed_text
 from shardflow.cli.views.running.progress import JobProgress, Progress, State
 from shardflow.cli.views.widths import columns_of, cut_inside
 from shardflow.execution.reporting.events import ArbiterStarted, Event, PhaseFinished, SubagentStarted
@@ -121,7 +122,8 @@ def phase_line(phase: PhaseReport) -> list[Styled]:
             for group in phase.groups:
                 counts.update(group.counts)
             kept = ", kept from an earlier start" if phase.groups and all(one.kept for one in phase.groups) else ""
-            return [("✓", "green"), (f" {phase.id}: {ran}{kept}, {counts_text(counts)}", "")]
+            came_to = f"{counts_text(counts)}{allowed_text(phase.groups)}"
+            return [("✓", "green"), (f" {phase.id}: {ran}{kept}, {came_to}", "")]
         case Status.SKIPPED:
             return [(f"· {phase.id}: skipped, {shortened(phase.reason, _DETAIL_WIDTH)}", "dim")]
         case Status.CONFLICT:

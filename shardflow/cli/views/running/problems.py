@@ -79,8 +79,7 @@ def _group_problems(group: GroupReport) -> Iterator[str]:
 def _failure(group: GroupReport, subagent: SubagentReport) -> Iterator[str]:
     ending = shortened(ending_text(subagent.ending), _REASON_WIDTH)
     tries = f" in {count(subagent.tries, 'try', 'tries')}" if subagent.tries > 1 else ""
-    was_merged = group.status in (Status.DONE, Status.CONFLICT)  # which no failure that counts leads to
-    head = "failed, as is allowed" if was_merged else "failed"
+    head = "failed, as is allowed" if group.allowed else "failed"
     took = f"in an earlier start{tries}" if subagent.kept else f"after {seconds(subagent.seconds_in_all)}{tries}"
     yield _styled_head(head, f"{subagent.id} (phase {group.phase}): {ending}, {took}")
     log, lines = _last_words(subagent)

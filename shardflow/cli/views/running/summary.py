@@ -8,6 +8,7 @@ from typing import Final
 
 from shardflow.cli.console import styled
 from shardflow.cli.views.display import STANDING_STYLES, count, counts_text, place, seconds, shell_word, way_on
+from shardflow.cli.views.running.lines import allowed_text
 from shardflow.execution.reporting.endings import Cancelled
 from shardflow.execution.reporting.report import RunReport, Status
 from shardflow.model.documents import listed
@@ -57,9 +58,21 @@ def _undone(report: RunReport) -> str:
     failed = [one for group in report.groups if group.status is Status.FAILED for one in group.failed]
     counted = sum(not isinstance(one.ending, Cancelled) for one in failed)
     conflicts = sum(len(group.conflicts) for group in report.groups)
-    if report.status is Status.CONFLICT:
-        return f"{count(conflicts, 'conflict')} to decide; "
-    return f"{counted:,} of " if report.status is Status.FAILED and counted else ""
+    match report.status:
+        case Status.CONFLICT:
+            return f"{count(conflicts, 'conflict')} to decide; "
+        case Status.FAILED if counted:
+            return f"{counted:,} of "
+        case Status.FAILED if problems := _problems(report):
+            return f"{count(problems, 'problem')}; "
+        case _:
+            return ""
+
+
+def _problems(report: RunReport) -> int:
+    """Count what failed besides subagents."""
+    in_groups = sum(len(group.problems) for group in report.groups)
+    return in_groups + sum(len(phase.problems) for phase in report.phases) + len(report.problems)
 
 
 def _subagents(report: RunReport) -> str:
@@ -69,8 +82,8 @@ def _subagents(report: RunReport) -> str:
         "reused from other runs" if any(one.reused_from for one in report.subagents) else "kept from an earlier start"
     )
     more = f" and {kept:,} {whose}" if kept else ""
-    phases = count(len(report.phases), "phase")
-    return f"{_undone(report)}{count(ran, 'subagent')}{more} in {phases}, {seconds(report.seconds)}"
+    where = f"in {count(len(report.phases), 'phase')}, {seconds(report.seconds)}"
+    return f"{_undone(report)}{count(ran, 'subagent')}{more} {where}{allowed_text(report.groups)}"
 
 
 def _at_once(report: RunReport) -> Iterator[str]:
