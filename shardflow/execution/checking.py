@@ -19,7 +19,7 @@ from shardflow.model.paths import Path
 from shardflow.model.patterns import Pattern
 from shardflow.model.records import record, replaced
 from shardflow.model.values import Json
-from shardflow.storage.yaml.documents import parse_yaml
+from shardflow.storage.yaml.documents import parse_partly
 from shardflow.workflow.dialect.recognising import left_out, uses_the_dialect
 from shardflow.workflow.model import Behavior, ContextFile, Phase, Workflow
 from shardflow.workflow.reading.workflow import passed_over, read_partial_workflow
@@ -45,7 +45,7 @@ class CheckedWorkflow:
 def check_workflow(data: bytes, file: str) -> CheckedWorkflow:
     """Check a workflow's text: itself, the rules and the context it names, and who may write the same path."""
     problems: list[Problem] = []
-    document = _tried(file, problems, partial(parse_yaml, data, file))
+    document = _tried(file, problems, partial(parse_partly, data, file))
     if document is None:
         return CheckedWorkflow(None, tuple(problems))
     workflow, found = read_partial_workflow(document)
@@ -92,7 +92,7 @@ def check_all(data: bytes, file: str, agents: str | None) -> CheckedWorkflow:
     workflow, problems = checked.workflow, checked.problems
     if workflow is None:
         return checked
-    document = parse_yaml(data, file)
+    document = parse_partly(data, file)
     if workflow.keeps_books:
         from shardflow.execution.staging.checking import outside_problems  # most workflows are native
 

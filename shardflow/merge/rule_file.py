@@ -106,7 +106,7 @@ def _layers(document: Document, around: _Surroundings, trail: tuple[str, ...], p
         return []
     own: list[Problem] = []
     file = _file(Place(document, ROOT, document.value, own), around)
-    problems.extend(sorted(own, key=lambda problem: problem.line or 0))
+    problems.extend(document.with_slips(own))
     behind = [_extended(place, around, trail, problems) for place in file.extended]
     return [file, *(layer for layers in behind for layer in layers)]
 

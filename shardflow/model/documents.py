@@ -70,7 +70,8 @@ class Document:
     """A value with its origin. `lines` maps a path to its 1-based line; a path without one takes its parent's.
 
     `source` is the file as problems name it, for somebody to open; `name`, if it has one, is what the file is called
-    wherever a name must not depend on who reads it from which folder. `idle_fields` holds in all of it.
+    wherever a name must not depend on who reads it from which folder. `idle_fields` holds in all of it. `slips` are
+    problems of the text itself: who reads a document that has some looks for more, and refuses it.
     """
 
     source: str
@@ -78,6 +79,7 @@ class Document:
     lines: Mapping[Path, int] = MappingProxyType({})
     name: str = ""
     idle_fields: IdleFields = IdleFields.REFUSE
+    slips: tuple[Problem, ...] = ()
 
     def line(self, path: Path) -> int | None:
         """Give the line a path stands on, or the nearest known line above it."""
@@ -88,6 +90,15 @@ class Document:
     def problem(self, path: Path, message: str, hint: str = "") -> Problem:
         """Make the problem found at a path of this document."""
         return Problem(self.source, self.line(path), message, path if path != ROOT else None, hint)
+
+    def with_slips(self, problems: Iterable[Problem]) -> list[Problem]:
+        """Put the problems found in this document and its slips in the order of the file.
+
+        What was found where something slipped, and not below, goes: it may be a problem of the stand-in.
+        """
+        slipped = {slip.path for slip in self.slips}
+        found = [problem for problem in problems if not self.slips or problem.path not in slipped]
+        return sorted([*self.slips, *found], key=lambda problem: problem.line or 0)
 
 
 NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})

@@ -48,7 +48,7 @@ def read_partly(document: Document, read: Callable[[Place], T]) -> tuple[T, list
     """Read a document as far as it can be read, for who looks for more problems; give those found on the way, too."""
     problems: list[Problem] = []
     result = read(Place(document, ROOT, document.value, problems))
-    return result, sorted(problems, key=lambda problem: problem.line or 0)
+    return result, document.with_slips(problems)
 
 
 def unknown_fields(document: Document, read: Callable[[Place], object]) -> tuple[Problem, ...]:

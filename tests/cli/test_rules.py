@@ -148,6 +148,16 @@ def test_rules_lint_tells_every_error_of_every_file_at_once(tmp_path: Path) -> N
     ]
 
 
+def test_a_key_that_stands_twice_hides_no_other_error_of_a_rule_file(tmp_path: Path) -> None:
+    (tmp_path / "r.yaml").write_text("rules:\n  - {path: $.a, path: $.b, strategy: summ}\nextend: strict\n")
+    for command in (["rules", "lint", "r.yaml"], ["rules", "show", "./r.yaml"]):
+        ended = shardflow(*command, cwd=tmp_path)
+        assert ended.returncode == 2
+        found = [ended.stderr.find(text) for text in ("duplicate key 'path'", "strategy 'summ'", "field 'extend'")]
+        assert -1 not in found
+        assert found == sorted(found)
+
+
 def test_rules_lint_warns_of_a_files_own_rules_only(tmp_path: Path) -> None:
     (tmp_path / "odd.yaml").write_text("rules: [{path: $.n, strategy: sum, type: text}]\n")
     (tmp_path / "own.yaml").write_text("extends: [odd.yaml]\n")

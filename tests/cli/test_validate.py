@@ -43,6 +43,36 @@ def test_all_errors_of_all_files_are_told_with_their_lines(folder: Path) -> None
     assert ended.stderr.endswith("invalid: 3 of 4 workflows\n")
 
 
+SLIPS = """\
+name: slips
+phases:
+  - id: one
+    behavior: parallel
+    behavior: sequential
+    subagents: [{id: a, run: *nobody}, {id: b, run: !!str [ls], timeout: soon}]
+rules:
+  rules: [{path: $.a, path: $.b, strategy: summ}]
+max_paralel: 3
+"""
+
+
+@pytest.mark.parametrize("command", ["validate", "run"])
+def test_a_key_that_stands_twice_a_tag_or_an_alias_hides_no_other_error(folder: Path, command: str) -> None:
+    (folder / "w.yaml").write_text(SLIPS)
+    ended = shardflow(command, "w.yaml", cwd=folder)
+    assert ended.returncode == 2
+    told = ended.stderr.removeprefix("shardflow run: ").removesuffix("invalid: 1 of 1 workflow\n").splitlines()
+    assert [(int(line.split(":")[1]), line.split(": ", 1)[1].split(" at $")[0]) for line in told] == [
+        (5, "duplicate key 'behavior' (first on line 4)"),
+        (6, "unknown alias 'nobody'"),
+        (6, "tag 'tag:yaml.org,2002:str' is not allowed"),
+        (6, "expected a number of seconds or a text such as '30s', '5m' or '1h', found the text 'soon'"),
+        (8, "duplicate key 'path' (first on line 8)"),
+        (8, "unknown strategy 'summ'"),
+        (9, "unknown field 'max_paralel'"),
+    ]
+
+
 def test_rules_and_contexts_are_checked_too_each_once(folder: Path) -> None:
     (folder / "rules.yaml").write_text("rules:\n  - {path: $.n, strategy: summ}\n")
     (folder / "w.yaml").write_text(f"rules: ./rules.yaml\ncontext: context.json\n{VALID}    rules: ./rules.yaml\n")

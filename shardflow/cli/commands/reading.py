@@ -53,9 +53,8 @@ def workflow_of(data: bytes, source: str, agents: str | None) -> Workflow:
 
     `agents` is the file of agents that it would run with.
     """
-    document = parse_yaml(data, source)
     try:
-        return read_workflow(document)
+        return read_workflow(parse_yaml(data, source))
     except InvalidInput:
         from shardflow.execution.checking import refuse_all  # costs nothing unless something is wrong
 

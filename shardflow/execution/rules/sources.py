@@ -214,9 +214,9 @@ def _find(name: str, folder: str, root: str) -> Document:
 
 
 def _document(path: str, data: bytes, root: str) -> Document:
-    from shardflow.storage.yaml.documents import parse_yaml
+    from shardflow.storage.yaml.documents import parse_partly
 
-    return replaced(parse_yaml(data, path), name=known_as(path, root))
+    return replaced(parse_partly(data, path), name=known_as(path, root))
 
 
 def _file(name: str, folder: str) -> str:

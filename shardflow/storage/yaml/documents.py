@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Final
 
 import yaml
@@ -55,13 +54,23 @@ _PLAIN_TAGS: Final = {
 
 def parse_yaml(data: bytes, source: str) -> Document:
     """Read one YAML document; `source` names it in the problems. Raises InvalidYaml with every problem found."""
-    text = decoded(data, source)
-    reading = _Reading(text, source)
-    with suppress(_Broken):
+    document = parse_partly(data, source)
+    if document.slips:
+        raise InvalidYaml(document.slips)
+    return document
+
+
+def parse_partly(data: bytes, source: str) -> Document:
+    """Read one YAML document for who looks for more problems: its `slips` are those that others need not wait for.
+
+    Where a key stands twice, the first is taken; what cannot be read is null. Raises InvalidYaml where reading ended.
+    """
+    reading = _Reading(decoded(data, source), source)
+    try:
         value = reading.document()
-    if reading.problems:
-        raise InvalidYaml(reading.problems)
-    return Document(source, value, reading.lines)
+    except _Broken:
+        raise InvalidYaml(reading.problems) from None
+    return Document(source, value, reading.lines, slips=tuple(reading.problems))
 
 
 class _Broken(Exception):
@@ -174,13 +183,22 @@ class _Reading:
             name, is_text = self._key(event, path)
             inner = (*path, name)
             if is_text and name in members:
-                first = self.lines[inner]
-                self._note(event, inner, f"duplicate key {excerpt(name)} (first on line {first})", "keep one of them")
+                nodes.append(self._duplicate(event, name, inner))
+                continue
             self.lines.setdefault(inner, _line(event))
             nodes.append(self._node(self._next(), inner))
             if is_text:
                 members[name] = nodes[-1].value
         return _gathered(members, nodes)
+
+    def _duplicate(self, event: Event, name: str, path: Path) -> _Node:
+        """Read what stands under a key that is there already, without the lines of the first."""
+        first = self.lines[path]
+        self._note(event, path, f"duplicate key {excerpt(name)} (first on line {first})", "keep one of them")
+        lines, self.lines = self.lines, {}
+        node = self._node(self._next(), path)
+        self.lines = lines
+        return node
 
     def _key(self, event: Event, path: Path) -> tuple[str, bool]:
         """Give the name of a key, and whether it may be one."""
@@ -202,6 +220,7 @@ class _Reading:
         text = str(event.value)
         if _SURROGATE.search(text):
             self._note(event, path, "a lone surrogate in a text", "write the character itself")
+            text = _SURROGATE.sub("\ufffd", text)
         if not event.implicit[0]:
             return _Node(text)
         try:

@@ -14,7 +14,7 @@ from shardflow.model.paths import Path, path_text
 from shardflow.model.values import MAX_DEPTH, Json, flaw, frozen
 from shardflow.storage.json.canonical import canonical_bytes
 from shardflow.storage.yaml.decoding import MAX_PROBLEMS
-from shardflow.storage.yaml.documents import parse_yaml
+from shardflow.storage.yaml.documents import parse_partly, parse_yaml
 from tests.storage.values import values
 
 pieces = st.sampled_from([*"[]{},:-?&*!|>'\"%@`#~<=.\\ \t\n\r\x85\u2028\x00é1"]) | st.sampled_from(
@@ -53,6 +53,23 @@ def test_any_bytes_give_a_json_value_or_problems_with_lines(data: bytes) -> None
         case Document() as document:
             assert flaw(document.value) is None
             assert set(_paths(document.value, ())) >= set(document.lines)
+
+
+@given(st.lists(pieces, max_size=15).map(lambda parts: "".join(parts).encode()))
+def test_what_is_read_beside_slips_is_a_json_value_and_the_slips_are_what_reading_it_strictly_says(data: bytes) -> None:
+    try:
+        document = parse_partly(data, "w.yaml")
+    except InvalidYaml:
+        return
+    assert flaw(document.value) is None
+    if document.slips:
+        assert _said(data) == [str(slip) for slip in document.slips]
+
+
+def test_of_a_key_that_stands_twice_the_first_is_read_with_its_lines() -> None:
+    document = parse_partly(b"a: {x: 1}\nb: 2\na:\n  x: 3\n  y: 4\n", "w.yaml")
+    assert document.value == {"a": {"x": 1}, "b": 2}
+    assert document.lines == {(): 1, ("a",): 1, ("a", "x"): 1, ("b",): 2}
 
 
 def _paths(value: Json, path: Path) -> list[Path]:
