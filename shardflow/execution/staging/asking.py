@@ -1,16 +1,21 @@
 """Who decides where a person must: an answer written beforehand, the first option, a person at a terminal, or nobody.
 
 Law: nobody is asked what is answered already, and what nobody answers pauses the run: it is never decided otherwise.
+An answer that holds every time comes to an end where it repeats: no run goes round for ever with nobody there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
+from shardflow.model.fields import quoted
 from shardflow.model.records import record
 from shardflow.workflow.dialect.answers import Answers, chosen
-from shardflow.workflow.dialect.model import Option
+from shardflow.workflow.dialect.model import Option, RepeatPhase
+
+REPEATS: Final = 3
+"""How often an answer that holds every time may repeat a phase: as often as a gap check does, if it says nothing."""
 
 
 @record
@@ -53,9 +58,9 @@ def nobody(_question: Question, _stopped: Callable[[], bool]) -> None:
     return
 
 
-def first_option(_question: Question, _stopped: Callable[[], bool]) -> ChosenOption:
+def first_option(question: Question, _stopped: Callable[[], bool]) -> ChosenOption | Unclear:
     """Take the first option, as `--yes` asks for."""
-    return ChosenOption(0)
+    return _every_time(question, ChosenOption(0), "--yes")
 
 
 def written_answers(answers: Answers, otherwise: Asker) -> Asker:
@@ -66,6 +71,20 @@ def written_answers(answers: Answers, otherwise: Asker) -> Asker:
         if written is None:
             return otherwise(question, stopped)
         place = chosen(question.options, written.choose)
-        return Unclear(f"{written.where}: {place}") if isinstance(place, str) else ChosenOption(place, written.feedback)
+        if isinstance(place, str):
+            return Unclear(f"{written.where}: {place}")
+        answer = ChosenOption(place, written.feedback)
+        return _every_time(question, answer, written.where) if question.phase in answers.always else answer
 
     return ask
+
+
+def _every_time(question: Question, answer: ChosenOption, whose: str) -> ChosenOption | Unclear:
+    """Take an answer that holds every time, unless it goes round and round."""
+    option = question.options[answer.place]
+    if question.asked_here < REPEATS or not isinstance(option.choice, RepeatPhase):
+        return answer
+    return Unclear(
+        f"{whose}: {quoted(option.label)} would repeat once more what was asked {question.asked_here} times already;"
+        " decide at a terminal, or give a list of answers, one for each time"
+    )

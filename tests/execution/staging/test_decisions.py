@@ -186,6 +186,31 @@ def test_what_is_chosen_is_done_and_stands_in_the_books(
     assert (feature.ran, feature.context) == (ran, before)
 
 
+def test_an_answer_for_every_time_does_not_repeat_a_phase_for_ever(feature: FeaturePlace) -> None:
+    report = feature.run(decided(OPTIONS), {"q": "Again"})
+    assert (report.status, report.exit_code) == (Status.PAUSED, 4)
+    assert problems(report) == [
+        "answers.yaml: 'Again' would repeat once more what was asked 3 times already;"
+        " decide at a terminal, or give a list of answers, one for each time"
+    ]
+    assert feature.ran == ["first", *["second"] * 4]
+    assert feature.resume({"q": [1, 1, 1, "Again", "Go"]}).exit_code == 0  # a list says how often
+    assert feature.ran == ["first", *["second"] * 5, "third", "fourth"]
+
+
+def test_yes_does_not_repeat_a_phase_for_ever(feature: FeaturePlace) -> None:
+    feature.write(decided("options: [{label: Again, on_select: {action: repeat_phase}}, {label: Go}]"))
+    done = shardflow("run", feature.file, "--feature", "shop", "--yes", cwd=feature.folder)
+    assert done.returncode == 4
+    assert "paused: q: --yes: 'Again' would repeat once more what was asked 3 times already" in done.stderr
+    assert feature.ran == ["first", *["second"] * 4]
+
+
+def test_who_retries_what_a_gap_check_finds_every_time_comes_to_an_end(feature: FeaturePlace) -> None:
+    report = feature.run(checked(NEVER), {"p": "Retry"})
+    assert (report.status, feature.ran) == (Status.PAUSED, ["work"] * 5)
+
+
 def test_a_repeated_phase_has_the_feedback_in_its_context(feature: FeaturePlace) -> None:
     feature.run(decided(OPTIONS), [{"choose": "Again", "feedback": "longer"}, "Go"])
     assert decisions(feature)[0] == {
