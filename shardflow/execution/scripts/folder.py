@@ -19,6 +19,7 @@ from shardflow.model.fields import shown
 from shardflow.model.values import Json
 from shardflow.storage.capabilities import NO_REPLACING
 from shardflow.storage.files import read_regular
+from shardflow.workflow.dialect.outputs import NoPlace, refuse_of_the_engine
 
 LARGEST_FILE: Final = 64 << 20
 """Bytes of a file that a script reads or writes."""
@@ -65,6 +66,14 @@ class OutputFolder:
                 place = os.path.join(folder, name)
                 if not name.startswith(".") and stat.S_ISREG(os.lstat(place).st_mode):
                     yield place
+
+    def deliver(self, path: Json, data: bytes) -> str:
+        """Write a file as `write` does, but none that the engine itself keeps there. Raises StorageError."""
+        try:
+            refuse_of_the_engine("/".join(self._segments(_checked(path))))
+        except NoPlace as fault:
+            raise StorageError(f"cannot write {path!r}: {fault}") from None
+        return self.write(path, data)
 
     def write(self, path: Json, data: bytes) -> str:
         """Write a file, making the folders on the way; give its path relative to the folder. Raises StorageError."""

@@ -118,7 +118,7 @@ class Helpers:
             data = text.encode()
         except UnicodeEncodeError:
             raise HelperError("the text holds half of a surrogate pair, which no file can hold") from None
-        self._written[self._folder.write(path, data)] = len(data)
+        self._written[self._folder.deliver(path, data)] = len(data)
         return None
 
     def _files_exist(self, paths: Json) -> Json:

@@ -17,7 +17,7 @@ _PLACEHOLDER: Final = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 _OUTPUT_DIR: Final = "output_dir"
 _KNOWN: Final = (_OUTPUT_DIR, "feature_name", "workflow_name")
 _LONGEST_NAME: Final = 255
-_OF_THE_ENGINE: Final = ("context.json", "metadata.json")
+_OF_THE_ENGINE: Final = ("context.json", "context.json.lock", "metadata.json")
 """What stands in the output folder already, or will: an output there would be lost, or the context."""
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -58,9 +58,14 @@ def output_place(path: str, feature: str, workflow: str) -> str:
     if any(len(part.encode()) > _LONGEST_NAME for part in parts):
         raise NoPlace(f"it holds a name of more than {_LONGEST_NAME} bytes, which no file can have")
     place = "/".join(parts)
+    refuse_of_the_engine(place)
+    return place
+
+
+def refuse_of_the_engine(place: str) -> None:
+    """Refuse a place inside of the output folder that is a file of the engine. Raises NoPlace."""
     if place.lower() in _OF_THE_ENGINE:
         raise NoPlace(f"the engine itself writes {place.lower()} there")
-    return place
 
 
 def output_fault(path: str) -> str:

@@ -64,6 +64,15 @@ def test_a_folder_reached_by_a_link_is_the_folder(scripts: Scripts, tmp_path: Pa
         ("'/tmp/x'", "'/tmp/x' is outside of the output folder, and files are only written inside of it"),
         ("output_dir", "'@' is outside of the output folder, and files are only written inside of it"),
         ("output_dir + 'x/y'", "'@x/y' is outside of the output folder, and files are only written inside of it"),
+        ("'context.json'", "cannot write 'context.json': the engine itself writes context.json there"),
+        (
+            "output_dir + '/./Metadata.json'",
+            "cannot write '@/./Metadata.json': the engine itself writes metadata.json there",
+        ),
+        (
+            "'a/../context.json.lock'",
+            "cannot write 'a/../context.json.lock': the engine itself writes context.json.lock there",
+        ),
         ("'.'", "'.' is outside of the output folder, and files are only written inside of it"),
         ("'linked/x'", "cannot write 'linked/x': what leads to it is a symbolic link, or no folder"),
         ("'file/x'", "cannot write 'file/x': what leads to it is a symbolic link, or no folder"),

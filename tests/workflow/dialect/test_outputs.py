@@ -52,6 +52,7 @@ def test_a_path_is_relative_to_the_output_folder(path: str, place: str) -> None:
         (".", "it names no file"),
         (f"a/{'ä' * 128}.md", "it holds a name of more than 255 bytes, which no file can have"),
         ("context.json", "the engine itself writes context.json there"),
+        ("context.json.lock", "the engine itself writes context.json.lock there"),
         ("{{output_dir}}/./Metadata.JSON", "the engine itself writes metadata.json there"),
         ("{{phase}}.md", "{{phase}} is not known; known are output_dir, feature_name, workflow_name"),
     ],
