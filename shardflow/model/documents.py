@@ -20,7 +20,7 @@ _PATH_WIDTH: Final = 200
 
 _TOO_MANY: Final = 1000
 """From so many names on, none is looked for that is near."""
-_CLOSE_ENOUGH: Final = 0.6
+_CLOSE_ENOUGH: Final = 0.65
 """The similarity (difflib ratio) from which a known name is offered for a misspelt one."""
 
 

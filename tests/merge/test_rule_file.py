@@ -245,7 +245,7 @@ BESIDE = [
     ("extends: ['', x]", [f"no rule set '' at $.extends[0]; {KNOWN}", f"no rule set 'x' at $.extends[1]; {KNOWN}"]),
     ("description: 5", [TEXT.format("description")]),
     ("description: of nothing", []),
-    ("default: {lists: nope}", ["unknown strategy 'nope' at $.default.lists; did you mean 'ignore'?"]),
+    ("default: {lists: sett}", ["unknown strategy 'sett' at $.default.lists; did you mean 'set'?"]),
     ("default: {lists: 5}", [f"{NO_STRATEGY} the integer 5 at $.default.lists"]),
     ("default: {lists: {strategy: 5}}", [f"{NO_STRATEGY} the integer 5 at $.default.lists.strategy"]),
     ("phases: []", [WORKFLOW]),

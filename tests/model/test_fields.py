@@ -64,6 +64,7 @@ def test_any_value_reads_or_has_all_its_problems_told(value: Json, read: Callabl
         (Place.members, [1], "expected an object, found a list"),
         (Place.fields, "a", "expected an object, found the text 'a'"),
         (READS[4], "gren", "unknown colour 'gren'; did you mean 'green'?"),
+        (READS[4], "genre", "unknown colour 'genre'; known are green, red"),
         (READS[4], "violet", "unknown colour 'violet'; known are green, red"),
         (READS[4], 1, "expected one of red, green, found the integer 1"),
         (READS[5], {}, "field 'a' is missing; expected a text"),

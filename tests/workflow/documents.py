@@ -19,8 +19,8 @@ HOW_TO_RUN: Final = (
     f"say run: with a shell command or a list of arguments, python: package.module:function, or {HOW_TO_NAME}"
 )
 HOW_A_PHASE_RUNS: Final = (
-    "say main_agent: {script: JavaScript}, run: with a shell command or a list of arguments,"
-    f" python: package.module:function, or {HOW_TO_NAME}"
+    "say run: with a shell command or a list of arguments, python: package.module:function,"
+    f" main_agent: {{script: JavaScript}}, or {HOW_TO_NAME}"
 )
 ID_RULE: Final = "an id is 1 to 64 of A-Z a-z 0-9 . _ - and begins with a letter or digit"
 

@@ -28,8 +28,8 @@ _WITH_OTHERS: Final = (Behavior.PARALLEL, Behavior.SEQUENTIAL)
 _BEHAVIORS_OF: Final = {Mode.STRICT: (*_WITH_OTHERS, *_ALONE), Mode.LOOSE: _ALONE, Mode.ADAPTIVE: _WITH_OTHERS}
 _NOBODY: Final[tuple[Subagent, ...]] = ()
 _HOW_TO_RUN: Final = (
-    "say main_agent: {script: JavaScript}, run: with a shell command or a list of arguments, "
-    f"python: package.module:function, or {HOW_TO_NAME}"
+    "say run: with a shell command or a list of arguments, python: package.module:function, "
+    f"main_agent: {{script: JavaScript}}, or {HOW_TO_NAME}"
 )
 
 
@@ -82,7 +82,7 @@ def _likely_behavior(fields: Fields) -> Behavior:
 
 def _read_alone(fields: Fields, main: MainAgent | None, phase: str) -> WhatRuns:
     if "subagents" in fields and not (main is not None and fields.place("subagents").value == []):
-        hint = "put main_agent:, run: or python: on the phase itself, or say behavior: sequential"
+        hint = "put run:, python: or main_agent: on the phase itself, or say behavior: sequential"
         fields.place("subagents").refuse("a main-only phase has no subagents", hint)
     if main is None:
         if not any(name in fields for name in PROGRAMS):

@@ -56,6 +56,11 @@ _ELSEWHERE: Final = {
     "state": "context",
 }
 """What other tools call the fields of a workflow."""
+_MISPLACED: Final = {
+    **dict.fromkeys(("run", "python", "env", "cwd", "shard", "writes", "reads", "foreach", "prompt"), "a subagent"),
+    **dict.fromkeys(("behavior", "subagents", "when"), "a phase"),
+}
+"""Whose fields some are that may be sought in the workflow."""
 _OF_A_PHASE_ELSEWHERE: Final = {
     **dict.fromkeys(("steps", "jobs", "tasks", "agents"), "subagents"),
     **dict.fromkeys(("concurrency", "parallelism"), "max_parallel"),
@@ -133,7 +138,7 @@ def _is_a_rule_file(value: Json) -> bool:
 
 def _read_workflow(place: Place) -> Workflow:
     with place.fields() as fields:
-        fields.elsewhere = _ELSEWHERE
+        fields.elsewhere, fields.misplaced = _ELSEWHERE, _MISPLACED
         is_of_the_shell_engine = recognising.is_of_the_shell_engine(place.document)
         if is_of_the_shell_engine:
             _expect_all(fields)

@@ -254,6 +254,8 @@ MAIN = "name: w\nphases: [{id: p, behavior: main-only, run: ls}]\n"
         ),
         (MAIN + "rules: ' '", "w.yaml:3: expected a text that is not blank, found the text ' ' at $.rules"),
         (MAIN + "phase: 1", "w.yaml:3: unknown field 'phase' at $.phase; did you mean 'phases'?"),
+        (MAIN + "env: {}", "w.yaml:3: unknown field 'env' at $.env; it is a field of a subagent"),
+        (MAIN + "subagents: []", "w.yaml:3: unknown field 'subagents' at $.subagents; it is a field of a phase"),
     ],
 )
 def test_a_problem_of_the_workflow_is_told_in_these_words(text: str, problem: str) -> None:
@@ -312,7 +314,7 @@ def test_a_problem_of_the_workflow_is_told_in_these_words(text: str, problem: st
             "id: p, behavior: main-only, run: ls, subagents: []",
             [
                 "a main-only phase has no subagents at $.phases[0].subagents;"
-                " put main_agent:, run: or python: on the phase itself, or say behavior: sequential"
+                " put run:, python: or main_agent: on the phase itself, or say behavior: sequential"
             ],
         ),
         ("id: p, behavior: main-only", [f"phase 'p': nothing to run at $.phases[0]; {HOW_A_PHASE_RUNS}"]),
