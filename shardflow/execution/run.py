@@ -183,7 +183,8 @@ class _Run:
         try:
             write()
         except StorageError as error:
-            self._problems.append(str(error))
+            if str(error) not in self._problems:
+                self._problems.append(str(error))
 
     def _with_problems(self, status: Status) -> Status:
         return Status.FAILED if self._problems and status is Status.DONE else status
@@ -198,12 +199,9 @@ class _Run:
         return _EXIT_CODES[status]
 
     def _tell(self, event: Event) -> None:
-        """Write an event down and pass it on. A journal that cannot be written is told once, and fails the run."""
-        try:
+        """Write an event down and pass it on."""
+        with suppress(StorageError):  # told by whoever needs the line: who starts a subagent, merges, ends the run
             self._journal.write(*event_json(event))
-        except StorageError as error:
-            if str(error) not in self._problems:
-                self._problems.append(str(error))
         if isinstance(event, PromptFinished):
             self._prompts.append(event.usage)
         self._listen(event)

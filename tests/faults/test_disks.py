@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from typing import Any
@@ -62,14 +63,23 @@ def test_a_subagent_that_fills_the_disk_is_that_subagents_failure(place: Workpla
     assert place.read("groups/01-work/group.json")["subagents"][0]["ending"] == "exited-non-zero"
 
 
-def test_a_journal_that_cannot_be_written_fails_the_run_but_the_context_stands(place: Workplace) -> None:
-    steps = ", ".join(f"{{id: s{number}, run: 'true'}}" for number in range(12))
+@pytest.mark.parametrize("change", ["true", edit("c[me] = 1")], ids=["none", "each"])
+def test_where_the_journal_cannot_tell_of_them_no_more_subagents_start_and_nothing_is_merged(
+    place: Workplace, change: str
+) -> None:
+    (place.folder / "step.sh").write_text(f"echo >> ran; {change}")
+    steps = ", ".join(f"{{id: s{number}, run: sh step.sh}}" for number in range(30))
     text = f"{{name: journal, phases: [{{id: work, behavior: sequential, subagents: [{steps}]}}]}}"
-    process = place.start(text, size_limit=3000)
+    process = place.start(text, size_limit=6000)
     process.communicate(timeout=60)
     assert process.returncode == 1
     assert place.read("run.json")["status"] == "failed"
-    assert place.context == {}
+    told = [json.loads(line) for line in (place.run_dir / "events.jsonl").read_text().splitlines()[:-1]]
+    finished = sum(line["event"] == "subagent-finished" for line in told)
+    merged = sum(line["event"] == "group-merged" for line in told)
+    ran = (place.folder / "ran").read_text().count("\n")
+    assert 1 < finished <= ran <= finished + 1 < 30
+    assert len(place.context) == merged
 
 
 def test_a_context_whose_folder_vanishes_fails_the_group_and_its_record_says_so(place: Workplace) -> None:

@@ -74,11 +74,16 @@ class BackgroundSync:
         """Have the journal synced soon, as it is now."""
         self.add(self._journal.path)
 
+    def catch_up(self) -> None:
+        """Have the journal tell all that it was told. Raises StorageError while the file system refuses."""
+        self._journal.catch_up()
+
     def settle(self) -> None:
         """Wait until all that was added is on the disk, and the journal as it is now.
 
-        Raises StorageError if any of it could not be synced, now or before.
+        Raises StorageError if any of it could not be synced, now or before, or if the journal lacks lines.
         """
+        self.catch_up()
         if self._thread is None:
             self._start()
         self._awaited.set()

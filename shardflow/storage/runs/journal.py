@@ -52,6 +52,7 @@ lines are synced in the background behind each sealed shard, and are waited for 
 merge came from is on the disk before that line, that line before the canonical context is replaced) and before
 `run.json` says that the run has ended. A line that is missing after a power cut makes work happen
 again, never twice in one result. A torn line stands where one start of the run died; the next begins a new line.
+What a full disk refuses is written before the next line; until then no subagent starts and nothing is merged.
 
 The process that writes the journal holds a lock (flock) on it, which ends with the process however that dies: that is
 how a run that goes on is told from one that was killed.
@@ -91,7 +92,7 @@ _PAUSE: Final = 0.005
 class Journal:
     """A journal being written, locked; see `new_journal` and `continued_journal`."""
 
-    __slots__ = ("_changed", "_descriptor", "_hash", "_new", "_path", "_size", "_torn")
+    __slots__ = ("_changed", "_descriptor", "_hash", "_new", "_owed", "_path", "_size")
 
     def __init__(self, path: str, flags: int) -> None:
         self._path = path
@@ -101,7 +102,7 @@ class Journal:
             try:
                 self._lock()
                 self._check_size()
-                self._torn = not self._ends_a_line()
+                self._owed = b"" if self._ends_a_line() else b"\n"
                 self._new = bytearray(self._whole())
                 self._size, self._changed = len(self._new), os.fstat(self._descriptor).st_ctime_ns
             except BaseException:
@@ -119,17 +120,20 @@ class Journal:
         os.close(self._descriptor)
 
     def write(self, event: str, members: Mapping[str, object]) -> None:
-        """Append one event; `members` are plain JSON values. Raises StorageError."""
+        """Append one event; `members` are plain JSON values. Raises StorageError; what is missing is written later."""
         line = json.dumps({"v": VERSION, "at": utc_text(time.time_ns()), "event": event, **members}) + "\n"
-        rest = memoryview((b"\n" if self._torn else b"") + line.encode())
+        self._owed += line.encode()
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Write what the file system has refused so far. Raises StorageError if it still does."""
         try:
-            while rest:
-                taken = os.write(self._descriptor, rest)
-                self._new += rest[:taken]
+            while self._owed:
+                taken = os.write(self._descriptor, self._owed)
+                self._new += self._owed[:taken]
                 self._size += taken
-                self._torn = taken < len(rest)
-                rest = rest[taken:]
-            self._changed = os.fstat(self._descriptor).st_ctime_ns
+                self._owed = self._owed[taken:]
+                self._changed = os.fstat(self._descriptor).st_ctime_ns
         except OSError as error:
             raise self._refusal(error) from error
 

@@ -72,6 +72,34 @@ def test_one_process_writes_a_journal_and_whoever_looks_sees_that(tmp_path: Path
         assert is_written(path)
 
 
+FULL = """
+import resource, sys
+from shardflow.errors import StorageError
+from shardflow.storage.runs.journal import new_journal
+
+def limit(size):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+with new_journal(sys.argv[1]) as journal:
+    journal.write("first", {})
+    limit(100)
+    for event in ("second", "third"):
+        try:
+            journal.write(event, {})
+        except StorageError as error:
+            print(str(error).rpartition(": ")[2])
+    limit(resource.RLIM_INFINITY)
+    journal.write("fourth", {})
+"""
+
+
+def test_lines_that_a_full_disk_refused_are_written_before_the_next_one(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    assert printed(FULL, path) == "file too large\nfile too large\n"
+    assert lines(path) == ["first", "second", "third", "fourth"]
+    assert read_history(str(path)).torn == ()
+
+
 def test_a_torn_last_line_is_ended_told_and_read_past(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     path.write_bytes(b'{"event": "subagent-finished"}\n{"event": "subag')
@@ -179,27 +207,6 @@ def test_a_line_the_disk_takes_in_two_parts_is_whole(tmp_path: Path, monkeypatch
         "subagent-finished",
         "run-finished",
     ]
-
-
-def test_a_line_the_disk_took_only_in_part_is_told_and_spoils_no_other(tmp_path: Path) -> None:
-    code = """
-import resource, sys
-from shardflow.errors import StorageError
-from shardflow.storage.runs.journal import new_journal
-journal = new_journal(sys.argv[1])
-journal.write("run-started", {})
-resource.setrlimit(resource.RLIMIT_FSIZE, (150, -1))
-try:
-    journal.write("stopping", {"text": "x" * 200})
-except StorageError as error:
-    print(error)
-resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, -1))
-journal.write("run-finished", {})
-"""
-    path = tmp_path / "events.jsonl"
-    assert "file too large" in printed(code, path)
-    assert read_history(str(path)).torn == (2,)
-    assert [json.loads(line)["event"] for line in path.read_text().splitlines()[::2]] == ["run-started", "run-finished"]
 
 
 def test_what_shall_run_again_is_forgotten_from_there_on(tmp_path: Path) -> None:

@@ -95,7 +95,8 @@ class GroupJobs:
             self._report(rank, Tried(self._sealed(rank)))
 
     def command(self, rank: int) -> Command:
-        """Make the workplace of a subagent. Raises StorageError."""
+        """Make the workplace of a subagent. Raises StorageError, also while the journal could not tell of it."""
+        self._durable.catch_up()
         subagent = self._group.subagents[rank]
         places = self._places(rank)
         fitting = self._fitting(subagent, places)
