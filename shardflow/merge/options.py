@@ -9,7 +9,7 @@ from shardflow.merge.site import Candidate, Chosen, Site, Split, Unsettled, Verd
 from shardflow.model.changes import Drop
 from shardflow.model.documents import listed
 from shardflow.model.records import record, replaced
-from shardflow.model.values import ABSENT, Value, is_number, kind
+from shardflow.model.values import ABSENT, Value, a_kind, is_number, kind
 
 
 @record
@@ -55,7 +55,7 @@ def _unexpected(site: Site, expected: Expected) -> Unsettled | None:
     for candidate in site.candidates:
         value = site.after(candidate)
         if value is not ABSENT and not _is(value, expected):
-            return Unsettled(f"{candidate.shard} left {kind(value)} where the rule expects {expected}")
+            return Unsettled(f"{candidate.shard} left {a_kind(value)} where the rule expects {expected}")
     return None
 
 

@@ -74,6 +74,14 @@ def kind(value: Value) -> str:
     return _KINDS[type(value)]
 
 
+def a_kind(value: Value) -> str:
+    """Name the kind of a value in a sentence: `an object`, `a list`, `null`, `nothing`."""
+    name = kind(value)
+    if name in ("null", "nothing"):
+        return name
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+
+
 _KINDS: Final[dict[type, str]] = {
     dict: "object",
     list: "list",

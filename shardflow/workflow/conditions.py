@@ -244,9 +244,11 @@ def condition_text(condition: Condition) -> str:
     """Tell a person what a condition asks for. Escape it: it may hold foreign text."""
     match condition:
         case Is(path, state):
-            return f"{path_text(path)} is {state.value.replace('-', ' ')}"
+            verb = "" if state is State.EXISTS else "is "
+            return f"{path_text(path)} {verb}{state.value.replace('-', ' ')}"
         case Compares(path, comparison, operand):
-            return f"{path_text(path)} {comparison.value.replace('_', ' ')} {json.dumps(operand, default=str)}"
+            verb = "" if comparison in (Comparison.EQUALS, Comparison.CONTAINS) else "is "
+            return f"{path_text(path)} {verb}{comparison.value.replace('_', ' ')} {json.dumps(operand, default=str)}"
         case All(conditions):
             return " and ".join(map(_bracketed, conditions))
         case AnyOf(conditions):

@@ -105,7 +105,7 @@ def test_a_line_for_each_phase_stays_when_the_view_goes(tmp_path: Path) -> None:
     assert code == 0
     lines = [re.sub(r".*\x1b\[2K|\x1b\[[?0-9;]*[a-zA-Z]", "", line) for line in told.splitlines()]
     left = [re.sub(r"[0-9.]+ s\b", "N s", line) for line in lines if line.startswith(("✓", "· more"))]
-    assert left == ["✓ work: 2 subagents, N s, 0 changes", "· more: skipped, $.n equals 5: no"]
+    assert left == ["✓ work: 2 subagents, N s, 0 changes", "· more: skipped, condition not met: $.n equals 5"]
 
 
 def test_hundreds_of_subagents_never_take_more_rows_than_the_terminal_has(tmp_path: Path) -> None:

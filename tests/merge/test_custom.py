@@ -153,7 +153,7 @@ def test_the_whole_document_stays_an_object(returned):
 
 def test_options_act_around_a_function():
     assert asked(longest, "", "abc", GONE, on_delete="keep") == "abc"
-    assert asked(longest, "", "abc", 5, type="text") == "b left integer where the rule expects text"
+    assert asked(longest, "", "abc", 5, type="text") == "b left an integer where the rule expects text"
 
 
 def test_effective_rules_carry_the_text_of_the_module():

@@ -213,5 +213,5 @@ def test_a_new_object_of_several_shards_is_told_as_opened_and_then_by_its_member
 def test_a_rule_that_goes_deep_still_says_which_kind_it_expects():
     base, shard = {"n": {"a": 1}}, {"n": {"a": 2}}
     result = merged(base, shard, rules=rule_set({"path": "$.n", "strategy": "deep", "type": "list"}))
-    assert [conflict.reason for conflict in result.conflicts] == ["a left object where the rule expects list"]
+    assert [conflict.reason for conflict in result.conflicts] == ["a left an object where the rule expects list"]
     assert result.context == base

@@ -121,31 +121,31 @@ REFUSED = [
     ({"quorum": 2}, None, [1, 1.0], "no value has the 2 votes needed"),
     ({"quorum": 1}, None, [1, 2], "2 values have the 1 vote needed"),
     ("majority", None, [1, 2], "none of 2 values has a majority of 2 votes"),
-    ("min", 1, [2, "x"], "b left text where a number is needed"),
-    ("max", 1, [True], "a left boolean where a number or text is needed"),
-    ("max", None, [[], {}], "a left list where a number or text is needed"),
+    ("min", 1, [2, "x"], "b left a text where a number is needed"),
+    ("max", 1, [True], "a left a boolean where a number or text is needed"),
+    ("max", None, [[], {}], "a left a list where a number or text is needed"),
     ({"max_by": "c"}, None, [{"c": 1}, {}], "b left an object without the field 'c'"),
     ({"max_by": "c"}, None, [{"c": None}, {"c": 1}], "a left null in the field 'c', where a number or text is needed"),
-    ({"max_by": "c"}, None, [{"c": 1}, [1]], "b left list where an object is needed"),
+    ({"max_by": "c"}, None, [{"c": 1}, [1]], "b left a list where an object is needed"),
     ({"min_by": "c"}, {"c": 0}, [{"c": 1}, GONE, {"c": 2}], "deleted by b but changed by a and c"),
     ({"max_by": "c"}, None, [{"c": 1}, {"c": "x"}], "the field 'c' is a number in some shards and a text in others"),
     ("sum", 1, [2, GONE], "deleted by b but changed by a"),
     ("sum", 1, [2, None], "b left null where a number is needed"),
-    ("sum", "x", [1, 2], "the base value is text where a number is needed, and a and b changed it"),
+    ("sum", "x", [1, 2], "the base value is a text where a number is needed, and a and b changed it"),
     ("sum", None, [1, 1], "the base value is null where a number is needed, and a and b changed it"),
     ("append", None, [[1], [1]], "the base value is null where a list is needed, and a and b changed it"),
     ("prepend", None, [[1], [1]], "the base value is null where a list is needed, and a and b changed it"),
-    ("multiset", {}, [[1], [1]], "the base value is object where a list is needed, and a and b changed it"),
+    ("multiset", {}, [[1], [1]], "the base value is an object where a list is needed, and a and b changed it"),
     (
         "set",
         1,
         [[1], [2]],
-        "the base value is integer where a list is needed, and a and b changed it to different values",
+        "the base value is an integer where a list is needed, and a and b changed it to different values",
     ),
     ("sum", 0.0, [1.7e308, 1.7e308], "the sum is larger than any JSON number here"),
     ("sum", 0, [Decimal("1E-1500"), 10**600], "the exact sum needs more than 2000 digits"),
     ("mean", 0, [10**400, 10**401], "the mean is larger than any decimal here"),
-    ("any", None, [1], "a left integer where true or false is needed"),
+    ("any", None, [1], "a left an integer where true or false is needed"),
     ({"rank": ["low", "high"]}, "low", ["urgent"], "a left a value that is not in the declared order"),
     (
         {"rank": {"pairs": [["a", "b"], ["a", "c"]]}},
@@ -159,7 +159,7 @@ REFUSED = [
     ("in_turn", [1], [[2], [1, 3]], "b appended to the list, to which a did more than append"),
     ("in_turn", [1], [GONE, [1, 2], [1, 3]], "c appended to the list, to which a did more than append"),
     ("prepend", [1], [[1, 2]], "a did more to the list than prepend"),
-    ("set", [1], [[1], 5], "b left integer where a list is needed"),
+    ("set", [1], [[1], 5], "b left an integer where a list is needed"),
     ("diff3", "a\nb\n", ["x\nb\n", "y\nb\n"], "a and b changed line 1 of the base differently"),
     ("diff3", "a\r\nb\r\n", ["a\nb\n", "a\r\nB\r\n"], "a and b changed lines 1 to 2 of the base differently"),
     ("diff3", [1, 2], [[True, 2], [1.0, 2]], "a and b changed item 0 of the base differently"),
@@ -169,7 +169,7 @@ REFUSED = [
     ("diff3", "a\n", ["a\nb\n", "a\nc\n"], "a and b added different lines at the end"),
     ("diff3", "", ["b\n", "c\n"], "a and b added different lines at the end"),
     ("diff3", GONE, [[1], [1, 2]], "a and b changed it to different values"),
-    ("diff3", "a", ["b", 5], "b left integer where a text is needed"),
+    ("diff3", "a", ["b", 5], "b left an integer where a text is needed"),
     ("index", [0], [[1, 2], [3]], "lists of 1 and 2 items cannot be merged by position"),
     ("index", [0], [[1, 2], [3, 4]], "lists of 1 and 2 items cannot be merged by position"),
     ("index", GONE, [[1], [2]], "no list stood here before, so those of a and b cannot be merged by position"),
@@ -189,24 +189,24 @@ REFUSED = [
         "item 0 of b lacks the key field 'id'; item 0 of c lacks the key field 'id'; "
         "item 0 of d lacks the key field 'id'; and 2 more lists like that",
     ),
-    ({"keyed": "id"}, [], [[5]], "item 0 of a is integer, not an object with id"),
-    ({"keyed": "id"}, [], [[{"id": []}]], "item 0 of a has list in its key field 'id'"),
+    ({"keyed": "id"}, [], [[5]], "item 0 of a is an integer, not an object with id"),
+    ({"keyed": "id"}, [], [[{"id": []}]], "item 0 of a has a list in its key field 'id'"),
     ({"keyed": ["f", "g"]}, [{"f": 1}], [[]], "item 0 of the base lacks the key field 'g'"),
     (
         {"keyed": ["f", "g"]},
         [],
         [[{"f": 1, "g": 2}, {"f": {}}, {"f": 1, "g": 2}, {"f": 2, "g": 1}, 5, {"f": 1, "g": 2}]],
-        "item 1 of a has object in its key field 'f'; item 1 of a lacks the key field 'g'; "
-        "items 0 and 2 of a have the same key f=1, g=2; item 4 of a is integer, not an object with f and g; "
+        "item 1 of a has an object in its key field 'f'; item 1 of a lacks the key field 'g'; "
+        "items 0 and 2 of a have the same key f=1, g=2; item 4 of a is an integer, not an object with f and g; "
         "items 0 and 5 of a have the same key f=1, g=2",
     ),
     (
         {"keyed": "id"},
         [],
         [[1, 2, 3, 4, 5, 6, 7], [{}]],
-        "item 0 of a is integer, not an object with id; item 1 of a is integer, not an object with id; "
-        "item 2 of a is integer, not an object with id; item 3 of a is integer, not an object with id; "
-        "item 4 of a is integer, not an object with id; and 2 more items of a; item 0 of b lacks the key field 'id'",
+        "item 0 of a is an integer, not an object with id; item 1 of a is an integer, not an object with id; "
+        "item 2 of a is an integer, not an object with id; item 3 of a is an integer, not an object with id; "
+        "item 4 of a is an integer, not an object with id; and 2 more items of a; item 0 of b lacks the key field 'id'",
     ),
 ]
 
@@ -235,12 +235,12 @@ OPTIONS = [
     ("sum", 1, [2, 2], {"same_change": "conflict"}, "a and b made the same change, which this rule forbids"),
     ("deep", GONE, [{"x": 1}, {"y": 1}], {"add_add": "conflict"}, "a and b added different objects"),
     ("deep", GONE, [{"x": 1}, {"x": 1}], {"add_add": "conflict"}, {"x": 1}),
-    ("last", 1, [2, "x"], {"type": "integer"}, "b left text where the rule expects integer"),
-    ("last", 1, [True], {"type": "number"}, "a left boolean where the rule expects number"),
+    ("last", 1, [2, "x"], {"type": "integer"}, "b left a text where the rule expects integer"),
+    ("last", 1, [True], {"type": "number"}, "a left a boolean where the rule expects number"),
     ("last", 1, [1.5], {"type": "number"}, 1.5),
     ("last", 1, [GONE], {"type": "number"}, GONE),
-    ("last", 1, [1.5], {"type": "integer"}, "a left decimal where the rule expects integer"),
-    ("last", 1, [5], {"type": "text"}, "a left integer where the rule expects text"),
+    ("last", 1, [1.5], {"type": "integer"}, "a left a decimal where the rule expects integer"),
+    ("last", 1, [5], {"type": "text"}, "a left an integer where the rule expects text"),
     ("last", 1, [[5]], {"type": "list"}, [5]),
     ("deep", {"x": 1, "y": 1}, [{"x": 1}, {"x": 2, "y": 1}], {"type": "object"}, {"x": 2}),
 ]

@@ -110,15 +110,15 @@ def test_how_values_compare(comparison: str, operand: Any, value: Any, wanted: b
 A: Any = {"path": "$.a", "is": "exists"}
 B: Any = {"path": "$.b", "equals": "x"}
 TOGETHER: list[tuple[Any, str, str]] = [
-    (A, "a ab", "$.a is exists"),
+    (A, "a ab", "$.a exists"),
     ({"path": "$.a", "is": "not-empty"}, "a ab", "$.a is not empty"),
     (B, "b ab", '$.b equals "x"'),
-    ({"path": "$.a", "at_least": 1}, "a ab", "$.a at least 1"),
-    ({"all": [A, B]}, "ab", '$.a is exists and $.b equals "x"'),
-    ({"any": [A, B]}, "a b ab", '$.a is exists or $.b equals "x"'),
-    ({"not": A}, "b neither", "not $.a is exists"),
-    ({"not": {"any": [A, B]}}, "neither", 'not ($.a is exists or $.b equals "x")'),
-    ({"all": [A, {"any": [A, B]}]}, "a ab", '$.a is exists and ($.a is exists or $.b equals "x")'),
+    ({"path": "$.a", "at_least": 1}, "a ab", "$.a is at least 1"),
+    ({"all": [A, B]}, "ab", '$.a exists and $.b equals "x"'),
+    ({"any": [A, B]}, "a b ab", '$.a exists or $.b equals "x"'),
+    ({"not": A}, "b neither", "not $.a exists"),
+    ({"not": {"any": [A, B]}}, "neither", 'not ($.a exists or $.b equals "x")'),
+    ({"all": [A, {"any": [A, B]}]}, "a ab", '$.a exists and ($.a exists or $.b equals "x")'),
 ]
 
 

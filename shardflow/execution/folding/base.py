@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from shardflow.errors import InvalidJson
 from shardflow.model.documents import Problem
-from shardflow.model.values import Json, kind
+from shardflow.model.values import Json, a_kind
 from shardflow.workflow.model import ShardForm
 
 if TYPE_CHECKING:
@@ -85,12 +85,8 @@ def read_object(data: bytes, source: str) -> dict[str, Json]:
     with _without_collector(len(data)):
         value = parse_json(data, source)
     if not isinstance(value, dict):
-        raise InvalidJson([Problem(source, None, f"expected an object, found {_with_article(kind(value))}")])
+        raise InvalidJson([Problem(source, None, f"expected an object, found {a_kind(value)}")])
     return value
-
-
-def _with_article(name: str) -> str:
-    return name if name == "null" else f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
 @contextmanager

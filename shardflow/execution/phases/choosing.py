@@ -23,7 +23,7 @@ def chosen_of(subagents: Sequence[Subagent], now: Situation) -> Generator[Step, 
     ids = {subagent.id for subagent in subagents}
     for subagent in subagents:
         if subagent.when is not None and not holds(subagent.when, now.context):
-            yield Skip(subagent.id, f"{condition_text(subagent.when)}: no")
+            yield Skip(subagent.id, f"condition not met: {condition_text(subagent.when)}")
             continue
         made = one_for_each(subagent, now.context, ids - {subagent.id})
         if isinstance(made, NoItems):

@@ -134,7 +134,7 @@ class PhaseLoop:
             return ""
         from shardflow.workflow.conditions import condition_text, holds  # most workflows have none
 
-        return "" if holds(phase.when, self.base.value) else f"{condition_text(phase.when)}: no"
+        return "" if holds(phase.when, self.base.value) else f"condition not met: {condition_text(phase.when)}"
 
     def _take_steps(self, scheduled: ScheduledPhase, taken: list[GroupReport | Skip]) -> Follow:
         """Take a phase's steps until it has no more, or one does not end well; `taken` grows by what they came to."""

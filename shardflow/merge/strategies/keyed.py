@@ -17,7 +17,7 @@ from shardflow.model.diff import diff
 from shardflow.model.numbers import decimal_of
 from shardflow.model.paths import ORDER, Member, key_text
 from shardflow.model.records import record
-from shardflow.model.values import ABSENT, Json, Value, is_number, kind
+from shardflow.model.values import ABSENT, Json, Value, a_kind, is_number
 
 Items: TypeAlias = dict[Member, dict[str, Json]]
 _TOLD: Final = 5
@@ -149,14 +149,14 @@ def _key(item: dict[str, Json], field: str, keys: Keys) -> Value:
 def _faults(item: Json, keys: Keys) -> Iterator[str]:
     """Say why an item has no key."""
     if not isinstance(item, dict):
-        yield f"is {kind(item)}, not an object with {' and '.join(keys.fields)}"
+        yield f"is {a_kind(item)}, not an object with {' and '.join(keys.fields)}"
         return
     for field in keys.fields:
         value = _key(item, field, keys)
         if value is ABSENT:
             yield f"lacks the key field '{field}'"
         elif isinstance(value, dict | list):
-            yield f"has {kind(value)} in its key field '{field}'"
+            yield f"has {a_kind(value)} in its key field '{field}'"
 
 
 def _shown(key: Member) -> str:

@@ -11,7 +11,7 @@ from shardflow.merge.site import Chosen, Site, Unsettled, Verdict
 from shardflow.merge.strategies.present import over_changed
 from shardflow.model.numbers import decimal_of
 from shardflow.model.records import record
-from shardflow.model.values import ABSENT, Json, Value, frozen, is_number, kind
+from shardflow.model.values import ABSENT, Json, Value, a_kind, frozen, is_number
 
 Comparable: TypeAlias = int | Decimal | str
 Order: TypeAlias = Mapping[Hashable, Container[Hashable]]
@@ -148,7 +148,7 @@ def _picked_by(site: Site, field: str, pick: Pick, values: Sequence[dict[str, Js
         elif isinstance(key, str):
             keys.append(key)
         else:
-            left = f"{candidate.shard} left {kind(key)} in the field '{field}'"
+            left = f"{candidate.shard} left {a_kind(key)} in the field '{field}'"
             return Unsettled(f"{left}, where a number or text is needed")
     if len({isinstance(key, str) for key in keys}) > 1:
         return Unsettled(f"the field '{field}' is a number in some shards and a text in others")

@@ -7,7 +7,7 @@ from typing import TypeGuard, TypeVar
 
 from shardflow.merge.site import Site, Unsettled, Verdict, contest, unanimous
 from shardflow.model.documents import listed
-from shardflow.model.values import ABSENT, Value, kind
+from shardflow.model.values import ABSENT, Value, a_kind
 
 T = TypeVar("T")
 
@@ -53,18 +53,18 @@ def over_counted(
     if site.base is ABSENT or fits(site.base) or len(site.candidates) == 1:
         return over_base(site, wanted, fits, work)
     who = listed([c.shard for c in site.candidates])
-    reason = f"the base value is {kind(site.base)} where {wanted} is needed, and {who} changed it"
+    reason = f"the base value is {a_kind(site.base)} where {wanted} is needed, and {who} changed it"
     return over_changed(site, wanted, fits, lambda _: Unsettled(reason))
 
 
 def _misfits(site: Site, wanted: str, fits: Callable[[Value], TypeGuard[T]]) -> str:
     misfits = [(c.shard, site.after(c)) for c in site.candidates if not fits(site.after(c))]
     shard, value = misfits[0]
-    return f"{shard} left {kind(value)} where {wanted} is needed"
+    return f"{shard} left {a_kind(value)} where {wanted} is needed"
 
 
 def _from_nothing(site: Site, wanted: str) -> Verdict:
     agreed = unanimous(site)
     if isinstance(agreed, Unsettled):
-        return Unsettled(f"the base value is {kind(site.base)} where {wanted} is needed, and {agreed.reason}")
+        return Unsettled(f"the base value is {a_kind(site.base)} where {wanted} is needed, and {agreed.reason}")
     return agreed

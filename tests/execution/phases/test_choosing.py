@@ -95,15 +95,15 @@ def test_conditions_are_asked_of_the_context_as_it_is_and_who_is_skipped_is_told
     assert (report.exit_code, place.context) == (0, {"n": 2})
     assert [subagent.id for subagent in report.subagents] == ["counts", "again", "a"]
     one, two, three = report.phases
-    assert one.skipped == (("never", "$.n equals 1: no"),)
-    assert (two.status, two.reason, two.groups) == (Status.SKIPPED, "$.n less than 2: no", ())
-    assert (three.status, three.skipped) == (Status.DONE, (("b", "$.b is exists: no"),))
+    assert one.skipped == (("never", "condition not met: $.n equals 1"),)
+    assert (two.status, two.reason, two.groups) == (Status.SKIPPED, "condition not met: $.n is less than 2", ())
+    assert (three.status, three.skipped) == (Status.DONE, (("b", "condition not met: $.b exists"),))
     assert [event.subagent for event in heard if isinstance(event, SubagentSkipped)] == ["never", "b"]
     assert [event.report.status for event in heard if isinstance(event, PhaseFinished)] == ["done", "skipped", "done"]
     told: list[Any] = [line for line in place.journal() if line["event"] == "subagent-skipped"]
     assert [(line["phase"], line["subagent"], line["reason"]) for line in told] == [
-        ("one", "never", "$.n equals 1: no"),
-        ("three", "b", "$.b is exists: no"),
+        ("one", "never", "condition not met: $.n equals 1"),
+        ("three", "b", "condition not met: $.b exists"),
     ]
 
 
@@ -128,4 +128,4 @@ def test_a_phase_without_anybody_to_run_merges_nothing_and_is_done(place: Workpl
         """
     )
     assert (report.exit_code, list(report.groups), place.context) == (0, [], {"l": []})
-    assert report.phases[0].skipped == (("a", "its list is empty"), ("b", "$.l is not empty: no"))
+    assert report.phases[0].skipped == (("a", "its list is empty"), ("b", "condition not met: $.l is not empty"))

@@ -7,6 +7,7 @@ import pytest
 from shardflow.execution.rules.sources import load_named_rules, shipped_rule_sets
 from shardflow.merge.guide.warnings import KINDS, warnings
 from shardflow.merge.strategies.registry import CUSTOM, STRATEGIES
+from shardflow.model.values import a_kind
 from tests.merge.small import GONE, at_n, rule_set
 
 
@@ -93,5 +94,5 @@ def test_the_kinds_a_strategy_is_said_to_need_are_those_it_takes(strategy):
     written = {strategy: ARGUMENTS[strategy]} if strategy in ARGUMENTS else strategy
     for kind, (one, other) in VALUES.items():
         outcome = at_n(written, GONE, one, other)
-        refused = isinstance(outcome, str) and outcome.startswith(f"a left {kind} ")
+        refused = isinstance(outcome, str) and outcome.startswith(f"a left {a_kind(one)} ")
         assert refused is (kind not in KINDS.get(strategy, VALUES)) or strategy == "diff3"
