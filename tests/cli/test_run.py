@@ -250,10 +250,25 @@ def test_an_interrupted_run_stops_its_children_and_says_so(tmp_path: Path, numbe
         running.send_signal(number)
         stdout, stderr = running.communicate(timeout=60)
     assert running.returncode == code
-    assert f"{signal.Signals(number).name}: stopping 1 subagent" in stdout
+    assert f"{signal.Signals(number).name}: stopping 1 subagent (the next signal kills)\n" in stdout
     assert "\ninterrupted: 1 subagent in 1 phase, " in stdout
     assert "work: 1 subagent stopped with the run\n" in stderr
     assert "Traceback" not in stderr
+
+
+def test_a_second_signal_kills_what_the_first_could_not_stop(tmp_path: Path) -> None:
+    write_workflow(tmp_path / "w.yaml", deaf="trap '' TERM; touch started; while :; do sleep 0.1; done")
+    arguments = [*COMMAND, "run", "w.yaml"]
+    with subprocess.Popen(arguments, cwd=tmp_path, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        wait_for(tmp_path / "started")
+        running.send_signal(signal.SIGINT)
+        told = next(line for line in running.stdout if "SIGINT" in line)
+        running.send_signal(signal.SIGINT)
+        rest = running.stdout.read()
+    assert told == "  SIGINT: stopping 1 subagent (the next signal kills)\n"
+    assert rest.startswith("  SIGINT: killing 1 subagent\n")
+    assert running.returncode == 130
 
 
 def wait_for(file: Path) -> None:

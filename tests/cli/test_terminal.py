@@ -65,6 +65,16 @@ def test_a_phase_that_stays_on_the_terminal_tells_of_failures_that_are_allowed(t
     assert re.search(r"✓\x1b\[0m work: 2 subagents, [0-9.]+ s, 1 change \(1 applied\); 1 failure allowed\r\n", told)
 
 
+def test_a_terminal_tells_who_pressed_ctrl_c_that_once_more_kills(tmp_path: Path) -> None:
+    write_workflow(tmp_path / "w.yaml", deaf="trap '' TERM INT; touch started; while :; do sleep 0.1; done")
+    terminal = on_a_terminal(tmp_path, "run", "w.yaml")
+    terminal.expect(r"deaf  [0-9.]+ s")
+    terminal.sendintr()
+    terminal.expect(r"w · stopping \(Ctrl-C kills\) · phase 1 of 1")
+    terminal.sendintr()
+    assert ending(terminal)[1] == 130
+
+
 def test_a_terminal_shows_arbiters_that_are_asked(tmp_path: Path) -> None:
     write_workflow(tmp_path / "asked.yaml", one=adding(n=1), two=adding(n=2))
     arbiter = """while ! test -e go; do sleep 0.02; done; echo '{"take": "base"}'"""

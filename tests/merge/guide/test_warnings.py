@@ -7,7 +7,7 @@ import pytest
 from shardflow.execution.rules.sources import load_named_rules, shipped_rule_sets
 from shardflow.merge.guide.warnings import KINDS, warnings
 from shardflow.merge.strategies.registry import CUSTOM, STRATEGIES
-from shardflow.model.values import a_kind
+from shardflow.model.values import Json, a_kind
 from tests.merge.small import GONE, at_n, rule_set
 
 
@@ -77,7 +77,7 @@ def test_items_of_a_list_that_something_goes_into_are_asked(how):
     assert not found(rule, default={"lists": how})
 
 
-VALUES = {
+VALUES: dict[str, tuple[Json, Json]] = {
     "object": ({"c": 1}, {"c": 2}),
     "list": ([{"id": 1}], []),
     "text": ("x", "y"),

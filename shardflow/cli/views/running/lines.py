@@ -65,7 +65,7 @@ def _line(event: Event) -> str | None:
         case Stopping():
             by = "the run's time is over" if event.signal is None else signal_name(event.signal)
             whom = count(len(event.arbiters), "arbiter") if event.arbiters else count(len(event.subagents), "subagent")
-            return f"  {by}: stopping {whom}"
+            return f"  {by}: stopping {whom} (the next signal kills)" if event.grace else f"  {by}: killing {whom}"
         case ArbiterStarted(path=path):
             return f"  arbiter of {path_label(path)}: started"
         case ArbiterFinished(report=asked):

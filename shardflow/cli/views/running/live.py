@@ -154,10 +154,9 @@ def _most_telling(jobs: list[JobProgress], room: int) -> list[JobProgress]:
 
 
 def _head(progress: Progress, now: float) -> Styled:
-    word = "stopping" if progress.stopping else "running"
     place = progress.phases.index(progress.phase) + 1 if progress.phase else 0
     reached = f"phase {place} of {len(progress.phases)}"
-    return f"{printable(progress.workflow)} · {word} · {reached} · {seconds(now - progress.started)}", "bold"
+    return f"{printable(progress.workflow)} · {progress.state} · {reached} · {seconds(now - progress.started)}", "bold"
 
 
 def _phase(progress: Progress) -> list[Styled]:

@@ -60,7 +60,8 @@ class Progress:
         self.behavior = ""
         self.subagents: dict[str, JobProgress] = {}
         self.arbiters: dict[str, JobProgress] = {}
-        self.stopping = self._in_group = False
+        self.state = "running"
+        self._in_group = False
         self.started = monotonic()
 
     def hear(self, event: Event) -> None:
@@ -81,8 +82,8 @@ class Progress:
                 self._ended(event.report)
             case ArbiterStarted() | ArbiterFinished():
                 self._arbitrated(event)
-            case Stopping():
-                self.stopping = True
+            case Stopping(grace=grace):
+                self.state = "stopping (Ctrl-C kills)" if grace else "killing"
             case _:
                 pass
 
