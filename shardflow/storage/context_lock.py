@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from contextlib import suppress
@@ -16,6 +17,7 @@ from shardflow.storage.refusals import FilePath, refusal, shown_path
 
 _LOCK: Final = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _PRIVATE: Final = 0o600
+_NOT_FOR_US: Final = (errno.EACCES, errno.EPERM, errno.EROFS)
 _LOCK_TEXT: Final = re.compile(rb"[0-9\0]{0,19}[\n\0]?")
 """What a lock file holds: the process that has it, nothing yet, or what a power cut left of that (zeros, perhaps)."""
 
@@ -37,7 +39,10 @@ class ContextLock:
             while not self._locked():
                 pass
         except (OSError, ValueError) as error:
-            raise refusal(self._path, "lock", error) from error
+            told = refusal(self._path, "lock", error)
+            if isinstance(error, OSError) and error.errno in _NOT_FOR_US:
+                raise StorageError(f"{told}; the context has to be in a folder that can be written to") from error
+            raise told from error
         return self
 
     def __exit__(

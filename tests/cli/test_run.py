@@ -327,6 +327,13 @@ def test_a_context_that_cannot_be_used_is_told_before_anything_runs(good: Path, 
     assert sorted(good.parent.iterdir()) == before
 
 
+def test_a_run_directory_that_cannot_be_made_is_told_with_what_next(good: Path) -> None:
+    ended = shardflow("run", good.name, "--run-dir", "/proc/nowhere", cwd=good.parent)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.startswith("shardflow run: cannot make the run directory /proc/nowhere: ")
+    assert ended.stderr.endswith("; give the run another --run-dir\n")
+
+
 def test_a_current_folder_that_is_gone_is_told(good: Path) -> None:
     gone = good.parent / "gone"
     gone.mkdir()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -103,6 +104,18 @@ def test_what_stands_in_place_of_a_lock_is_left_as_it_is(tmp_path: Path, what: s
         pass
     after = lock.lstat(), other.read_text(), lock.read_text() if stat.S_ISREG(lock.lstat().st_mode) else ""
     assert [before[0].st_ino, *before[1:]] == [after[0].st_ino, *after[1:]]
+
+
+def test_a_folder_that_cannot_be_written_to_is_told_as_what_keeps_a_context_from_being_locked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> int:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(os, "open", refused)
+    told = r"c\.json\.lock: read-only file system; the context has to be in a folder that can be written to$"
+    with pytest.raises(StorageError, match=told), ContextLock(tmp_path / "c.json"):
+        pass
 
 
 def test_a_lock_that_a_power_cut_left_is_taken(tmp_path: Path) -> None:

@@ -40,9 +40,11 @@ def create_run_directory(path: str | None, workflow: str) -> RunDirectory:
         _make_or_take(made)
         os.mkdir(f"{made}/groups", 0o700)
     except OSError as error:
+        next_step = "give the run another --run-dir"
         if error.errno in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
-            raise UsageError(f"{made} is not a new or empty folder; give the run another --run-dir") from error
-        raise StorageError(f"cannot make the run directory {made}: {(error.strerror or '').lower()}") from error
+            raise UsageError(f"{made} is not a new or empty folder; {next_step}") from error
+        reason = (error.strerror or "").lower()
+        raise StorageError(f"cannot make the run directory {made}: {reason}; {next_step}") from error
     return RunDirectory(made)
 
 
