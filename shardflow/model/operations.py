@@ -25,7 +25,7 @@ from shardflow.model.numbers import EXACT, EXACT_DIGITS, MAX_DIGITS, decimal_of,
 from shardflow.model.paths import ORDER, Path, PathError, Segment, parse_path, path_text
 from shardflow.model.places import ChangingPlaces
 from shardflow.model.records import record
-from shardflow.model.values import ABSENT, MAX_DEPTH, Json, Value, is_number, kind
+from shardflow.model.values import ABSENT, MAX_DEPTH, Json, Value, a_kind, is_number
 
 C = TypeVar("C", bound="dict[str, Json] | list[Json]")
 
@@ -70,7 +70,7 @@ _VALUE: Final = "value"
 def read_operation(line: int, said: Json) -> Operation | Misfit:
     """Read one line of a journal."""
     if not isinstance(said, dict):
-        return Misfit(line, f"expected an operation, an object, found a value of kind {kind(said)}")
+        return Misfit(line, f"expected an operation, an object, found {a_kind(said)}")
     verbs = [name for name in said if name in _VERBS]
     unknown = [name for name in said if name not in _VERBS and name != _VALUE]
     if unknown:
@@ -88,7 +88,7 @@ def _read_verb(line: int, verb: Verb, said: dict[str, Json]) -> Operation | Misf
     if (verb is Verb.REMOVE) == (_VALUE in said):
         return Misfit(line, f"{verb} {'takes no' if _VALUE in said else 'needs a'} value")
     if not isinstance(text, str):
-        return Misfit(line, f"expected a path to {verb}, such as '$.status', found a value of kind {kind(text)}")
+        return Misfit(line, f"expected a path to {verb}, such as '$.status', found {a_kind(text)}")
     try:
         path = parse_path(text)
     except PathError as error:
@@ -140,7 +140,7 @@ class _Draft:
         match operation:
             case Operation(verb=Verb.SET, path=path, value=value) if value is not ABSENT:
                 if not path and not isinstance(value, dict):
-                    raise _CannotApply(f"the document is an object; a value of kind {kind(value)} cannot be it", "")
+                    raise _CannotApply(f"the document is an object; {a_kind(value)} cannot be it", "")
                 self._put(path, value)
             case Operation(verb=Verb.REMOVE, path=path):
                 self._remove(path)
@@ -183,7 +183,7 @@ class _Draft:
     def _append(self, path: Path, value: Json) -> None:
         found = self._value(path)
         if found is not ABSENT and not isinstance(found, list):
-            raise _CannotApply(f"append needs a list, and a value of kind {kind(found)} stands there", "")
+            raise _CannotApply(f"append needs a list, and {a_kind(found)} stands there", "")
         holder, step = self._place(path)
         items = [] if found is ABSENT else found
         owned = self._owned(holder, step, items)
@@ -230,17 +230,17 @@ def _inner(value: Json, segment: Segment, step: str | int | None, here: Path) ->
             return value[int(step)]
         case _:
             wanted = "members" if isinstance(segment, str) else "items"
-            raise _CannotApply(f"a value of kind {kind(value)} stands at {path_text(here)}, which has no {wanted}", "")
+            raise _CannotApply(f"{a_kind(value)} stands at {path_text(here)}, which has no {wanted}", "")
 
 
 def _added(found: Value, value: Value) -> Json:
     """Add exactly. Raises _CannotApply."""
     if not is_number(value):
-        raise _CannotApply(f"add needs a number, not a value of kind {kind(value)}", "")
+        raise _CannotApply(f"add needs a number, not {a_kind(value)}", "")
     if found is ABSENT:
         return value
     if not is_number(found):
-        raise _CannotApply(f"add needs a number, and a value of kind {kind(found)} stands there", "")
+        raise _CannotApply(f"add needs a number, and {a_kind(found)} stands there", "")
     if isinstance(found, int) and isinstance(value, int):
         if is_too_long(whole := found + value):
             raise _CannotApply(f"the sum has more than {MAX_DIGITS:,} digits", "")

@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias
 
 from shardflow.model.paths import Path, path_text
 from shardflow.model.records import record
-from shardflow.model.values import ABSENT, Json, Value, kind, same
+from shardflow.model.values import ABSENT, Json, Value, a_kind, kind, same
 
 Context: TypeAlias = "dict[str, Json]"
 
@@ -27,7 +27,7 @@ class NoBook(Exception):
 
     def __init__(self, path: Path, wanted: str, found: Value) -> None:
         self.path = path
-        super().__init__(f"{path_text(path)} holds a value of kind {kind(found)}, and the engine keeps {wanted} there")
+        super().__init__(f"{path_text(path)} holds {a_kind(found)}, and the engine keeps {wanted} there")
 
 
 @record

@@ -106,10 +106,10 @@ def test_a_journal_can_be_added_to_a_merge_afterwards(place: Workplace) -> None:
     ("lines", "told"),
     [
         ('{"n": 2}', "context-it.json:1: unknown operation 'n'"),
-        ('{"append": "$.n", "value": 1}', "context-it.json:1: append needs a list, and a value of kind integer"),
+        ('{"append": "$.n", "value": 1}', "context-it.json:1: append needs a list, and an integer"),
         ('{"add": "$.n", "value": 1, "value": 2}', "context-it.json:1: column 28: duplicate key 'value'"),
         ('\\n{"set": "$.n", "value": NaN}', "context-it.json:2: column 25: 'NaN' is not a finite number"),
-        ('{"remove": "$.m"}\\n{"set": "$.n.a", "value": 1}', "context-it.json:2: a value of kind integer stands at"),
+        ('{"remove": "$.m"}\\n{"set": "$.n.a", "value": 1}', "context-it.json:2: an integer stands at"),
     ],
 )
 def test_what_cannot_be_applied_fails_the_subagent_with_every_line(place: Workplace, lines: str, told: str) -> None:

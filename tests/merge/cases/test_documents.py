@@ -171,7 +171,7 @@ shards:
     assert str(refused.value).split("\n") == [
         "x.case.yaml:6: unknown operation 'sett' at $.shards[0].journal[1]; did you mean 'set'?",
         "x.case.yaml:7: $.m: nothing stands there that could be removed at $.shards[0].journal[2]; is the path right?",
-        "x.case.yaml:8: $.s: add needs a number, and a value of kind text stands there at $.shards[0].journal[3]",
+        "x.case.yaml:8: $.s: add needs a number, and a text stands there at $.shards[0].journal[3]",
     ]
 
 

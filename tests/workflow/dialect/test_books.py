@@ -85,9 +85,9 @@ def test_a_subagent_without_output_is_only_counted() -> None:
 @pytest.mark.parametrize(
     ("context", "where", "found", "kept"),
     [
-        ({"deliverables": "x"}, "$.deliverables", "text", "a list"),
-        ({"subagents_spawned": 1.0}, "$.subagents_spawned", "decimal", "an integer"),
-        ({"phases": []}, "$.phases", "list", "an object"),
+        ({"deliverables": "x"}, "$.deliverables", "a text", "a list"),
+        ({"subagents_spawned": 1.0}, "$.subagents_spawned", "a decimal", "an integer"),
+        ({"phases": []}, "$.phases", "a list", "an object"),
         ({"phases": {"completed": None}}, "$.phases.completed", "null", "a list"),
     ],
 )
@@ -96,4 +96,4 @@ def test_what_cannot_be_a_book_is_told_and_not_written_over(
 ) -> None:
     with pytest.raises(NoBook) as caught:
         books.opened(context, "plan", "strict", Feature("shop"), "now")
-    assert str(caught.value) == f"{where} holds a value of kind {found}, and the engine keeps {kept} there"
+    assert str(caught.value) == f"{where} holds {found}, and the engine keeps {kept} there"
