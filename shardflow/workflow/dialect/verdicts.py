@@ -65,6 +65,9 @@ def read_verdict(value: Value, otherwise: OnFailure) -> GapVerdict:
     if not isinstance(action, str) or action not in list(GapAction):
         known = ", ".join(each.value for each in GapAction)
         return failed(f"the gap check returned as action {shown(action)}, expected one of {known}", otherwise, listed)
+    if action == GapAction.SPAWN_ADDITIONAL and not isinstance(agents, list | None):
+        why = f"the gap check returned as additionalAgents {shown(agents)}, expected a list of {{type, config}}"
+        return failed(why, otherwise, listed)
     return replaced(read, action=GapAction(action))
 
 

@@ -86,6 +86,12 @@ def test_abort_ends_the_run_with_1_and_everything_is_kept(feature: FeaturePlace)
     assert feature.ran == ["work"]
 
 
+def test_gaps_that_are_no_texts_are_told_as_json(feature: FeaturePlace) -> None:
+    script = "return {status: 'incomplete', gaps: [{file: 'ä', at: null}, null, 5, 'as it is'], action: 'abort'}"
+    report = feature.run(checked(f'{{script: "{script}"}}'))
+    assert problems(report) == ['ended by its gap check: {"file":"ä","at":null}; null; 5; as it is']
+
+
 def test_additional_subagents_run_as_a_parallel_group(feature: FeaturePlace) -> None:
     agents = "[{type: 'more', config: {output_path: 'm/1.md'}}, {type: 'more', config: {output_path: 'm/2.md'}}]"
     script = f"return {{status: 'incomplete', gaps: ['g'], action: 'spawn_additional', additionalAgents: {agents}}}"

@@ -69,3 +69,17 @@ def test_a_script_that_returned_nothing_has_not_passed() -> None:
     verdict = read_verdict(ABSENT, OTHERWISE)
     assert (verdict.complete, verdict.action) == (False, GapAction.ABORT)
     assert verdict.gaps == ("the gap check returned nothing, expected an object {status, gaps, action}",)
+
+
+@pytest.mark.parametrize(
+    ("agents", "gaps"),
+    [
+        (None, ()),
+        ([], ()),
+        ({"type": "a"}, ("additionalAgents an object, expected a list of {type, config}",)),
+        ("a", ("additionalAgents the text 'a', expected a list of {type, config}",)),
+    ],
+)
+def test_agents_that_are_no_list_are_told_and_not_passed_over(agents: Json, gaps: tuple[str, ...]) -> None:
+    value: Json = {"status": "incomplete", "action": "spawn_additional", "additionalAgents": agents}
+    assert read_verdict(value, OTHERWISE).gaps == tuple(f"the gap check returned as {gap}" for gap in gaps)

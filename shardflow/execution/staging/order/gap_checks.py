@@ -17,6 +17,7 @@ from shardflow.execution.staging.order.walk import Ends, Part, Walk
 from shardflow.execution.staging.scripting import GAP_CHECK, Ran
 from shardflow.model.records import replaced
 from shardflow.model.values import Json
+from shardflow.storage.json.canonical import line_bytes
 from shardflow.workflow.dialect import books
 from shardflow.workflow.dialect.model import (
     ESCALATED_OPTIONS,
@@ -44,7 +45,7 @@ def gaps_are_closed(walk: Walk) -> Part[bool]:
     if verdict.complete:
         yield from _booked(walk, entry)
         return True
-    for gap in verdict.gaps:
+    for gap in _told(verdict):
         walk.note(f"gap: {gap}")
     match _action(walk, check, verdict, iteration):
         case GapAction.RETRY:
@@ -132,7 +133,7 @@ def _spawned(walk: Walk, entry: dict[str, Json], verdict: GapVerdict) -> Part[No
 
 def _escalated(walk: Walk, entry: dict[str, Json], verdict: GapVerdict) -> Part[bool]:
     """Let somebody decide; true if the phase goes on, false if it runs again."""
-    gaps = "".join(f"\n  - {gap}" for gap in verdict.gaps)
+    gaps = "".join(f"\n  - {gap}" for gap in _told(verdict))
     prompt = f"{verdict.message or 'Gaps were found.'}{gaps}"
     decided = yield from decided_by_somebody(walk, "escalation", prompt, ESCALATED_OPTIONS, ())
     entry = {
@@ -156,5 +157,10 @@ def _booked(walk: Walk, entry: dict[str, Json], *, again: bool = False) -> Part[
 
 
 def _why(verdict: GapVerdict) -> str:
-    gaps = "; ".join(str(gap) for gap in verdict.gaps)
+    gaps = "; ".join(_told(verdict))
     return f"ended by its gap check: {verdict.message or gaps or 'incomplete'}"
+
+
+def _told(verdict: GapVerdict) -> list[str]:
+    """Give the gaps as people read them: a text as it is, anything else as JSON."""
+    return [gap if isinstance(gap, str) else line_bytes(gap).decode().rstrip() for gap in verdict.gaps]
