@@ -17,7 +17,9 @@ from shardflow.merge import merge
 from shardflow.merge.rules import RuleSet
 from shardflow.model.places import value_at
 from shardflow.model.values import Json
-from shardflow.testing import Group, groups
+from shardflow.storage.json.canonical import canonical_bytes
+from shardflow.testing import Group, LawBroken, groups
+from shardflow.testing.laboratory.search import Broken, Effort, ask_all
 from shardflow.testing.laboratory.smallest import smallest
 from tests.merge.small import rule_set
 
@@ -135,3 +137,18 @@ def test_an_example_under_rules_shrinks_too():
         )
 
     assert hypothesis_makes_small(groups(rules), counted, 8)
+
+
+def test_what_is_told_of_a_small_example_was_seen_of_it_though_it_keeps_the_law_when_asked_again():
+    asked = set()
+
+    def breaks_once(group):
+        example = canonical_bytes([group.base, *group.documents])
+        if example not in asked:
+            asked.add(example)
+            raise LawBroken("replay", None, example.decode())
+
+    answer = ask_all({"replay": breaks_once}, groups(least=2), Effort(5), small={"replay"})["replay"]
+    assert isinstance(answer, Broken)
+    assert answer.error.reason == canonical_bytes([answer.group.base, *answer.group.documents]).decode()
+    assert len(answer.group.documents) < 2

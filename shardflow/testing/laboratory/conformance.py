@@ -105,12 +105,14 @@ def examine_rules(
     questions = _questions(engine, rules, laws)
     answers = ask_all(questions, groups(source, least=2), effort, small=wanted | set(REQUIRED))
     own = _functions(rules, source)
-    findings = [*_findings(answers, declared), *_of_functions(own, effort, laws)]
-    unchecked = list(_unanswered(own, effort.seed))
+    silent = dict(_unanswered(own, effort.seed))
+    told = [one for one in _of_functions(own, effort, laws) if not (one.is_suggested and one.subject in silent)]
+    findings = [*_findings(answers, declared), *told]
+    unchecked = list(silent.values())
     if laws is not None:
         return Report(_said_once(findings), effort.seed, tuple(unchecked))
     unchecked += sorted(f"{name}: no law of a whole rule set" for name in declared.laws - set(LAWS))
-    unchecked += (f"{name}, {one.name}: no law that is declared" for one in own for name in one.unknown)
+    unchecked += (f"{name}, {one.name}: {_NO_LAW}" for one in own for name in one.unknown)
     elsewhere = [f"{_MONOTONE}, {one.name}: {_ELSEWHERE}" for one in own if _MONOTONE in one.declared.laws]
     elsewhere += (f"{', '.join(sorted(laws))}, {name} as a default: {_ELSEWHERE}" for name, laws in _defaults(rules))
     return Report(_said_once(findings), effort.seed, tuple(unchecked), tuple(elsewhere))
@@ -305,11 +307,12 @@ def _of_functions(functions: Iterable[_OwnFunction], effort: Effort, laws: Seque
             yield replaced(finding, subject=one.subject, place=one.place)
 
 
+_NO_LAW: Final = f"no law is called so; with commas between them, known are {', '.join((*DECLARABLE, _MONOTONE))}"
 _MEANT: Final = "say what it is meant for, by `type:` in its rule or by an example (`like`)"
 
 
-def _unanswered(functions: Iterable[_OwnFunction], seed: int) -> Iterator[str]:
-    """Tell which functions kept their laws only because they never answered."""
+def _unanswered(functions: Iterable[_OwnFunction], seed: int) -> Iterator[tuple[str, str]]:
+    """Tell which functions kept their laws only because they never answered, by whose laws these are."""
     for one in functions:
         if (why := failure(one.place, seed)) is not None:
-            yield f"laws of {one.subject}: {why}; {_MEANT}"
+            yield one.subject, f"laws of {one.subject}: {why}; {_MEANT}"
