@@ -71,6 +71,20 @@ def test_a_file_altered_after_it_was_sealed_fails_the_group_by_name(place: Workp
     assert place.read("run.json")["status"] == "failed"
 
 
+@pytest.mark.parametrize("name", ["merge.json", "conflicts.json", "resolutions.json", "context.json", "group.json"])
+@pytest.mark.parametrize("make", ["echo '{{}}' > {}", "ln -s /etc/passwd {}", "mkdir {}"], ids=["file", "link", "folder"])
+def test_what_is_made_where_only_the_engine_writes_fails_the_group_by_name_until_it_is_resumed(
+    place: Workplace, name: str, make: str
+) -> None:
+    report = place.run(TEXT.format(slots=3, run=f"cd {FOLDER}; {make.format(name)}", long="true"))
+    path = place.run_dir / "groups/01-work" / name
+    told = f"{path} was made while the group ran; by whom cannot be known, running then: good, rogue, long"
+    assert (report.exit_code, group(report).problems[0]) == (1, told)
+    assert place.context == {"n": 1}
+    assert resumed(place).exit_code == 0
+    assert place.context == {"n": 2}
+
+
 def test_a_write_that_keeps_the_size_right_after_the_seal_is_found_too(place: Workplace) -> None:
     write = "printf '{\"n\": 7}\\n' > good/context-good.json"
     report = place.run(

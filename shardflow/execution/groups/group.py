@@ -127,7 +127,7 @@ class _GroupRun:
                 self._stop_strays()
         finally:
             self._jobs.close()
-        self._problems.extend(self._broken())
+        self._problems.extend([*self._broken(), *self._forestalled()])
 
     def _stop_strays(self) -> None:
         """Stop what left its subagent's process group but not its environment, and warn of it."""
@@ -160,6 +160,12 @@ class _GroupRun:
                 later = ended[ended.index(rank) + 1 :]
                 broken.append(_altered(shard.seal.path, [everyone[other] for other in later]))
         return broken
+
+    def _forestalled(self) -> list[str]:
+        """Tell what was put where the engine alone writes, before it did."""
+        everyone = [subagent.id for subagent in self._group.subagents]
+        made = filter(os.path.lexists, self._group.folder.outcome)
+        return [_by_someone(f"{path} was made while the group ran", everyone) for path in made]
 
     def _outcome(self) -> Status:
         if self._host.interrupts.count:
@@ -269,5 +275,8 @@ class _GroupRun:
 
 
 def _altered(path: str, running: list[str], since: str = "after it was sealed") -> str:
-    who = ", ".join(running) or "no subagent of this group"
-    return f"{path} was {altered(path)} {since}; by whom cannot be known, running then: {who}"
+    return _by_someone(f"{path} was {altered(path)} {since}", running)
+
+
+def _by_someone(what: str, running: list[str]) -> str:
+    return f"{what}; by whom cannot be known, running then: {', '.join(running) or 'no subagent of this group'}"

@@ -117,6 +117,11 @@ class GroupFolder:
         return f"{self.path}/context.json"
 
     @property
+    def outcome(self) -> tuple[str, ...]:
+        """The files that tell what came of the group: none stands there before its subagents have ended."""
+        return (self.resolutions, self.conflicts, self.ledger, self.context, self.record)
+
+    @property
     def arbiters(self) -> str:
         """The folder of what arbiters were asked; no subagent's id begins like this."""
         return f"{self.path}/_arbiters"

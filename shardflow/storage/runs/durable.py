@@ -169,7 +169,6 @@ class BackgroundSync:
 
 def keep_group(group: GroupFolder, durable: BackgroundSync) -> None:
     """Add all files of a group that ended: its inputs, what it came to, and its record."""
-    made = (group.base, group.rules, group.resolutions, group.conflicts, group.ledger, group.context, group.record)
-    for path in made:
-        if os.path.lexists(path):
+    for path in (group.base, group.rules, *group.outcome):
+        if os.path.isfile(path) and not os.path.islink(path):  # anything else is not ours
             durable.add(path)
