@@ -1,7 +1,7 @@
 """Standard output and standard error: the only place that writes to them.
 
-Laws: a reader that left (`| head`) is no error and stops nothing; any other failure to write is told once, at the end,
-so that a full disk under a log cannot end a run. Text is escaped by whoever words it (`views/display.py`).
+Laws: a reader that left (`| head`) is no error and stops nothing; any other failure to write, also that standard output
+is closed (`>&-`), is told once, at the end, so that a full disk under a log cannot end a run. Text is escaped by whoever words it (`views/display.py`).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import os
 import sys
+from errno import EBADF
 from typing import IO, Any, Final, TextIO
 
 from shardflow.exit_codes import FAILED
@@ -25,19 +26,20 @@ class Console:
         self._write(sys.stdout, text + "\n")
 
     def complain(self, text: str) -> None:
-        """Write lines to standard error."""
-        self._write(sys.stderr, text + "\n")
+        """Write lines to standard error; who closed that wants none of it."""
+        if sys.stderr is not None:
+            self._write(sys.stderr, text + "\n")
 
     def redraw(self, text: str) -> None:
         """Write a line over the last one like it, on a terminal's standard error; an empty text removes it."""
-        self._write(sys.stderr, f"\r\x1b[K{text}")
+        if sys.stderr is not None:
+            self._write(sys.stderr, f"\r\x1b[K{text}")
 
     def hand_over(self, json_data: bytes) -> None:
         """Write JSON to standard output, byte for byte; only a terminal gets its unprintable characters as escapes."""
         if sys.stdout is not None and sys.stdout.isatty():
             json_data = _escaped(json_data.decode()).encode()
-        if sys.stdout is not None:
-            self._write(sys.stdout.buffer, json_data)
+        self._write(sys.stdout and sys.stdout.buffer, json_data)
 
     def finished(self, code: int) -> int:
         """Tell that something could not be printed, and give the exit code: silence must not pass for success."""
@@ -48,7 +50,8 @@ class Console:
         return code or FAILED
 
     def _write(self, stream: IO[Any] | None, text: str | bytes) -> None:
-        if stream is None:  # started with this descriptor closed
+        if stream is None:  # standard output, closed before we started
+            self.failure = self.failure or OSError(EBADF, "it is closed")
             return
         try:
             stream.write(text)
