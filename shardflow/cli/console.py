@@ -1,7 +1,8 @@
 """Standard output and standard error: the only place that writes to them.
 
 Laws: a reader that left (`| head`) is no error and stops nothing; any other failure to write, also that standard output
-is closed (`>&-`), is told once, at the end, so that a full disk under a log cannot end a run. Text is escaped by whoever words it (`views/display.py`).
+is closed (`>&-`), is told once, at the end, so that a full disk under a log cannot end a run. Text is escaped by
+whoever words it (`views/display.py`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Standard output that was closed (`>&-`): what could not be printed is told, and what a command does is done all the same."""
+"""Standard output that was closed (`>&-`): what is not printed is told, and what a command does is done."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 
 from tests.cli.shell import COMMAND, ENVIRONMENT
 from tests.cli.workflows import adding, write_workflow
+
 
 @pytest.mark.parametrize("line", ["--version", "--help", "rules list", "rules list --json", "runs list", "run --help"])
 def test_a_closed_standard_output_is_told_where_there_was_something_to_print(line: str) -> None:

@@ -15,6 +15,7 @@ import pytest
 from shardflow.cli.commands.runs import STANDINGS
 from shardflow.execution.inspection.runs import ANY
 from tests.cli.shell import COMMAND, ENVIRONMENT, shardflow
+from tests.cli.workflows import write_workflow
 
 GOOD = "name: good\nphases: [{id: one, behavior: main-only, run: 'true'}]\n"
 BAD = """name: bad one
@@ -154,6 +155,13 @@ def test_one_run_shows_its_groups_and_how_each_subagent_ended(folder: Path) -> N
         ("a", "succeeded", None, True),
         ("b", "exited-non-zero", 3, False),
     ]
+
+
+def test_why_a_subagent_failed_is_shown_whole(tmp_path: Path) -> None:
+    write_workflow(tmp_path / "w.yaml", a="ln $SHARDFLOW_SHARD other; exit 0")
+    shardflow("run", "w.yaml", "--run-dir", "out", cwd=tmp_path)
+    told = shardflow("runs", "show", "out", cwd=tmp_path).stdout
+    assert "it has another name too (a hard link); a shard is a file of its own\n" in told
 
 
 def test_a_group_that_has_not_ended_shows_who_has_succeeded_so_far(folder: Path) -> None:

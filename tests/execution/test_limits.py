@@ -47,7 +47,7 @@ def test_a_run_that_takes_too_long_is_stopped_failed_and_can_be_resumed(place: W
 def test_a_run_starts_no_more_subagents_than_it_may(place: Workplace, most: int, code: int) -> None:
     report = place.run(TEXT.replace("LIMITS", f"{{subagents: {most}}}"))
     assert (report.exit_code, (place.folder / "count").exists()) == (code, code == 0)
-    wanted = () if code == 0 else ("the run would start 4 subagents, and its limit is 3",)
+    wanted = () if code == 0 else ("the run would start 4 subagents, and may start 3 (limits: subagents)",)
     assert report.phases[0].problems == wanted
 
 

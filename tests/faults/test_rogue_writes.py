@@ -72,7 +72,7 @@ def test_a_file_altered_after_it_was_sealed_fails_the_group_by_name(place: Workp
 
 
 @pytest.mark.parametrize("name", ["merge.json", "conflicts.json", "resolutions.json", "context.json", "group.json"])
-@pytest.mark.parametrize("make", ["echo '{{}}' > {}", "ln -s /etc/passwd {}", "mkdir {}"], ids=["file", "link", "folder"])
+@pytest.mark.parametrize("make", ["touch {}", "ln -s /etc/passwd {}", "mkdir {}"], ids=["file", "link", "folder"])
 def test_what_is_made_where_only_the_engine_writes_fails_the_group_by_name_until_it_is_resumed(
     place: Workplace, name: str, make: str
 ) -> None:

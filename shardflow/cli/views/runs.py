@@ -20,7 +20,7 @@ from shardflow.storage.runs.listing import RUNNING, FoundRun
 from shardflow.storage.runs.records import SubagentRecord
 
 _HEAD = ("run", "status", "workflow", "age", "took", Count("groups"))
-_DETAIL_WIDTH = 100
+_NAME_WIDTH = 100
 
 
 def runs_text(runs: Sequence[FoundRun], now: float) -> str:
@@ -29,7 +29,7 @@ def runs_text(runs: Sequence[FoundRun], now: float) -> str:
         (
             printable(run.name),  # whole: it is what other commands are told
             run.standing,
-            shortened(run.record.workflow, _DETAIL_WIDTH),
+            shortened(run.record.workflow, _NAME_WIDTH),
             _long(age(run.record, now)),
             _took(run),
             Count(f"{len(run.record.groups):,}"),
@@ -112,7 +112,7 @@ def _group_lines(group: GroupOverview) -> Iterator[str]:
 
 def _subagent_line(name: str, detail: str, number: int) -> str:
     tries = f" ({count(number, 'try', 'tries')})" if number > 1 else ""
-    return f"  {printable(name)}: {shortened(detail, _DETAIL_WIDTH)}{tries}"
+    return f"  {printable(name)}: {printable(detail)}{tries}"
 
 
 def overview_object(found: RunOverview, now: float) -> dict[str, Json]:

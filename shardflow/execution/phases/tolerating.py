@@ -49,7 +49,7 @@ class Tally:
     def refuse_more(self, started: int, most: int | None) -> None:
         """Raise GoesTooFar where a run has more subagents than it may."""
         if most is not None and started > most:
-            raise GoesTooFar(f"the run would start {started:,} subagents, and its limit is {most:,}")
+            raise GoesTooFar(f"the run would start {started:,} subagents, and may start {most:,} (limits: subagents)")
 
     def count(self, phase: Phase, report: GroupReport) -> None:
         """Take a group into account that ended well."""
