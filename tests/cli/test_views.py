@@ -221,6 +221,8 @@ def test_places_inside_the_current_folder_are_shown_relative_to_it(
     assert place(f"{here}/run/context.json") == "run/context.json"
     assert place(f"{here}/..hidden") == "..hidden"
     assert place("/etc/\x1b") == "/etc/\\x1b"
+    monkeypatch.chdir("/")
+    assert place("/app/run") == "/app/run"
 
 
 @pytest.mark.parametrize(

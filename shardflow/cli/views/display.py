@@ -66,7 +66,7 @@ def path_label(path: Path, width: int = _PATH_WIDTH) -> str:
 
 
 def place(path: str) -> str:
-    """Show a file or folder, relative to the current folder where it is inside it."""
+    """Show a file or folder, relative to the current folder where it is inside it, unless that is the root."""
     return printable(_from_here(path))
 
 
@@ -83,7 +83,7 @@ def _from_here(path: str) -> str:
         here = os.path.join(os.getcwd(), "")
     except FileNotFoundError:  # the current folder was removed
         return path
-    return path.removeprefix(here) or os.curdir
+    return path if here == os.sep else path.removeprefix(here) or os.curdir
 
 
 def count(number: int, one: str, many: str = "") -> str:
