@@ -146,3 +146,19 @@ def test_the_merges_of_a_run_are_told_apart_by_an_empty_line_and_the_names_of_th
         r"\A01-work\npath [^:]*^01-work: same bytes .*\n\n02-later\n0 changes\n02-later: same bytes", told, re.MULTILINE
     )
     assert not told.startswith("\n")
+
+
+def test_a_function_that_answers_otherwise_in_another_process_is_suspected_of_other_bytes(tmp_path: Path) -> None:
+    (tmp_path / "ours.py").write_text("def any_order(base, candidates):\n    return [*{c.value for c in candidates}]\n")
+    (tmp_path / "say.sh").write_text('echo "{\\"v\\": \\"$SHARDFLOW_ID\\"}" > "$SHARDFLOW_SHARD"\n')
+    subagents = ", ".join(f"{{id: {one}, run: sh say.sh}}" for one in "abcdefg")
+    (tmp_path / "w.yaml").write_text(
+        "name: w\nrules: {rules: [{path: $.v, strategy: {custom: 'ours:any_order'}}]}\n"
+        f"phases: [{{id: p, behavior: parallel, subagents: [{subagents}]}}]\n"
+    )
+    ran = shardflow("run", "w.yaml", "--run-dir", "r", cwd=tmp_path, environment={"PYTHONHASHSEED": "1"})
+    assert ran.returncode == 0, ran.stderr
+    again = shardflow("merge", "r", cwd=tmp_path, environment={"PYTHONHASHSEED": "2"})
+    assert again.returncode == 1
+    suspected = "another version of shardflow, or does a function of a custom rule depend on more than its arguments?"
+    assert f"other bytes from the same inputs: was the run made by {suspected}\n" in again.stdout

@@ -71,6 +71,19 @@ def test_what_is_beside_a_workflow_makes_it_valid_and_a_shared_output_is_a_warni
     assert "flows/fine.workflow.yaml:11: scanner and skanner write the same output same.md" in done.stderr
 
 
+@pytest.mark.needs("node")
+def test_a_final_output_over_that_of_a_subagent_is_a_warning(tmp_path: Path) -> None:
+    text = BROKEN.replace("context. >", "context.n >").replace("a);", "a;").replace("nowhere/final.md", "'{{x}}'")
+    (tmp_path / "shardflow.yaml").write_text("agents: {default: {run: ls}}\n")
+    (tmp_path / "w.workflow.yaml").write_text(text)
+    assert "final template" not in shardflow("validate", "w.workflow.yaml", cwd=tmp_path).stderr
+    (tmp_path / "w.workflow.yaml").write_text(text.replace("output: final.md", "output: ./same.md"))
+    done = shardflow("validate", "w.workflow.yaml", cwd=tmp_path)
+    told = "the final template is rendered over same.md, the output of scanner at $.finalization.output"
+    assert done.returncode == 0
+    assert f"warning: w.workflow.yaml:29: {told}; give it an output of its own\n" in done.stderr
+
+
 def test_without_node_it_is_named_what_needs_it(tmp_path: Path) -> None:
     (tmp_path / "plan.workflow.yaml").write_text(BROKEN)
     (tmp_path / "bin").mkdir()

@@ -36,7 +36,9 @@ class Repetition(StrEnum):
     ALTERED = "altered"
     """A recorded file is not what it was; see `Refolded.altered`."""
     DIFFERENT = "different"
-    """Every input is as it was, yet the merge comes out differently: another version of shardflow."""
+    """Every input is as it was, yet the merge comes out differently: another version of shardflow, or a function of a
+    `custom` rule that depends on more than its arguments.
+    """
     NOT_MERGED = "not-merged"
     """The run merged nothing here: the group failed, was interrupted or never ended."""
 

@@ -29,12 +29,18 @@ function faultOf(error, text) {
   const stack = error !== null && typeof error === 'object' ? String(error.stack) : '';
   const found = new RegExp(NAME + ':(\\d+)').exec(stack);
   const last = text.trimEnd().split('\n').length;
-  if (!found) return { message: String(error), line: null };
+  if (!found) return { message: textOf(error), line: null };
   if (Number(found[1]) > last) {
     // What closes the function around it was taken for a part of it.
     return { message: 'SyntaxError: the script ends too early: a bracket is not closed', line: last };
   }
   return { message: String(error), line: Math.max(1, Number(found[1])) };
+}
+
+/** Show what was thrown; an object that says nothing of itself is shown by its members. */
+function textOf(error) {
+  const text = String(error);
+  return text === '[object Object]' ? JSON.stringify(error) : text;
 }
 
 module.exports = { compiled, faultOf };

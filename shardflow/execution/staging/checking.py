@@ -117,7 +117,10 @@ def _missing_for_skills(workflow: Workflow, document: Document, agents: AgentMap
 
 
 def shared_outputs(workflow: Workflow, document: Document) -> Iterator[Problem]:
-    """Warn where two subagents of one parallel phase write the same output file: the later one's stays."""
+    """Warn where two subagents of one parallel phase write the same output file, or the final template does over that
+    of one: the later one's stays.
+    """
+    yield from _finally_over(workflow, document)
     for number, phase in enumerate(workflow.phases):
         first: dict[str, str] = {}
         for rank, subagent in enumerate(phase.subagents if phase.behavior is Behavior.PARALLEL else ()):
@@ -126,6 +129,15 @@ def shared_outputs(workflow: Workflow, document: Document) -> Iterator[Problem]:
                 path = (*place_of_subagents(phase, number), rank)
                 message = f"{first[place]} and {subagent.id} write the same output {place}, at the same time"
                 yield document.problem(path, message, "give each an output_path of its own")
+
+
+def _finally_over(workflow: Workflow, document: Document) -> Iterator[Problem]:
+    subagents = [subagent for phase in workflow.phases for subagent in phase.subagents]
+    final = _place(workflow.finalization.output, workflow.name) if workflow.finalization else None
+    over = next((one for one in subagents if _place(written_output(one), workflow.name) == final), None)
+    if over is not None:
+        message = f"the final template is rendered over {final}, the output of {over.id}"
+        yield document.problem(("finalization", "output"), message, "give it an output of its own")
 
 
 def _scripts(document: Document) -> Iterator[tuple[str, Path, NamedScript]]:

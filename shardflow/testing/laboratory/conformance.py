@@ -14,6 +14,7 @@ from shardflow.merge.guide.pages import Page, page_of
 from shardflow.merge.rules import Options, Rule, RuleSet, Strategy
 from shardflow.merge.strategies.custom import Function, custom
 from shardflow.merge.strategies.registry import CUSTOM, STRATEGIES
+from shardflow.model.documents import did_you_mean
 from shardflow.model.patterns import parse_pattern
 from shardflow.model.places import value_at
 from shardflow.model.records import record, replaced
@@ -111,7 +112,9 @@ def examine_rules(
     unchecked = list(silent.values())
     if laws is not None:
         return Report(_said_once(findings), effort.seed, tuple(unchecked))
-    unchecked += sorted(f"{name}: no law of a whole rule set" for name in declared.laws - set(LAWS))
+    unchecked += sorted(
+        f"{name}: no law of a whole rule set; {did_you_mean(name, LAWS)}" for name in declared.laws - set(LAWS)
+    )
     unchecked += (f"{name}, {one.name}: {_NO_LAW}" for one in own for name in one.unknown)
     elsewhere = [f"{_MONOTONE}, {one.name}: {_ELSEWHERE}" for one in own if _MONOTONE in one.declared.laws]
     elsewhere += (f"{', '.join(sorted(laws))}, {name} as a default: {_ELSEWHERE}" for name, laws in _defaults(rules))

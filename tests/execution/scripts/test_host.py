@@ -88,6 +88,8 @@ def test_what_json_cannot_hold_is_refused_with_its_place(scripts: Scripts, text:
         ("throw new TypeError('a\\nb')", "TypeError: a\nb", 1),
         ("throw 'a text'", "a text", None),
         ("throw undefined", "undefined", None),
+        ("throw {code: 5, why: ['no']}", '{"code":5,"why":["no"]}', None),
+        ("const a = {}; a.a = a; throw a", "something that cannot be shown", None),
         ("const f = () => {\n  null.x\n};\nf()", "TypeError: Cannot read properties of null (reading 'x')", 2),
         ("await 1;\nreadFile('none')", "Error: readFile: cannot read @/none: it does not exist", 2),
         ("setTimeout(() => { throw new Error('late') }, 1)\nawait new Promise(() => {})", "Error: late", 1),

@@ -18,6 +18,10 @@ from shardflow.exit_codes import CONFLICTS
 from shardflow.storage.excerpts import printable
 
 _NOT_THE_SAME = 1
+_WHY_DIFFERENT = (
+    "was the run made by another version of shardflow, or does a function of a custom rule depend on more than its"
+    " arguments?"
+)
 
 
 def merge_again(run_dir: str, shown: Selection) -> int:
@@ -69,7 +73,7 @@ def _verdict(group: Refolded, stream: TextIO | None) -> str:
             return f"{group.group}: the run merged nothing here: {ended}"
         case Repetition.DIFFERENT, _:
             head = styled("other bytes", bad, stream)
-            return f"{group.group}: {head} from the same inputs: was the run made by another version of shardflow?"
+            return f"{group.group}: {head} from the same inputs: {_WHY_DIFFERENT}"
         case _:
             head = styled("altered", bad, stream)
             lines = [f"  {place(altered.path)}: {printable(altered.how)}" for altered in group.altered]

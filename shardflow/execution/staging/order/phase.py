@@ -37,7 +37,7 @@ def staged_steps(scheduled: ScheduledPhase, now: Situation, run: StagedRun) -> S
 
 def _steps(walk: Walk) -> Part[Follow]:
     if books.is_skipped(walk.context, walk.id):
-        walk.note("skipped, as was chosen at a checkpoint")
+        walk.note("skipped, as skip_phases of the context says")
         return GoOn()
     if walk.staging.suggested:
         walk.note(f"suggested to the main agent: {', '.join(walk.staging.suggested)}")
