@@ -25,7 +25,7 @@ from shardflow.model.numbers import EXACT, EXACT_DIGITS, MAX_DIGITS, decimal_of,
 from shardflow.model.paths import ORDER, Path, PathError, Segment, parse_path, path_text
 from shardflow.model.places import ChangingPlaces
 from shardflow.model.records import record
-from shardflow.model.values import ABSENT, MAX_DEPTH, Json, Value, a_kind, is_number
+from shardflow.model.values import ABSENT, Json, Value, a_kind, is_number, is_too_deep, too_deep
 
 C = TypeVar("C", bound="dict[str, Json] | list[Json]")
 
@@ -256,15 +256,6 @@ def _added(found: Value, value: Value) -> Json:
 
 
 def _refuse_deep(operation: Operation) -> None:
-    above = len(operation.path) + (operation.verb is Verb.APPEND)
-    if above + _levels(operation.value) > MAX_DEPTH:
-        raise _CannotApply(f"nested deeper than {MAX_DEPTH} levels", "")
-
-
-def _levels(value: Value) -> int:
-    """Count the objects and lists that stand one inside of another."""
-    levels, level = 0, [value]
-    while level := [item for item in level if isinstance(item, dict | list)]:
-        levels += 1
-        level = [inner for item in level for inner in (item.values() if isinstance(item, dict) else item)]
-    return levels
+    above = (*operation.path, 0) if operation.verb is Verb.APPEND else operation.path
+    if is_too_deep(operation.value, above):
+        raise _CannotApply(too_deep(), "")

@@ -6,7 +6,7 @@ values, `0.0` and `-0.0` are two, `ABSENT` and `null` are two. Key order never m
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from decimal import Decimal
 from enum import Enum
 from math import copysign
@@ -38,7 +38,11 @@ Value: TypeAlias = "Json | Absent"
 """What can stand at a path: a JSON value, or nothing."""
 
 MAX_DEPTH: Final = 200
-"""The deepest nesting of objects and lists read, merged or written (orjson cannot write beyond about 255)."""
+"""The deepest nesting of objects and lists in a document read, merged or written."""
+
+RECORD_DEPTH: Final = MAX_DEPTH + 20
+"""The same of what is written about documents, in which their values stand some levels further inside (orjson cannot
+write beyond about 255)."""
 
 
 def same(left: Value, right: Value) -> bool:
@@ -103,13 +107,13 @@ def is_number(value: Value) -> TypeGuard[int | float | Decimal]:
 _NUMBERS: Final = (int, float, Decimal)
 
 
-def flaw(value: object) -> str | None:
+def flaw(value: object, deepest: int = MAX_DEPTH) -> str | None:
     """Say why a Python object is no JSON value of this domain, or None if it is one.
 
     Meant for the doors of the library, where a caller may hand over anything. Cost: linear in the value.
     """
     level: list[object] = [value]
-    for _ in range(MAX_DEPTH + 1):
+    for _ in range(deepest + 1):
         inner: list[object] = []
         for item in level:
             if isinstance(item, dict):
@@ -128,7 +132,26 @@ def flaw(value: object) -> str | None:
         if not inner:
             return None
         level = inner
-    return f"nested deeper than {MAX_DEPTH} levels"
+    return too_deep(deepest)
+
+
+def too_deep(deepest: int = MAX_DEPTH) -> str:
+    """Say that something nests deeper than it may."""
+    return f"nested deeper than {deepest} levels"
+
+
+def is_too_deep(value: Value, path: Sequence[object]) -> bool:
+    """Tell whether a value would nest deeper at this path than a document may. Cost: linear in the value."""
+    return len(path) + _levels(value) > MAX_DEPTH
+
+
+def _levels(value: Value) -> int:
+    """Count the objects and lists that stand one inside of another."""
+    levels, level = 0, [value]
+    while level := [item for item in level if isinstance(item, dict | list)]:
+        levels += 1
+        level = [inner for item in level for inner in (item.values() if isinstance(item, dict) else item)]
+    return levels
 
 
 def _is_unicode(text: str) -> bool:

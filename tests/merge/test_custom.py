@@ -82,6 +82,10 @@ def endless():
     return value
 
 
+def nested(levels):
+    return [] if levels == 1 else [nested(levels - 1)]
+
+
 def fails(error):
     def function(base, candidates):
         raise error
@@ -103,6 +107,7 @@ LINE = fails.__code__.co_firstlineno + 2
         (lambda base, candidates: "\ud800", "returned what cannot stand here: a text holds half of a surrogate pair"),
         (lambda base, candidates: {"\ud800": 1}, "a text holds half of a surrogate pair"),
         (lambda base, candidates: endless(), "returned what cannot stand here: nested deeper than 200 levels"),
+        (lambda base, candidates: nested(200), "returned what cannot stand here: nested deeper than 200 levels"),
         (lambda base, candidates: [ABSENT], "returned what cannot stand here: Absent is not a JSON value"),
         (fails(ValueError("no\nway")), f"raised ValueError in line {LINE}: no way"),
         (fails(SystemExit(3)), f"raised SystemExit in line {LINE}: 3"),

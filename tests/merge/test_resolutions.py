@@ -64,6 +64,21 @@ def test_a_resolution_for_a_shard_that_changed_nothing_here_leaves_the_conflict_
     assert conflict.reason == "deleted by two but changed by one; three did not change it"
 
 
+def nested(levels):
+    return [] if levels == 1 else [nested(levels - 1)]
+
+
+def test_a_resolution_with_a_value_that_would_nest_too_deep_is_refused_and_leaves_the_conflict():
+    conflicts = settled_by(a=TakeValue(nested(199)), n=TakeValue(nested(198))).conflicts
+    assert [conflict.reason for conflict in conflicts] == [
+        "one and two changed it to different values; a value nested deeper than 200 levels was to be taken"
+    ]
+    here = by_name(settled_by().conflicts)["$.items[?@.id==1].n"]
+    told = "the value would be nested deeper than 200 levels at $.items[?@.id==1].n"
+    assert chosen("[]", nested(198), "", here) == told
+    assert isinstance(chosen("[]", nested(197), "", here), TakeValue)
+
+
 def test_a_resolution_never_overrides_a_rule():
     rules = rule_set({"path": "$.a", "strategy": "last"})
     deltas = [Delta("one", 0, diff({"a": 1}, {"a": 2})), Delta("two", 1, diff({"a": 1}, {"a": 3}))]

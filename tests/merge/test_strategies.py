@@ -216,6 +216,16 @@ def test_a_strategy_refuses_what_it_would_have_to_guess(strategy, base, shards, 
     assert at_n(strategy, base, *shards) == reason
 
 
+def nested(levels, leaf):
+    return leaf if levels == 0 else [nested(levels - 1, leaf)]
+
+
+def test_values_that_would_nest_too_deep_in_a_list_of_all_stay_in_conflict():
+    assert at_n("keep_all", 0, nested(197, 1), nested(197, 2))[1]["shards"] == ["b"]
+    told = "a and b changed it to different values, and a list of them would be nested deeper than 200 levels"
+    assert at_n("keep_all", 0, nested(198, 1), nested(198, 2)) == told
+
+
 def test_integers_whose_sum_no_document_may_hold_stay_in_conflict():
     longest = 10**MAX_DIGITS - 1
     assert at_n("sum", 1, longest - 1, 2) == longest

@@ -22,7 +22,7 @@ from shardflow.model.documents import Document, did_you_mean
 from shardflow.model.fields import Place, quoted, read_document, shown
 from shardflow.model.paths import ROOT, PathError, parse_path, path_text
 from shardflow.model.records import record
-from shardflow.model.values import ABSENT, Json, Value
+from shardflow.model.values import ABSENT, Json, Value, is_too_deep, too_deep
 
 _JSON_STARTS: Final = ("{", "[", '"')
 """How a text begins that is most likely meant as JSON."""
@@ -129,6 +129,8 @@ def _unfit(choice: Choice, conflict: Conflict) -> str | None:
             return f"{part}; {did_you_mean(shard, shards)}"
         case TakeValue(value) if conflict.path == ROOT and not isinstance(value, dict):
             return f"the whole document must be an object, and {shown(value)} is none"
+        case TakeValue(value) if is_too_deep(value, conflict.path):
+            return f"the value would be {too_deep()} at {path_text(conflict.path)}"
         case _:
             return None
 

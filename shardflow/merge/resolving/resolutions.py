@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 from shardflow.merge.site import Chosen, Site, Unsettled
 from shardflow.model.paths import ROOT, path_text
 from shardflow.model.records import record
-from shardflow.model.values import Json
+from shardflow.model.values import Json, is_too_deep, too_deep
 
 
 @record
@@ -53,13 +53,15 @@ NO_RESOLUTIONS: Final[Resolutions] = {}
 
 def resolved(site: Site, unsettled: Unsettled, resolution: Resolution) -> Chosen | Unsettled:
     """Settle a conflict as a resolution says; unsettled still where it names a shard that changed nothing here, or puts
-    something else than an object in place of the whole document.
+    something else than an object in place of the whole document, or a value that would nest too deep here.
     """
     match resolution.choice:
         case TakeBase():
             return Chosen(site.base)
         case TakeValue(value) if site.path == ROOT and not isinstance(value, dict):
             return Unsettled(f"{unsettled.reason}; the whole document must be an object")
+        case TakeValue(value) if is_too_deep(value, site.path):
+            return Unsettled(f"{unsettled.reason}; a value {too_deep()} was to be taken")
         case TakeValue(value):
             return Chosen(value)
         case TakeShard(shard):

@@ -7,7 +7,7 @@ from collections.abc import Hashable
 from shardflow.merge.site import Chosen, Combined, Site, Unsettled, Verdict, unanimous
 from shardflow.model.documents import listed
 from shardflow.model.paths import ROOT
-from shardflow.model.values import ABSENT, Json, Value, frozen
+from shardflow.model.values import ABSENT, Json, Value, frozen, is_too_deep, too_deep
 
 
 def conflict(site: Site) -> Verdict:
@@ -263,7 +263,7 @@ def keep_all(site: Site) -> Verdict:
         When choosing is the next phase's work.
     Known problems
         The kind of the value depends on whether shards disagreed. The whole document stays an object: at `$` what they
-        disagree about is a conflict.
+        disagree about is a conflict, and so is what would nest deeper than a document may.
     Example
         keep_all
             base   1
@@ -283,7 +283,10 @@ def keep_all(site: Site) -> Verdict:
     for candidate in site.candidates:
         value = site.after(candidate)
         said.setdefault(frozen(value), (value, []))[1].append(candidate.shard)
-    return Combined([_with_authors(value, shards) for value, shards in said.values()])
+    every: list[Json] = [_with_authors(value, shards) for value, shards in said.values()]
+    if is_too_deep(every, site.path):
+        return Unsettled(f"{agreed.reason}, and a list of them would be {too_deep()}")
+    return Combined(every)
 
 
 def _with_authors(value: Value, shards: list[Json]) -> Json:

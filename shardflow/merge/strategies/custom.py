@@ -14,7 +14,7 @@ from shardflow.merge.site import Chosen, Combined, Site, Unsettled, Verdict
 from shardflow.model.numbers import json_number
 from shardflow.model.paths import ROOT
 from shardflow.model.records import record
-from shardflow.model.values import ABSENT, Json, Value, flaw, same
+from shardflow.model.values import ABSENT, Json, Value, flaw, is_too_deep, same, too_deep
 
 
 @record
@@ -138,6 +138,8 @@ def _verdict(site: Site, result: object, name: str) -> Verdict:
     wrong = None if result is ABSENT else flaw(result)
     if wrong is None and site.path == ROOT and not isinstance(result, dict):
         wrong = "the whole document must be an object"
+    if wrong is None and is_too_deep(result, site.path):  # type: ignore[arg-type]  # it has no flaw
+        wrong = too_deep()
     if wrong is not None:
         return Unsettled(f"the function {name} returned what cannot stand here: {_one_line(wrong)}")
     value = _copied(result)  # type: ignore[arg-type]  # it has no flaw
