@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from shardflow.cli.declarations import completed
-from shardflow.storage.json.strict import parse_json
+from shardflow.storage.json.strict import parse_record
 from tests.cli.shapes import hold
 
 REPOSITORY = Path(__file__).parents[2]
@@ -50,7 +50,7 @@ def shardflow(
     )
     line = [*map(str, arguments)]
     if "--json" in line and ended.stdout and "--help" not in line:
-        told = parse_json(ended.stdout.encode(errors="surrogateescape"), "standard output")
+        told = parse_record(ended.stdout.encode(errors="surrogateescape"), "standard output")
         assert isinstance(told, dict)
         assert told["exit_code"] == ended.returncode
         hold(completed(line), told)

@@ -207,6 +207,35 @@ def test_integers_longer_than_python_writes_by_itself_go_through_every_command(t
     assert HUGE[:100] in told.stdout
 
 
+NESTED_WORKFLOW = """
+name: nested
+context: {n: 0, calm: 0}
+rules:
+  rules: [{path: $.calm, strategy: {arbiter: "echo '{\\"take\\": {\\"shard\\": \\"one\\"}}'"}}]
+phases:
+  - id: look
+    behavior: parallel
+    subagents:
+      - {id: one, run: cp one.json "$SHARDFLOW_SHARD"}
+      - {id: two, run: cp two.json "$SHARDFLOW_SHARD"}
+"""
+
+
+def test_the_deepest_documents_go_through_every_command(tmp_path: Path) -> None:
+    inner = "[" * (MAX_DEPTH - 1) + "1" + "]" * (MAX_DEPTH - 1)
+    (tmp_path / "one.json").write_text(f'{{"n": {inner}, "calm": {inner}}}')
+    (tmp_path / "two.json").write_text('{"n": 2, "calm": 2}')
+    (tmp_path / "workflow.yaml").write_text(NESTED_WORKFLOW)
+    assert shardflow("run", "workflow.yaml", "--run-dir", "run", "--json", cwd=tmp_path).returncode == 3
+    assert shardflow("merge", "run", "--json", cwd=tmp_path).returncode == 3
+    assert shardflow("merge", "run", "--resolve", f"$.n={inner}", "--json", cwd=tmp_path).returncode == 0
+    for command in (["merge", "run"], ["merge", "run", "--without", "two"], ["blame", "run"], ["resume", "run"]):
+        told = shardflow(*command, "--json", cwd=tmp_path)
+        assert (told.returncode, told.stderr.count("nested deeper")) == (0, 0)
+    assert shardflow("merge", "one.json", "two.json", "--json", cwd=tmp_path).returncode == 0
+    assert shardflow("diff", "one.json", "two.json", "--json", cwd=tmp_path).returncode == 1
+
+
 RFC_7396: list[tuple[Json, Json, Json]] = [
     # appendix A, whole
     ({"a": "b"}, {"a": "c"}, {"a": "c"}),

@@ -13,7 +13,7 @@ from shardflow.errors import InvalidInput
 from shardflow.model.documents import Problem
 from shardflow.model.paths import path_text
 from shardflow.model.values import Json
-from shardflow.storage.json.canonical import canonical_bytes
+from shardflow.storage.json.canonical import record_bytes
 
 if TYPE_CHECKING:
     from shardflow.execution.checking import CheckedWorkflow
@@ -67,7 +67,7 @@ def checked_object(checked: Mapping[str, CheckedWorkflow], code: int) -> dict[st
 
 def object_bytes(value: dict[str, Json]) -> bytes:
     """Write an object as `--json` prints it; bytes of file names that are no UTF-8 stand as escapes."""
-    return canonical_bytes(_encodable(value))
+    return record_bytes(_encodable(value))
 
 
 def _encodable(value: Json) -> Json:

@@ -32,8 +32,8 @@ from shardflow.model.fields import read_document
 from shardflow.model.paths import path_text
 from shardflow.model.records import replaced
 from shardflow.storage.files import read_regular, sha256_hex, sync_folder, write_new
-from shardflow.storage.json.canonical import canonical_bytes
-from shardflow.storage.json.strict import parse_json
+from shardflow.storage.json.canonical import record_bytes
+from shardflow.storage.json.strict import parse_record
 from shardflow.storage.runs.directory import ArbiterFolder
 from shardflow.storage.runs.durable import BackgroundSync
 from shardflow.storage.runs.folders import make_folder, move_folder
@@ -70,7 +70,7 @@ class Arbitration:
         self._reports: dict[int, ArbiterReport] = {}
         self._conflicts = conflicts
         self._arbiters = [read_document(Document("", one.arbiter), read_arbiter, InvalidRules) for one in conflicts]
-        self._questions = [canonical_bytes(question_json(one)) for one in conflicts]
+        self._questions = [record_bytes(question_json(one)) for one in conflicts]
         self._group = group
         self._around = around
         self._tell = tell
@@ -189,7 +189,7 @@ class Arbitration:
 
         places = self._places(rank)
         if judged.usage is not None:
-            write_new(places.usage, canonical_bytes(judged.usage.as_json()))
+            write_new(places.usage, record_bytes(judged.usage.as_json()))
         if judged.ending is None:
             write_new(places.answer, answer_in(said))
 
@@ -238,7 +238,7 @@ class Arbitration:
         conflict, source = self._conflicts[rank], places.answer
         try:
             data = read_regular(source, SIZE_LIMIT)
-            answer, by = Document(source, parse_json(data, source)), by_arbiter(conflict.rule.origin)
+            answer, by = Document(source, parse_record(data, source)), by_arbiter(conflict.rule.origin)
             written = read_answer(answer, conflict, by)
         except InvalidInput as error:
             return str(error)

@@ -202,7 +202,7 @@ class _GroupRun:
         """Ask arbiters, keep what they decided, and merge again with it; give that, too, if it is anything."""
         from shardflow.execution.groups.arbitration import Arbitration  # most rules name none
         from shardflow.merge.resolving.documents import by_path, resolutions_json
-        from shardflow.storage.json.canonical import canonical_bytes
+        from shardflow.storage.json.canonical import record_bytes
 
         group, host = self._group, self._host
         arbitration = self._arbitration = Arbitration(asked, group, self._around, host.tell, host.durable, host.earlier)
@@ -211,7 +211,7 @@ class _GroupRun:
         decided = [written for _, written in sorted(arbitration.decided.items())]
         if host.interrupts.count or not decided:
             return folded, None
-        resolutions = canonical_bytes(resolutions_json(decided))
+        resolutions = record_bytes(resolutions_json(decided))
         write_new(group.folder.resolutions, resolutions)
         return self._merge(by_path(decided)), resolutions
 

@@ -21,7 +21,7 @@ from shardflow.model.places import step_of
 from shardflow.model.records import record
 from shardflow.model.values import ABSENT, Json, Value
 from shardflow.storage.files import read_regular, sha256_hex
-from shardflow.storage.json.strict import parse_json
+from shardflow.storage.json.strict import parse_record
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory
 from shardflow.storage.runs.records import GroupRecord, read_group_record, read_run_record
 
@@ -76,7 +76,7 @@ def _merged_groups(run: RunDirectory) -> Iterator[tuple[str, GroupFolder, GroupR
 
 def _decisions(folder: GroupFolder, group: GroupRecord) -> tuple[Settled, ...]:
     try:
-        return read_settled(parse_json(_recorded(folder.ledger, group.ledger), folder.ledger))
+        return read_settled(parse_record(_recorded(folder.ledger, group.ledger), folder.ledger))
     except OddLedger as error:
         raise NotARun(f"{folder.ledger} is no ledger: {error}") from error
 

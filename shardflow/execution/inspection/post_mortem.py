@@ -18,7 +18,7 @@ from shardflow.merge.rules import RuleSet
 from shardflow.model.documents import Document
 from shardflow.model.records import record, replaced
 from shardflow.storage.files import read_regular, sha256_hex
-from shardflow.storage.json.strict import collector_paused, parse_json
+from shardflow.storage.json.strict import collector_paused, parse_record
 from shardflow.storage.refusals import why_refused
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory
 from shardflow.storage.runs.records import GroupRecord, RunRecord, read_group_record, read_run_record
@@ -115,7 +115,7 @@ def recorded_resolutions(folder: GroupFolder, record: GroupRecord) -> tuple[Writ
     if record.resolutions is None:
         return ()
     data = read_regular(folder.resolutions, SIZE_LIMIT)
-    return read_resolutions(Document(folder.resolutions, parse_json(data, folder.resolutions)))
+    return read_resolutions(Document(folder.resolutions, parse_record(data, folder.resolutions)))
 
 
 def fold_recorded(

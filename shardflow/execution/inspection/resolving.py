@@ -25,7 +25,7 @@ from shardflow.model.documents import Problem
 from shardflow.model.paths import path_text
 from shardflow.model.records import record, replaced
 from shardflow.storage.files import replace_file, sha256_hex
-from shardflow.storage.json.canonical import canonical_bytes
+from shardflow.storage.json.canonical import record_bytes
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory
 from shardflow.storage.runs.journal import continued_journal
 from shardflow.storage.runs.records import GroupRecord, RunRecord, read_group_record, read_run_record
@@ -115,7 +115,7 @@ def _recorded_decisions(folder: GroupFolder, record: GroupRecord) -> tuple[Writt
     """Give what was decided as far as the record knows: the file may have more, from deciding that died half way."""
     every = recorded_resolutions(folder, record)
     for many in range(len(every), -1, -1):
-        if record.resolutions in (None, sha256_hex(canonical_bytes(resolutions_json(every[:many])))):
+        if record.resolutions in (None, sha256_hex(record_bytes(resolutions_json(every[:many])))):
             return every[:many]
     raise StorageError(f"{folder.resolutions}: altered since")
 
@@ -136,7 +136,7 @@ def resolve(merge: OpenMerge, decided: Iterable[Written]) -> Resolved:
         if not folded.open_conflicts:
             hold_context(held, merge.context, merge.folder.base, f"what {merge.group} started from")
         # what was decided first: whoever reads the new ledger finds what it relies on
-        resolutions = canonical_bytes(resolutions_json(written))
+        resolutions = record_bytes(resolutions_json(written))
         replace_file(merge.folder.resolutions, resolutions)
         changed = replaced(merge.record, resolutions=sha256_hex(resolutions))
         record_merge(merge.directory, merge.run, merge.folder, changed, folded, merge.context)

@@ -24,7 +24,7 @@ from shardflow.model.documents import did_you_mean
 from shardflow.model.records import record, replaced
 from shardflow.model.values import Json
 from shardflow.storage.files import read_regular, sha256_hex
-from shardflow.storage.json.strict import parse_json
+from shardflow.storage.json.strict import parse_record
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory
 from shardflow.storage.runs.records import (
     ADDED,
@@ -146,7 +146,7 @@ def _with_shards(
 def _recorded(folder: GroupFolder, before: GroupRecord) -> Recorded:
     """Read what a merge left: where it had conflicts the context stayed the base."""
     file = folder.base if before.context is None else folder.context
-    match parse_json(read_regular(folder.ledger, SIZE_LIMIT), folder.ledger):
+    match parse_record(read_regular(folder.ledger, SIZE_LIMIT), folder.ledger):
         case {"counts": dict(counts), "conflicts": list(conflicts)}:
             numbers = {outcome: number for outcome, number in counts.items() if isinstance(number, int)}
             return Recorded(read_object(read_regular(file, SIZE_LIMIT), file), numbers, len(conflicts))

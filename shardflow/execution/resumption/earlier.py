@@ -23,6 +23,7 @@ from shardflow.model.documents import listed
 from shardflow.model.records import replaced
 from shardflow.model.values import ABSENT, Value
 from shardflow.storage.files import read_regular, sha256_hex
+from shardflow.storage.json.strict import parse_record
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory
 from shardflow.storage.runs.folders import groups_set_aside, move_folder
 from shardflow.storage.runs.history import History, SealedShard, was_asked
@@ -235,8 +236,8 @@ def _group_report(
     group: Group, status: Status, subagents: tuple[SubagentReport, ...], conflicts: tuple[Conflict, ...] = ()
 ) -> GroupReport:
     ledger = group.folder.ledger
-    counts = read_object(read_regular(ledger, SIZE_LIMIT), ledger)["counts"]
-    known = counts if isinstance(counts, dict) else {}
+    told = parse_record(read_regular(ledger, SIZE_LIMIT), ledger)
+    known = counts if isinstance(told, dict) and isinstance(counts := told.get("counts"), dict) else {}
     return GroupReport(
         name=group.name,
         phase=group.phase,

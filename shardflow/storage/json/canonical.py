@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from shardflow.errors import InvalidJson
 from shardflow.model.documents import Problem
-from shardflow.model.values import Json, flaw
+from shardflow.model.values import MAX_DEPTH, RECORD_DEPTH, Json, flaw
 from shardflow.storage.json.exact_numbers import number_text
 
 if TYPE_CHECKING:
@@ -27,7 +27,16 @@ _FEW: Final = 1000
 
 def canonical_bytes(value: Json) -> bytes:
     """Write a value. Raises InvalidJson for what is no JSON value, not finite, a lone surrogate, or too deep."""
-    if problem := flaw(value):
+    return _checked_bytes(value, MAX_DEPTH)
+
+
+def record_bytes(value: Json) -> bytes:
+    """Write what tells of documents, whose values stand some levels inside of it. Raises InvalidJson as above."""
+    return _checked_bytes(value, RECORD_DEPTH)
+
+
+def _checked_bytes(value: Json, deepest: int) -> bytes:
+    if problem := flaw(value, deepest):
         raise InvalidJson([Problem("value to write", None, problem)])
     return written_bytes(value)
 

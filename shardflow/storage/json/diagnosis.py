@@ -15,7 +15,7 @@ from typing import Final
 from shardflow.errors import InvalidJson
 from shardflow.model.documents import Problem
 from shardflow.model.paths import ROOT, Path
-from shardflow.model.values import MAX_DEPTH, Json
+from shardflow.model.values import MAX_DEPTH, RECORD_DEPTH, Json, too_deep
 from shardflow.storage.excerpts import excerpt
 from shardflow.storage.json.exact_numbers import exact_decimal, exact_integer
 
@@ -35,9 +35,9 @@ _NON_FINITE: Final = frozenset({"nan", "inf", "infinity"})
 _PYTHON: Final = {"True": "true", "False": "false", "None": "null"}
 
 
-def diagnose(data: bytes, source: str) -> Json:
+def diagnose(data: bytes, source: str, deepest: int = MAX_DEPTH) -> Json:
     """Give the value of a strict JSON text. Raises InvalidJson with line, column and path of what is wrong."""
-    diagnosis = _Diagnosis(_decoded(data, source), source)
+    diagnosis = _Diagnosis(_decoded(data, source), source, deepest)
     with suppress(_Broken):
         value = diagnosis.document()
     if diagnosis.problems:
@@ -58,7 +58,7 @@ def _decoded(data: bytes, source: str) -> str:
 def _path_behind(text: str, source: str) -> Path:
     """Give the path of what would come behind the beginning of a document; the root if that is broken itself."""
     try:
-        _Diagnosis(text + "\0", source).document()
+        _Diagnosis(text + "\0", source, RECORD_DEPTH).document()
     except _Broken as broken:
         if broken.position == len(text):
             return broken.path
@@ -82,10 +82,11 @@ class _Broken(Exception):
 class _Diagnosis:
     """One reading of one text. `_at` is the position of the next character, counted in characters."""
 
-    def __init__(self, text: str, source: str) -> None:
+    def __init__(self, text: str, source: str, deepest: int) -> None:
         self.problems: list[Problem] = []
         self._text = text
         self._source = source
+        self._deepest = deepest
         self._at = 0
 
     def document(self) -> Json:
@@ -139,8 +140,8 @@ class _Diagnosis:
         return items
 
     def _enter(self, path: Path) -> None:
-        if len(path) >= MAX_DEPTH:
-            raise self._broken(self._at, path, f"nested deeper than {MAX_DEPTH} levels")
+        if len(path) >= self._deepest:
+            raise self._broken(self._at, path, too_deep(self._deepest))
         self._at += 1
 
     def _ends(self, closing: str, path: Path, after_item: bool) -> bool:

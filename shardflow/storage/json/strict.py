@@ -16,7 +16,7 @@ import json
 import re
 from typing import Final, NoReturn
 
-from shardflow.model.values import MAX_DEPTH, Json
+from shardflow.model.values import MAX_DEPTH, RECORD_DEPTH, Json
 from shardflow.storage.json.exact_numbers import exact_decimal
 
 _LARGE: Final = 8192
@@ -25,13 +25,22 @@ _LARGE: Final = 8192
 
 def parse_json(data: bytes, source: str) -> Json:
     """Read one JSON document; `source` names it in the problems. Raises InvalidJson with every problem found."""
+    return _read(data, source, MAX_DEPTH)
+
+
+def parse_record(data: bytes, source: str) -> Json:
+    """Read what `record_bytes` wrote, as `parse_json` reads a document."""
+    return _read(data, source, RECORD_DEPTH)
+
+
+def _read(data: bytes, source: str, deepest: int) -> Json:
     with collector_paused():
         try:
-            return scan_json(data)
+            return scan_json(data, deepest)
         except (ValueError, RecursionError):
             from shardflow.storage.json.diagnosis import diagnose  # only ever needed for a text that is refused
 
-            return diagnose(data, source)
+            return diagnose(data, source, deepest)
 
 
 class collector_paused:  # noqa: N801
@@ -48,18 +57,18 @@ class collector_paused:  # noqa: N801
             gc.enable()
 
 
-def scan_json(data: bytes) -> Json:
+def scan_json(data: bytes, deepest: int = MAX_DEPTH) -> Json:
     """Read a text with the fastest reader that loses nothing of it.
 
     Raises ValueError or RecursionError where none can, be it strict JSON or not; `parse_json` then knows more.
     """
     escapes = b"\\" in data and b"\\u" in data  # one character is found much faster than two
     if len(data) >= _LARGE and not escapes:
-        exact = _lossless(data)
+        exact = _lossless(data, deepest)
         if not isinstance(exact, _Lossy):
             return exact
     value: Json = _DECODER.decode(data.decode())
-    if (escapes and _has_lone_surrogate(data)) or _is_too_deep(data):
+    if (escapes and _has_lone_surrogate(data)) or _is_too_deep(data, deepest):
         raise ValueError
     return value
 
@@ -71,7 +80,7 @@ class _Lossy:
 _LOSSY: Final = _Lossy()
 
 
-def _lossless(data: bytes) -> Json | _Lossy:
+def _lossless(data: bytes, deepest: int) -> Json | _Lossy:
     """Read with orjson, which rounds numbers and drops duplicate keys in silence: what it lost is missing again
     when it writes. White space is left out of the comparison on both sides, so it never hides a difference.
     Raises ValueError for a text nested too deep.
@@ -85,7 +94,7 @@ def _lossless(data: bytes) -> Json | _Lossy:
         return _LOSSY
     if data.rstrip() != written and written.translate(None, _SPACE) != data.translate(None, _SPACE):
         return _LOSSY
-    if _DEEP in written and _is_too_deep(written):
+    if _DEEP in written and _is_too_deep(written, deepest):
         raise ValueError
     return value
 
@@ -116,12 +125,12 @@ def _has_lone_surrogate(data: bytes) -> bool:
     return (b"\\ud" in data or b"\\uD" in data) and any(_ESCAPE.findall(data))
 
 
-def _is_too_deep(data: bytes) -> bool:
+def _is_too_deep(data: bytes, deepest: int) -> bool:
     """Tell whether a valid text is nested too deep, without looking at its values."""
-    if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
+    if data.count(b"[") + data.count(b"{") <= deepest:
         return False
     rest = _brackets(data)
-    for _ in range(MAX_DEPTH):
+    for _ in range(deepest):
         if not rest:
             return False
         rest = rest.replace(b"()", b"")  # the innermost level, everywhere

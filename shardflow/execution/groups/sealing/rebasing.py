@@ -34,12 +34,12 @@ def read_digest(base: Base, reads: tuple[Pattern, ...]) -> str:
 
 
 def _read_digest(base: Base, reads: tuple[Pattern, ...]) -> str:
-    from shardflow.storage.json.canonical import canonical_bytes
+    from shardflow.storage.json.canonical import record_bytes
 
     patterns = PatternSet(reads)
     matched = _matched(patterns, patterns.start, ROOT, base.value)
     found: list[Json] = [[path_text(path), value] for path, value in matched]
-    return sha256_hex(canonical_bytes([list(map(str, reads)), found]))
+    return sha256_hex(record_bytes([list(map(str, reads)), found]))
 
 
 def _matched(patterns: PatternSet, positions: Reached, path: Path, value: Json) -> Iterator[tuple[Path, Json]]:
