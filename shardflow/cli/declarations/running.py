@@ -79,8 +79,8 @@ def run(
     context has the fields that engine kept. Checkpoints are asked at the terminal; without one, and without --yes or
     --answers, the run pauses, and `shardflow resume` asks again.
 
-    Exit codes: 0 done, 1 a subagent failed, 2 wrong usage or invalid input, 3 unresolved conflicts, 4 aborted or paused
-    at a checkpoint, 130 interrupted.
+    Exit codes: 0 done, 1 a subagent or something else failed, 2 wrong usage or invalid input, 3 unresolved conflicts,
+    4 aborted or paused at a checkpoint, 130 interrupted, 143 terminated.
 
     For example:
 
@@ -140,8 +140,8 @@ def resume(
     A run directory may have been moved, to another machine too: say where the workflow is there, and the context and
     rules if the run was given these.
 
-    Exit codes: 0 done, 1 a subagent failed, 2 wrong usage or invalid input, 3 unresolved conflicts, 4 aborted or paused
-    at a checkpoint, 130 interrupted.
+    Exit codes: 0 done, 1 a subagent or something else failed, 2 wrong usage or invalid input, 3 unresolved conflicts,
+    4 aborted or paused at a checkpoint, 130 interrupted, 143 terminated.
 
     For example:
 
