@@ -129,6 +129,16 @@ def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
         assert f"is no run directory: {why}\n" in ended.stderr
 
 
+def test_a_run_whose_journal_is_gone_cannot_go_on_and_says_what_next(tmp_path: Path) -> None:
+    run = tmp_path / ".shardflow/runs" / failed_run(tmp_path)
+    (run / "events.jsonl").unlink()
+    before = sorted(run.rglob("*"))
+    ended = shardflow("resume", run.name, cwd=tmp_path)
+    told = f"{run}/events.jsonl does not exist, and only it knows what the run has finished; start a new run"
+    assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", f"shardflow resume: {told}\n")
+    assert sorted(run.rglob("*")) == before
+
+
 def test_shards_reused_from_other_runs_are_told_one_by_one_while_they_are_few_and_summed_up_otherwise(
     tmp_path: Path,
 ) -> None:

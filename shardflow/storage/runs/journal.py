@@ -69,7 +69,7 @@ from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 from types import TracebackType
 from typing import Any, Final
 
-from shardflow.errors import RunInProgress, StorageError
+from shardflow.errors import NotARun, RunInProgress, StorageError
 from shardflow.storage.capabilities import NOT_SUPPORTED
 
 VERSION: Final = 1
@@ -223,7 +223,11 @@ def new_journal(path: str) -> Journal:
 
 
 def continued_journal(path: str) -> Journal:
-    """Go on with a journal. Raises RunInProgress while another process writes it, StorageError otherwise."""
+    """Go on with a journal. Raises RunInProgress while another process writes it, NotARun where there is none,
+    StorageError otherwise.
+    """
+    if not os.path.lexists(path):
+        raise NotARun(f"{path} does not exist, and only it knows what the run has finished; start a new run")
     return Journal(path, _APPEND)
 
 
