@@ -32,6 +32,9 @@ _HOW_TO_RUN: Final = (
     f"main_agent: {{script: JavaScript}}, or {HOW_TO_NAME}"
 )
 
+_ON_ITS_OWN: Final = "put run:, python: or main_agent: on the phase itself, or say behavior: sequential"
+_ONLY_SUGGESTED: Final = "a loose phase has suggested_subagents, which are only told"
+
 
 @record
 class WhatRuns:
@@ -49,7 +52,7 @@ def read_what_runs(fields: Fields, mode: Mode, behavior: Behavior | None, phase:
         behavior = _BEHAVIORS_OF[mode][0] if mode is Mode.LOOSE else None
     main = fields.optional("main_agent", read_main_agent, None)
     if (behavior or _likely_behavior(fields)) is Behavior.MAIN_ONLY:
-        return _read_alone(fields, main, phase)
+        return _read_alone(fields, main, phase, mode)
     for name in PROGRAM_FIELDS:
         if name in fields:
             hint = "move it into a subagent of the phase, or say behavior: main-only"
@@ -80,9 +83,9 @@ def _likely_behavior(fields: Fields) -> Behavior:
     return Behavior.MAIN_ONLY if alone and "subagents" not in fields else Behavior.SEQUENTIAL
 
 
-def _read_alone(fields: Fields, main: MainAgent | None, phase: str) -> WhatRuns:
+def _read_alone(fields: Fields, main: MainAgent | None, phase: str, mode: Mode) -> WhatRuns:
     if "subagents" in fields and not (main is not None and fields.place("subagents").value == []):
-        hint = "put run:, python: or main_agent: on the phase itself, or say behavior: sequential"
+        hint = _ONLY_SUGGESTED if mode is Mode.LOOSE else _ON_ITS_OWN
         fields.place("subagents").refuse("a main-only phase has no subagents", hint)
     if main is None:
         if not any(name in fields for name in PROGRAMS):

@@ -163,7 +163,7 @@ def test_the_plan_of_such_a_workflow_is_the_same_workflow() -> None:
                 "phase 'p': expected behavior main-only in a loose phase, found 'parallel' at $.phases[0].behavior;"
                 " or give the phase another execution_mode than loose",
                 "a main-only phase has no subagents at $.phases[0].subagents;"
-                " put run:, python: or main_agent: on the phase itself, or say behavior: sequential",
+                " a loose phase has suggested_subagents, which are only told",
                 f"phase 'p': nothing to run at $.phases[0]; {HOW_A_PHASE_RUNS}",
             ],
         ),
