@@ -100,11 +100,15 @@ def test_rules_on_the_command_line_go_over_those_of_the_repository(tmp_path: Pat
     assert json.loads(repository.text("conf.json"))["version"] == 101
 
 
+LEFT = "conf.json: not merged, the file stays as it is on our side; mend what is told above and merge again\n"
+
+
 def test_broken_rules_leave_the_file_as_ours_and_are_told_with_their_line(repository: Repository) -> None:
     repository.commit({".shardflow-rules.yaml": "rules:\n  - {path: $.version, strategy: summ}\n"})
     repository.diverge({"conf.json": {**FIRST, "version": 2}}, {"conf.json": {**FIRST, "name": "b"}})
     ended = repository.git("merge", "theirs", code=1)
     assert ".shardflow-rules.yaml:2: unknown strategy 'summ'" in ended.stderr
+    assert LEFT in ended.stderr
     assert repository.text("conf.json") == written({**FIRST, "version": 2})
     assert repository.unmerged() == ["conf.json"]
 

@@ -305,12 +305,12 @@ def test_writing_what_is_recorded_already_changes_nothing(folder: Path) -> None:
     ("options", "said"),
     [
         (["run", "--without", "c"], "no merge of the run has a shard 'c'; known are a, b, later"),
-        (["run", "--without", "nowhere/a"], "no merge of the run has a shard 'nowhere/a'"),
+        (["run", "--without", "nowhere/a"], "no merge of the run is called 'nowhere'; known are 01-work, "),
         (["run", "--with", "work/a=c.json"], "01-work has a shard a already"),
         (["run", "--with", "01-work/A=c.json"], "01-work has a shard a already"),
         (["run", "--with", "c.json"], "say which one c belongs to: 01-work/c=FILE, 02-later/c=FILE"),
         (["run", "--with", "work/x=gone.json"], "gone.json: it does not exist"),
-        (["run", "--with", "else/x=c.json"], "the run has no merge in 'else'"),
+        (["run", "--with", "else/x=c.json"], "no merge of the run is called 'else'; known are 01-work, "),
         (["run", "--with", "work/x=torn.json"], "torn.json"),
         (["run", "--write"], "--write goes with --rules, --without or --with"),
         (["run", "--rules", "sum.yaml", "-o", "x"], "--output goes with a base and shards"),
@@ -339,7 +339,7 @@ def test_all_that_cannot_be_left_out_or_added_is_told_at_once(folder: Path) -> N
     known = "known are a, b, later"
     assert ended.stderr.splitlines()[:3] == [
         f"shardflow merge: no merge of the run has a shard 'x'; {known}",
-        "no merge of the run has a shard 'nowhere/a'; none has",
+        "no merge of the run is called 'nowhere'; known are 01-work, 02-later, later, work",
         "the run has several merges; say which one c belongs to: 01-work/c=FILE, 02-later/c=FILE",
     ]
     assert "01-work has a shard a already" in ended.stderr.splitlines()[3]

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from shardflow.cli.commands.reading import read_named
 from shardflow.cli.console import CONSOLE
-from shardflow.errors import UsageError
+from shardflow.errors import InvalidInput, UsageError
 from shardflow.execution.folding.base import SIZE_LIMIT
 from shardflow.execution.git.versions import MergedFile, Versions, merge_versions
 from shardflow.execution.rules.sources import load_named_rules
+from shardflow.model.documents import Problem
 from shardflow.storage.excerpts import printable
 from shardflow.storage.files import replace_file
 
@@ -22,10 +23,22 @@ RULES_FILE: Final = ".shardflow-rules.yaml"
 """The rules of a repository, at its root."""
 
 _CONFLICTS = 1
+_LEFT: Final = "not merged, the file stays as it is on our side"
+_AGAIN: Final = "mend what is told above and merge again"
 
 
 def drive(base: str, ours: str, theirs: str, path: str, rules: str | None) -> int:
-    """Merge the three files that git left, write the result over ours, and give the exit code git expects."""
+    """Merge the three files that git left, write the result over ours, and give the exit code git expects.
+
+    Raises InvalidInput for what cannot be read; our file stays then.
+    """
+    try:
+        return _driven(base, ours, theirs, path, rules)
+    except InvalidInput as error:
+        raise InvalidInput([*error.problems, Problem(path, None, _LEFT, hint=_AGAIN)]) from error
+
+
+def _driven(base: str, ours: str, theirs: str, path: str, rules: str | None) -> int:
     used = _rules(rules)
     before = read_named(ours, SIZE_LIMIT)
     versions = Versions(path, read_named(base, SIZE_LIMIT), before, read_named(theirs, SIZE_LIMIT))

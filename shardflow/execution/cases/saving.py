@@ -16,7 +16,7 @@ from shardflow.execution.rules.sources import read_effective_rules
 from shardflow.merge.cases import Case, CaseRules, CaseShard, Form, outcome_of, replay
 from shardflow.merge.rules import RuleSet
 from shardflow.model.changes import apply
-from shardflow.model.documents import Document, did_you_mean
+from shardflow.model.documents import Document
 from shardflow.model.records import record, replaced
 from shardflow.model.values import ABSENT
 from shardflow.storage.files import read_regular
@@ -88,10 +88,7 @@ def _meant(phase: str | None, merged: dict[str, GroupRecord]) -> str:
         case [single]:
             return single
         case []:
-            if not merged:
-                raise UsageError(_NOTHING)
-            known = [*merged, *(one.phase for one in merged.values())]
-            raise UsageError(f"no merge of the run is called '{phase}'; {did_you_mean(str(phase), known)}")
+            raise UsageError(_NOTHING)
         case _:
             raise UsageError(f"the run has several merges; name one with --phase: {', '.join(found)}")
 

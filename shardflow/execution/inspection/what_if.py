@@ -227,7 +227,7 @@ def _group_of(added: Added, merged: Mapping[str, GroupRecord]) -> str:
         choices = _choices(groups, f"{added.shard}=FILE")
         raise UsageError(f"the run has several merges; say which one {added.shard} belongs to: {choices}")
     if not groups:
-        raise UsageError(f"the run has no merge{f' in {added.group!r}' if added.group else ''} to add a shard to")
+        raise UsageError("the run has no merge to add a shard to")
     if not is_name(added.shard):
         raise UsageError(f"'{added.shard}' cannot be a shard's id; name it: --with ID={added.file}")
     return groups[0]
@@ -245,8 +245,14 @@ def _is_there(added: Added, name: str, record: GroupRecord) -> bool:
 
 
 def groups_named(where: str, merged: Mapping[str, GroupRecord]) -> list[str]:
-    """Find the groups that a phase or a group's own name means."""
-    return [group for group, found in merged.items() if where in (group, found.phase)]
+    """Find the groups that a phase or a group's own name means. Raises UsageError where there are merges, and none is
+    called that.
+    """
+    found = [group for group, record in merged.items() if where in (group, record.phase)]
+    if merged and not found:
+        known = [*merged, *(record.phase for record in merged.values())]
+        raise UsageError(f"no merge of the run is called '{where}'; {did_you_mean(where, known)}")
+    return found
 
 
 def _choices(groups: Iterable[str], what: str) -> str:

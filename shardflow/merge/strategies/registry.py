@@ -53,7 +53,7 @@ def _plain(settle: Settle, structural: bool = False) -> Entry:
 
 
 def _text(argument: Json) -> str:
-    if not isinstance(argument, str) or not argument:
+    if not isinstance(argument, str):
         raise BadArgument("needs the name of a field")
     return argument
 

@@ -48,6 +48,7 @@ def diff3(site: Site) -> Verdict:
         For more than two shards this is a left fold in rank order, not one step: with repeated lines another order
         of shards could align them differently. Rank fixes the order, so the result is still the same every time.
         Changes that touch without overlapping count as overlapping. Where nothing stood before, only equal texts agree.
+        What is neither a text nor a list, or a list among texts, is a conflict.
         Where equal lines stand in a row it cannot be told which of them was put in or taken out: two shards that each
         put in one more did the same. What two shards move to different places stands at both.
         Where more than 46,000 lines or items lie between a shard's first change and its last, they are parted at one
@@ -66,9 +67,6 @@ def diff3(site: Site) -> Verdict:
     Laws
         commutative (of two shards)
     """
-    agreed = unanimous(site)
-    if isinstance(agreed, Chosen):
-        return agreed
     if any(isinstance(value, str) for value in site.values()):
         return over_base(site, "a text", _is_text, lambda base, texts: _merged_texts(site, base, texts))
     return over_base(site, "a text or list", _is_list, lambda base, lists: _merged_lists(site, base, lists))
@@ -83,15 +81,17 @@ def _is_list(value: Value) -> TypeGuard[list[Json]]:
 
 
 def _merged_texts(site: Site, base: str | None, texts: list[str]) -> Verdict:
-    if base is None:
-        return unanimous(site)
+    agreed = unanimous(site)
+    if base is None or isinstance(agreed, Chosen):
+        return agreed
     merged = _folded(site, _LINE, _lines(base), [_lines(text) for text in texts])
     return merged if isinstance(merged, Unsettled) else Combined("".join(map(str, merged)))
 
 
 def _merged_lists(site: Site, base: Parts | None, lists: list[Parts]) -> Verdict:
-    if base is None:
-        return unanimous(site)
+    agreed = unanimous(site)
+    if base is None or isinstance(agreed, Chosen):
+        return agreed
     merged = _folded(site, _ITEM, base, lists)
     return merged if isinstance(merged, Unsettled) else Combined(merged)
 

@@ -95,4 +95,4 @@ def test_the_kinds_a_strategy_is_said_to_need_are_those_it_takes(strategy):
     for kind, (one, other) in VALUES.items():
         outcome = at_n(written, GONE, one, other)
         refused = isinstance(outcome, str) and outcome.startswith(f"a left {a_kind(one)} ")
-        assert refused is (kind not in KINDS.get(strategy, VALUES)) or strategy == "diff3"
+        assert refused is (kind not in KINDS.get(strategy, VALUES))
