@@ -254,7 +254,7 @@ def condition_text(condition: Condition) -> str:
         case AnyOf(conditions):
             return " or ".join(map(_bracketed, conditions))
         case Not(inner):
-            return f"not {_bracketed(inner)}"
+            return f"not ({condition_text(inner)})"
 
 
 def _bracketed(condition: Condition) -> str:

@@ -260,7 +260,7 @@ limits: {subagents: 9}
         "    for each of $.files by name, at most 1,000",
         "    writes: $.seen",
         "  other: x",
-        "    when: not $.n equals 1",
+        "    when: not ($.n equals 1)",
         '    retry {"max": 2, "backoff": 1.0, "factor": 2.0, "longest": 300.0, "jitter": 0.1, "on": [75]}',
     ]
 

@@ -116,7 +116,7 @@ TOGETHER: list[tuple[Any, str, str]] = [
     ({"path": "$.a", "at_least": 1}, "a ab", "$.a is at least 1"),
     ({"all": [A, B]}, "ab", '$.a exists and $.b equals "x"'),
     ({"any": [A, B]}, "a b ab", '$.a exists or $.b equals "x"'),
-    ({"not": A}, "b neither", "not $.a exists"),
+    ({"not": A}, "b neither", "not ($.a exists)"),
     ({"not": {"any": [A, B]}}, "neither", 'not ($.a exists or $.b equals "x")'),
     ({"all": [A, {"any": [A, B]}]}, "a ab", '$.a exists and ($.a exists or $.b equals "x")'),
 ]
