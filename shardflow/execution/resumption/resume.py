@@ -90,8 +90,8 @@ def _lay_out(request: ResumeRequest, staging: Staging | None, interrupts: Interr
     secrets.refuse_in(start.base.data, start.context.path)
     notes = (*_torn(directory, history), *stop_orphans(directory, request.grace, interrupts))
     begun = _begun(request, start)
+    write_run_record(directory, begun)  # first: a record of groups that were moved away would call them altered
     _make_ready(request, start)
-    write_run_record(directory, begun)
     return Layout(
         schedule=schedule,
         base=start.base,

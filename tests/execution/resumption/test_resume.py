@@ -17,6 +17,8 @@ from shardflow.execution.inspection.post_mortem import repeat_merges
 from shardflow.execution.reporting.endings import ending_name, ending_text, failure_facts
 from shardflow.execution.reporting.events import Event, SubagentStarted
 from shardflow.execution.reporting.report import RunReport, Status
+from shardflow.storage.runs.directory import RunDirectory
+from shardflow.storage.runs.listing import KILLED, found_run
 from tests.execution.resumption.resuming import TEXT, WHOLE, counted, failed_run, resumed
 from tests.execution.running import Workplace, runs, subagent, wait_for
 
@@ -250,6 +252,27 @@ def test_a_killed_run_is_resumed_and_what_it_left_running_is_stopped_first(place
     assert "left running by an earlier start, and stopped" in note
     assert not runs(int((place.folder / "pid").read_text()))
     assert (place.context, counted(place)) == ({"a": 1}, "abb")
+
+
+def test_a_done_run_that_dies_while_it_sets_its_groups_aside_is_killed_and_not_altered(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(path: str, *mode: int) -> None:
+        if path == str(place.run_dir / "groups"):
+            raise SystemExit
+        make(path, *mode)
+
+    make = os.mkdir
+    (place.folder / "fixed").touch()
+    assert place.run(TEXT).exit_code == 0
+    monkeypatch.setattr(os, "mkdir", die)
+    with pytest.raises(SystemExit):
+        resumed(place)
+    monkeypatch.undo()
+    assert found_run(RunDirectory(str(place.run_dir))).standing == KILLED
+    assert [group.verdict for group in repeat_merges(str(place.run_dir)).groups] == []
+    assert resumed(place).exit_code == 0
+    assert (place.context, counted(place)) == (WHOLE, "abcd")
 
 
 def test_an_interrupted_run_is_resumed(place: Workplace) -> None:
