@@ -15,11 +15,18 @@ def test_what_is_soon_done_says_nothing(capsys: pytest.CaptureFixture[str]) -> N
     assert capsys.readouterr().err == ""
 
 
-def test_what_takes_longer_says_so_in_whole_lines(
+def test_what_takes_longer_says_so_in_whole_lines_after_five_seconds_and_then_twice_a_minute(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trying, "_LOGGED", 0)
-    search = Trying("checking ours", "of 2,000 examples looked at")
-    search.hear(1200)
+    now = [0.0]
+    monkeypatch.setattr(trying, "monotonic", lambda: now[0])
+    search = Trying("checking ours", "of 9,000 examples looked at")
+    for moment in range(70):
+        now[0] = moment
+        search.hear(moment * 100)
     search.close()
-    assert capsys.readouterr().err == "checking ours: 1,200 of 2,000 examples looked at\n"
+    assert capsys.readouterr().err.splitlines() == [
+        "checking ours: 500 of 9,000 examples looked at",
+        "checking ours: 3,500 of 9,000 examples looked at",
+        "checking ours: 6,500 of 9,000 examples looked at",
+    ]

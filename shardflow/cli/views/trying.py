@@ -19,8 +19,10 @@ _DELAY: Final = 0.5
 """Seconds until something is shown on a terminal."""
 _INTERVAL: Final = 0.2
 _SECOND: Final = 1.0
+_FIRST_LOGGED: Final = 5.0
+"""Seconds until the first line where there is no terminal."""
 _LOGGED: Final = 30.0
-"""Seconds between lines where there is no terminal, and until the first."""
+"""Seconds between lines there."""
 
 
 @contextmanager
@@ -58,7 +60,7 @@ class Trying:
         self._what = what
         self._tries = tries
         self._terminal = is_terminal(sys.stderr)
-        self._next = monotonic() + (_DELAY if self._terminal else _LOGGED)
+        self._next = monotonic() + (_DELAY if self._terminal else _FIRST_LOGGED)
         self._shown = False
 
     def hear(self, tries: int) -> None:
