@@ -160,6 +160,7 @@ class _Run:
 
     def _report(self, status: Status, phases: list[PhaseReport]) -> RunReport:
         earlier = self._layout.earlier
+        told = {problem for phase in phases for group in phase.groups for problem in group.problems}
         return RunReport(
             workflow=self._workflow.name,
             status=status,
@@ -168,7 +169,7 @@ class _Run:
             context=self._layout.context.path,
             phases=tuple(phases),
             seconds=time.monotonic() - self._started,
-            problems=tuple(self._problems),
+            problems=tuple(problem for problem in self._problems if problem not in told),
             notes=(*self._notes, *(earlier.notes if earlier is not None else ())),
             prompts=tuple(self._prompts),
         )

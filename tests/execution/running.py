@@ -23,6 +23,9 @@ from tests.execution.hearing import heard
 
 ROOT = Path(__file__).parent.parent.parent
 
+UNCOMPILED = {"PYTHONDONTWRITEBYTECODE": "1"}
+"""Environment of processes whose files are limited: Python keeps what it could write of a compiled module."""
+
 DRIVER = """
 import resource, sys
 from tests.execution.running import request
@@ -95,7 +98,7 @@ class Workplace:
         self.write(text)
         return subprocess.Popen(
             [sys.executable, "-c", DRIVER, str(self.folder), str(grace), str(size_limit), *context],
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "PYTHONPATH": str(ROOT), **UNCOMPILED},
             cwd=self.folder,
             stderr=subprocess.PIPE,
         )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from typing import Any
 
 import pytest
 
 from shardflow.errors import StorageError
-from tests.execution.running import Workplace, edit, group
+from tests.cli.shell import COMMAND, ENVIRONMENT
+from tests.execution.running import UNCOMPILED, Workplace, edit, group
 
 GROW = edit("c[me] = me * 9000")
 
@@ -80,6 +82,19 @@ def test_where_the_journal_cannot_tell_of_them_no_more_subagents_start_and_nothi
     ran = (place.folder / "ran").read_text().count("\n")
     assert 1 < finished <= ran <= finished + 1 < 30
     assert len(place.context) == merged
+
+
+@pytest.mark.parametrize("blocks", [2, 3, 4])
+def test_a_journal_that_cannot_be_written_is_told_once(place: Workplace, blocks: int) -> None:
+    place.write(TEXT.replace(GROW, edit("c[me] = 1")))
+    limited = ["sh", "-c", f'ulimit -f {blocks}; exec "$0" "$@"', *COMMAND, "run", "workflow.yaml", "--json"]
+    environment = ENVIRONMENT | UNCOMPILED
+    process = subprocess.run(limited, cwd=place.folder, env=environment, capture_output=True, check=False)
+    told = json.loads(process.stdout)
+    (phase,) = told["phases"]
+    problems = [*told["problems"], *phase["problems"], *phase["groups"][0]["problems"]]
+    assert process.returncode == 1
+    assert sum("events.jsonl" in problem["message"] for problem in problems) == 1
 
 
 def test_a_context_whose_folder_vanishes_fails_the_group_and_its_record_says_so(place: Workplace) -> None:
