@@ -203,3 +203,15 @@ def test_a_secret_is_found_in_a_journal_however_it_is_escaped(place: Workplace) 
     kept = (place.run_dir / "groups/01-work/work/context-work.json").read_text()
     assert '{"set": "$.n", "value": 2}\n' in kept
     assert "of-mine" not in kept
+
+
+@pytest.mark.parametrize("form", ShardForm)
+def test_a_journal_beside_the_shard_is_told_not_to_be_read(place: Workplace, form: ShardForm) -> None:
+    run = """echo '{"add": "$.n", "value": 1}' > "${SHARDFLOW_SHARD%.json}.jsonl" """
+    report = place.run(ONE.format(run=run).replace("shard: journal", f"shard: {form}").replace("|| exit 3", "|| :"))
+    told = [
+        text
+        for text in subagent(report, "it").warnings
+        if text.startswith("left context-it.jsonl, which nothing reads")
+    ]
+    assert (report.status, len(told)) == (Status.DONE, 1)

@@ -8,6 +8,7 @@ somebody tried. Loaded while the subagents run: the merge is loaded with it.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 class MergeableShard:
     """A sealed shard with the SHA-256 of its bytes and what it changed, `undeclared` writes if these are no failure.
 
-    `warnings` tell what was left out of it, and what it wrote undeclared.
+    `warnings` tell what was left out of it, what it left beside it, and what it wrote undeclared.
     """
 
     seal: Seal
@@ -69,7 +70,7 @@ def _sealed(group: Group, rank: int, secrets: Secrets, path: str) -> MergeableSh
     undeclared = _beyond_writes(subagent, base, delta)
     if undeclared is not None and group.on_undeclared_write is OnUndeclaredWrite.REFUSE:
         return WroteUndeclared(undeclared)
-    warnings = tuple(_warnings(subagent.shard, data, undeclared))
+    warnings = (*_unread(path), *_warnings(subagent.shard, data, undeclared))
     return MergeableShard(seal, _sha256(seal, base), delta, undeclared, warnings)
 
 
@@ -79,6 +80,14 @@ def _beyond_writes(subagent: Subagent, base: Base, delta: Delta) -> UndeclaredWr
     from shardflow.merge.declared.writes import undeclared_writes  # most workflows declare nothing
 
     return undeclared_writes(base.value, delta.edit, subagent.writes)
+
+
+def _unread(path: str) -> Iterator[str]:
+    """Tell of a journal beside a shard: `merge` would take the two together, a run takes one file of each subagent."""
+    journal = f"{path.removesuffix('.json')}.jsonl"
+    if os.path.lexists(journal):
+        name = os.path.basename(journal)
+        yield f"left {name}, which nothing reads: operations go into the file $SHARDFLOW_SHARD, with 'shard: journal'"
 
 
 def _warnings(form: ShardForm, data: bytes, undeclared: UndeclaredWrites | None) -> Iterator[str]:
