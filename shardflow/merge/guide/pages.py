@@ -53,9 +53,9 @@ def parse_page(text: str) -> Page:
     A heading may end in a colon, as many write them in docstrings.
     """
     summary, *lines = text.strip().split("\n")
-    found: dict[str, list[str]] = {"": [summary.strip()]}
+    found: dict[str, list[str]] = {"": []}
     current = ""
-    for line in _outdented(lines):
+    for line in (summary.strip(), *_outdented(lines)):
         if line.removesuffix(":") in SECTIONS:
             current = line.removesuffix(":")
             found[current] = []

@@ -242,6 +242,11 @@ def test_a_section_begins_with_its_name_which_may_end_in_a_colon(heading):
     assert (page.summary, dict(page.sections)) == ("Take one.", {"Laws": "idempotent"})
 
 
+def test_a_page_may_begin_with_a_section():
+    page = parse_page("Laws\n    idempotent\n")
+    assert (page.summary, dict(page.sections)) == ("", {"Laws": "idempotent"})
+
+
 NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
 
 
