@@ -22,7 +22,7 @@ from shardflow.execution.folding.fold import form_of_file, shard_delta
 from shardflow.execution.rules.sources import load_named_rules
 from shardflow.exit_codes import CONFLICTS
 from shardflow.merge.engine import MergeResult, merge
-from shardflow.model.changes import Delta, apply
+from shardflow.model.changes import Delta, apply, same_edit
 from shardflow.model.diff import diff
 from shardflow.model.documents import Problem
 from shardflow.model.records import replaced
@@ -170,8 +170,12 @@ def _deltas_of(base: Base, name: str, rank: int, files: Sequence[str], among: in
             after = apply(_delta(left, name, rank, journal, among).edit, left.value)
             yield Delta(name, rank, diff(base.value, after))
         case _:
-            for file in files:
-                yield _delta(base, name, rank, file, among)
+            deltas = [_delta(base, name, rank, file, among) for file in files]
+            for file, one in zip(files, deltas, strict=True):
+                if not same_edit(one.edit, deltas[0].edit):
+                    said = f"its shard is called {name}, as that of {files[0]}, and holds something else"
+                    raise InvalidInput([Problem(file, None, said, hint="give one of the files another name")])
+            yield deltas[0]
 
 
 def _delta(base: Base, name: str, rank: int, file: str, among: int) -> Delta:
