@@ -125,6 +125,14 @@ def test_rules_explain_answers_what_is_no_path() -> None:
     assert ended.stderr.startswith("shardflow rules explain: 'findings' is no path: a path starts with '$'")
 
 
+def test_rules_explain_refuses_a_path_that_leads_deeper_than_documents_go() -> None:
+    assert shardflow("rules", "explain", "$" + ".a" * 200).returncode == 0
+    ended = shardflow("rules", "explain", "$" + ".a" * 20_000)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.endswith(" leads to no value: what stands there would be nested deeper than 200 levels\n")
+    assert len(ended.stderr) < 1000
+
+
 def test_rules_lint_tells_every_error_of_every_file_at_once(tmp_path: Path) -> None:
     rules = [
         "{path: $.a, strategy: unoin}",

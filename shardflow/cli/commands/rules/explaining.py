@@ -9,6 +9,8 @@ from shardflow.errors import UsageError
 from shardflow.execution.rules.sources import load_named_rules
 from shardflow.merge.guide.explanation import explain
 from shardflow.model.paths import PathError, parse_path
+from shardflow.model.values import MAX_DEPTH, too_deep
+from shardflow.storage.excerpts import excerpt
 
 
 def explain_for_people(path: str, rules: str | None, *, as_json: bool) -> int:
@@ -17,6 +19,8 @@ def explain_for_people(path: str, rules: str | None, *, as_json: bool) -> int:
         wanted = parse_path(path)
     except PathError as error:
         raise UsageError(f"'{path}' is no path: {error}") from error
+    if len(wanted) > MAX_DEPTH:
+        raise UsageError(f"{excerpt(path)} leads to no value: what stands there would be {too_deep()}")
     found = explain(wanted, load_named_rules(rules).rules)
     CONSOLE.hand_over(object_bytes(explanation_object(found))) if as_json else CONSOLE.say(explanation_text(found))
     return 0
