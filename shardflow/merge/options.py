@@ -22,6 +22,9 @@ class Ruling:
 
 def ruled(site: Site, rule: Rule) -> Ruling:
     """Ask the rule's strategy, within the rule's options."""
+    expected = rule.options.expected
+    if expected is not None and (wrong := _unexpected(site, expected)) is not None:
+        return Ruling(wrong)
     if len(site.candidates) == 1 or rule.options.on_delete is None:
         return Ruling(_asked(site, rule))
     droppers = site.droppers()
@@ -38,9 +41,6 @@ def ruled(site: Site, rule: Rule) -> Ruling:
 
 
 def _asked(site: Site, rule: Rule) -> Verdict:
-    expected = rule.options.expected
-    if expected is not None and (wrong := _unexpected(site, expected)) is not None:
-        return wrong
     verdict = rule.strategy.settle(site)
     if isinstance(verdict, Split) and verdict.opened == {} and rule.options.add_add is AddAdd.CONFLICT:
         verdict = _one_opening(site, verdict)

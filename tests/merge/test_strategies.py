@@ -239,6 +239,16 @@ OPTIONS = [
     ("max", 1, [GONE, 3, 4], {"on_delete": "keep"}, 4),
     ("max", 1, [GONE, 3], {"on_delete": "delete"}, GONE),
     ("last", 1, [3, GONE], {"on_delete": "conflict"}, "deleted by b but changed by a"),
+    *(
+        (
+            "last",
+            1,
+            [GONE, "x"],
+            {"on_delete": choice, "type": "integer"},
+            "b left a text where the rule expects integer",
+        )
+        for choice in ("keep", "delete", "conflict")
+    ),
     *(("last", 1, [3, 4], {"on_delete": choice}, 4) for choice in ("keep", "delete", "conflict")),
     *(("last", 1, [GONE, GONE], {"on_delete": choice}, GONE) for choice in ("keep", "delete", "conflict")),
     *(("last", 1, [GONE], {"on_delete": choice}, GONE) for choice in ("keep", "delete", "conflict")),
