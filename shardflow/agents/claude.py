@@ -106,6 +106,8 @@ def _error(result: Event) -> AgentOutcome | None:
     status = result.get("api_error_status")
     if isinstance(status, int) and not isinstance(status, bool):
         return ApiError(status, message)
+    if result.get("stop_reason") == "refusal":  # of the model, not of the API: it has asked once more by itself
+        return ToldError(message or "the model refused to answer")
     if result.get("is_error") is not False:
         return (
             ApiError(None, message)

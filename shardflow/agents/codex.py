@@ -27,6 +27,8 @@ _PASSING: Final = (
 """How it words, without a status, what may go well later. All else it says without one will not, such as a context too
 long, a usage limit, or what an API says of a request that it refuses.
 """
+_INCOMPLETE: Final = "Incomplete response returned"
+"""What it says of an answer that was filtered or too long, behind `stream disconnected` or by itself."""
 
 
 def start(task: AgentTask, preset: AgentPreset) -> Start:
@@ -57,7 +59,8 @@ def judge(said: list[Event]) -> AgentOutcome:
 
 def _refused(message: str) -> AgentOutcome:
     status = status_in(message)
-    is_of_the_api = status is not None or any(words in message for words in _PASSING)
+    is_passing = any(words in message for words in _PASSING) and _INCOMPLETE not in message
+    is_of_the_api = status is not None or is_passing
     return ApiError(status, message) if is_of_the_api else ToldError(message)
 
 

@@ -28,8 +28,10 @@ _OWN_ERRORS: Final = "Fatal"
 """How the names of errors begin that are none of the API: a limit, the login, the settings, the sandbox."""
 _TOO_MANY_TURNS: Final = "FatalTurnLimitedError"
 _NOT_BEFORE_TOMORROW: Final = "exhausted your daily quota"
-_NO_SUCH_MODEL: Final = "is not found"
+_NO_SUCH_MODEL: Final = "not found"
 """What it says of two answers of the API in place of these, and without their status."""
+_STOPPED: Final = "stopping execution"
+"""How a warning ends that it gave its model up, which did the same again and again; its result is a success even so."""
 _OUTSIDE: Final = "Path not in workspace"
 
 
@@ -69,10 +71,14 @@ def judge(said: list[Event]) -> AgentOutcome:
     """Judge what it said, its exit code being 0 or explained by it."""
     results = of_type(said, "result")
     errors = [event for event in of_type(said, "error") if event.get("severity") != "warning"]
+    flagged = text(errors[-1].get("message")) if errors else ""
     if not results:
-        return _refused(text(errors[-1].get("message"))) if errors else NoResult("there is no result event")
-    result = results[-1]
-    return _answered(said) if result.get("status") == "success" else _failed(result)
+        return _refused(flagged) if errors else NoResult("there is no result event")
+    if results[-1].get("status") != "success":
+        return _failed(results[-1], flagged)
+    warned = [text(event.get("message")) for event in of_type(said, "error")]
+    given_up = [message for message in warned if message.endswith(_STOPPED)]
+    return NoResult(given_up[-1]) if given_up else _answered(said, warned)
 
 
 def used(said: list[Event]) -> Usage:
@@ -82,14 +88,19 @@ def used(said: list[Event]) -> Usage:
     return Usage(count(part(last, "stats", "input_tokens")), count(part(last, "stats", "output_tokens")))
 
 
-def _failed(result: Event) -> AgentOutcome:
-    """Tell what the API refused, which may go well later, from the CLI's own errors, which will not."""
+def _failed(result: Event, flagged: str) -> AgentOutcome:
+    """Tell what the API refused, which may go well later, from the CLI's own errors, which will not.
+
+    Of an answer that was blocked, or empty time after time, only an error event says so: what it `flagged`.
+    """
     kind, message = text(part(result, "error", "type")), text(part(result, "error", "message"))
     if kind == _TOO_MANY_TURNS:
         return LimitReached("the number of turns")
     if kind.startswith(_OWN_ERRORS):
         return ToldError(message or kind)
-    return _refused(message) if message else NoResult("its result event tells of no success")
+    if message:
+        return _refused(message)
+    return ToldError(flagged) if flagged else NoResult("its result event tells of no success")
 
 
 def _refused(message: str) -> AgentOutcome:
@@ -98,12 +109,12 @@ def _refused(message: str) -> AgentOutcome:
     return ApiError(404 if _NO_SUCH_MODEL in message else status_in(message), message)
 
 
-def _answered(said: list[Event]) -> Answered:
+def _answered(said: list[Event], warned: list[str]) -> Answered:
     last = of_type(after_last(said, "tool_use", "tool_result"), "message")
     spoken = [event for event in last if event.get("role") == "assistant"]
     return Answered(
         answer="".join(text(event.get("content")) for event in spoken),
-        warnings=(*_denied(said), *(text(event.get("message")) for event in of_type(said, "error"))),
+        warnings=(*_denied(said), *warned),
     )
 
 

@@ -49,6 +49,14 @@ CLAUDE_TOO_LONG = CLAUDE_RESULT | {
     "terminal_reason": "api_error",
     "result": "API Error: Claude's response exceeded the 32000 output token maximum. To configure this behavior, ...",
 }
+CLAUDE_SAFEGUARD = "API Error: Sonnet 4.5 can't help with this. Start a new session to continue."
+CLAUDE_DECLINED = CLAUDE_RESULT | {
+    "is_error": True,
+    "stop_reason": "refusal",
+    "terminal_reason": "api_error",
+    "result": CLAUDE_SAFEGUARD,
+}
+"""What it says where the model's safeguards stopped its answer."""
 CLAUDE_LOGGED_OUT = CLAUDE_RESULT | {"is_error": True, "result": "Not logged in · Please run /login"}
 
 CODEX_OPENING = (
@@ -91,6 +99,7 @@ CODEX_LASTING = (
     '{"error": {"message": "Invalid value", "type": "invalid_request_error"}}',
     "Invalid prompt: this was flagged.",
     "Incomplete response returned, reason: max_output_tokens",
+    "stream disconnected before completion: Incomplete response returned, reason: content_filter",
     "Missing environment variable: `OPENAI_API_KEY`.",
 )
 """What it says of a context too long, 429 with `insufficient_quota` or `usage_limit_reached`, 404, 400 and the like."""
@@ -131,6 +140,10 @@ GEMINI_REFUSED = (
 """Statuses, and what it says of these and of a connection that broke, between `[API Error: ` and `]`; its type of the
 error is `unknown` for all of them.
 """
+GEMINI_BLOCKED = "The model response was blocked due to safety settings."
+"""What its error event says then, its result event telling of an error without a message."""
+GEMINI_LOOP = {"type": "error", "severity": "warning", "message": "Loop detected, stopping execution"}
+"""What stands before a result that tells of success, where it stopped a model that did the same again and again."""
 GEMINI_QUOTA = "[API Error: You have exhausted your daily quota on this model.]\nPlease wait and try again later."
 
 

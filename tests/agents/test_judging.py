@@ -28,12 +28,14 @@ from shardflow.agents.outcomes import (
 )
 from shardflow.workflow.agents.preset import AgentCli
 from tests.agents.recorded import (
+    CLAUDE_DECLINED,
     CLAUDE_DENIAL,
     CLAUDE_DROPPED,
     CLAUDE_INIT,
     CLAUDE_LOGGED_OUT,
     CLAUDE_REFUSED,
     CLAUDE_RESULT,
+    CLAUDE_SAFEGUARD,
     CLAUDE_TOO_LONG,
     CODEX_BUSY,
     CODEX_COMPLETED,
@@ -44,8 +46,10 @@ from tests.agents.recorded import (
     CODEX_PASSING,
     CODEX_RECONNECTING,
     GEMINI_ASKED,
+    GEMINI_BLOCKED,
     GEMINI_DENIED,
     GEMINI_INIT,
+    GEMINI_LOOP,
     GEMINI_OUTSIDE,
     GEMINI_QUOTA,
     GEMINI_REFUSED,
@@ -105,6 +109,7 @@ JUDGED: list[tuple[AgentCli, bytes, AgentOutcome]] = [
         LimitReached("the number of turns"),
     ),
     (CLAUDE, lines(CLAUDE_INIT, CLAUDE_TOO_LONG), LimitReached("the tokens of one answer")),
+    (CLAUDE, lines(CLAUDE_INIT, CLAUDE_DECLINED), ToldError(CLAUDE_SAFEGUARD)),
     (CLAUDE, lines(CLAUDE_INIT, CLAUDE_LOGGED_OUT), ToldError("Not logged in · Please run /login")),
     (
         CLAUDE,
@@ -176,6 +181,25 @@ JUDGED: list[tuple[AgentCli, bytes, AgentOutcome]] = [
     *(
         (GEMINI, gemini_failed("unknown", f"[API Error: {said}]"), ApiError(status, f"[API Error: {said}]"))
         for status, said in GEMINI_REFUSED
+    ),
+    (
+        GEMINI,
+        lines(
+            GEMINI_INIT,
+            {"type": "error", "severity": "error", "message": GEMINI_BLOCKED},
+            GEMINI_RESULT | {"status": "error"},
+        ),
+        ToldError(GEMINI_BLOCKED),
+    ),
+    (
+        GEMINI,
+        lines(GEMINI_INIT, *GEMINI_SAID, GEMINI_LOOP, GEMINI_RESULT),
+        NoResult("Loop detected, stopping execution"),
+    ),
+    (
+        GEMINI,
+        gemini_failed("Error", "Publisher Model `p/m` was not found"),
+        ApiError(404, "Publisher Model `p/m` was not found"),
     ),
     (GEMINI, gemini_failed("unknown", GEMINI_QUOTA), ToldError(GEMINI_QUOTA)),
     (GEMINI, lines({"type": "result"}), NoResult("its result event tells of no success")),
