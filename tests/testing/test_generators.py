@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+from unicodedata import normalize
+
 import pytest
 from hypothesis import HealthCheck, find, given, settings
 from hypothesis.errors import NoSuchExample
@@ -182,6 +185,19 @@ def test_contexts_aimed_at_a_rule_set_give_every_rule_something_to_decide(name):
     coverage = Coverage(rules)
     look_at(groups(rules, least=2), lambda group: coverage.watch(group.base, group.deltas), Effort(300, 1))
     assert all(coverage.branches[place] for place in range(len(rules.rules)))
+
+
+@pytest.mark.parametrize("plain", [str.casefold, str.strip, partial(normalize, "NFC")])
+def test_texts_that_careless_code_takes_for_one_another_meet(plain):
+    found = []
+
+    def look(group):
+        texts = {text for document in group.documents if isinstance(text := document.get("t"), str)}
+        found.append(len({plain(text) for text in texts}) < len(texts))
+
+    rules = rule_set({"path": "$.t", "strategy": "last", "type": "text"})
+    look_at(groups(rules, least=2), look, Effort(500, 1))
+    assert any(found)
 
 
 KINDS = {
