@@ -9,7 +9,7 @@ rules:
     on_delete: keep                     # conflict | delete | keep
     same_change: conflict               # accept | conflict
     add_add: deep                       # deep | conflict
-    type: list                          # object | list | text | integer | number | boolean | null
+    type: list                          # object | list | text | integer | number | boolean | 'null'
 """
 
 from __future__ import annotations

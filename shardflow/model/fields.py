@@ -108,8 +108,11 @@ class Place:
 
         `elsewhere` has names that others give to these options.
         """
-        if not isinstance(self.value, str):
-            self.expect(f"one of {', '.join(options)}")
+        wanted = f"one of {', '.join(options)}"
+        if self.value is None and "null" in options:
+            self.refuse(f"expected {wanted}, found null", "put it in quotes to name it, or leave it out")
+        elif not isinstance(self.value, str):
+            self.expect(wanted)
         elif self.value in options:
             return options[self.value]
         else:

@@ -110,6 +110,7 @@ ARGUMENTS = [
         ("strategy: {}", "found an empty object at $.rules[0].strategy"),
         ("strategy: last, type: string", "unknown type 'string' at $.rules[0].type; did you mean 'text'?"),
         ("strategy: last, type: array", "unknown type 'array' at $.rules[0].type; did you mean 'list'?"),
+        ("strategy: last, type: null", "found null at $.rules[0].type; put it in quotes to name it, or leave it out"),
         ("strategy: last, type: [text]", "integer, number, boolean, null, found a list at $.rules[0].type"),
     ],
 )

@@ -240,13 +240,7 @@ OPTIONS = [
     ("max", 1, [GONE, 3], {"on_delete": "delete"}, GONE),
     ("last", 1, [3, GONE], {"on_delete": "conflict"}, "deleted by b but changed by a"),
     *(
-        (
-            "last",
-            1,
-            [GONE, "x"],
-            {"on_delete": choice, "type": "integer"},
-            "b left a text where the rule expects integer",
-        )
+        ("last", 1, [5, GONE], {"on_delete": choice, "type": "text"}, "a left an integer where the rule expects text")
         for choice in ("keep", "delete", "conflict")
     ),
     *(("last", 1, [3, 4], {"on_delete": choice}, 4) for choice in ("keep", "delete", "conflict")),
