@@ -42,6 +42,7 @@ _READING: Final = ("Read", "Grep", "Glob")
 _WRITING: Final = ("Edit", "Write")
 _ENVIRONMENT: Final = {
     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+    "CLAUDE_CODE_DISABLE_AUTO_MEMORY": "1",  # of its folder: what one try or run noted would be told to the next
     "CLAUDE_CODE_DISABLE_BACKGROUND_TASKS": "1",  # a background shell would keep it from ending
     "CLAUDE_CODE_MAX_RETRIES": "2",  # one policy decides about retries, and it is ours
     "DISABLE_AUTOUPDATER": "1",

@@ -30,6 +30,8 @@ _TOO_MANY_TURNS: Final = "FatalTurnLimitedError"
 _NOT_BEFORE_TOMORROW: Final = "exhausted your daily quota"
 _NO_SUCH_MODEL: Final = "not found"
 """What it says of two answers of the API in place of these, and without their status."""
+_TORN: Final = "ended without a finish reason"
+"""What it says of an answer whose end never came."""
 _STOPPED: Final = "stopping execution"
 """How a warning ends that it gave its model up, which did the same again and again; its result is a success even so."""
 _OUTSIDE: Final = "Path not in workspace"
@@ -91,15 +93,15 @@ def used(said: list[Event]) -> Usage:
 def _failed(result: Event, flagged: str) -> AgentOutcome:
     """Tell what the API refused, which may go well later, from the CLI's own errors, which will not.
 
-    Of an answer that was blocked, or empty time after time, only an error event says so: what it `flagged`.
+    Of an answer that was blocked, empty or torn time after time, only an error event says so: what it `flagged`.
     """
     kind, message = text(part(result, "error", "type")), text(part(result, "error", "message"))
     if kind == _TOO_MANY_TURNS:
         return LimitReached("the number of turns")
     if kind.startswith(_OWN_ERRORS):
         return ToldError(message or kind)
-    if message:
-        return _refused(message)
+    if message or _TORN in flagged:
+        return _refused(message or flagged)
     return ToldError(flagged) if flagged else NoResult("its result event tells of no success")
 
 

@@ -141,7 +141,8 @@ GEMINI_REFUSED = (
 error is `unknown` for all of them.
 """
 GEMINI_BLOCKED = "The model response was blocked due to safety settings."
-"""What its error event says then, its result event telling of an error without a message."""
+GEMINI_TORN = "Model stream ended without a finish reason."
+"""What an error event says of an answer that was blocked, or torn, the result event naming no reason."""
 GEMINI_LOOP = {"type": "error", "severity": "warning", "message": "Loop detected, stopping execution"}
 """What stands before a result that tells of success, where it stopped a model that did the same again and again."""
 GEMINI_QUOTA = "[API Error: You have exhausted your daily quota on this model.]\nPlease wait and try again later."

@@ -55,6 +55,7 @@ from tests.agents.recorded import (
     GEMINI_REFUSED,
     GEMINI_RESULT,
     GEMINI_SAID,
+    GEMINI_TORN,
     GEMINI_USE,
     OPENCODE_DENIED,
     OPENCODE_ERROR,
@@ -66,6 +67,11 @@ from tests.agents.recorded import (
 
 CLAUDE, CODEX, GEMINI, OPENCODE = AgentCli.CLAUDE, AgentCli.CODEX, AgentCli.GEMINI, AgentCli.OPENCODE
 DEAD_SERVER = CLAUDE_INIT | {"mcp_servers": [{"name": "a", "status": "connected"}, {"name": "b", "status": "failed"}]}
+
+
+def gemini_flagged(message: str) -> bytes:
+    flagged = {"type": "error", "severity": "error", "message": message}
+    return lines(GEMINI_INIT, flagged, GEMINI_RESULT | {"status": "error"})
 
 
 def gemini_failed(kind: str, message: str) -> bytes:
@@ -182,15 +188,8 @@ JUDGED: list[tuple[AgentCli, bytes, AgentOutcome]] = [
         (GEMINI, gemini_failed("unknown", f"[API Error: {said}]"), ApiError(status, f"[API Error: {said}]"))
         for status, said in GEMINI_REFUSED
     ),
-    (
-        GEMINI,
-        lines(
-            GEMINI_INIT,
-            {"type": "error", "severity": "error", "message": GEMINI_BLOCKED},
-            GEMINI_RESULT | {"status": "error"},
-        ),
-        ToldError(GEMINI_BLOCKED),
-    ),
+    (GEMINI, gemini_flagged(GEMINI_BLOCKED), ToldError(GEMINI_BLOCKED)),
+    (GEMINI, gemini_flagged(GEMINI_TORN), ApiError(None, GEMINI_TORN)),
     (
         GEMINI,
         lines(GEMINI_INIT, *GEMINI_SAID, GEMINI_LOOP, GEMINI_RESULT),

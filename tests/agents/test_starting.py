@@ -52,6 +52,10 @@ def test_claude_that_may_use_nothing_and_write_nothing_is_not_given_an_empty_lis
     assert (arguments[-2:], "--allowedTools" in arguments) == (("--tools", ""), False)
 
 
+def test_claude_keeps_no_memory_of_its_folder_that_another_try_or_run_would_be_told() -> None:
+    assert start(AgentCli.CLAUDE).environment["CLAUDE_CODE_DISABLE_AUTO_MEMORY"] == "1"
+
+
 def test_a_rule_of_claude_takes_no_character_of_a_path_for_a_pattern_of_its_own() -> None:
     task = AgentTask("/f", "/we ird (1) [ab], x!*/é/context-a.json")
     assert "Edit(//we ird ?1? ?ab?? x??/é/context-a.json)" in start(AgentCli.CLAUDE, task).arguments
