@@ -281,9 +281,15 @@ def test_at_a_terminal_each_conflict_is_asked_about_until_the_answer_fits(folder
     assert read(folder / "run/context.json") == {"status": "up", "a=b": 0, "n": 1, "x": 1}
 
 
-@pytest.mark.parametrize(("keys", "code", "kept"), [("\x04", 3, ["$.status"]), ("\x03", 130, None)])
+@pytest.mark.parametrize(
+    ("keys", "said", "code", "kept"),
+    [
+        ("\x04", "1 conflict left, nothing merged yet", 3, ["$.status"]),
+        ("\x03", "nothing was decided; Ctrl-D ends asking and keeps what was answered", 130, None),
+    ],
+)
 def test_the_end_of_input_keeps_what_was_answered_and_an_interrupt_nothing(
-    folder: Path, keys: str, code: int, kept: list[str] | None
+    folder: Path, keys: str, said: str, code: int, kept: list[str] | None
 ) -> None:
     command = ["-m", "shardflow", "merge", "run", "-i"]
     environment = {**ENVIRONMENT, "TERM": "xterm"}
@@ -292,6 +298,7 @@ def test_the_end_of_input_keeps_what_was_answered_and_an_interrupt_nothing(
     asking.sendline("one")
     asking.expect("take .*: ")
     asking.send(keys)
+    asking.expect_exact(said)
     asking.expect(pexpect.EOF)
     asking.close()
     assert asking.exitstatus == code

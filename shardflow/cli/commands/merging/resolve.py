@@ -106,6 +106,9 @@ def _asked(merge: OpenMerge, written: list[Written]) -> Iterator[Written]:
             choice = _answer(conflict)
         except EOFError:
             return CONSOLE.say("")
+        except KeyboardInterrupt:
+            CONSOLE.complain("\nnothing was decided; Ctrl-D ends asking and keeps what was answered")
+            raise
         if choice is not None:
             yield Written(path_text(conflict.path), choice, "", "the terminal")
 
