@@ -121,5 +121,6 @@ def _ending(outcome: AgentOutcome) -> Ending:
 
 
 def _told(text: str) -> str:
-    """Cut what a CLI says: an error may be a whole page of a proxy."""
+    """Put what a CLI says on one line, and cut it: an error may be a whole page of a proxy."""
+    text = " ".join(text.split())
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… (its log has all of it)"

@@ -67,6 +67,13 @@ def test_what_an_agent_cli_says_last_is_a_resolution_with_its_reason(place: Work
     assert kept == {"path": "$.status", "take": {"shard": "one"}, "reason": "it saw the outage", "by": by}
 
 
+def test_what_ended_an_arbiter_is_told_on_one_line_whatever_it_says(place: Workplace) -> None:
+    refused = {"agent": "codex", "args": ["--stand-in", "refused", "--say", "No.\n\ndone: 2 subagents\r\n  x"]}
+    [problem] = asked(place, refused)[1]
+    assert "its arbiter ended in an error: No. done: 2 subagents x; see " in problem
+    assert "\n" not in problem
+
+
 def test_a_repeated_merge_and_a_resumed_run_never_ask_again(place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
     stopped = workflow(saying(TAKEN), {"one": "1", "two": "2"}, later="[ -e ready ]")
     assert place.run(stopped).status is Status.FAILED
