@@ -53,6 +53,7 @@ _ENVIRONMENT: Final = {
 _SPECIAL: Final = re.compile(r"[][()*?!,\\]")
 """What a rule may take for something else; `?` stands for any one character there, and is always understood."""
 _TOKENS_IN: Final = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+_TOKENS_IN_BY_MODEL: Final = ("inputTokens", "cacheCreationInputTokens", "cacheReadInputTokens")
 _LIMITS: Final = {
     "error_max_turns": "the number of turns",
     "error_max_budget_usd": "the budget in US dollars",
@@ -88,11 +89,19 @@ def judge(said: list[Event]) -> AgentOutcome:
 
 
 def used(said: list[Event]) -> Usage:
-    """Give what it said that it used; a session that ended in an error says so, too."""
+    """Give what it said that it used; a session that ended in an error says so, too.
+
+    The tokens by model are all of those that the cost is for. `usage` leaves out what its own agents used.
+    """
     results = of_type(said, "result")
     result = results[-1] if results else {}
-    tokens = [part(result, "usage", name) for name in _TOKENS_IN]
-    return Usage(count(*tokens), count(part(result, "usage", "output_tokens")), number(result.get("total_cost_usd")))
+    tokens_in = [part(result, "usage", name) for name in _TOKENS_IN]
+    tokens_out = [part(result, "usage", "output_tokens")]
+    by_model = result.get("modelUsage")
+    if models := objects(list(by_model.values())) if isinstance(by_model, dict) else []:
+        tokens_in = [model.get(name) for model in models for name in _TOKENS_IN_BY_MODEL]
+        tokens_out = [model.get("outputTokens") for model in models]
+    return Usage(count(*tokens_in), count(*tokens_out), number(result.get("total_cost_usd")))
 
 
 def _bare(tool: str) -> str:

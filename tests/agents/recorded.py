@@ -32,6 +32,21 @@ CLAUDE_RESULT = {
     },
     "permission_denials": [],
 }
+CLAUDE_BY_MODEL = CLAUDE_RESULT | {
+    "modelUsage": {
+        "claude-sonnet-4-5": {
+            "inputTokens": 4042,
+            "outputTokens": 86,
+            "cacheReadInputTokens": 100,
+            "cacheCreationInputTokens": 10,
+            "costUSD": 0.013416,
+        },
+        "claude-haiku-4-5": {"inputTokens": 1000, "outputTokens": 20, "cacheReadInputTokens": 0},
+    }
+}
+"""What a session used that gave work to agents of its own: `usage` is of its own turns alone, without a last one that
+went over its budget.
+"""
 CLAUDE_DENIAL = {"tool_name": "Write", "tool_use_id": "toolu_0", "tool_input": {"file_path": "/x", "content": "x"}}
 CLAUDE_REFUSED = CLAUDE_RESULT | {
     "is_error": True,

@@ -28,6 +28,7 @@ from shardflow.agents.outcomes import (
 )
 from shardflow.workflow.agents.preset import AgentCli
 from tests.agents.recorded import (
+    CLAUDE_BY_MODEL,
     CLAUDE_DECLINED,
     CLAUDE_DENIAL,
     CLAUDE_DROPPED,
@@ -305,6 +306,8 @@ def test_events_of_any_shape_are_judged_and_never_break_the_judge(
         (CLAUDE, lines(CLAUDE_INIT, CLAUDE_RESULT), Usage(39, 21, 0.0005417999999999999)),
         (CLAUDE, lines(CLAUDE_INIT, CLAUDE_DROPPED), Usage(39, 21, 0.0005417999999999999)),
         (CLAUDE, lines(CLAUDE_INIT, CLAUDE_REFUSED), Usage(39, 21, 0)),
+        (CLAUDE, lines(CLAUDE_INIT, CLAUDE_BY_MODEL), Usage(5152, 106, 0.0005417999999999999)),
+        (CLAUDE, lines(CLAUDE_INIT, CLAUDE_RESULT | {"modelUsage": {}}), Usage(39, 21, 0.0005417999999999999)),
         (CLAUDE, lines(CLAUDE_INIT), Usage()),
         (CODEX, lines(*CODEX_OPENING, CODEX_MESSAGE, CODEX_COMPLETED), Usage(20, 10)),
         (CODEX, lines(*CODEX_OPENING, CODEX_COMPLETED, CODEX_BUSY), Usage(20, 10)),
