@@ -84,10 +84,15 @@ def judge(said: list[Event]) -> AgentOutcome:
 
 
 def used(said: list[Event]) -> Usage:
-    """Give what it said that it used."""
+    """Give what it said that it used. Its output tokens are without its thoughts, which only its total has."""
     results = of_type(said, "result")
     last = results[-1] if results else {}
-    return Usage(count(part(last, "stats", "input_tokens")), count(part(last, "stats", "output_tokens")))
+    tokens_in, tokens_out, total = (
+        count(part(last, "stats", name)) for name in ("input_tokens", "output_tokens", "total_tokens")
+    )
+    if tokens_in is None or total is None:
+        return Usage(tokens_in, tokens_out)
+    return Usage(tokens_in, max(total - tokens_in, tokens_out or 0))
 
 
 def _failed(result: Event, flagged: str) -> AgentOutcome:

@@ -145,6 +145,10 @@ GEMINI_RESULT = {
     "status": "success",
     "stats": {"total_tokens": 30, "input_tokens": 20, "output_tokens": 10, "cached": 0, "tool_calls": 1},
 }
+GEMINI_THOUGHT = GEMINI_RESULT | {
+    "stats": {"total_tokens": 47, "input_tokens": 20, "output_tokens": 10, "cached": 0, "tool_calls": 1}
+}
+"""What it says that a model used that thought for 17 tokens, which are paid for as output."""
 GEMINI_REFUSED = (
     (400, '{"error":{"code":400,"message":"API key not valid.","status":"INVALID_ARGUMENT","details":[]}}'),
     (401, '{"error":{"code":401,"message":"Request had invalid ...","status":"UNAUTHENTICATED","details":[]}}'),
