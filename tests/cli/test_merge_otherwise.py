@@ -10,6 +10,11 @@ from typing import Any
 
 import pytest
 
+from shardflow.errors import UsageError
+from shardflow.execution.inspection.rewriting import write_down
+from shardflow.execution.inspection.what_if import Alternative, what_if
+from shardflow.execution.rules.sources import rules_of
+from shardflow.workflow.model import RulesFile
 from tests.cli.shell import shardflow
 from tests.cli.workflows import adding
 
@@ -355,3 +360,15 @@ def test_what_cannot_be_an_id_is_said_to_be_so_rather_than_that_a_file_is_missin
     first, second = ended.stderr.splitlines()
     assert (ended.returncode, f"--with: '{name}' cannot be a shard's id" in first) == (2, True)
     assert "--with: '-c' cannot be a shard's id" in second
+
+
+def test_nothing_is_written_over_what_another_command_recorded_since_the_merge_was_read(folder: Path) -> None:
+    write_workflow(folder / "w.yaml")
+    run(folder)
+    with_sums = Alternative(rules_of(RulesFile("./sum.yaml"), str(folder)), (), ())
+    imagined = what_if(str(folder / "run"), with_sums)
+    assert otherwise(folder, "--without", "a", "--write")["status"] == "written"
+    before = image(folder / "run")
+    with pytest.raises(UsageError, match="another command recorded 01-work anew meanwhile, and nothing was written"):
+        write_down(imagined)
+    assert image(folder / "run") == before

@@ -10,6 +10,10 @@ from typing import Any
 import pexpect
 import pytest
 
+from shardflow.errors import UsageError
+from shardflow.execution.inspection.resolving import open_merge, resolve
+from shardflow.merge.resolving.documents import Written
+from shardflow.merge.resolving.resolutions import TakeBase
 from shardflow.storage.runs.journal import continued_journal
 from tests.cli.shell import ENVIRONMENT, shardflow
 
@@ -160,6 +164,23 @@ def test_what_was_decided_before_is_decided_anew_while_others_are_open(folder: P
     assert shardflow("merge", "run", cwd=folder).returncode == 0
     assert shardflow("case", "save", "run", "decided", cwd=folder).returncode == 0
     assert shardflow("case", "run", "decided.case.yaml", cwd=folder).returncode == 0
+
+
+def test_what_another_command_decided_since_the_conflicts_were_read_is_kept(folder: Path) -> None:
+    opened = open_merge(str(folder / "run"))
+    assert shardflow("merge", "run", "--resolve", "$.status=one", cwd=folder).returncode == 3
+    came = resolve(opened, [Written("$['a=b']", TakeBase(), "", "by hand")])
+    assert came.folded.open_conflicts == ()
+    assert read(folder / "run/context.json") == {"status": "up", "a=b": 0, "n": 1, "x": 1}
+
+
+def test_nothing_is_decided_about_a_merge_that_another_command_finished(folder: Path) -> None:
+    opened = open_merge(str(folder / "run"))
+    decisions = ("--resolve", "$.status=one", "--resolve", "$['a=b']=one")
+    assert shardflow("merge", "run", *decisions, cwd=folder).returncode == 0
+    with pytest.raises(UsageError, match="run has no unresolved conflict"):
+        resolve(opened, [Written("$['a=b']", TakeBase(), "", "by hand")])
+    assert read(folder / "run/context.json")["a=b"] == 1
 
 
 @pytest.mark.parametrize("died_before", ["merge.json", "conflicts.json", "group.json"])

@@ -120,19 +120,20 @@ def _recorded_decisions(folder: GroupFolder, record: GroupRecord) -> tuple[Writt
     raise StorageError(f"{folder.resolutions}: altered since")
 
 
-def resolve(merge: OpenMerge, decided: Iterable[Written]) -> Resolved:
-    """Merge again with what was decided, and record it.
+def resolve(opened: OpenMerge, decided: Iterable[Written]) -> Resolved:
+    """Merge again with what was decided, and record it, beside what another command decided since `opened` was read.
 
     Raises InvalidInput with every resolution that fits no open conflict, UsageError if the context is not what the
     group started from any more; RunInProgress, StorageError, ContextLocked. Nothing is written then.
     """
-    fitting = _fitting(merge, decided)
-    # behind what it replaces: a record that does not know it yet, after a death half way, still finds all it knows
-    written = (*merge.decided, *fitting)
-    before = {one.target: one for one in merge.decided}
-    folded = fold_recorded(merge.folder, merge.record, written)
     with ExitStack() as held:
-        held.enter_context(continued_journal(merge.directory.journal))  # nobody resumes the run meanwhile
+        held.enter_context(continued_journal(opened.directory.journal))  # nobody decides or resumes meanwhile
+        merge = _as_it_is_now(opened)
+        fitting = _fitting(merge, decided)
+        # behind what it replaces: a record that does not know it yet, after a death half way, still finds all it knows
+        written = (*merge.decided, *fitting)
+        before = {one.target: one for one in merge.decided}
+        folded = fold_recorded(merge.folder, merge.record, written)
         if not folded.open_conflicts:
             hold_context(held, merge.context, merge.folder.base, f"what {merge.group} started from")
         # what was decided first: whoever reads the new ledger finds what it relies on
@@ -142,6 +143,16 @@ def resolve(merge: OpenMerge, decided: Iterable[Written]) -> Resolved:
         record_merge(merge.directory, merge.run, merge.folder, changed, folded, merge.context)
     instead_of = {one.target: before[one.target] for one in fitting if one.target in before}
     return Resolved(merge.group, fitting, instead_of, folded, merge.context, not merge.run.more)
+
+
+def _as_it_is_now(opened: OpenMerge) -> OpenMerge:
+    """Read a merge again if anything was recorded since. Raises UsageError where it is not the open one any more."""
+    if read_run_record(opened.directory) == opened.run and read_group_record(opened.folder) == opened.record:
+        return opened
+    merge = open_merge(opened.directory.path)
+    if merge.group != opened.group:
+        raise UsageError(f"{opened.group} was decided meanwhile, and the run went on to {merge.group}")
+    return merge
 
 
 def _fitting(merge: OpenMerge, decided: Iterable[Written]) -> tuple[Written, ...]:

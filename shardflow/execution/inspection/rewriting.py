@@ -19,6 +19,7 @@ from shardflow.storage.files import read_regular, replace_file, write_new
 from shardflow.storage.runs.directory import GroupFolder
 from shardflow.storage.runs.folders import make_folder
 from shardflow.storage.runs.journal import continued_journal
+from shardflow.storage.runs.records import read_group_record, read_run_record
 
 
 @record
@@ -50,7 +51,7 @@ def write_down(imagined: WhatIf) -> Rewritten | None:
     None where it is so already or has conflicts.
 
     Raises UsageError if the run has not ended, if an earlier merge would come out otherwise, and if the context is not
-    what the run left any more; RunInProgress, ContextLocked, StorageError.
+    what the run left any more, or another command recorded something since; RunInProgress, ContextLocked, StorageError.
     """
     if imagined.run.finished is None:
         raise UsageError("the run has not ended, so what it merged is still being worked with; let it end first")
@@ -63,7 +64,8 @@ def write_down(imagined: WhatIf) -> Rewritten | None:
         return None
     path = context_file(imagined.directory, imagined.run)
     with ExitStack() as held:
-        held.enter_context(continued_journal(imagined.directory.journal))  # nobody resumes the run meanwhile
+        held.enter_context(continued_journal(imagined.directory.journal))  # nobody merges or resumes meanwhile
+        _hold_to_what_was_read(imagined, last)
         if last.before.context is None:
             hold_context(held, path, last.folder.base, f"what {last.group} started from")
         else:
@@ -72,6 +74,12 @@ def write_down(imagined: WhatIf) -> Rewritten | None:
         _put_inputs(imagined.alternative, last)
         record_merge(imagined.directory, imagined.run, last.folder, last.record, last.folded, path)
     return Rewritten(last.group, former, last.before.context is None and imagined.run.more)
+
+
+def _hold_to_what_was_read(imagined: WhatIf, last: Imagined) -> None:
+    """Refuse what was made from a record that another command replaced since: what that did would be undone unseen."""
+    if read_run_record(imagined.directory) != imagined.run or read_group_record(last.folder) != last.before:
+        raise UsageError(f"another command recorded {last.group} anew meanwhile, and nothing was written; merge again")
 
 
 def behind(imagined: WhatIf, one: Imagined) -> str:
