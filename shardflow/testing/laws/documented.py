@@ -1,6 +1,7 @@
-"""What strategies document, said once more as plainly as it can be: so that a wrong one is found by what it gives.
+"""What strategies and options document, said once more as plainly as it can be: so that a wrong one is found by what
+it gives.
 
-Shares nothing with the strategies but exact numbers. Where values are of a kind that a strategy refuses, or its page
+Shares nothing with them but exact numbers. Where values are of a kind that a strategy refuses, or its page
 leaves open, nothing is said.
 """
 
@@ -11,7 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from shardflow.merge.rules import Options, RuleSet
+from shardflow.merge.rules import Expected, OnDelete, OnSame, Rule, RuleSet
 from shardflow.model.decisions import Decision, Settled
 from shardflow.model.paths import path_text
 from shardflow.model.values import ABSENT, Json, Value
@@ -31,15 +32,15 @@ class Unsaid(Exception):
 
 
 def as_documented(engine: Engine, group: Group, rules: RuleSet) -> None:
-    """A strategy gives what its page documents, told by a second, plainer definition of it."""
-    known = {rule.ref: rule for rule in all_rules(rules) if rule.options == Options()}
+    """A rule gives what the page of its strategy and its options document, told by a second, plainer definition."""
+    known = {rule.ref: rule for rule in reversed(all_rules(rules))}  # of two alike the first decides
     for decision in engine.merge(group.base, group.deltas, rules).decisions:
         rule = known.get(decision.rule)
         if rule is None or not decision.contributions:
             continue
         said = [(one.shard, one.after) for one in decision.contributions]
         try:
-            wanted = documented(rule.strategy.name, rule.strategy.argument, decision.base, said)
+            wanted = ruled(rule, decision.base, said)
         except Unsaid:
             continue
         found = _outcome(decision)
@@ -51,6 +52,47 @@ def as_documented(engine: Engine, group: Group, rules: RuleSet) -> None:
 
 def _outcome(decision: Decision) -> Outcome:
     return decision.value if isinstance(decision, Settled) else CONTESTED
+
+
+def ruled(rule: Rule, base: Value, said: Said) -> Outcome:
+    """Give what a rule says comes out: its options are asked before its strategy. Raises Unsaid."""
+    strategy, options = rule.strategy, rule.options
+    if strategy.name not in DEFINITIONS:
+        raise Unsaid
+    kept = [(shard, value) for shard, value in said if value is not ABSENT]
+    if not all(_is_of(options.expected, value) for _, value in kept):
+        return CONTESTED
+    if 0 < len(kept) < len(said) and options.on_delete is not None:
+        match options.on_delete:
+            case OnDelete.CONFLICT:
+                return CONTESTED
+            case OnDelete.DELETE:
+                return ABSENT
+            case OnDelete.KEEP:
+                said = kept
+    if len(said) > 1 and options.same_change is OnSame.CONFLICT and _agreed(None, base, said) is not CONTESTED:
+        return CONTESTED
+    return documented(strategy.name, strategy.argument, base, said)
+
+
+def _is_of(expected: Expected | None, value: Value) -> bool:
+    match expected:
+        case None:
+            return True
+        case Expected.OBJECT:
+            return isinstance(value, dict)
+        case Expected.LIST:
+            return isinstance(value, list)
+        case Expected.TEXT:
+            return isinstance(value, str)
+        case Expected.INTEGER:
+            return isinstance(value, int) and not isinstance(value, bool)
+        case Expected.NUMBER:
+            return _is_number(value)
+        case Expected.BOOLEAN:
+            return isinstance(value, bool)
+        case Expected.NULL:
+            return value is None
 
 
 def documented(strategy: str, argument: Json, base: Value, said: Said) -> Outcome:

@@ -18,11 +18,13 @@ from shardflow.testing.laboratory.places import groups_at, place_of
 from shardflow.testing.laboratory.search import Effort, look_at
 from shardflow.testing.laws import ENGINE, LAWS, REQUIRED, LawBroken
 from shardflow.testing.laws.declarable import declared_laws, laws_with_exceptions
-from tests.testing.mutants import engines, strategies
+from tests.merge.small import rule_set
+from tests.testing.mutants import engines, options, strategies
 
 SEEDS = (1, 2, 3)
 MOST = 1000
 """Examples after which a mutant counts as not caught."""
+OPTED = rule_set({"path": "$.n", "strategy": "last", "on_delete": "keep", "same_change": "conflict", "type": "integer"})
 
 
 class _Caught(BaseException):
@@ -64,12 +66,22 @@ def hunt_strategy(strategy, seed):
 
 def hunt_engine(engine, seed):
     """Hunt a wrong engine, with the laws that every rule set keeps, over random rule sets."""
+    return _hunt_over(st.tuples(groups(least=1), rule_sets()), engine, seed)
 
+
+def hunt_options(engine, seed):
+    """Hunt an engine that minds options wrongly, with the laws that every rule set keeps, at a rule that has some."""
+    [rule] = OPTED.rules
+    place = place_of(rule, OPTED)
+    return _hunt_over(st.tuples(groups_at(place), st.just(place.rules)), engine, seed)
+
+
+def _hunt_over(drawn, engine, seed):
     def questions(example):
         group, rules = example
         return {name: lambda law=law: law(engine, group, rules) for name, law in REQUIRED.items()}
 
-    return first_breach(questions, st.tuples(groups(least=1), rule_sets()), seed)
+    return first_breach(questions, drawn, seed)
 
 
 def table():
@@ -77,6 +89,7 @@ def table():
     hunted: list[tuple[str, str, Any, Any]] = []
     hunted += [("strategy", name, hunt_strategy, one) for name, one in strategies.MUTANTS.items()]
     hunted += [("engine", name, hunt_engine, one) for name, one in engines.MUTANTS.items()]
+    hunted += [("options", name, hunt_options, one) for name, one in options.MUTANTS.items()]
     for kind, name, hunt, one in hunted:
         found = [hunt(one, seed) for seed in SEEDS]
         laws = Counter(law for caught in found if caught is not None for _, law in [caught])
