@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -312,7 +313,7 @@ def test_a_dry_run_checks_everything_shows_what_would_run_and_runs_nothing(good:
         ("link", "cannot read link: it is a symbolic link; name the file itself"),
         ("nowhere/c.json", "cannot make nowhere/c.json: its folder does not exist"),
         ("torn.json/c.json", "cannot make torn.json/c.json: its folder does not exist"),
-        ("/dev/null", "/dev/null is a device, not a regular file"),
+        ("pipe", "pipe is a pipe, not a regular file"),
         ("torn.json", "torn.json:2: column 1: expected a key in double quotes, found the end of the text"),
     ],
 )
@@ -320,6 +321,7 @@ def test_a_context_that_cannot_be_used_is_told_before_anything_runs(good: Path, 
     (good.parent / "folder").mkdir()
     (good.parent / "link").symlink_to("torn.json")
     (good.parent / "torn.json").write_text("{\n")
+    os.mkfifo(good.parent / "pipe")
     before = sorted(good.parent.iterdir())
     for options in ([], ["--dry-run"]):
         ended = shardflow("run", good.name, "--context", name, *options, cwd=good.parent)

@@ -74,9 +74,8 @@ def test_where_a_power_cut_left_the_first_event_and_not_the_files_behind_it_the_
 ) -> None:
     failed_run(place)
     for file in files:
-        if left is None:
-            (place.run_dir / file).unlink()
-        else:
+        (place.run_dir / file).unlink()
+        if left is not None:
             (place.run_dir / file).write_bytes(left)
     assert resumed(place).status is Status.DONE
     assert (place.context, place.read("base.json"), counted(place)) == (WHOLE, {"n": 1}, "abbcd")
