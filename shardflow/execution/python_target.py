@@ -17,7 +17,7 @@ from collections.abc import Callable
 from types import TracebackType
 
 from shardflow.errors import ShardflowError
-from shardflow.model.values import Json, flaw, kind
+from shardflow.model.values import MAX_DEPTH, Json, flaw, kind
 from shardflow.storage.files import put_file, read_regular
 from shardflow.storage.json.canonical import canonical_bytes, line_bytes
 from shardflow.storage.json.strict import parse_json
@@ -91,7 +91,8 @@ def _called(function: Callable[[Json], object], context: Json, form: str) -> Jso
     kind_of_it, name = (list, "a list of operations") if form == "journal" else (dict, "an object")
     if not isinstance(wanted, kind_of_it):
         raise SystemExit(f"shardflow: the function must return {name} or None, not {_named(wanted)}")
-    if problem := flaw(wanted):
+    # a list of operations is written one by one, each nested as deep as a document
+    if problem := flaw(wanted, MAX_DEPTH + 1 if form == "journal" else MAX_DEPTH):
         raise SystemExit(f"shardflow: what the function returned cannot be written as JSON: {problem}")
     return wanted
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -160,3 +161,23 @@ def test_a_case_that_cannot_be_written_is_wrong_usage_and_told_before_anything_i
     ended = shardflow("case", "save", "run", "nowhere/x", cwd=contested)
     assert ended.returncode == 2
     assert ended.stderr == "shardflow case save: cannot write nowhere/x.case.yaml: its folder does not exist\n"
+
+
+def test_a_case_that_would_nest_too_deep_is_told_with_what_to_do(tmp_path: Path) -> None:
+    deep: Any = []
+    for _ in range(198):
+        deep = [deep]
+    (tmp_path / "deep.json").write_text(json.dumps({"d": deep, "n": 0}))
+    edit = 'sed -i \'s/"n": 0/"n": {}/\' $SHARDFLOW_SHARD'
+    both = [{"id": name, "run": edit.format(n)} for name, n in (("a", 1), ("b", 2))]
+    phases = [{"id": "p", "behavior": "parallel", "subagents": both}]
+    (tmp_path / "w.yaml").write_text(json.dumps({"name": "w", "context": "deep.json", "phases": phases}))
+    assert shardflow("run", "w.yaml", "--run-dir", "run", "-q", cwd=tmp_path).returncode == 3
+    for file in ("x.case.yaml", "x.case.json"):
+        ended = shardflow("case", "save", "run", file, cwd=tmp_path)
+        assert (ended.returncode, ended.stderr) == (
+            2,
+            f"shardflow case save: {file}: the case cannot be written: nested deeper than 200 levels; "
+            "shrink it, which leaves out what its conflicts do not need\n",
+        )
+        assert shardflow("case", "save", "run", file, "--shrink", cwd=tmp_path).returncode == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from shardflow.execution.reporting.endings import ExitedNonZero, InvalidShard, Succeeded, ending_text
@@ -128,6 +130,13 @@ def test_with_the_patch_form_a_function_returns_a_patch(place: Workplace) -> Non
     assert place.run(text).exit_code == 0
     assert "n" not in place.context
     assert place.context["m"] == 1
+
+
+def test_operations_that_a_function_returns_may_nest_as_deep_as_those_that_a_program_appends(place: Workplace) -> None:
+    module = "import json\ndef deep(_):\n    return [{'set': '$.d', 'value': json.loads('[' * 199 + ']' * 199)}]\n"
+    (place.folder / "tools.py").write_text(module)
+    assert place.run(TEXT.format(name="deep", more="shard: journal")).exit_code == 0
+    assert place.context["d"] == json.loads("[" * 199 + "]" * 199)
 
 
 def test_what_a_function_raises_is_a_traceback_that_begins_in_the_function(place: Workplace) -> None:

@@ -32,6 +32,9 @@ _SHARED: Final = 0o644
 """The mode of a case: it is there to be handed on."""
 
 
+_SMALLER: Final = "shrink it, which leaves out what its conflicts do not need"
+
+
 @record
 class LoadedCase:
     """A case as it stands in a file, with its rules read."""
@@ -77,7 +80,11 @@ def write_case(file: str, case: Case) -> int:
     Raises InvalidInput for what cannot be written, StorageError.
     """
     written = case_json(case)
-    data = canonical_bytes(written) if file.endswith(".json") else yaml_bytes(written)
+    try:
+        data = canonical_bytes(written) if file.endswith(".json") else yaml_bytes(written)
+    except InvalidInput as error:  # documents stand some levels inside of a case
+        why = "; ".join(problem.message for problem in error.problems)
+        raise InvalidCase([Problem(file, None, f"the case cannot be written: {why}", hint=_SMALLER)]) from error
     write_new(file, data, mode=_SHARED)
     return len(data)
 

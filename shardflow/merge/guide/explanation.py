@@ -49,6 +49,13 @@ class Explanation:
 
 def explain(path: Path, rules: RuleSet) -> Explanation:
     """Find what decides a path."""
+    way, here, found = decided(path, rules)
+    before, later = _others(here, found, rules)
+    return Explanation(path, here, found, rules.defaults, way, before, later)
+
+
+def decided(path: Path, rules: RuleSet) -> tuple[tuple[Turn, ...], Path, Rule | None]:
+    """Find where a path is decided, by which rule, and the places above. Cost: the path, not the rules."""
     way: list[Turn] = []
     here, node = ROOT, rules.root
     for segment in path:
@@ -57,8 +64,7 @@ def explain(path: Path, rules: RuleSet) -> Explanation:
             break
         way.append(Turn(here, asked))
         here, node = (*here, segment), node.below(segment)
-    before, later = _others(here, node.match, rules)
-    return Explanation(path, here, node.match, rules.defaults, tuple(way), before, later)
+    return tuple(way), here, node.match
 
 
 def _asked(node: Node, defaults: Defaults, segment: Segment) -> Rule:

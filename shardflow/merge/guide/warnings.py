@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from shardflow.merge.guide.explanation import explain
+from shardflow.merge.guide.explanation import decided
 from shardflow.merge.rules import AddAdd, Expected, OnDelete, Rule, RuleSet, Strategy
 from shardflow.model.paths import Path
 from shardflow.model.patterns import Child, PatternError, parse_pattern
@@ -83,8 +83,8 @@ def _never_entered(rule: Rule, rules: RuleSet) -> Iterator[Warned]:
     if above is None:
         return
     path, text = above
-    found = explain((*path, 0), rules)
-    if found.decided_at == path and found.rule is None:
+    _, where, found = decided((*path, 0), rules)
+    if where == path and found is None:
         hint = f"put {{path: {text}, strategy: {{keyed: ...}}}} or index before it; for members of an object write .*"
         yield Warned(rule, f"if {text} is a list, no rule goes into its items, and this one is never asked", hint)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from pathlib import Path
 
@@ -92,6 +93,20 @@ def test_what_cannot_be_started_is_tried_again_only_if_that_is_named(place: Work
     report = place.run(text)
     assert [one.tries for one in report.subagents] == [1, 3]
     assert all(isinstance(ending, NotStarted) for ending in endings(report).values())
+
+
+def test_a_program_with_more_arguments_than_the_system_takes_is_told_by_its_name(place: Workplace) -> None:
+    text = f"""
+        name: long
+        phases:
+          - id: work
+            behavior: parallel
+            subagents:
+              - {{id: a, run: ['true', {"x" * 200_000}]}}
+        """
+    (ending,) = endings(place.run(text)).values()
+    assert isinstance(ending, NotStarted)
+    assert re.fullmatch(r"argument list too long: /\S*/true", ending.reason)
 
 
 def test_nothing_of_a_failed_try_writes_into_the_next_one(place: Workplace) -> None:

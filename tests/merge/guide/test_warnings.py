@@ -77,6 +77,11 @@ def test_items_of_a_list_that_something_goes_into_are_asked(how):
     assert not found(rule, default={"lists": how})
 
 
+def test_rules_that_are_never_asked_are_found_without_looking_through_all_for_each():
+    count = 5_000  # looked through for each rule, they would take minutes
+    assert len(found(*({"path": f"$.l[*].n{number}", "strategy": "max"} for number in range(count)))) == count
+
+
 VALUES: dict[str, tuple[Json, Json]] = {
     "object": ({"c": 1}, {"c": 2}),
     "list": ([{"id": 1}], []),

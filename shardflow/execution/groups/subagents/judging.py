@@ -84,6 +84,7 @@ def left_running(how: Exit) -> tuple[str, ...]:
 def reason_of(error: Exception) -> str:
     """Say why a child could not be started."""
     if isinstance(error, OSError) and error.strerror:
-        where = f": {error.filename}" if error.filename else ""
+        about = error.filename  # of a program: bytes, as the system was asked with
+        where = f": {os.fsdecode(about) if isinstance(about, bytes) else about}" if about else ""
         return f"{error.strerror.lower()}{where}"
     return str(error)
