@@ -113,9 +113,11 @@ def flaw(value: object, deepest: int = MAX_DEPTH) -> str | None:
     Meant for the doors of the library, where a caller may hand over anything. Cost: linear in the value.
     """
     level: list[object] = [value]
-    for _ in range(deepest + 1):
+    for depth in range(deepest + 1):
         inner: list[object] = []
         for item in level:
+            if depth == deepest and isinstance(item, dict | list):
+                return too_deep(deepest)  # an empty one too
             if isinstance(item, dict):
                 inner.extend(item.values())
                 if any(type(key) is not str for key in item):

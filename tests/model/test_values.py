@@ -72,6 +72,15 @@ def test_nesting_has_a_limit():
     assert flaw([value]) == "nested deeper than 200 levels"
 
 
+@pytest.mark.parametrize("empty", [[], {}])
+def test_an_empty_list_or_object_is_a_level_too(empty: Json) -> None:
+    value = empty
+    for _ in range(MAX_DEPTH - 1):
+        value = [value]
+    assert flaw(value) is None
+    assert flaw([value]) == "nested deeper than 200 levels"
+
+
 def test_every_kind_has_a_name():
     values: list[Value] = [{}, [], "", True, 1, 1.0, Decimal(1), None, ABSENT]
     named = [kind(value) for value in values]
