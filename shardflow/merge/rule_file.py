@@ -39,6 +39,9 @@ Raises LookupError, whose text says what is known, or InvalidInput for a file th
 ReadArbiter: TypeAlias = Callable[[Place], object]
 """Read whom an `arbiter` rule names, for those who know programs; what is wrong with it is told to the place."""
 
+_MOST_LEVELS: Final = 100
+"""How long a way from file to file `extends` may lead."""
+
 _NEVER: Final = "this rule can never decide anything"
 _WANTED: Final = "the name of a strategy, or {name: argument}"
 
@@ -60,7 +63,6 @@ _KINDS_ELSEWHERE: Final[Mapping[str, str]] = {
 class _File:
     """What one file says itself: its rules, its defaults by kind, the places of what it extends."""
 
-    name: str
     rules: list[Rule]
     defaults: dict[str, Rule]
     extended: list[Place]
@@ -72,11 +74,14 @@ def _anybody(place: Place) -> None:
 
 @record
 class _Surroundings:
-    """What is around the files: where those they extend and the functions they name come from, whom they may ask."""
+    """What is around the files: where those they extend and the functions they name come from, whom they may ask;
+    `known` are the files that were come to, each of which is read once.
+    """
 
     resolve: Resolve
     library: Library
     arbiters: ReadArbiter
+    known: set[str]
 
 
 def read_rules(
@@ -87,15 +92,13 @@ def read_rules(
     `library` finds the functions of `custom` rules, `arbiters` reads whom `arbiter` rules name.
     """
     problems: list[Problem] = []
-    files = _layers(document, _Surroundings(resolve, library, arbiters), (_known_as(document),), problems)
+    files = _layers(document, _Surroundings(resolve, library, arbiters, set()), (_known_as(document),), problems)
     if problems:
         raise InvalidRules(dict.fromkeys(problems))
-    once = {file.name: file for file in reversed(files)}  # extended twice, it speaks where it is come to first
     defaults: dict[str, Rule] = {}
     for file in reversed(files):
         defaults.update(file.defaults)
-    first = [file for file in files if once[file.name] is file]
-    return RuleSet((rule for file in first for rule in file.rules), Defaults(**defaults))
+    return RuleSet((rule for file in files for rule in file.rules), Defaults(**defaults))
 
 
 def _layers(document: Document, around: _Surroundings, trail: tuple[str, ...], problems: list[Problem]) -> list[_File]:
@@ -126,6 +129,13 @@ def _extended(place: Place, around: _Surroundings, trail: tuple[str, ...], probl
         circle = " -> ".join((*trail[trail.index(known) :], known))
         problems.append(document.problem(place.path, f"rule sets extend each other in a circle: {circle}"))
         return []
+    if len(trail) > _MOST_LEVELS:
+        message = f"rule sets extend each other over more than {_MOST_LEVELS} levels"
+        problems.append(document.problem(place.path, message, "extend more of them in one file"))
+        return []
+    if known in around.known:  # extended twice, it speaks where it is come to first
+        return []
+    around.known.add(known)
     return _layers(found, around, (*trail, known), problems)
 
 
@@ -138,7 +148,7 @@ def _file(place: Place, around: _Surroundings) -> _File:
         _refuse_idle([(rule, place) for rule, place in read if not _checked_before(place)])
         defaults = _defaults(fields.place("default")) if "default" in fields else {}
         named = {name: _linked(rule, place, around) for name, (rule, place) in defaults.items()}
-        return _File(_known_as(place.document), [_linked(rule, place, around) for rule, place in read], named, extended)
+        return _File([_linked(rule, place, around) for rule, place in read], named, extended)
 
 
 def _linked(rule: Rule, place: Place, around: _Surroundings) -> Rule:

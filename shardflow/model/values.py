@@ -116,8 +116,6 @@ def flaw(value: object, deepest: int = MAX_DEPTH) -> str | None:
     for depth in range(deepest + 1):
         inner: list[object] = []
         for item in level:
-            if depth == deepest and isinstance(item, dict | list):
-                return too_deep(deepest)  # an empty one too
             if isinstance(item, dict):
                 inner.extend(item.values())
                 if any(type(key) is not str for key in item):
@@ -132,7 +130,8 @@ def flaw(value: object, deepest: int = MAX_DEPTH) -> str | None:
             elif isinstance(item, _NUMBERS) and (problem := number_flaw(item)):
                 return problem
         if not inner:
-            return None
+            empty_below = depth == deepest and any(isinstance(item, dict | list) for item in level)
+            return too_deep(deepest) if empty_below else None
         level = inner
     return too_deep(deepest)
 

@@ -221,6 +221,21 @@ def test_rule_sets_that_extend_each_other_are_refused():
     assert found == ["b.yaml:1: rule sets extend each other in a circle: a.yaml -> b.yaml -> a.yaml at $.extends[0]"]
 
 
+def test_rule_sets_that_extend_each_other_over_too_many_levels_are_refused():
+    names = {f"n{number}": f"extends: n{number + 1}" for number in range(400)}
+    found = problems("extends: n0", **names)
+    said = "rule sets extend each other over more than 100 levels at $.extends; extend more of them in one file"
+    assert found == [f"n99.yaml:1: {said}"]
+    assert len(read("extends: n301", **names, n400="rules: [{path: $.n, strategy: sum}]").rules) == 1
+
+
+def test_a_rule_set_is_read_once_however_many_ways_lead_to_it():
+    both = {f"{name}{number}": f"extends: [a{number + 1}, b{number + 1}]" for number in range(60) for name in "ab"}
+    last = {"a60": "rules: [{path: $.n, strategy: sum}]", "b60": "rules: [{path: $.m, strategy: sum}]"}
+    rules = read("extends: [a0, b0]", **both, **last)  # read by every way, it would never end
+    assert [rule.origin.partition(":")[0] for rule in rules.rules] == ["a60.yaml", "b60.yaml"]
+
+
 def test_an_unknown_extended_set_is_told_with_the_known_ones():
     found = problems("extends: [nope]", other="rules: []")
     assert found == ["rules.yaml:1: no rule set 'nope' at $.extends[0]; known are other"]
