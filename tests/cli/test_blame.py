@@ -262,3 +262,13 @@ def test_what_no_shard_superseded_says_what_did(tmp_path: Path) -> None:
     assert re.search(r"^\$\.kept +superseded +the base over a, b ", merged, re.MULTILINE)
     assert re.search(r"^\$\.n +superseded +a resolution over a, b ", merged, re.MULTILINE)
     assert re.search(r"^\$\.l \(order\) +superseded +the rule's own order over b ", merged, re.MULTILINE)
+
+
+def test_a_run_that_died_before_any_merge_has_only_the_initial_context(tmp_path: Path) -> None:
+    phases = [{"id": "p", "behavior": "main-only", "run": "kill -9 $PPID"}]
+    (tmp_path / "w.yaml").write_text(json.dumps({"name": "w", "context": {"n": 7}, "phases": phases}))
+    options = ("--run-dir", "run", "--context", "c.json", "-q")
+    assert shardflow("run", "w.yaml", *options, cwd=tmp_path).returncode == -9
+    ended = shardflow("blame", "run", "$.n", cwd=tmp_path)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.splitlines()[-1].split() == ["$.n", "7", "the", "initial", "context"]

@@ -24,6 +24,7 @@ from shardflow.storage.files import read_regular, sha256_hex
 from shardflow.storage.json.strict import parse_record
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory
 from shardflow.storage.runs.records import GroupRecord, read_group_record, read_run_record
+from shardflow.storage.two_steps import stands
 
 _ALL_TOLD: Final = "'shardflow merge' on the run tells all that was"
 
@@ -59,7 +60,8 @@ def _traced(run: RunDirectory) -> tuple[Json, Trace]:
         context, sha256 = read_object(_recorded(folder.context, group.context), folder.context), group.context
         trace = carry(trace, RecordedMerge(name, group.phase, base, context, _decisions(folder, group)))
     if sha256 is None:
-        context = read_object(read_regular(run.context, SIZE_LIMIT), run.context)
+        file = run.context if stands(run.context) else run.base  # one that has not ended has no context yet
+        context = read_object(read_regular(file, SIZE_LIMIT), file)
     return context, trace
 
 
