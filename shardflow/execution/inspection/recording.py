@@ -16,13 +16,25 @@ from shardflow.model.records import replaced
 from shardflow.storage.context_lock import ContextLock
 from shardflow.storage.files import read_regular, replace_file, sha256_hex
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory
-from shardflow.storage.runs.records import GroupRecord, RunRecord, replace_group_record, write_run_record
+from shardflow.storage.runs.records import (
+    GroupRecord,
+    RunRecord,
+    read_group_record,
+    read_run_record,
+    replace_group_record,
+    write_run_record,
+)
 from shardflow.storage.two_steps import stands
 
 
 def context_file(directory: RunDirectory, run: RunRecord) -> str:
     """Give the file of the run's canonical context."""
     return run.settings.context or directory.context
+
+
+def is_as_read(directory: RunDirectory, run: RunRecord, folder: GroupFolder, record: GroupRecord) -> bool:
+    """Tell whether no other command recorded anything since these were read. It stays so while the journal is held."""
+    return read_run_record(directory) == run and read_group_record(folder) == record
 
 
 def hold_context(held: ExitStack, path: str, left: str, what: str) -> None:

@@ -17,7 +17,7 @@ from typing import Final
 from shardflow.errors import InvalidInput, StorageError, TamperedRun, UsageError
 from shardflow.execution.folding.fold import Folded
 from shardflow.execution.inspection.post_mortem import altered_files, fold_recorded, recorded_resolutions
-from shardflow.execution.inspection.recording import context_file, hold_context, record_merge
+from shardflow.execution.inspection.recording import context_file, hold_context, is_as_read, record_merge
 from shardflow.execution.reporting.report import Status
 from shardflow.merge.resolving.documents import Written, by_name, matched, resolutions_json
 from shardflow.model.decisions import Conflict
@@ -147,7 +147,7 @@ def resolve(opened: OpenMerge, decided: Iterable[Written]) -> Resolved:
 
 def _as_it_is_now(opened: OpenMerge) -> OpenMerge:
     """Read a merge again if anything was recorded since. Raises UsageError where it is not the open one any more."""
-    if read_run_record(opened.directory) == opened.run and read_group_record(opened.folder) == opened.record:
+    if is_as_read(opened.directory, opened.run, opened.folder, opened.record):
         return opened
     merge = open_merge(opened.directory.path)
     if merge.group != opened.group:

@@ -12,14 +12,13 @@ from contextlib import ExitStack
 
 from shardflow.errors import UsageError
 from shardflow.execution.folding.base import SIZE_LIMIT
-from shardflow.execution.inspection.recording import context_file, hold_context, record_merge
+from shardflow.execution.inspection.recording import context_file, hold_context, is_as_read, record_merge
 from shardflow.execution.inspection.what_if import Alternative, Imagined, WhatIf
 from shardflow.model.records import record
 from shardflow.storage.files import read_regular, replace_file, write_new
 from shardflow.storage.runs.directory import GroupFolder
 from shardflow.storage.runs.folders import make_folder
 from shardflow.storage.runs.journal import continued_journal
-from shardflow.storage.runs.records import read_group_record, read_run_record
 
 
 @record
@@ -78,7 +77,7 @@ def write_down(imagined: WhatIf) -> Rewritten | None:
 
 def _hold_to_what_was_read(imagined: WhatIf, last: Imagined) -> None:
     """Refuse what was made from a record that another command replaced since: what that did would be undone unseen."""
-    if read_run_record(imagined.directory) != imagined.run or read_group_record(last.folder) != last.before:
+    if not is_as_read(imagined.directory, imagined.run, last.folder, last.before):
         raise UsageError(f"another command recorded {last.group} anew meanwhile, and nothing was written; merge again")
 
 

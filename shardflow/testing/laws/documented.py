@@ -57,7 +57,8 @@ def _outcome(decision: Decision) -> Outcome:
 def ruled(rule: Rule, base: Value, said: Said) -> Outcome:
     """Give what a rule says comes out: its options are asked before its strategy. Raises Unsaid."""
     strategy, options = rule.strategy, rule.options
-    if strategy.name not in DEFINITIONS:
+    definition = DEFINITIONS.get(strategy.name)
+    if definition is None:
         raise Unsaid
     kept = [(shard, value) for shard, value in said if value is not ABSENT]
     if not all(_is_of(options.expected, value) for _, value in kept):
@@ -72,7 +73,7 @@ def ruled(rule: Rule, base: Value, said: Said) -> Outcome:
                 said = kept
     if len(said) > 1 and options.same_change is OnSame.CONFLICT and _agreed(None, base, said) is not CONTESTED:
         return CONTESTED
-    return documented(strategy.name, strategy.argument, base, said)
+    return definition(strategy.argument, base, said)
 
 
 def _is_of(expected: Expected | None, value: Value) -> bool:
@@ -93,13 +94,6 @@ def _is_of(expected: Expected | None, value: Value) -> bool:
             return isinstance(value, bool)
         case Expected.NULL:
             return value is None
-
-
-def documented(strategy: str, argument: Json, base: Value, said: Said) -> Outcome:
-    """Give what a strategy's page says comes out. Raises Unsaid."""
-    if strategy not in DEFINITIONS:
-        raise Unsaid
-    return DEFINITIONS[strategy](argument, base, said)
 
 
 def fits(outcome: Outcome, documented_outcome: Outcome) -> bool:

@@ -8,7 +8,7 @@ from shardflow.merge.guide.pages import page_of
 from shardflow.merge.strategies.registry import STRATEGIES
 from shardflow.model.values import ABSENT, same
 from shardflow.storage.yaml.documents import parse_yaml
-from shardflow.testing.laws.documented import DEFINITIONS, Unsaid, documented, fits, ruled
+from shardflow.testing.laws.documented import DEFINITIONS, Unsaid, fits, ruled
 from shardflow.testing.laws.outcomes import CONTESTED
 from tests.merge.guide.examples import read_examples
 from tests.merge.small import rule_set
@@ -28,7 +28,7 @@ def test_the_examples_of_a_page_agree_with_it(name):
         argument = decides[name] if isinstance(decides, dict) else None
         said = [(shard, value) for shard, value in example.left if not same(value, example.base)]
         try:
-            wanted = documented(name, argument, example.base, said)
+            wanted = DEFINITIONS[name](argument, example.base, said)
         except Unsaid:
             continue
         assert fits(CONTESTED if example.conflict else example.gives, wanted)
