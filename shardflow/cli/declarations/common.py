@@ -28,5 +28,8 @@ ANSWERS: Final = Option(
 )
 """Decisions written down beforehand."""
 
-YES: Final = Option(("--yes",), "Take the first option at every checkpoint that --answers does not decide.")
+YES: Final = Option(
+    ("--yes",),
+    "Take the first option at checkpoints that --answers does not decide; one that repeats a phase three times.",
+)
 """Decisions taken for granted."""

@@ -105,14 +105,14 @@ def custom(site: Site, function: Function, name: str) -> Verdict:
     Why
         What no other strategy says: the longest text, the union of intervals, the vote with weights.
     Known problems
-        The function must depend on its arguments alone: no clock, files, chance or network, nor the order of
-        texts in a Python `set`, another one in each process, which `rules check` does not notice; or a repeated merge
-        says "other bytes". It gets copies and can change nothing. What it raises, and a result that is no JSON, is a
-        conflict that says so (values of another kind than it is written for are kept from it by `type: text` in the
-        rule); a function that returns nothing gives `null`; one that never returns stops the merge. It runs with your
-        rights, also when somebody's run is merged again: take rules and run directories only from people you trust. The
-        module is one file; it may import what is installed. Its laws are yours to declare, in the section Laws of its
-        docstring.
+        The function must depend on its arguments alone, or a repeated merge says "other bytes": on no clock, files,
+        chance or network, nor on the order of texts in a Python `set`, which is another in each process (and so escapes
+        `rules check`). It gets copies and can change nothing. What it raises, and a result that is no JSON, is
+        a conflict that says so (values of another kind than it is written for are kept from it by `type: text` in
+        the rule); a function that returns nothing gives `null`; one that never returns stops the merge. It runs with
+        your rights, also when somebody's run is merged again: take rules and run directories only from people you
+        trust. The module is one file; it may import what is installed. Its laws are yours to declare, in the section
+        Laws of its docstring.
     Example
         {custom: 'examples:longest'}
             base   "a"
