@@ -169,7 +169,7 @@ class _Run:
             context=self._layout.context.path,
             phases=tuple(phases),
             seconds=time.monotonic() - self._started,
-            problems=tuple(problem for problem in self._problems if problem not in told),
+            problems=tuple(problem for problem in dict.fromkeys(self._problems) if problem not in told),
             notes=(*self._notes, *(earlier.notes if earlier is not None else ())),
             prompts=tuple(self._prompts),
         )
@@ -184,8 +184,7 @@ class _Run:
         try:
             write()
         except StorageError as error:
-            if str(error) not in self._problems:
-                self._problems.append(str(error))
+            self._problems.append(str(error))
 
     def _with_problems(self, status: Status) -> Status:
         return Status.FAILED if self._problems and status is Status.DONE else status
