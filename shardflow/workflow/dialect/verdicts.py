@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from shardflow.model.fields import shown
-from shardflow.model.records import record, replaced
+from shardflow.model.records import record
 from shardflow.model.values import ABSENT, Json, Value
 from shardflow.workflow.dialect.model import GapAction, OnFailure
 
@@ -42,33 +42,34 @@ def read_verdict(value: Value, otherwise: OnFailure) -> GapVerdict:
     if not isinstance(value, dict):
         told = "nothing" if value is ABSENT else shown(value)
         return failed(f"the gap check returned {told}, expected an object {{status, gaps, action}}", otherwise)
-    status, action = value.get("status"), value.get("action")
     gaps = value.get("gaps")
     listed = tuple(gaps) if isinstance(gaps, list) else () if gaps is None else (gaps,)
-    if status not in _STATUS:
-        told = "nothing" if status is None else shown(status)
-        why = f"the gap check returned as status {told}, expected one of {', '.join(_STATUS)}"
-        return failed(why, otherwise, listed)
-    if status == "complete":
+    if (fault := _fault(value)) is not None:
+        return failed(f"the gap check returned as {fault}", otherwise, listed)
+    if value["status"] == "complete":
         return GapVerdict(complete=True, gaps=listed)
-    agents = value.get("additionalAgents")
-    message = value.get("message")
-    read = GapVerdict(
+    action, message, agents = value.get("action"), value.get("message"), value.get("additionalAgents")
+    return GapVerdict(
         complete=False,
         gaps=listed,
-        action=otherwise.action,
+        action=GapAction(action) if isinstance(action, str) else otherwise.action,
         message=message if isinstance(message, str) else otherwise.message,
         agents=tuple(agents) if isinstance(agents, list) else (),
     )
-    if action is None:
-        return read
+
+
+def _fault(verdict: dict[str, Json]) -> str | None:
+    """Say what of a verdict that is an object cannot be meant; one that is complete may say anything else."""
+    status, action, agents = verdict.get("status"), verdict.get("action"), verdict.get("additionalAgents")
+    if status not in _STATUS:
+        return f"status {'nothing' if status is None else shown(status)}, expected one of {', '.join(_STATUS)}"
+    if status == "complete" or action is None:
+        return None
     if not isinstance(action, str) or action not in list(GapAction):
-        known = ", ".join(each.value for each in GapAction)
-        return failed(f"the gap check returned as action {shown(action)}, expected one of {known}", otherwise, listed)
+        return f"action {shown(action)}, expected one of {', '.join(each.value for each in GapAction)}"
     if action == GapAction.SPAWN_ADDITIONAL and not isinstance(agents, list | None):
-        why = f"the gap check returned as additionalAgents {shown(agents)}, expected a list of {{type, config}}"
-        return failed(why, otherwise, listed)
-    return replaced(read, action=GapAction(action))
+        return f"additionalAgents {shown(agents)}, expected a list of {{type, config}}"
+    return None
 
 
 def failed(why: str, otherwise: OnFailure, gaps: tuple[Json, ...] = ()) -> GapVerdict:
