@@ -48,5 +48,10 @@ def at_n(strategy: Any, base: Any, *values: Any, **options: Any) -> Any:
 GONE: Final = object()
 
 
+def nested(levels: int, leaf: Any = 1) -> Any:
+    """Give a value inside of so many lists."""
+    return leaf if levels == 0 else [nested(levels - 1, leaf)]
+
+
 def _document(value: Any) -> Any:
     return {} if value is GONE else {"n": value}

@@ -20,7 +20,7 @@ from shardflow.model.documents import Document
 from shardflow.model.values import Json, flaw, same
 from shardflow.testing import generators
 from shardflow.testing.laws import ENGINE, REQUIRED
-from tests.merge.small import GONE, ledger, merged, nothing_to_extend
+from tests.merge.small import GONE, ledger, merged, nested, nothing_to_extend
 
 
 def rules_asking(function, path="$.n", **options):
@@ -80,10 +80,6 @@ def endless():
     value: list[Any] = []
     value.append(value)
     return value
-
-
-def nested(levels):
-    return [] if levels == 1 else [nested(levels - 1)]
 
 
 def fails(error):

@@ -21,7 +21,7 @@ from shardflow.model.decisions import Conflict, RuleRef
 from shardflow.model.diff import diff
 from shardflow.model.documents import Document
 from shardflow.model.values import ABSENT, Json, same
-from tests.merge.small import ledger, merged, rule_set
+from tests.merge.small import ledger, merged, nested, rule_set
 
 BASE: Json = {"a": 1, "items": [{"id": 1, "n": 0}]}
 ONE: Json = {"a": 2, "items": [{"id": 1, "n": 1}]}
@@ -62,10 +62,6 @@ def test_a_resolution_for_a_shard_that_changed_nothing_here_leaves_the_conflict_
     (conflict, _) = settled_by(a=TakeShard("three")).conflicts
     assert conflict.rule == settled_by().conflicts[0].rule
     assert conflict.reason == "deleted by two but changed by one; three did not change it"
-
-
-def nested(levels):
-    return [] if levels == 1 else [nested(levels - 1)]
 
 
 def test_a_resolution_with_a_value_that_would_nest_too_deep_is_refused_and_leaves_the_conflict():

@@ -9,7 +9,7 @@ from shardflow.merge.strategies.registry import ARBITER, CUSTOM, STRATEGIES
 from shardflow.model.numbers import MAX_DIGITS
 from shardflow.model.values import same
 from shardflow.testing.generators import arguments_of
-from tests.merge.small import GONE, at_n, ledger, merged, rule_set
+from tests.merge.small import GONE, at_n, ledger, merged, nested, rule_set
 
 SETTLED = [
     ("conflict", 1, [2], 2),
@@ -217,10 +217,6 @@ REFUSED = [
 @pytest.mark.parametrize(("strategy", "base", "shards", "reason"), REFUSED)
 def test_a_strategy_refuses_what_it_would_have_to_guess(strategy, base, shards, reason):
     assert at_n(strategy, base, *shards) == reason
-
-
-def nested(levels, leaf):
-    return leaf if levels == 0 else [nested(levels - 1, leaf)]
 
 
 def test_values_that_would_nest_too_deep_in_a_list_of_all_stay_in_conflict():
