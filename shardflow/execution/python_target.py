@@ -17,7 +17,7 @@ from collections.abc import Callable
 from types import TracebackType
 
 from shardflow.errors import ShardflowError
-from shardflow.model.values import MAX_DEPTH, Json, flaw, kind
+from shardflow.model.values import MAX_DEPTH, Json, a_kind, flaw
 from shardflow.storage.files import put_file, read_regular
 from shardflow.storage.json.canonical import canonical_bytes, line_bytes
 from shardflow.storage.json.strict import parse_json
@@ -99,7 +99,7 @@ def _called(function: Callable[[Json], object], context: Json, form: str) -> Jso
 
 def _named(value: object) -> str:
     try:
-        return kind(value)  # type: ignore[arg-type]  # anything may come back from a function
+        return a_kind(value)  # type: ignore[arg-type]  # anything may come back from a function
     except KeyError:
         return type(value).__name__
 

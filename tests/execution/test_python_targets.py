@@ -150,7 +150,7 @@ def test_what_a_function_raises_is_a_traceback_that_begins_in_the_function(place
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("wrong", "the function must return an object or None, not list"),
+        ("wrong", "the function must return an object or None, not a list"),
         ("unwritable", "cannot be written as JSON: set is not a JSON value"),
         ("nothing_here", "module 'tools' has no function 'nothing_here'"),
         ("not_callable", "'tools:not_callable' cannot be called"),

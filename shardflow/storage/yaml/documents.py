@@ -31,7 +31,7 @@ from shardflow.errors import InvalidYaml
 from shardflow.model.documents import Document, Problem
 from shardflow.model.paths import ROOT, Path
 from shardflow.model.records import record
-from shardflow.model.values import MAX_DEPTH, Json, kind
+from shardflow.model.values import MAX_DEPTH, Json, a_kind
 from shardflow.storage.excerpts import excerpt, printable
 from shardflow.storage.yaml.decoding import MAX_PROBLEMS, decoded
 from shardflow.storage.yaml.scalars import plain_value
@@ -212,7 +212,7 @@ class _Reading:
         value = self._node(event, path).value
         if isinstance(value, str):
             return value, True
-        self._note(event, path, f"a key must be a text, and {excerpt(name)} is read as {kind(value)}", "quote it")
+        self._note(event, path, f"a key must be a text, and {excerpt(name)} is read as {a_kind(value)}", "quote it")
         return name, False
 
     def _scalar(self, event: ScalarEvent, path: Path) -> _Node:

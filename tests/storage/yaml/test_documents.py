@@ -178,7 +178,7 @@ REFUSED: list[tuple[str | bytes, list[str]]] = [
     ("a: {{ name }}\n", [
         "w.yaml:1: a key must be a text, not a list or an object at $.a; quote a text that begins with { or ["
     ]),
-    ("a: &a [1]\n*a : 2\n", ["w.yaml:2: a key must be a text, and '*a' is read as list; quote it"]),
+    ("a: &a [1]\n*a : 2\n", ["w.yaml:2: a key must be a text, and '*a' is read as a list; quote it"]),
 ]  # fmt: skip
 
 
@@ -190,8 +190,8 @@ def test_what_is_refused_and_what_is_said(text: str | bytes, said: list[str]) ->
 def test_every_problem_is_told_at_once_in_the_order_of_the_file() -> None:
     text = "1: x\ntrue: y\n<<: {}\n'<<': 2\nc: .inf\nd: 1e999\ne: !x {f: !!int 3}\ng: *h\ng: 1\n"
     assert _said(text) == [
-        "w.yaml:1: a key must be a text, and '1' is read as integer; quote it",
-        "w.yaml:2: a key must be a text, and 'true' is read as boolean; quote it",
+        "w.yaml:1: a key must be a text, and '1' is read as an integer; quote it",
+        "w.yaml:2: a key must be a text, and 'true' is read as a boolean; quote it",
         "w.yaml:3: merge keys ('<<') are not supported; write the keys out where they belong",
         "w.yaml:5: '.inf': not a finite number at $.c; quote it if it is meant as text",
         "w.yaml:6: '1e999': a number too large for a decimal (beyond 1.8e308) at $.d; quote it if it is meant as text",
