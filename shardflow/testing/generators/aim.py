@@ -134,8 +134,8 @@ def _of_kinds(kinds: frozenset[Expected]) -> st.SearchStrategy[Json]:
 _LISTS: Final[st.SearchStrategy[Json]] = st.lists(st.sampled_from([0, 1, True, 1.0, "x", None]) | scalars(), max_size=4)
 _LINES: Final[st.SearchStrategy[Json]] = st.lists(st.sampled_from(["a\n", "b\n", "c\n"]), max_size=5).map("".join)
 _FEW_TEXTS: Final[st.SearchStrategy[Json]] = st.sampled_from(["x", "y", "xy", "yx", ""])
-_TEXTS_ALIKE: Final[st.SearchStrategy[Json]] = st.sampled_from(["x", "X", "x ", "\u00e9", "e\u0301"])
-"""Texts that differ by what careless code takes away first: upper case, spaces around, how an accent is written."""
+_TEXTS_ALIKE: Final[st.SearchStrategy[Json]] = st.sampled_from(["x", "X", "x "])
+"""Texts that differ by what careless code takes away first: upper case, spaces around."""
 _TEXTS: Final[st.SearchStrategy[Json]] = _FEW_TEXTS | _TEXTS_ALIKE | st.text(max_size=4)
 """Mostly few texts, so that some are as long as others and shards come to the same."""
 _SAMPLES: Final = scalars() | json_values(4)
