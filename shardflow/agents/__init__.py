@@ -1,7 +1,7 @@
 """Adapters for agent CLIs, as data: how each is started, what it may do, what it gets, and how what it said is judged.
 
     start = ADAPTERS[preset.cli].start(task, preset)  # Start: arguments, environment, files to write beforehand
-    outcome = judge(preset.cli, stdout, exit_code)    # Answered | NoResult | ApiError | ..., never by the code alone
+    judged = judge(preset.cli, stdout, exit_code)     # Judged: an outcome, never by the code alone, and a usage
 
 Nothing here starts a process or opens a file; `shardflow.execution.agents` does.
 

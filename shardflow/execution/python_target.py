@@ -1,9 +1,10 @@
 """The child's side of `python: module:function`: call it with the context, write what it returns as the shard.
 
 Law: the shard is written whole or not at all, and only after the function returned; where the function wrote that file
-and said nothing else, it stays. What the function raises is a
-normal traceback on standard error and exit code 1; what it prints is in its logs. To exit with 0 is not to return: the
-file `calling` in the subagent's folder is removed as the last thing of all, and while it stands nothing has returned.
+and said nothing else, it stays. What the function raises is a normal traceback on standard error and exit code 1; what
+it prints is in its logs. To exit with 0 is not to return: the file `calling` in the subagent's folder is removed as the
+last thing of all, and while it stands nothing has returned.
+
 Loads little: its start-up is paid by every subagent. `groups/subagents/workplace.py` leaves that file and starts it as
 `main` with the file, the function's name and the form of the shard as arguments, and with the package's home first on
 `sys.path`.

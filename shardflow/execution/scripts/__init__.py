@@ -7,5 +7,5 @@
             case Returned(value): ...
 
 `model` has the values, `host` the process, `helpers` what a script can call, `folder` the only folder it writes to,
-`commands` the programs that answer for helpers. The JavaScript side is `host.js`, `worker.js` and `parsing.js`.
+`programs` those that answer for helpers. The JavaScript side is `host.js`, `worker.js` and `parsing.js`.
 """
