@@ -4,7 +4,7 @@
         with place.fields() as fields:
             return Rule(
                 pattern=fields.required("path", Place.text),
-                weight=fields.optional("weight", Place.integer, 1),
+                final=fields.optional("final", Place.boolean, False),
             )
 
     rule = read_document(document, read_rule, InvalidRules)
@@ -96,12 +96,18 @@ class Place:
         self.expect("a text", "put it in quotes to make it one" if scalar else "")
         return ""
 
-    def integer(self) -> int:
-        """Read an integer, which `true` is not; stand-in: 0."""
-        if isinstance(self.value, int) and not isinstance(self.value, bool):
+    def boolean(self) -> bool:
+        """Read `true` or `false`; stand-in: false."""
+        if not isinstance(self.value, bool):
+            self.expect("true or false")
+        return self.value is True
+
+    def integer(self, least: int, most: int) -> int:
+        """Read an integer of a range, which `true` is not; stand-in: the least."""
+        if isinstance(self.value, int) and not isinstance(self.value, bool) and least <= self.value <= most:
             return self.value
-        self.expect("an integer")
-        return 0
+        self.expect(f"an integer from {least} to {most}")
+        return least
 
     def choice(self, what: str, options: Mapping[str, T], elsewhere: Mapping[str, str] = NO_NAMES) -> T | None:
         """Read one of the named options; `what` names their kind: `behavior`. Stand-in: None.

@@ -62,11 +62,7 @@ def read_fan_out(place: Place) -> FanOut:
 
 
 def _read_most(place: Place) -> int:
-    number = place.value
-    if isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= MOST_ITEMS:
-        return number
-    place.expect(f"an integer from 1 to {MOST_ITEMS}")
-    return 1
+    return place.integer(1, MOST_ITEMS)
 
 
 def fan_out_json(fan_out: FanOut) -> dict[str, Json]:

@@ -31,19 +31,11 @@ def read_limits(place: Place) -> Limits:
 
 
 def _read_count(place: Place) -> int:
-    return _from_one_to(_MOST, place)
+    return place.integer(1, _MOST)
 
 
 def _read_nesting(place: Place) -> int:
-    return _from_one_to(MAX_DEPTH, place)
-
-
-def _from_one_to(most: int, place: Place) -> int:
-    number = place.value
-    if isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= most:
-        return number
-    place.expect(f"an integer from 1 to {most}")
-    return 1
+    return place.integer(1, MAX_DEPTH)
 
 
 def limits_json(limits: Limits) -> dict[str, Json]:

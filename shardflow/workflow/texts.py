@@ -145,8 +145,4 @@ def _seconds(place: Place) -> float | None:
 
 def read_max_parallel(place: Place) -> int:
     """Read how many subagents run at the same time; stand-in: 1."""
-    number = place.value
-    if isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= MOST_PARALLEL:
-        return number
-    place.expect(f"an integer from 1 to {MOST_PARALLEL}")
-    return 1
+    return place.integer(1, MOST_PARALLEL)

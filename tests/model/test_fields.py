@@ -39,12 +39,13 @@ def fields_of(read: Callable[[Fields], object]) -> Callable[[Place], object]:
 
 READS: list[Callable[[Place], object]] = [
     Place.text,
-    Place.integer,
+    Place.boolean,
+    lambda place: place.integer(1, 9),
     Place.items,
     Place.members,
     lambda place: place.choice("colour", {"red": 1, "green": 2}),
     fields_of(lambda fields: fields.required("a", Place.text)),
-    fields_of(lambda fields: fields.optional("a", Place.integer, 0)),
+    fields_of(lambda fields: fields.optional("a", Place.boolean, False)),
 ]
 
 
@@ -58,18 +59,21 @@ def test_any_value_reads_or_has_all_its_problems_told(value: Json, read: Callabl
     [
         (Place.text, 5, "expected a text, found the integer 5; put it in quotes to make it one"),
         (Place.text, None, "expected a text, found null; give the field a value or leave it out"),
-        (Place.integer, True, "expected an integer, found the boolean true"),
-        (Place.integer, 1.0, "expected an integer, found the decimal 1.0"),
+        (Place.boolean, 1, "expected true or false, found the integer 1"),
+        (READS[2], True, "expected an integer from 1 to 9, found the boolean true"),
+        (READS[2], 1.0, "expected an integer from 1 to 9, found the decimal 1.0"),
+        (READS[2], 10, "expected an integer from 1 to 9, found the integer 10"),
+        (READS[2], 0, "expected an integer from 1 to 9, found the integer 0"),
         (Place.items, {}, "expected a list, found an empty object"),
         (Place.members, [1], "expected an object, found a list"),
         (Place.fields, "a", "expected an object, found the text 'a'"),
-        (READS[4], "gren", "unknown colour 'gren'; did you mean 'green'?"),
-        (READS[4], "genre", "unknown colour 'genre'; known are green, red"),
-        (READS[4], "violet", "unknown colour 'violet'; known are green, red"),
-        (READS[4], 1, "expected one of red, green, found the integer 1"),
-        (READS[5], {}, "field 'a' is missing; expected a text"),
-        (READS[5], {"a": []}, "expected a text, found an empty list at $.a"),
-        (READS[6], {"aa": 1}, "unknown field 'aa' at $.aa; did you mean 'a'?"),
+        (READS[5], "gren", "unknown colour 'gren'; did you mean 'green'?"),
+        (READS[5], "genre", "unknown colour 'genre'; known are green, red"),
+        (READS[5], "violet", "unknown colour 'violet'; known are green, red"),
+        (READS[5], 1, "expected one of red, green, found the integer 1"),
+        (READS[6], {}, "field 'a' is missing; expected a text"),
+        (READS[6], {"a": []}, "expected a text, found an empty list at $.a"),
+        (READS[7], {"aa": 1}, "unknown field 'aa' at $.aa; did you mean 'a'?"),
     ],
 )
 def test_a_wrong_value_is_told_in_these_words(read: Callable[[Place], object], value: Json, problem: str) -> None:
@@ -77,8 +81,8 @@ def test_a_wrong_value_is_told_in_these_words(read: Callable[[Place], object], v
 
 
 def test_a_missing_optional_field_is_its_default_and_null_is_not_missing() -> None:
-    read = fields_of(lambda fields: fields.optional("a", Place.integer, 7))
-    assert read_document(Document("f", {}), read, InvalidInput) == 7
+    read = fields_of(lambda fields: fields.optional("a", Place.text, "b"))
+    assert read_document(Document("f", {}), read, InvalidInput) == "b"
     assert problems_of({"a": None}, read) != []
 
 

@@ -98,8 +98,8 @@ def _read_answer(place: Place, questions: Questions) -> WrittenAnswer:
 
 def _read_choose(questions: Questions, place: Place) -> str | int:
     told = len(place.problems)
-    is_number = isinstance(place.value, int) and not isinstance(place.value, bool)
-    choose = place.integer() if is_number else read_label(place)
+    number = place.value
+    choose = number if isinstance(number, int) and not isinstance(number, bool) else read_label(place)
     if len(place.problems) == told and (why := _unfit(questions, choose)):
         place.refuse(why)
     return choose

@@ -103,7 +103,7 @@ def _read_suggested(place: Place) -> str:
 def read_gap_check(place: Place) -> GapCheck | None:
     """Read a gap check; None for one that is not enabled."""
     with place.fields() as fields:
-        enabled = fields.optional("enabled", read_boolean, True)
+        enabled = fields.optional("enabled", Place.boolean, True)
         most = fields.optional("max_iterations", _read_iterations, DEFAULT_ITERATIONS)
         on_failure = fields.optional("on_failure", _read_on_failure, OnFailure())
         test = _read_test(fields, needed=enabled)
@@ -138,18 +138,14 @@ def _read_on_failure(place: Place) -> OnFailure:
 
 
 def _read_iterations(place: Place) -> int:
-    number = place.value
-    if isinstance(number, int) and not isinstance(number, bool) and 0 <= number <= MOST_ITERATIONS:
-        return number
-    place.expect(f"an integer from 0 to {MOST_ITERATIONS}")
-    return 1
+    return place.integer(0, MOST_ITERATIONS)
 
 
 def read_checkpoint(place: Place) -> Checkpoint | None:
     """Read a checkpoint; None for one that says that no approval is required."""
     with place.fields() as fields:
-        required = fields.optional("approval_required", read_boolean, True)
-        feedback = fields.optional("with_feedback", read_boolean, False)
+        required = fields.optional("approval_required", Place.boolean, True)
+        feedback = fields.optional("with_feedback", Place.boolean, False)
         checkpoint = Checkpoint(
             options=fields.optional("options", _read_options, PLAIN_OPTIONS),
             prompt=fields.optional("prompt", Place.text, ""),
@@ -177,7 +173,7 @@ def _read_option(place: Place) -> Option:
         return Option(
             label=fields.required("label", read_label),
             choice=fields.optional("on_select", _read_choice, _CONTINUE),
-            with_feedback=fields.optional("with_feedback", read_boolean, False),
+            with_feedback=fields.optional("with_feedback", Place.boolean, False),
         )
 
 
@@ -257,14 +253,6 @@ def _read_positive(place: Place) -> None:
     number = place.value
     if isinstance(number, bool) or not isinstance(number, int) or number < 1:
         place.expect("an integer of at least 1")
-
-
-def read_boolean(place: Place) -> bool:
-    """Read `true` or `false`; stand-in: false."""
-    if isinstance(place.value, bool):
-        return place.value
-    place.expect("true or false")
-    return False
 
 
 def in_phase(phase: str, text: str) -> str:

@@ -41,7 +41,7 @@ def read_policy(fields: Fields) -> Policy:
         idle_timeout=fields.optional("idle_timeout", read_timeout, None),
         stop_signal=fields.optional("stop_signal", _read_signal, None),
         grace=fields.optional("grace", read_duration, None),
-        allow_failure=fields.optional("allow_failure", read_truth, None),
+        allow_failure=fields.optional("allow_failure", Place.boolean, None),
     )
 
 
@@ -51,8 +51,8 @@ def read_failure_policy(fields: Fields, subagents: int | None) -> FailurePolicy:
     """
     return FailurePolicy(
         on_failure=fields.optional("on_failure", lambda place: _read_tolerance(place, subagents), None),
-        fail_fast=fields.optional("fail_fast", read_truth, None),
-        record_failures=fields.optional("record_failures", read_truth, None),
+        fail_fast=fields.optional("fail_fast", Place.boolean, None),
+        record_failures=fields.optional("record_failures", Place.boolean, None),
     )
 
 
@@ -115,13 +115,6 @@ def _read_ending(place: Place) -> str | int | None:
 
 def _read_signal(place: Place) -> str | None:
     return place.choice("signal", _SIGNALS)
-
-
-def read_truth(place: Place) -> bool:
-    """Read true or false; stand-in: false."""
-    if not isinstance(place.value, bool):
-        place.expect("true or false")
-    return place.value is True
 
 
 def _read_tolerance(place: Place, subagents: int | None) -> Tolerance | None:
