@@ -55,11 +55,16 @@ def check(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return shardflow("rules", "check", "rules.yaml", "--examples", "40", *arguments, cwd=folder)
 
 
+def complaints(ended: subprocess.CompletedProcess[str]) -> list[str]:
+    """Give what was said beside the report and how far a check is, which a slow machine is told."""
+    return [line for line in ended.stderr.splitlines() if not line.endswith(" examples looked at")]
+
+
 def test_laws_that_are_kept_are_told_one_by_one(tmp_path: Path) -> None:
     write(tmp_path, rules="none")
     ended = check(tmp_path)
     lines = [" ".join(line.split()) for line in ended.stdout.splitlines()]
-    assert (ended.returncode, ended.stderr) == (0, "")
+    assert (ended.returncode, complaints(ended)) == (0, [])
     assert lines[0] == "rules.yaml: seed 0"
     assert "grouping kept in 40 examples" in lines
     assert list(tmp_path.glob("*.case.yaml")) == []
@@ -257,7 +262,7 @@ def test_a_function_that_never_answers_is_no_success_though_nothing_is_broken(
     (tmp_path / "rules.yaml").write_text(f"rules: [{{path: $.items, strategy: {{keyed: id}}}}, {picked}]\n")
     (tmp_path / "own.py").write_text("def pick(base, candidates):\n    return candidates[0].value['a']['b'] + 1\n")
     ended = check(tmp_path, *arguments)
-    assert (ended.returncode, ended.stderr) == (1, "")
+    assert (ended.returncode, complaints(ended)) == (1, [])
     assert "  not checked: laws of own:pick at $.items[*].x: the function own:pick raised " in ended.stdout
     assert (
         "in every example; say what it is meant for, by `type:` in its rule or by an example (`like`)\n" in ended.stdout
