@@ -22,6 +22,7 @@ from shardflow.model.values import Json
 from shardflow.storage.yaml.documents import parse_partly
 from shardflow.workflow.dialect.recognising import left_out, uses_the_dialect
 from shardflow.workflow.model import Behavior, ContextFile, Phase, Workflow
+from shardflow.workflow.reading.subagents import places_of
 from shardflow.workflow.reading.workflow import passed_over, read_partial_workflow
 
 if TYPE_CHECKING:  # loaded only where rules are
@@ -168,18 +169,18 @@ def write_overlaps(document: Document, phases: Iterable[tuple[Phase, EffectiveRu
     """
     for number, (phase, rules) in enumerate(phases):
         if phase.behavior is Behavior.PARALLEL:
-            yield from _in_phase(document, ("phases", number, "subagents"), phase, rules)
+            yield from _in_phase(document, number, phase, rules)
 
 
-def _in_phase(document: Document, place: Path, phase: Phase, rules: EffectiveRules) -> Iterator[Problem]:
+def _in_phase(document: Document, number: int, phase: Phase, rules: EffectiveRules) -> Iterator[Problem]:
     writes: dict[str, tuple[Pattern, ...]] = {}
     places: dict[str, Path] = {}
-    for rank, subagent in enumerate(phase.subagents):
+    for place, subagent in zip(places_of(phase, number), phase.subagents, strict=True):
         # two of a fan-out stand for all of them
         names = [subagent.id, *([f"{subagent.id} of another item"] if subagent.foreach is not None else [])]
         if subagent.writes:
             writes |= dict.fromkeys(names, subagent.writes)
-            places |= dict.fromkeys(names, (*place, rank, "writes"))
+            places |= dict.fromkeys(names, (*place, "writes"))
     if len(writes) < 2:
         return
     from shardflow.merge.declared.overlaps import overlaps_in_group  # most workflows declare nothing

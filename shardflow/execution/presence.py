@@ -13,9 +13,9 @@ from typing import Final
 from shardflow.model.documents import Document, Problem
 from shardflow.model.fields import quoted
 from shardflow.model.paths import Path
-from shardflow.workflow.model import Behavior, Subagent, Workflow
+from shardflow.workflow.model import Subagent, Workflow
 from shardflow.workflow.program import ArgumentList, Program, PythonFunction, ShellCommand
-from shardflow.workflow.reading.subagents import place_of_subagents
+from shardflow.workflow.reading.subagents import places_of
 
 _PATH: Final = re.compile(r"\s*([\w.+@-]*/[\w.+@/-]+)(?=[\s;|&]|$)")
 """A path in plain words, which no shell changes, at the start of a command."""
@@ -29,10 +29,8 @@ def missing_programs(workflow: Workflow, document: Document, folder: str) -> Ite
     The workflow has a program for each of its types, or says nothing of them.
     """
     for number, phase in enumerate(workflow.phases):
-        listed = place_of_subagents(phase, number)
-        for rank, subagent in enumerate(phase.subagents):
-            alone = phase.behavior is Behavior.MAIN_ONLY
-            yield from missing(subagent, document, ("phases", number) if alone else (*listed, rank), folder)
+        for place, subagent in zip(places_of(phase, number), phase.subagents, strict=True):
+            yield from missing(subagent, document, place, folder)
 
 
 def missing(

@@ -265,6 +265,23 @@ limits: {subagents: 9}
     ]
 
 
+def test_subagents_of_an_adaptive_phase_that_write_the_same_path_are_told_with_their_own_lines(tmp_path: Path) -> None:
+    (tmp_path / "w.yaml").write_text(
+        """name: w
+execution_mode: adaptive
+phases:
+  - id: p
+    behavior: parallel
+    subagents:
+      always:
+        - {id: a, run: "true", writes: [$.seen]}
+        - {id: b, run: "true", writes: [$.seen]}
+"""
+    )
+    told = shardflow("validate", "w.yaml", cwd=tmp_path)
+    assert "w.yaml:9: a (line 8) and b (line 9) may write $.seen at the same time" in told.stderr
+
+
 ABSENT = """\
 name: absent
 phases:

@@ -10,8 +10,8 @@ from shardflow.model.paths import Path
 from shardflow.model.places import value_at
 from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.workflow.agents.preset import AgentPreset
-from shardflow.workflow.model import Behavior, Workflow
-from shardflow.workflow.reading.subagents import place_of_subagents
+from shardflow.workflow.model import Workflow
+from shardflow.workflow.reading.subagents import places_of
 
 
 def refuse_flawed_prompts(workflow: Workflow, data: bytes, file: str) -> None:
@@ -35,9 +35,7 @@ def prompt_flaws(workflow: Workflow, document: Document) -> Iterator[Problem]:
 def _prompts(workflow: Workflow) -> Iterator[tuple[Path, str]]:
     """Give the prompts that are more than plain text, each with its place."""
     for number, phase in enumerate(workflow.phases):
-        listed = place_of_subagents(phase, number)
-        for rank, subagent in enumerate(phase.subagents):
-            place = ("phases", number) if phase.behavior is Behavior.MAIN_ONLY else (*listed, rank)
+        for place, subagent in zip(places_of(phase, number), phase.subagents, strict=True):
             if isinstance(subagent.program, AgentPreset) and "{{" in subagent.program.prompt:
                 yield (*place, "prompt"), subagent.program.prompt
 

@@ -28,7 +28,7 @@ from shardflow.workflow.dialect.outputs import NoPlace, output_place
 from shardflow.workflow.dialect.reading import LARGEST_PHASE_NUMBER
 from shardflow.workflow.model import Behavior, Workflow
 from shardflow.workflow.program import OfType
-from shardflow.workflow.reading.subagents import place_of_subagents
+from shardflow.workflow.reading.subagents import places_of
 
 _FINAL_TEMPLATE: Final[Path] = ("finalization", "template")
 
@@ -122,11 +122,12 @@ def shared_outputs(workflow: Workflow, document: Document) -> Iterator[Problem]:
     """
     yield from _finally_over(workflow, document)
     for number, phase in enumerate(workflow.phases):
+        if phase.behavior is not Behavior.PARALLEL:
+            continue
         first: dict[str, str] = {}
-        for rank, subagent in enumerate(phase.subagents if phase.behavior is Behavior.PARALLEL else ()):
+        for path, subagent in zip(places_of(phase, number), phase.subagents, strict=True):
             place = _place(written_output(subagent), workflow.name)
             if first.setdefault(place, subagent.id) != subagent.id and subagent.config:
-                path = (*place_of_subagents(phase, number), rank)
                 message = f"{first[place]} and {subagent.id} write the same output {place}, at the same time"
                 yield document.problem(path, message, "give each an output_path of its own")
 
@@ -178,9 +179,9 @@ def _length(value: Json, path: Path) -> int:
 
 def _types(workflow: Workflow) -> Iterator[tuple[Path, str]]:
     for number, phase in enumerate(workflow.phases):
-        for rank, subagent in enumerate(phase.subagents):
+        for place, subagent in zip(places_of(phase, number), phase.subagents, strict=True):
             if isinstance(subagent.program, OfType) and subagent.type:
-                yield (*place_of_subagents(phase, number), rank, "type"), subagent.program.type
+                yield (*place, "type"), subagent.program.type
         for rank, skill in enumerate(phase.staging.skills):
             if skill.name.strip():
                 yield ("phases", number, "skills", rank, "name"), skill.name

@@ -16,7 +16,7 @@ from shardflow.model.paths import Path, path_text
 from shardflow.model.records import replaced
 from shardflow.workflow.dialect.model import Mode
 from shardflow.workflow.dialect.outputs import named_after_types
-from shardflow.workflow.model import FanOut, Phase, Subagent
+from shardflow.workflow.model import Behavior, FanOut, Phase, Subagent
 from shardflow.workflow.policies import FAILURE_FIELDS, NO_POLICY, POLICY_FIELDS, Policy
 from shardflow.workflow.reading.programs import read_subagent
 from shardflow.workflow.texts import id_of, numbered_id, read_id, read_type
@@ -59,10 +59,14 @@ def read_subagents(place: Place) -> tuple[Subagent, ...]:
     return tuple(named_after_types(subagents))
 
 
-def place_of_subagents(phase: Phase, number: int) -> Path:
-    """Give where the list of a phase's subagents stands in the workflow that has this number of phases before it."""
+def places_of(phase: Phase, number: int) -> tuple[Path, ...]:
+    """Give where each of a phase's subagents stands in the workflow that has this number of phases before it."""
+    whole: Path = ("phases", number)
+    if phase.behavior is Behavior.MAIN_ONLY:
+        return (whole,) * len(phase.subagents)
     is_adaptive = phase.staging.adaptive is not None or phase.staging.mode is Mode.ADAPTIVE
-    return ("phases", number, "subagents", *(("always",) if is_adaptive else ()))
+    above = (*whole, "subagents", *(("always",) if is_adaptive else ()))
+    return tuple((*above, rank) for rank in range(len(phase.subagents)))
 
 
 def refuse_twins(ids: Iterable[Named]) -> None:
