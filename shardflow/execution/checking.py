@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from shardflow.errors import InvalidInput, InvalidWorkflow, StorageError
 from shardflow.execution.agents.installed import missing_arbiters, missing_clis
@@ -24,9 +24,6 @@ from shardflow.workflow.dialect.recognising import left_out, uses_the_dialect
 from shardflow.workflow.model import Behavior, ContextFile, Phase, Workflow
 from shardflow.workflow.reading.subagents import places_of
 from shardflow.workflow.reading.workflow import passed_over, read_partial_workflow
-
-if TYPE_CHECKING:  # loaded only where rules are
-    from shardflow.merge.rules import Rule, RuleSet
 
 T = TypeVar("T")
 
@@ -208,7 +205,7 @@ def nobodys_ids(workflow: Workflow, rules: Iterable[EffectiveRules]) -> Iterator
     subagents = [subagent for phase in workflow.phases for subagent in phase.subagents]
     known = {subagent.id for subagent in subagents}
     of_items = tuple(f"{subagent.id}-" for subagent in subagents if subagent.foreach is not None)
-    for rule in {rule.origin: rule for one in rules for rule in _every(one.rules)}.values():
+    for rule in {rule.origin: rule for one in rules for rule in one.rules.every}.values():
         named = rule.strategy.argument if rule.strategy.name == "prefer" else []
         ids = [str(name) for name in (named if isinstance(named, list) else [named])]
         nobodys = [name for name in ids if name not in known and not name.startswith(of_items)]
@@ -218,7 +215,3 @@ def nobodys_ids(workflow: Workflow, rules: Iterable[EffectiveRules]) -> Iterator
                 yield Problem(
                     rule.origin, None, f"'prefer' names {quoted(name)}, and no subagent has this id", hint=hint
                 )
-
-
-def _every(rules: RuleSet) -> Iterator[Rule]:
-    yield from (*rules.rules, rules.defaults.objects, rules.defaults.lists, rules.defaults.scalars)

@@ -110,6 +110,11 @@ class Defaults:
     lists: Rule = DEFAULT
     scalars: Rule = DEFAULT
 
+    @property
+    def every(self) -> tuple[Rule, Rule, Rule]:
+        """All three."""
+        return self.objects, self.lists, self.scalars
+
     def of(self, site: Site) -> Rule:
         """Give the default of a site: by its base value, or by what all shards put where nothing stood."""
         standing = [site.base] if site.base is not ABSENT else list(site.values())
@@ -180,6 +185,11 @@ class RuleSet:
         if positions not in self._nodes:
             self._nodes[positions] = Node(self, positions)
         return self._nodes[positions]
+
+    @property
+    def every(self) -> tuple[Rule, ...]:
+        """The rules in order, then the defaults."""
+        return (*self.rules, *self.defaults.every)
 
     def first_match(self, path: Path) -> Rule | None:
         """Give the rule that matches a path first; None where the defaults decide."""

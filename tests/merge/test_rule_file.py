@@ -305,10 +305,9 @@ def test_a_rule_set_reads_back_from_its_json_with_its_options_and_defaults():
 
 
 def everything_of(rules):
-    defaults = rules.defaults
     return [
         (str(rule.pattern), rule.strategy.name, rule.strategy.argument, rule.options, rule.origin)
-        for rule in (*rules.rules, defaults.objects, defaults.lists, defaults.scalars)
+        for rule in rules.every
     ]
 
 

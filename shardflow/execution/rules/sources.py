@@ -54,9 +54,7 @@ class EffectiveRules:
         """The rules that leave conflicts to somebody."""
         if self.given is None:
             return ()
-        defaults = self.given.defaults
-        every = (*self.given.rules, defaults.objects, defaults.lists, defaults.scalars)
-        return tuple(rule for rule in every if rule.strategy.name == "arbiter")
+        return tuple(rule for rule in self.given.every if rule.strategy.name == "arbiter")
 
     def load_functions(self) -> None:
         """Load the functions now, not when a merge first asks them. Raises InvalidRules with every problem."""

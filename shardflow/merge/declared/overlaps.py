@@ -161,6 +161,5 @@ def _settling_whole(node: Node, defaults: Defaults) -> Rule | None:
 
 def _always_settles(defaults: Defaults) -> bool:
     """Tell whether the defaults settle any kind of value; going into objects leaves it to the other two."""
-    decisive = (defaults.objects, defaults.lists, defaults.scalars)
-    refused = any(rule.strategy.name in REFUSING for rule in decisive)
+    refused = any(rule.strategy.name in REFUSING for rule in defaults.every)
     return not refused and DEFAULT not in (defaults.lists, defaults.scalars)

@@ -52,7 +52,7 @@ class Warned:
 
 def warnings(rules: RuleSet) -> Iterator[Warned]:
     """Find what looks mistaken, in the order of the rules."""
-    for rule in (*rules.rules, rules.defaults.objects, rules.defaults.lists, rules.defaults.scalars):
+    for rule in rules.every:
         yield from _unheard_options(rule)
         yield from _never_entered(rule, rules)
     yield from _of_another_kind(rules)
@@ -93,7 +93,7 @@ def _of_another_kind(rules: RuleSet) -> Iterator[Warned]:
     """Find a default that can only refuse the values it is for."""
     scalars = frozenset(Expected) - _LISTS - _OBJECTS
     kinds = {"objects": _OBJECTS, "lists": _LISTS, "scalars": scalars}
-    for what, rule in zip(kinds, (rules.defaults.objects, rules.defaults.lists, rules.defaults.scalars), strict=True):
+    for what, rule in zip(kinds, rules.defaults.every, strict=True):
         wanted = KINDS.get(rule.strategy.name)
         if wanted is not None and not wanted & kinds[what]:
             works = f"'{rule.strategy.name}' works on {' or '.join(sorted(wanted))}, not on {what}"

@@ -10,8 +10,7 @@ from operator import lt
 from typing import Final, TypeAlias
 
 from shardflow.merge.site import Candidate, Chosen, Part, RuledPart, Site, Split, Unsettled, Verdict
-from shardflow.merge.strategies.lists import is_list
-from shardflow.merge.strategies.present import over_base
+from shardflow.merge.strategies.present import is_list, over_base
 from shardflow.model.changes import Put
 from shardflow.model.diff import diff
 from shardflow.model.numbers import decimal_of

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterable
-from typing import TypeGuard
 
 from shardflow.merge.site import Chosen, Combined, Site, Unsettled, Verdict
-from shardflow.merge.strategies.present import over_base, over_counted
+from shardflow.merge.strategies.present import is_list, over_base, over_counted
 from shardflow.merge.strategies.structure import added_suffixes
 from shardflow.model.documents import listed
 from shardflow.model.values import Json, Value, frozen, same
-
-
-def is_list(value: Value) -> TypeGuard[list[Json]]:
-    """Tell whether a value is a list."""
-    return isinstance(value, list)
 
 
 def append(site: Site) -> Verdict:

@@ -8,7 +8,7 @@ from functools import reduce
 from typing import TypeAlias, TypeGuard
 
 from shardflow.merge.site import Chosen, Site, Unsettled, Verdict
-from shardflow.merge.strategies.present import over_changed
+from shardflow.merge.strategies.present import is_text, over_changed
 from shardflow.model.numbers import decimal_of
 from shardflow.model.records import record
 from shardflow.model.values import ABSENT, Json, Value, a_kind, frozen, is_number
@@ -69,7 +69,7 @@ def _extreme(site: Site, pick: Pick) -> Verdict:
     numbers = [v for v in site.values() if is_number(v)]
     if numbers:
         return over_changed(site, "a number", is_number, lambda values: _picked(pick, values, [*map(_exactly, values)]))
-    return over_changed(site, "a number or text", _is_text, lambda values: _picked(pick, values, values))
+    return over_changed(site, "a number or text", is_text, lambda values: _picked(pick, values, values))
 
 
 def _picked(pick: Pick, values: Sequence[Json], keys: Sequence[Comparable]) -> Chosen:
@@ -79,10 +79,6 @@ def _picked(pick: Pick, values: Sequence[Json], keys: Sequence[Comparable]) -> C
 def _exactly(number: int | float | Decimal) -> int | Decimal:
     """Give what the text of a number writes, which a float is not quite."""
     return decimal_of(number) if isinstance(number, float) else number
-
-
-def _is_text(value: Value) -> TypeGuard[str]:
-    return isinstance(value, str)
 
 
 def minimum_by(site: Site, field: str) -> Verdict:

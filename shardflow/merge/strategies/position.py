@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shardflow.merge.site import Candidate, Chosen, Part, Site, Split, Unsettled, Verdict, unanimous
-from shardflow.merge.strategies.lists import is_list
-from shardflow.merge.strategies.present import over_base
+from shardflow.merge.strategies.present import is_list, over_base
 from shardflow.model.diff import diff
 from shardflow.model.documents import listed
 from shardflow.model.values import ABSENT, Json, Value

@@ -7,9 +7,19 @@ from typing import TypeGuard, TypeVar
 
 from shardflow.merge.site import Site, Unsettled, Verdict, contest, unanimous
 from shardflow.model.documents import listed
-from shardflow.model.values import ABSENT, Value, a_kind
+from shardflow.model.values import ABSENT, Json, Value, a_kind
 
 T = TypeVar("T")
+
+
+def is_list(value: Value) -> TypeGuard[list[Json]]:
+    """Tell whether a value is a list."""
+    return isinstance(value, list)
+
+
+def is_text(value: Value) -> TypeGuard[str]:
+    """Tell whether a value is a text."""
+    return isinstance(value, str)
 
 
 def over_changed(

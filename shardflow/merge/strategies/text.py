@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from itertools import groupby, takewhile
 from operator import eq
-from typing import Final, TypeAlias, TypeGuard
+from typing import Final, TypeAlias
 
 from shardflow.merge.site import Chosen, Combined, Site, Unsettled, Verdict, unanimous
-from shardflow.merge.strategies.present import over_base
+from shardflow.merge.strategies.present import is_list, is_text, over_base
 from shardflow.model.documents import listed
 from shardflow.model.records import record
-from shardflow.model.values import Json, Value, frozen
+from shardflow.model.values import Json, frozen
 
 Parts: TypeAlias = list[Json]
 
@@ -68,16 +68,8 @@ def diff3(site: Site) -> Verdict:
         commutative (of two shards)
     """
     if any(isinstance(value, str) for value in site.values()):
-        return over_base(site, "a text", _is_text, lambda base, texts: _merged_texts(site, base, texts))
-    return over_base(site, "a text or list", _is_list, lambda base, lists: _merged_lists(site, base, lists))
-
-
-def _is_text(value: Value) -> TypeGuard[str]:
-    return isinstance(value, str)
-
-
-def _is_list(value: Value) -> TypeGuard[list[Json]]:
-    return isinstance(value, list)
+        return over_base(site, "a text", is_text, lambda base, texts: _merged_texts(site, base, texts))
+    return over_base(site, "a text or list", is_list, lambda base, lists: _merged_lists(site, base, lists))
 
 
 def _merged_texts(site: Site, base: str | None, texts: list[str]) -> Verdict:

@@ -288,7 +288,7 @@ def _functions(rules: RuleSet, source: Source) -> list[_OwnFunction]:
 
 def _defaults(rules: RuleSet) -> Iterator[tuple[str, frozenset[str]]]:
     """Give each function that is a default, which decides at no path of its own, with the laws it declares."""
-    for rule in (rules.defaults.objects, rules.defaults.lists, rules.defaults.scalars):
+    for rule in rules.defaults.every:
         if rule.strategy.name == CUSTOM:
             one = _own_function(rule, rules, None)
             if one.declared.laws:

@@ -23,7 +23,7 @@ from shardflow.model.changes import Delta
 from shardflow.model.decisions import Conflict, Decision, Outcome, RuleRef
 from shardflow.model.records import record, replaced
 from shardflow.model.values import ABSENT, Json, Value, same
-from shardflow.testing.laws.twins import all_rules, functions_of
+from shardflow.testing.laws.twins import functions_of
 
 
 class Became(StrEnum):
@@ -82,7 +82,7 @@ class Coverage:
     """What was exercised of a rule set by the merges it watched: the branches of each rule, the lines of functions."""
 
     def __init__(self, rules: RuleSet) -> None:
-        self.rules = all_rules(rules)
+        self.rules = rules.every
         self.branches: list[Branches] = [Counter() for _ in self.rules]
         self.lines: dict[str, set[int]] = {name: set() for name in functions_of(rules)}
         self._functions = functions_of(rules)

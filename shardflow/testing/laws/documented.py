@@ -18,7 +18,6 @@ from shardflow.model.paths import path_text
 from shardflow.model.values import ABSENT, Json, Value
 from shardflow.testing.laws.group import Group
 from shardflow.testing.laws.outcomes import CONTESTED, Contested, Contrast, LawBroken, Outcome, Side, alike, text_of
-from shardflow.testing.laws.twins import all_rules
 
 if TYPE_CHECKING:
     from shardflow.testing.laws.engine import Engine
@@ -33,7 +32,7 @@ class Unsaid(Exception):
 
 def as_documented(engine: Engine, group: Group, rules: RuleSet) -> None:
     """A rule gives what the page of its strategy and its options document, told by a second, plainer definition."""
-    known = {rule.ref: rule for rule in reversed(all_rules(rules))}  # of two alike the first decides
+    known = {rule.ref: rule for rule in reversed(rules.every)}  # of two alike the first decides
     for decision in engine.merge(group.base, group.deltas, rules).decisions:
         rule = known.get(decision.rule)
         if rule is None or not decision.contributions:

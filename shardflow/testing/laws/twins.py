@@ -16,7 +16,7 @@ from shardflow.storage.json.strict import parse_json
 
 def twin(rules: RuleSet) -> RuleSet:
     """Give the twin; the set itself where a strategy of it is not one that a rule file can name."""
-    if not all(_nameable(rule) for rule in all_rules(rules)):
+    if not all(_nameable(rule) for rule in rules.every):
         return rules
     functions = functions_of(rules)
 
@@ -27,14 +27,9 @@ def twin(rules: RuleSet) -> RuleSet:
     return read_rules(Document("rules.json", kept), _nothing_to_extend, library)
 
 
-def all_rules(rules: RuleSet) -> tuple[Rule, ...]:
-    """Give the rules in order, then the defaults."""
-    return (*rules.rules, rules.defaults.objects, rules.defaults.lists, rules.defaults.scalars)
-
-
 def functions_of(rules: RuleSet) -> Mapping[str, Function]:
     """Give the functions of `custom` rules by their targets."""
-    customs = (rule.strategy.settle for rule in all_rules(rules) if rule.strategy.name == CUSTOM)
+    customs = (rule.strategy.settle for rule in rules.every if rule.strategy.name == CUSTOM)
     bound = (getattr(settle, "keywords", {}) for settle in customs)
     return {keywords["name"]: keywords["function"] for keywords in bound if "function" in keywords}
 
