@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
 from shardflow.errors import UsageError
@@ -11,6 +12,7 @@ from shardflow.execution.folding.base import SIZE_LIMIT, Base, read_object
 from shardflow.execution.folding.fold import shard_delta
 from shardflow.execution.inspection.added import untampered_merge
 from shardflow.execution.inspection.post_mortem import recorded_resolutions
+from shardflow.execution.inspection.undisturbed import undisturbed
 from shardflow.execution.inspection.what_if import groups_named
 from shardflow.execution.rules.sources import read_effective_rules
 from shardflow.merge.cases import Case, CaseRules, CaseShard, Form, outcome_of, replay
@@ -42,6 +44,10 @@ def recorded_case(run_dir: str, phase: str | None) -> RecordedCase:
     Raises NotARun, TamperedRun if something recorded was altered since, UsageError where it is not plain which merge
     is meant.
     """
+    return undisturbed(run_dir, partial(_recorded_case, run_dir, phase))
+
+
+def _recorded_case(run_dir: str, phase: str | None) -> RecordedCase:
     directory, workflow, merged = _merged(run_dir)
     name = _meant(phase, merged)
     return _recorded(directory.group(name), merged[name], f"what {name} of a run of {workflow} merged")
@@ -52,7 +58,7 @@ def recorded_cases(run_dir: str) -> Iterator[RecordedCase]:
 
     Raises NotARun, TamperedRun, UsageError where there is none.
     """
-    directory, workflow, merged = _merged(run_dir)
+    directory, workflow, merged = undisturbed(run_dir, partial(_merged, run_dir))
     if not merged:
         raise UsageError(_NOTHING)
     for name, one in merged.items():

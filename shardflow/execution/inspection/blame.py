@@ -7,10 +7,12 @@ shards are not read again. A file that is not what the run recorded is refused.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
 from shardflow.errors import NotARun, TamperedRun
 from shardflow.execution.folding.base import SIZE_LIMIT, read_object
+from shardflow.execution.inspection.undisturbed import undisturbed
 from shardflow.merge.tracing.carrying import carry, carry_outside
 from shardflow.merge.tracing.origins import INITIAL, Row, Said, Trace, is_removal, rows, told
 from shardflow.merge.tracing.recorded import OddLedger, read_settled
@@ -46,7 +48,7 @@ class Blame:
 
 def blame(run_dir: str, path: Path) -> Blame:
     """Tell who made a place of a run's context what it is. Raises NotARun, TamperedRun or StorageError."""
-    context, trace = _traced(RunDirectory(run_dir))
+    context, trace = undisturbed(run_dir, partial(_traced, RunDirectory(run_dir)))
     return _at(context, trace, path)
 
 

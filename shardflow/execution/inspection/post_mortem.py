@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
 from shardflow.errors import InvalidInput, StorageError
 from shardflow.execution.folding.base import SIZE_LIMIT, Base, read_object
 from shardflow.execution.folding.fold import Folded, fold, shard_delta
+from shardflow.execution.inspection.undisturbed import undisturbed
 from shardflow.execution.rules.sources import read_effective_rules
 from shardflow.merge.resolving.documents import Written, by_path, read_resolutions
 from shardflow.merge.rules import RuleSet
@@ -83,7 +85,10 @@ class PostMortem:
 
 def repeat_merges(run_dir: str) -> PostMortem:
     """Repeat every merge of a run. Raises NotARun for a folder that is none."""
-    run = RunDirectory(run_dir)
+    return undisturbed(run_dir, partial(_repeated, RunDirectory(run_dir)), lambda again: again.is_same)
+
+
+def _repeated(run: RunDirectory) -> PostMortem:
     record = read_run_record(run)
     groups = (refold(name, run.group(name)) for name in record.groups)
     return PostMortem(record, tuple(_held_to(record, run, group) for group in groups))

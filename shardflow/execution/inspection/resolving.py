@@ -12,12 +12,14 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from typing import Final
 
 from shardflow.errors import InvalidInput, StorageError, TamperedRun, UsageError
 from shardflow.execution.folding.fold import Folded
 from shardflow.execution.inspection.post_mortem import altered_files, fold_recorded, recorded_resolutions
 from shardflow.execution.inspection.recording import context_file, hold_context, is_as_read, record_merge
+from shardflow.execution.inspection.undisturbed import undisturbed
 from shardflow.execution.reporting.report import Status
 from shardflow.merge.resolving.documents import Written, by_name, matched, resolutions_json
 from shardflow.model.decisions import Conflict
@@ -73,6 +75,10 @@ def open_merge(run_dir: str) -> OpenMerge:
 
     Raises NotARun, UsageError for a run without conflicts, TamperedRun if something of it was altered since.
     """
+    return undisturbed(run_dir, partial(_open_merge, run_dir))
+
+
+def _open_merge(run_dir: str) -> OpenMerge:
     directory = RunDirectory(os.path.abspath(run_dir))
     run = read_run_record(directory)
     for name in run.groups:
@@ -149,7 +155,7 @@ def _as_it_is_now(opened: OpenMerge) -> OpenMerge:
     """Read a merge again if anything was recorded since. Raises UsageError where it is not the open one any more."""
     if is_as_read(opened.directory, opened.run, opened.folder, opened.record):
         return opened
-    merge = open_merge(opened.directory.path)
+    merge = _open_merge(opened.directory.path)
     if merge.group != opened.group:
         raise UsageError(f"{opened.group} was decided meanwhile, and the run went on to {merge.group}")
     return merge

@@ -10,12 +10,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 
 from shardflow.errors import TamperedRun, UsageError
 from shardflow.execution.folding.base import SIZE_LIMIT, read_object
 from shardflow.execution.folding.fold import Folded
 from shardflow.execution.inspection.added import Added, id_is_taken, untampered_merge
 from shardflow.execution.inspection.post_mortem import fold_recorded, recorded_resolutions
+from shardflow.execution.inspection.undisturbed import undisturbed
 from shardflow.execution.inspection.uniting import shards_of_group
 from shardflow.execution.rules.sources import EffectiveRules
 from shardflow.merge.differences import differences
@@ -93,7 +95,10 @@ def what_if(run_dir: str, alternative: Alternative) -> WhatIf:
     """Merge again, otherwise. Raises NotARun, TamperedRun if something recorded was altered since, UsageError with
     all shards that cannot be left out or added, InvalidInput for added shards that cannot be read.
     """
-    directory = RunDirectory(os.path.abspath(run_dir))
+    return undisturbed(run_dir, partial(_what_if, RunDirectory(os.path.abspath(run_dir)), alternative))
+
+
+def _what_if(directory: RunDirectory, alternative: Alternative) -> WhatIf:
     run = read_run_record(directory)
     merged = {name: record for name in run.groups if (record := untampered_merge(directory.group(name))) is not None}
     wrong: list[str] = []
