@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -172,6 +173,22 @@ def test_a_template_that_cannot_be_rendered_is_told_where_it_stands_before_anyth
     assert done.returncode == 2
     assert "w.yaml:8: the section {{#a}} is not closed" in done.stderr
     assert "subagents/prompts/a/default.md.tmpl:2: " in done.stderr
+    assert not (tmp_path / ".shardflow").exists()
+
+
+@pytest.mark.parametrize("line", [["validate"], ["run", "--dry-run"], ["run"]], ids=" ".join)
+def test_partials_that_are_not_there_are_told_before_anything_runs(tmp_path: Path, line: list[str]) -> None:
+    (tmp_path / "w.yaml").write_text(
+        "name: w\nagents: {a: {run: ls}}\nphases: [{id: p, behavior: parallel, subagents: [{type: a}]}]\n"
+        "finalization: {template: final.md, output: o.md}\n"
+    )
+    (tmp_path / "final.md").write_text("{{> head}}\n{{#context.findings}}\n{{> row}}\n{{/context.findings}}")
+    done = shardflow(*line, "w.yaml", cwd=tmp_path)
+    assert done.returncode == 2
+    assert re.findall(r"final\.md:\d: .*", done.stderr) == [
+        "final.md:1: there is no partial 'head' beside it (head.md.tmpl)",
+        "final.md:3: there is no partial 'row' beside it (row.md.tmpl)",
+    ]
     assert not (tmp_path / ".shardflow").exists()
 
 

@@ -14,18 +14,20 @@ templates themselves.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from enum import Enum, auto
 from typing import Any, Final
 
-from shardflow.errors import InvalidTemplate
+from shardflow.errors import InvalidTemplate, StorageError
 from shardflow.model.documents import Problem
-from shardflow.model.records import record
+from shardflow.model.records import record, replaced
 from shardflow.model.values import ABSENT, Json
 from shardflow.storage.files import read_regular
 from shardflow.storage.json.canonical import written_bytes
 from shardflow.storage.json.exact_numbers import number_text
+from shardflow.storage.refusals import why_refused
 
 LARGEST_TEMPLATE: Final = 8 << 20
 """Bytes of a template file."""
@@ -79,8 +81,35 @@ def read_template(path: str) -> Template:
 
 
 def check_template(template: Template) -> None:
-    """Raises InvalidTemplate for one that cannot be rendered, whatever the values."""
-    _parsed(template)
+    """Raises InvalidTemplate with all that keeps it and its partials from being rendered.
+
+    What a section holds counts, too: whether that is rendered is known with the values alone.
+    """
+    if problems := [*_flaws(template)]:
+        raise InvalidTemplate(problems)
+
+
+def _flaws(template: Template) -> Iterator[Problem]:
+    """Find what is wrong with a template, then with its partials and theirs, which are all in its folder."""
+    from shardflow.execution.prompts.partials import partial_names
+
+    waiting: list[Template | str] = [template]
+    seen = {os.path.realpath(template.source)}
+    for one in waiting:
+        try:
+            current = replaced(read_template(one), folder=template.folder) if isinstance(one, str) else one
+            names = dict.fromkeys(partial_names(_parsed(current)))
+        except InvalidTemplate as error:
+            yield from error.problems
+            continue
+        except StorageError as error:
+            yield Problem(str(one), None, why_refused(str(one), error))
+            continue
+        found = {name: _partial_path(template.folder, name) for name in names}
+        yield from (_no_partial(current, name) for name, path in found.items() if path is None)
+        new = [path for path in found.values() if path is not None and path not in seen]
+        waiting += new
+        seen.update(new)
 
 
 def render(template: Template, values: dict[str, Json], escaping: Escaping = Escaping.NONE) -> Rendered:
@@ -131,9 +160,7 @@ class _Rendering:
         template = self._template
         path = _partial_path(template.folder, name)
         if path is None:
-            where = f"beside it ({name}.md.tmpl)" if template.folder else "for a template that is no file"
-            line = _line_of(template.text, template.text.find(f"> {name}"))
-            raise InvalidTemplate([Problem(template.source, line, f"there is no partial {name!r} {where}")])
+            raise InvalidTemplate([_no_partial(template, name)])
         partial = read_template(path)
         _parsed(partial)  # told with its own name and line, before pystache meets it
         return partial.text
@@ -154,6 +181,13 @@ def _partial_path(folder: str | None, name: str) -> str | None:
         return None
     paths = (os.path.join(folder, pattern.format(name)) for pattern in _PARTIAL_NAMES)
     return next(filter(os.path.isfile, paths), None)
+
+
+def _no_partial(template: Template, name: str) -> Problem:
+    where = f"beside it ({name}.md.tmpl)" if template.folder else "for a template that is no file"
+    tag = re.search(rf">\s*{re.escape(name)}(?!\w)", template.text)
+    line = _line_of(template.text, tag.start() if tag else -1)
+    return Problem(template.source, line, f"there is no partial {name!r} {where}")
 
 
 def is_file_name(text: str) -> bool:

@@ -22,6 +22,7 @@ from shardflow.model.fields import quoted
 from shardflow.model.paths import Path
 from shardflow.model.places import value_at
 from shardflow.model.values import Json
+from shardflow.storage.refusals import why_refused
 from shardflow.workflow.agents.choosing import how_to_give
 from shardflow.workflow.dialect.model import Expression, Script
 from shardflow.workflow.dialect.outputs import NoPlace, output_place
@@ -229,7 +230,7 @@ def _flaws(template: Template | str) -> Iterable[Problem]:
     except InvalidInput as error:
         return error.problems
     except StorageError as error:
-        return (Problem(str(template), None, str(error)),)
+        return (Problem(str(template), None, why_refused(str(template), error)),)
     return ()
 
 

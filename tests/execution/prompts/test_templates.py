@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from shardflow.errors import InvalidTemplate, StorageError
 from shardflow.execution.prompts.templates import (
+    LARGEST_TEMPLATE,
     Escaping,
     Named,
     Template,
@@ -140,6 +141,42 @@ def test_mistakes_of_partials_are_told_with_their_own_name(tmp_path: Path) -> No
     (tmp_path / "part").write_text("{{> part}}")
     with pytest.raises(InvalidTemplate, match=r"main.md: its partials include each other without end"):
         render(read_template(str(tmp_path / "main.md")), VALUES)
+
+
+def test_all_that_is_wrong_with_partials_can_be_told_without_values(tmp_path: Path) -> None:
+    (tmp_path / "main.md").write_text(
+        "{{> part}}\n{{#a}}\n{{>gone }}{{^b}}\n{{> gone}} {{> ../up}}{{/b}}{{/a}}{{> main.md}}"
+    )
+    (tmp_path / "part").write_text("x\n{{> gone-too}}\n{{> part}}{{> open}}{{> latin}}{{> large}}")
+    with (tmp_path / "large").open("wb") as large:
+        large.truncate(LARGEST_TEMPLATE + 1)
+    (tmp_path / "open").write_text("\n{{#open}}")
+    (tmp_path / "latin").write_bytes(b"caf\xe9")
+    with pytest.raises(InvalidTemplate) as caught:
+        check_template(read_template(str(tmp_path / "main.md")))
+    assert str(caught.value).splitlines() == [
+        f"{tmp_path}/main.md:3: there is no partial 'gone' beside it (gone.md.tmpl)",
+        f"{tmp_path}/main.md:4: there is no partial '../up' beside it (../up.md.tmpl)",
+        f"{tmp_path}/part:2: there is no partial 'gone-too' beside it (gone-too.md.tmpl)",
+        f"{tmp_path}/open:2: the section {{{{#open}}}} is not closed; end it with {{{{/ and its name",
+        f"{tmp_path}/latin: byte 3 is not UTF-8; save the template as UTF-8",
+        f"{tmp_path}/large: too large: more than 8,388,608 bytes",
+    ]
+
+
+def test_a_partial_that_names_itself_may_end_with_the_values(tmp_path: Path) -> None:
+    (tmp_path / "tree").write_text("{{name}}{{#inside}}({{> tree}}){{/inside}}")
+    template = read_template(str(tmp_path / "tree"))
+    check_template(template)
+    assert render(template, {"name": "a", "inside": {"name": "b", "inside": None}}).text == "a(b)"
+
+
+def test_sections_and_partials_may_nest_as_deep_as_they_like_where_they_are_only_checked(tmp_path: Path) -> None:
+    for number in range(2_000):
+        (tmp_path / str(number)).write_text(f"{{{{> {number + 1}}}}}")
+    (tmp_path / "2000").write_text("{{#a}}" * 5_000 + "{{> gone}}" + "{{/a}}" * 5_000)
+    with pytest.raises(InvalidTemplate, match="2000:1: there is no partial 'gone'"):
+        check_template(read_template(str(tmp_path / "0")))
 
 
 def test_a_template_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
