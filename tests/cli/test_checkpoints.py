@@ -100,12 +100,20 @@ def test_an_answer_that_fits_no_option_is_told_before_anything_runs(folder: Path
     assert not (folder / ".temp").exists()
 
 
-def test_a_run_that_paused_ends_with_how_to_answer(folder: Path) -> None:
-    told = shardflow("run", "w.yaml", "--run-dir", "run", cwd=folder).stdout.splitlines()
-    assert told[-2:] == [
-        "answers:       asked for at a terminal, or given by --answers FILE or --yes",
-        "go on:         shardflow resume run",
-    ]
+def test_a_run_that_paused_tells_how_to_answer_and_how_to_go_on(folder: Path) -> None:
+    paused = shardflow("run", "w.yaml", "--run-dir", "run", cwd=folder)
+    assert paused.stderr.endswith(
+        " (Go on, Again, Stop); answer at a terminal or by --answers FILE, or take the first by --yes\n"
+    )
+    assert paused.stdout.splitlines()[-1] == "go on:         shardflow resume run"
+
+
+def test_who_repeated_a_phase_as_often_as_yes_may_is_not_told_to_say_yes(folder: Path) -> None:
+    (folder / "w.yaml").write_text(WORKFLOW.replace("    - {label: Go on}\n", ""))
+    (folder / "answers.yaml").write_text("plan: [Again, Again, Again]\n")
+    paused = shardflow("run", "w.yaml", "--answers", "answers.yaml", cwd=folder)
+    assert paused.stderr.endswith("; answer at a terminal or by --answers FILE\n")
+    assert "--yes" not in paused.stdout
 
 
 def test_json_tells_a_paused_run_from_an_aborted_one(folder: Path) -> None:
@@ -113,7 +121,12 @@ def test_json_tells_a_paused_run_from_an_aborted_one(folder: Path) -> None:
     assert (paused["status"], paused["exit_code"], paused["phases"][0]["problems"]) == (
         "paused",
         4,
-        [{"message": "somebody has to decide: Is it \x1b[2J good? (Go on, Again, Stop)"}],
+        [
+            {
+                "message": "somebody has to decide: Is it \x1b[2J good? (Go on, Again, Stop); "
+                "answer at a terminal or by --answers FILE, or take the first by --yes"
+            }
+        ],
     )
     (folder / "answers.yaml").write_text("[Stop]")
     aborted = json.loads(shardflow("resume", "--answers", "answers.yaml", "--json", cwd=folder).stdout)

@@ -63,6 +63,12 @@ def first_option(question: Question, _stopped: Callable[[], bool]) -> ChosenOpti
     return _every_time(question, ChosenOption(0), "--yes")
 
 
+def ways_to_answer(question: Question) -> str:
+    """Say how whoever resumes the run can answer; not by --yes, once that would only repeat the phase again."""
+    by_yes = isinstance(_every_time(question, ChosenOption(0), ""), ChosenOption)
+    return f"answer at a terminal or by --answers FILE{', or take the first by --yes' if by_yes else ''}"
+
+
 def written_answers(answers: Answers, otherwise: Asker) -> Asker:
     """Take what is written down, and ask somebody else where nothing is."""
 

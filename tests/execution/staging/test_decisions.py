@@ -152,7 +152,10 @@ def decisions(feature: FeaturePlace) -> list[dict[str, Any]]:
 def test_a_run_that_nobody_answers_pauses_and_asks_again_when_resumed(feature: FeaturePlace) -> None:
     report = feature.run(decided())
     assert (report.status, report.exit_code) == (Status.PAUSED, 4)
-    assert problems(report) == ["somebody has to decide: Good? (Continue, Abort)"]
+    assert problems(report) == [
+        "somebody has to decide: Good? (Continue, Abort); "
+        "answer at a terminal or by --answers FILE, or take the first by --yes"
+    ]
     assert (feature.ran, feature.context["phases"]["current"]) == (["first", "second"], "q")
     assert feature.resume().exit_code == 4
     assert feature.resume(["Continue"]).exit_code == 0
@@ -209,6 +212,8 @@ def test_yes_does_not_repeat_a_phase_for_ever(feature: FeaturePlace) -> None:
     done = shardflow("run", feature.file, "--feature", "shop", "--yes", cwd=feature.folder)
     assert done.returncode == 4
     assert "paused: q: --yes: 'Again' would repeat once more what was asked 3 times already" in done.stderr
+    assert "--yes" not in done.stdout
+    assert "paused: 5 subagents in 2 phases and 3 repetitions, " in done.stdout
     assert feature.ran == ["first", *["second"] * 4]
 
 

@@ -33,8 +33,6 @@ def _summary_lines(report: RunReport) -> Iterator[str]:
     yield f"run directory: {place(report.run_dir)}"
     if any(group.status in _MERGED for group in report.groups):
         yield f"merge again:   shardflow merge {shell_word(report.run_dir)}"
-    if report.status is Status.PAUSED:
-        yield "answers:       asked for at a terminal, or given by --answers FILE or --yes"
     if report.status is not Status.DONE:
         yield way_on(report.run_dir, undecided=report.status is Status.CONFLICT)
 
@@ -82,8 +80,16 @@ def _subagents(report: RunReport) -> str:
         "reused from other runs" if any(one.reused_from for one in report.subagents) else "kept from an earlier start"
     )
     more = f" and {kept:,} {whose}" if kept else ""
-    where = f"in {count(len(report.phases), 'phase')}, {seconds(report.seconds)}"
+    where = f"in {_phases(report)}, {seconds(report.seconds)}"
     return f"{_undone(report)}{count(ran, 'subagent')}{more} {where}{allowed_text(report.groups)}"
+
+
+def _phases(report: RunReport) -> str:
+    """Count the phases, and how often one of them ran again."""
+    phases = len({phase.id for phase in report.phases})
+    again = len(report.phases) - phases
+    repeated = f" and {count(again, 'repetition')}" if again else ""
+    return f"{count(phases, 'phase')}{repeated}"
 
 
 def _at_once(report: RunReport) -> Iterator[str]:

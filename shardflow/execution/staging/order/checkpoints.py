@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from shardflow.execution.phases.steps import Answer, Follow, GoOn, GoTo
 from shardflow.execution.reporting.report import Status
-from shardflow.execution.staging.asking import Question, Unclear
+from shardflow.execution.staging.asking import Question, Unclear, ways_to_answer
 from shardflow.execution.staging.order.walk import Ends, Part, Walk
 from shardflow.execution.staging.scripting import CHECKPOINT
 from shardflow.model.records import record
@@ -50,9 +50,10 @@ def decided_by_somebody(
 ) -> Part[Decided]:
     """Have somebody decide; the run pauses where nobody does. Raises Ends."""
     prompt = prompt or f"phase {walk.id} is through"
+    question = _question(walk, prompt, tuple(options), files)
 
     def ask() -> Answer | None:
-        chosen = walk.run.ask(_question(walk, prompt, tuple(options), files))
+        chosen = walk.run.ask(question)
         match chosen:
             case None:
                 return None
@@ -74,7 +75,7 @@ def decided_by_somebody(
             raise Ends(Status.INTERRUPTED)
         case _:
             labels = ", ".join(option.label for option in options)
-            raise Ends(Status.PAUSED, f"somebody has to decide: {prompt} ({labels})")
+            raise Ends(Status.PAUSED, f"somebody has to decide: {prompt} ({labels}); {ways_to_answer(question)}")
 
 
 def _question(walk: Walk, prompt: str, options: tuple[Option, ...], files: Sequence[str]) -> Question:
