@@ -304,3 +304,23 @@ def test_an_internal_error_is_one_line_and_its_details_are_kept(good: Path) -> N
     debugged = shardflow("run", good.name, cwd=good.parent, environment={**odd, "SHARDFLOW_DEBUG": "1"})
     assert debugged.returncode == 1
     assert debugged.stderr.startswith("Traceback")
+
+
+@pytest.mark.parametrize(
+    ("taken", "gone", "merged_again"),
+    [('"$SHARDFLOW_RUN_DIR"', "out", False), ('"$SHARDFLOW_RUN_DIR/events.jsonl"', "out/events.jsonl", True)],
+)
+def test_a_run_that_cannot_go_on_since_its_files_are_gone_says_so(
+    tmp_path: Path, taken: str, gone: str, merged_again: bool
+) -> None:
+    phases = [
+        {"id": "one", "behavior": "main-only", "run": "true"},
+        {"id": "two", "behavior": "main-only", "run": f"rm -r {taken}"},
+    ]
+    (tmp_path / "w.yaml").write_text(json.dumps({"name": "w", "phases": phases}))
+    ended = shardflow("run", "w.yaml", "--run-dir", "out", cwd=tmp_path)
+    assert ended.returncode == 1
+    assert ended.stdout.splitlines()[-1] == f"no way on:     {gone} is gone; start a new run"
+    assert ("merge again: " in ended.stdout) is merged_again
+    assert shardflow("resume", "out", cwd=tmp_path).returncode == 2
+    assert (shardflow("merge", "out", cwd=tmp_path).returncode == 0) is merged_again

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from typing import Final
@@ -12,6 +13,7 @@ from shardflow.cli.views.running.lines import allowed_text
 from shardflow.execution.reporting.endings import Cancelled
 from shardflow.execution.reporting.report import RunReport, Status
 from shardflow.model.documents import listed
+from shardflow.storage.runs.directory import RunDirectory
 
 _MERGED: Final = (Status.DONE, Status.CONFLICT)
 """How groups end whose merge can be looked at again."""
@@ -31,9 +33,18 @@ def _summary_lines(report: RunReport) -> Iterator[str]:
     yield from _used(report)
     yield f"context:       {place(report.context)}"
     yield f"run directory: {place(report.run_dir)}"
-    if any(group.status in _MERGED for group in report.groups):
+    yield from _commands(report)
+
+
+def _commands(report: RunReport) -> Iterator[str]:
+    """Name the commands for this run from here on, as far as somebody left of it what they read."""
+    run = RunDirectory(report.run_dir)
+    gone = [file for file in (run.path, run.record, run.journal) if not os.path.lexists(file)]
+    if run.record not in gone and any(group.status in _MERGED for group in report.groups):
         yield f"merge again:   shardflow merge {shell_word(report.run_dir)}"
-    if report.status is not Status.DONE:
+    if gone:
+        yield f"no way on:     {place(gone[0])} is gone; start a new run"
+    elif report.status is not Status.DONE:
         yield way_on(report.run_dir, undecided=report.status is Status.CONFLICT)
 
 
