@@ -71,7 +71,8 @@ class Document:
 
     `source` is the file as problems name it, for somebody to open; `name`, if it has one, is what the file is called
     wherever a name must not depend on who reads it from which folder. `idle_fields` holds in all of it. `slips` are
-    problems of the text itself: who reads a document that has some looks for more, and refuses it.
+    problems of the text itself: who reads a document that has some looks for more, and refuses it. `at` is where the
+    value stands in its file: the paths of problems are counted from there, all others from the value.
     """
 
     source: str
@@ -80,6 +81,7 @@ class Document:
     name: str = ""
     idle_fields: IdleFields = IdleFields.REFUSE
     slips: tuple[Problem, ...] = ()
+    at: Path = ROOT
 
     def line(self, path: Path) -> int | None:
         """Give the line a path stands on, or the nearest known line above it."""
@@ -89,7 +91,8 @@ class Document:
 
     def problem(self, path: Path, message: str, hint: str = "") -> Problem:
         """Make the problem found at a path of this document."""
-        return Problem(self.source, self.line(path), message, path if path != ROOT else None, hint)
+        place = (*self.at, *path)
+        return Problem(self.source, self.line(path), message, place if place != ROOT else None, hint)
 
     def with_slips(self, problems: Iterable[Problem]) -> list[Problem]:
         """Put the problems found in this document and its slips in the order of the file.
@@ -110,13 +113,20 @@ def did_you_mean(name: str, known: Iterable[str], elsewhere: Mapping[str, str] =
 
     `elsewhere` has names that others give to what is known here.
     """
+    names = sorted(known)
+    if (near := nearest(name, names, elsewhere)) is not None:
+        return f"did you mean '{near}'?"
+    return f"known are {listed(names) if len(names) > _TOO_MANY else ', '.join(names)}"
+
+
+def nearest(name: str, known: Sequence[str], elsewhere: Mapping[str, str] = NO_NAMES) -> str | None:
+    """Find the known name that was most likely meant, None where none is near or there are very many."""
     import difflib  # only ever needed to word an error
 
-    names = sorted(known)
-    if len(names) > _TOO_MANY:  # comparing takes milliseconds a hundred, and there may be an error for each
-        return f"known are {listed(names)}"
-    near = difflib.get_close_matches(name, [*names, *elsewhere], n=1, cutoff=_CLOSE_ENOUGH)
-    return f"did you mean '{elsewhere.get(near[0], near[0])}'?" if near else f"known are {', '.join(names)}"
+    if len(known) > _TOO_MANY:  # comparing takes milliseconds a hundred, and there may be an error for each
+        return None
+    near = difflib.get_close_matches(name, [*known, *elsewhere], n=1, cutoff=_CLOSE_ENOUGH)
+    return elsewhere.get(near[0], near[0]) if near else None
 
 
 def listed(names: Sequence[str], most: int = 8) -> str:

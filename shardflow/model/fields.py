@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
-from shardflow.model.documents import NO_NAMES, Document, IdleFields, Problem, did_you_mean
+from shardflow.model.documents import NO_NAMES, Document, IdleFields, Problem, did_you_mean, nearest
 from shardflow.model.paths import ROOT, Path
 from shardflow.model.records import record, replaced
 from shardflow.model.values import ABSENT, Json, Value, is_number, kind
@@ -82,8 +82,8 @@ class Place:
     def expect(self, wanted: str, hint: str = "") -> None:
         """Report that something else should stand here; `wanted` has its article: `a text`."""
         if self.value is ABSENT:
-            message = f"field {quoted(str(self.path[-1]))} is missing"
-            self.problems.append(self.document.problem(self.path[:-1], message, f"expected {wanted}"))
+            missing = self.document.problem(self.path[:-1], _missing(str(self.path[-1])), f"expected {wanted}")
+            self.problems.append(missing)
         else:
             message = f"expected {wanted}, found {shown(self.value)}"
             self.refuse(message, "give the field a value or leave it out" if self.value is None else hint)
@@ -147,11 +147,12 @@ class Place:
         return Fields(Place(self.document, self.path, {}, []))
 
     def part(self) -> Document:
-        """Give what stands here as a document of its own, with its lines, paths counted from here."""
-        depth = len(self.path)
-        lines = {path[depth:]: line for path, line in self.document.lines.items() if path[:depth] == self.path}
+        """Give what stands here as a document of its own, with its lines, paths in it counted from here."""
+        depth, whole = len(self.path), self.document
+        lines = {path[depth:]: line for path, line in whole.lines.items() if path[:depth] == self.path}
         value: Json = None if self.value is ABSENT else self.value
-        return Document(self.document.source, value, lines, self.document.name, self.document.idle_fields)
+        at = (*whole.at, *self.path)
+        return Document(whole.source, value, lines, whole.name, whole.idle_fields, at=at)
 
     def inner(self, segment: str | int, value: Value) -> Place:
         """Give the place one segment further down, where this value stands."""
@@ -189,6 +190,13 @@ class Fields:
         for name in self._members:
             if name not in self._asked:
                 self._at(name).refuse(f"{_UNKNOWN_FIELD} {quoted(name)}", self._hint(name))
+                self._forgive(nearest(name, sorted(self._asked), self.elsewhere))
+
+    def _forgive(self, meant: str | None) -> None:
+        """Do not tell of a field that it is missing, where one is told that was meant to be it."""
+        if meant is not None and meant not in self._members:
+            told, missing = self.here.problems, self.here.document.problem(self.here.path, _missing(meant))
+            told[:] = [one for one in told if (one.path, one.message) != (missing.path, missing.message)]
 
     def _hint(self, name: str) -> str:
         if name in self.misplaced:
@@ -219,6 +227,10 @@ class Fields:
 
     def _at(self, name: str) -> Place:
         return self.here.inner(name, self._members.get(name, ABSENT))
+
+
+def _missing(name: str) -> str:
+    return f"field {quoted(name)} is missing"
 
 
 def shown(value: Value) -> str:

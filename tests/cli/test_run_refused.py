@@ -13,7 +13,7 @@ from tests.cli.shell import COMMAND, ENVIRONMENT, shardflow
 
 
 def test_what_keeps_a_run_from_starting_is_one_object_too(tmp_path: Path) -> None:
-    (tmp_path / "w.yaml").write_text("name: w\nphasess: []\n")
+    (tmp_path / "w.yaml").write_text("naem: w\nphasess: []\n")
     ended = shardflow("run", "w.yaml", "--json", cwd=tmp_path)
     told = json.loads(ended.stdout)
     assert (ended.returncode, told["status"], told["exit_code"]) == (2, "invalid", 2)

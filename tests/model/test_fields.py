@@ -73,6 +73,7 @@ def test_any_value_reads_or_has_all_its_problems_told(value: Json, read: Callabl
         (READS[5], 1, "expected one of red, green, found the integer 1"),
         (READS[6], {}, "field 'a' is missing; expected a text"),
         (READS[6], {"a": []}, "expected a text, found an empty list at $.a"),
+        (READS[6], {"aa": "x"}, "unknown field 'aa' at $.aa; did you mean 'a'?"),
         (READS[7], {"aa": 1}, "unknown field 'aa' at $.aa; did you mean 'a'?"),
     ],
 )
@@ -84,6 +85,13 @@ def test_a_missing_optional_field_is_its_default_and_null_is_not_missing() -> No
     read = fields_of(lambda fields: fields.optional("a", Place.text, "b"))
     assert read_document(Document("f", {}), read, InvalidInput) == "b"
     assert problems_of({"a": None}, read) != []
+
+
+def test_a_missing_field_beside_a_field_of_quite_another_name_is_told_too() -> None:
+    assert problems_of({"zz": 1}, READS[6]) == [
+        "f.yaml:1: field 'a' is missing; expected a text",
+        "f.yaml:1: unknown field 'zz' at $.zz; known are a",
+    ]
 
 
 def test_nothing_more_is_told_below_a_value_that_should_be_an_object() -> None:
@@ -105,11 +113,17 @@ def test_problems_come_in_the_order_of_the_file_whatever_was_read_first() -> Non
     ]
 
 
-def test_a_part_keeps_its_lines_and_counts_its_paths_from_itself() -> None:
+def test_a_part_keeps_its_lines_counts_paths_from_itself_and_tells_problems_where_they_stand_in_the_whole() -> None:
     document = Document("f", {"rules": [{"path": 1}]}, {ROOT: 1, ("rules",): 3, ("rules", 0, "path"): 5})
     part = read_document(document, lambda place: place.members()["rules"].part(), InvalidInput)
     assert (part.source, part.value) == ("f", [{"path": 1}])
     assert part.lines == {ROOT: 3, (0, "path"): 5}
+    inner = read_document(part, lambda place: place.items()[0].part(), InvalidInput)
+    assert [str(one.problem(path, "wrong")) for one, path in ((part, ROOT), (part, (0,)), (inner, ("path",)))] == [
+        "f:3: wrong at $.rules",
+        "f:3: wrong at $.rules[0]",
+        "f:5: wrong at $.rules[0].path",
+    ]
 
 
 @pytest.mark.parametrize(
