@@ -12,7 +12,7 @@ _STATUS: Final = re.compile(
 )
 
 Event = Mapping[str, Any]
-LARGEST: Final = 10**15
+_LARGEST: Final = 10**15
 """More of anything is what nobody used: a CLI, or a journal, may say what it likes."""
 
 
@@ -72,7 +72,7 @@ def count(*values: object) -> int | None:
 
 
 def _is_likely(value: float) -> bool:
-    return not isinstance(value, bool) and 0 <= value < LARGEST
+    return not isinstance(value, bool) and 0 <= value < _LARGEST
 
 
 def status_in(message: str) -> int | None:

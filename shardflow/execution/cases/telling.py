@@ -8,7 +8,8 @@ from shardflow.merge.cases import Comparison, ExpectedConflict
 from shardflow.merge.engine import MergeResult
 from shardflow.model.changes import Change
 from shardflow.model.decisions import Conflict, Decision
-from shardflow.model.paths import ORDER, Member, Path, Segment, path_text
+from shardflow.model.paths import ORDER, Member, Path, path_text
+from shardflow.model.places import value_at
 from shardflow.model.values import ABSENT, Value
 from shardflow.storage.excerpts import printable, value_text
 
@@ -59,22 +60,12 @@ def _decided(path: Path, result: MergeResult, known: set[int]) -> Iterator[str]:
 def _meets(decided: Path, path: Path, value: Value) -> bool:
     """Tell whether one of two paths leads to the other; `path` names list items by index, in `value`."""
     for one, other in zip(decided, path, strict=False):
-        item = _inside(value, other)
+        item = value_at(value, (other,))
         is_here = one.is_here(item) if isinstance(one, Member) and item is not ABSENT else one in (other, ORDER)
         if not is_here:
             return False
         value = item
     return True
-
-
-def _inside(value: Value, segment: Segment) -> Value:
-    match value, segment:
-        case dict(), str(name):
-            return value.get(name, ABSENT)
-        case list(), int(index) if index < len(value):
-            return value[index]
-        case _:
-            return ABSENT
 
 
 def _reason(decision: Decision) -> str:

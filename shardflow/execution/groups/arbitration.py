@@ -16,7 +16,7 @@ from shardflow.errors import InvalidInput, InvalidRules, StorageError
 from shardflow.execution.folding.base import SIZE_LIMIT
 from shardflow.execution.groups.inputs import Earlier, Group
 from shardflow.execution.groups.subagents.judging import Judgement, ending_of, left_running, reason_of
-from shardflow.execution.groups.subagents.workplace import Surroundings, shell_or_not
+from shardflow.execution.groups.subagents.workplace import Surroundings, arguments_of
 from shardflow.execution.processes.child import Cause, Command, Exit
 from shardflow.execution.processes.interrupts import Interrupts
 from shardflow.execution.processes.pool import run_jobs
@@ -37,10 +37,9 @@ from shardflow.storage.json.strict import parse_record
 from shardflow.storage.runs.directory import ArbiterFolder
 from shardflow.storage.runs.durable import BackgroundSync
 from shardflow.storage.runs.folders import make_folder, move_folder
-from shardflow.workflow.agents.arbiters import Arbiter, read_arbiter
+from shardflow.workflow.agents.arbiters import read_arbiter
 from shardflow.workflow.agents.preset import AgentPreset
 from shardflow.workflow.content import arbitration_content
-from shardflow.workflow.program import ArgumentList, ShellCommand
 
 _LAST_LINES = 5
 _LINE_WIDTH = 200
@@ -99,7 +98,7 @@ class Arbitration:
         write_new(places.question, self._questions[rank])
         own = {name: value for name, value in self._around.environment.items() if name not in _OF_OTHERS}
         command = Command(
-            _arguments(arbiter),
+            arguments_of(arbiter.program),
             self._around.folder,
             {**own, _OWN: os.fsencode(places.question)},
             places.answer,
@@ -259,13 +258,3 @@ class Arbitration:
         is_agent = isinstance(self._arbiters[rank].program, AgentPreset)
         said = last_lines(places.answer, _LAST_LINES) if is_agent else ()
         return said or last_lines(places.stderr, _LAST_LINES)
-
-
-def _arguments(arbiter: Arbiter) -> tuple[str, ...]:
-    match arbiter.program:
-        case ShellCommand(text):
-            return shell_or_not(text)
-        case ArgumentList(arguments):
-            return arguments
-        case AgentPreset():
-            return ()  # what starts it is worked out where it is called

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
-from shardflow.agents.events import LARGEST
+from shardflow.agents.events import count, number
 from shardflow.agents.outcomes import Usage, summed
 from shardflow.model.records import record
 from shardflow.model.values import Json
@@ -64,14 +64,4 @@ def recorded(told: Mapping[str, Iterable[tuple[str, Mapping[str, Json]]]]) -> Us
 
 
 def _usage(told: Mapping[str, Json]) -> Usage:
-    return Usage(_tokens(told.get("input")), _tokens(told.get("output")), _dollars(told.get("cost")))
-
-
-def _tokens(told: Json) -> int | None:
-    return told if isinstance(told, int) and not isinstance(told, bool) and 0 <= told < LARGEST else None
-
-
-def _dollars(told: Json) -> float | None:
-    if isinstance(told, bool) or not isinstance(told, int | float):
-        return None
-    return float(told) if 0 <= told < LARGEST else None
+    return Usage(count(told.get("input")), count(told.get("output")), number(told.get("cost")))

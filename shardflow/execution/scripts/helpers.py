@@ -29,9 +29,7 @@ from shardflow.execution.scripts.host import HelperError
 from shardflow.execution.scripts.model import Deliverable
 from shardflow.model.fields import shown
 from shardflow.model.values import Json
-
-ASKING_HELPERS: Final = ("all_tests_pass", "analyzeCoverage", "findAmbiguousRequirements", "has_syntax_errors")
-"""The helpers that only a configured command can answer."""
+from shardflow.workflow.agents.reading import HELPERS
 
 THINKING: Final = "thinkHard"
 """The type that the map of agents is asked for, to find who answers `thinkHard`."""
@@ -74,11 +72,11 @@ class Helpers:
             "identifyGaps": self._identify_gaps,
             "analyzeFiles": self._analyze_files,
         }
-        self.names = (*self._helpers, *ASKING_HELPERS)
+        self.names = (*self._helpers, *HELPERS)
 
     def call(self, name: str, arguments: list[Json]) -> Json:
         """Do what the helper of this name does. Raises HelperError."""
-        if name in ASKING_HELPERS:
+        if name in HELPERS:
             return self._configured(name, arguments)
         helper = self._helpers[name]
         wanted = 2 if name == "writeFile" else 1

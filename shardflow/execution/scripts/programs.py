@@ -25,7 +25,7 @@ from shardflow.agents.start import AgentTask
 from shardflow.errors import InvalidJson, StorageError
 from shardflow.execution.agents.calling import called, verdict_of, working_folder
 from shardflow.execution.groups.subagents.judging import ending_of, reason_of
-from shardflow.execution.groups.subagents.workplace import shell_or_not
+from shardflow.execution.groups.subagents.workplace import arguments_of, encoded
 from shardflow.execution.processes.child import Cause, Command, Exit
 from shardflow.execution.processes.interrupts import Interrupts
 from shardflow.execution.processes.pool import run_jobs
@@ -172,12 +172,8 @@ class ScriptPrograms:
         """Give what one program finds besides what all find. Raises StorageError where a secret cannot be used."""
         own = {"SHARDFLOW_OUTPUT_DIR": self._output_dir, _OWN: question}
         if entry is None:
-            return _encoded(own)
-        return {**_encoded(entry.environment), **self._secrets.environment(entry.secrets), **_encoded(own)}
-
-
-def _encoded(variables: Mapping[str, str]) -> dict[bytes, bytes]:
-    return {os.fsencode(name): os.fsencode(value) for name, value in variables.items()}
+            return encoded(own)
+        return {**encoded(entry.environment), **self._secrets.environment(entry.secrets), **encoded(own)}
 
 
 class _Jobs:
@@ -218,12 +214,8 @@ class _Jobs:
 
 def _arguments(program: Program) -> tuple[str, ...]:
     match program:
-        case ShellCommand(text):
-            return shell_or_not(text)
-        case ArgumentList(arguments):
-            return arguments
-        case AgentPreset():
-            return ()
+        case ShellCommand() | ArgumentList() | AgentPreset():
+            return arguments_of(program)
         case _:
             raise StorageError("a Python function cannot answer a prompt; give run: or agent:")
 

@@ -52,7 +52,7 @@ def surroundings(
         "SHARDFLOW_BASE": group.base,
     }
     inherited = {name: value for name, value in secrets.left_of(os.environb).items() if name not in _OF_AN_ITEM}
-    return Surroundings(workflow_folder, inherited | _encoded(places), secrets)
+    return Surroundings(workflow_folder, inherited | encoded(places), secrets)
 
 
 def set_up(
@@ -65,7 +65,7 @@ def set_up(
     make_folder(places.path)
     write_new(places.shard, start)
     secrets = around.secrets.environment(subagent.secrets)
-    own = {**_encoded(subagent.environment), **secrets, **_own(subagent.id, places.shard)}
+    own = {**encoded(subagent.environment), **secrets, **_own(subagent.id, places.shard)}
     handed = _handed_over(subagent.item, places) if subagent.item is not None else {}
     fitted, prompt = _fitted(fitting, places)
     if isinstance(subagent.program, PythonFunction):
@@ -118,14 +118,25 @@ def _fitted(fitting: Fitting | None, places: SubagentFolder) -> tuple[dict[bytes
     if fitting is None:
         return {}, None
     if fitting.prompt is None:
-        return _encoded(fitting.environment), None
+        return encoded(fitting.environment), None
     write_new(places.prompt, fitting.prompt)
-    return _encoded({**fitting.environment, "SHARDFLOW_PROMPT": places.prompt}), places.prompt
+    return encoded({**fitting.environment, "SHARDFLOW_PROMPT": places.prompt}), places.prompt
 
 
-def shell_or_not(run: str | tuple[str, ...]) -> tuple[str, ...]:
-    """Give what to start: a text is for the shell, arguments are started without one."""
-    return ("/bin/sh", "-c", run) if isinstance(run, str) else run
+def arguments_of(program: ShellCommand | ArgumentList | AgentPreset) -> tuple[str, ...]:
+    """Give what to start; nothing of an agent CLI, as that is worked out where it is called."""
+    match program:
+        case ShellCommand(text):
+            return ("/bin/sh", "-c", text)
+        case ArgumentList(arguments):
+            return arguments
+        case AgentPreset():
+            return ()
+
+
+def encoded(variables: Mapping[str, str]) -> dict[bytes, bytes]:
+    """Give variables as the system has them."""
+    return {os.fsencode(name): os.fsencode(value) for name, value in variables.items()}
 
 
 def _own(name: str, shard: str) -> dict[bytes, bytes]:
@@ -133,20 +144,12 @@ def _own(name: str, shard: str) -> dict[bytes, bytes]:
     return {b"SHARDFLOW_ID": name.encode(), b"SHARDFLOW_SHARD": path, b"CONTEXT_FILE": path}
 
 
-def _encoded(variables: Mapping[str, str]) -> dict[bytes, bytes]:
-    return {os.fsencode(name): os.fsencode(value) for name, value in variables.items()}
-
-
 def _arguments(program: Program, form: str, places: SubagentFolder) -> tuple[str, ...]:
     match program:
-        case ShellCommand(text):
-            return shell_or_not(text)
-        case ArgumentList(arguments):
-            return shell_or_not(arguments)
+        case ShellCommand() | ArgumentList() | AgentPreset():
+            return arguments_of(program)
         case PythonFunction(module, name):
             return (sys.executable, "-c", _BOOT, _HOME, places.calling, f"{module}:{name}", form)
-        case AgentPreset():
-            return ()  # what starts it is worked out where it is called
         case OfType(name):
             raise AssertionError(f"the map of agents was not asked for {name}")
         case EngineMade():
