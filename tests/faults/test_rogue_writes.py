@@ -217,9 +217,9 @@ def test_files_of_a_group_that_ended_are_found_altered_when_the_run_ends(place: 
     assert [os.path.basename(one) for one in told] == [
         "group.json was altered",
         "base.json was removed",
+        "context-a.json was altered",
         "merge.json was altered",
         "context.json was altered",
-        "context-a.json was altered",
     ]
     assert place.context == {"a": 1}
 

@@ -160,25 +160,10 @@ def _verdict(record: GroupRecord, folded: Folded, altered: tuple[Altered, ...]) 
 
 def altered_files(folder: GroupFolder, record: GroupRecord) -> Iterator[Altered]:
     """Find every file of a recorded merge that is not what it was then."""
-    for path, sha256 in _recorded(folder, record):
+    for path, sha256 in record.files(folder):
         try:
             how = "altered since" if sha256_hex(read_regular(path, SIZE_LIMIT)) != sha256 else None
         except StorageError as error:
             how = why_refused(path, error)
         if how is not None:
             yield Altered(path, how)
-
-
-def _recorded(folder: GroupFolder, record: GroupRecord) -> Iterator[tuple[str, str]]:
-    """List every file of a merge with its recorded SHA-256: inputs first, then outcome."""
-    yield folder.base, record.base
-    yield folder.rules, record.rules
-    for subagent in record.subagents:
-        if subagent.sha256 is not None:
-            yield folder.subagent(subagent.id).shard, subagent.sha256
-    if record.resolutions is not None:
-        yield folder.resolutions, record.resolutions
-    if record.ledger is not None:
-        yield folder.ledger, record.ledger
-    if record.context is not None:
-        yield folder.context, record.context

@@ -14,6 +14,7 @@ from contextlib import suppress
 from shardflow.errors import InvalidInput, NotARun, StorageError
 from shardflow.execution.folding.base import SIZE_LIMIT, Base, read_object
 from shardflow.execution.groups.inputs import Group, KeptAnswer, KeptShard
+from shardflow.execution.groups.sealing.seals import held
 from shardflow.execution.inspection.post_mortem import altered_files, recorded_resolutions, refold
 from shardflow.execution.reporting.endings import FailedEarlier, Succeeded
 from shardflow.execution.reporting.report import GroupReport, Sealed, Status, SubagentReport
@@ -50,7 +51,7 @@ class EarlierStarts:
         for one in (seal, *seal.former):
             folders = list(self._folders_called(one.group))
             for folder in folders:
-                if _sha256(folder.subagent(subagent).shard) == one.sha256:
+                if digest_of(folder.subagent(subagent).shard) == one.sha256:
                     kept = KeptShard(folder.subagent(subagent).path, one.seconds, one.warnings)
                     return on_its_base(kept, one, folders, base)
         self.notes.append(f"{phase}/{subagent}: its shard is not as it was sealed any more, so it runs again")
@@ -68,7 +69,7 @@ class EarlierStarts:
             return None
         for folder in self._folders_called(seal.group):
             places = folder.arbiter(seal.conflict)
-            if _sha256(places.answer) == seal.sha256:
+            if digest_of(places.answer) == seal.sha256:
                 return KeptAnswer(places, seal.seconds)
         where = f"{seal.phase}: what the arbiter of {seal.path} answered"
         self.notes.append(f"{where} is not as it was, so it is asked again")
@@ -146,7 +147,7 @@ class EarlierStarts:
 
     def _folders_called(self, group: str) -> Iterator[GroupFolder]:
         """Give the folders of a group, whatever number a start gave it."""
-        return (folder for folder in self._folders if _unnumbered(folder.path) == _unnumbered(group))
+        return (folder for folder in self._folders if unnumbered(folder.path) == unnumbered(group))
 
 
 def _own_and_late(record: GroupRecord) -> tuple[tuple[SubagentRecord, ...], list[str]]:
@@ -170,24 +171,19 @@ def on_its_base(kept: KeptShard, seal: SealedShard, folders: Iterable[GroupFolde
     """Give a kept shard with the base it was sealed on, if that is another one; None where that base is gone."""
     if seal.base in ("", base):
         return kept
-    former = (data for folder in folders if (data := _held(folder.base)) is not None and sha256_hex(data) == seal.base)
+    former = (data for folder in folders if (data := held(folder.base)) is not None and sha256_hex(data) == seal.base)
     return next((replaced(kept, former=data) for data in former), None)
 
 
-def _unnumbered(group: str) -> str:
+def unnumbered(group: str) -> str:
+    """Give what a group's folder is called behind its number, which another start may give anew."""
     return os.path.basename(group).partition("-")[2]
 
 
-def _sha256(path: str) -> str | None:
-    data = _held(path)
+def digest_of(path: str) -> str | None:
+    """Give the SHA-256 of what a file holds, None where no regular file stands."""
+    data = held(path)
     return None if data is None else sha256_hex(data)
-
-
-def _held(path: str) -> bytes | None:
-    try:
-        return read_regular(path, SIZE_LIMIT)
-    except StorageError:
-        return None
 
 
 def _report(group: Group, rank: int, content: str, seal: SealedShard) -> SubagentReport:

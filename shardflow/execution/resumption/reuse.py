@@ -10,12 +10,11 @@ import os
 from collections.abc import Iterator
 
 from shardflow.errors import StorageError
-from shardflow.execution.folding.base import SIZE_LIMIT, Base
+from shardflow.execution.folding.base import Base
 from shardflow.execution.groups.inputs import Group, KeptAnswer, KeptShard
 from shardflow.execution.reporting.report import GroupReport
-from shardflow.execution.resumption.earlier import on_its_base
+from shardflow.execution.resumption.earlier import digest_of, on_its_base, unnumbered
 from shardflow.model.values import ABSENT, Value
-from shardflow.storage.files import read_regular, sha256_hex
 from shardflow.storage.runs.directory import GroupFolder
 from shardflow.storage.runs.folders import groups_set_aside
 from shardflow.storage.runs.history import History, SealedShard, read_history
@@ -77,17 +76,13 @@ def _sealed_in(run: FoundRun, seal: SealedShard) -> str | None:
     """Find the folder of a sealed shard, wherever its run put it since, if it is as it was sealed."""
     for folder in _groups(run, seal):
         places = folder.subagent(seal.subagent)
-        try:
-            if sha256_hex(read_regular(places.shard, SIZE_LIMIT)) == seal.sha256:
-                return places.path
-        except StorageError:
-            continue
+        if digest_of(places.shard) == seal.sha256:
+            return places.path
     return None
 
 
 def _groups(run: FoundRun, seal: SealedShard) -> Iterator[GroupFolder]:
-    called = seal.group.partition("-")[2]
     here = (run.directory.group(name) for name in run.record.groups)
     for folder in (*here, *groups_set_aside(run.directory)):
-        if os.path.basename(folder.path).partition("-")[2] == called:
+        if unnumbered(folder.path) == unnumbered(seal.group):
             yield folder

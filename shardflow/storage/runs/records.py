@@ -10,6 +10,7 @@ import json
 import os
 import re
 import time
+from collections.abc import Iterator
 from typing import Final
 
 from shardflow.errors import InvalidJson, NotARun, StorageError
@@ -137,6 +138,13 @@ class GroupRecord:
     content: str
     stale_reads: tuple[Json, ...] = ()
     resolutions: str | None = None
+
+    def files(self, folder: GroupFolder) -> Iterator[tuple[str, str]]:
+        """Give every file of the merge with its SHA-256: inputs first, then outcome."""
+        shards = ((folder.subagent(one.id).shard, one.sha256) for one in self.subagents)
+        inputs = ((folder.base, self.base), (folder.rules, self.rules), *shards, (folder.resolutions, self.resolutions))
+        outcome = ((folder.ledger, self.ledger), (folder.context, self.context))
+        return ((path, sha256) for path, sha256 in (*inputs, *outcome) if sha256 is not None)
 
 
 def write_first_run_record(run: RunDirectory, record: RunRecord) -> None:

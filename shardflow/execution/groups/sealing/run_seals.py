@@ -8,16 +8,15 @@ None of it is read again by the run itself, so nothing of it is merged; but a re
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
 from shardflow.errors import NotARun, StorageError
 from shardflow.execution.folding.base import SIZE_LIMIT
-from shardflow.execution.groups.sealing.seals import Seal, altered, seal, seal_digest
+from shardflow.execution.groups.sealing.seals import Seal, altered, held, seal, seal_digest
 from shardflow.storage.files import read_regular, sha256_hex
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory
 from shardflow.storage.runs.journal import Journal
-from shardflow.storage.runs.records import GroupRecord, read_group_record
+from shardflow.storage.runs.records import read_group_record
 
 _UNKNOWN: Final = "by whom cannot be known"
 
@@ -29,7 +28,7 @@ class RunSeals:
         self._journal = journal
         self._told: set[str] = set()
         self._groups: list[tuple[str, Seal]] = []
-        self._run = [seal(path, _held(path)) for path in (directory.record, directory.workflow, directory.base)]
+        self._run = [seal(path, held(path)) for path in (directory.record, directory.workflow, directory.base)]
 
     def keep(self, name: str, folder: GroupFolder) -> None:
         """Seal a group that has ended."""
@@ -39,7 +38,7 @@ class RunSeals:
         except (NotARun, StorageError):
             return
         if record is not None:
-            files = ((folder.record, own), *_files(folder, record))
+            files = ((folder.record, own), *record.files(folder))
             self._groups += [(name, seal_digest(path, digest)) for path, digest in files]
 
     def altered(self) -> list[str]:
@@ -59,22 +58,3 @@ class RunSeals:
         new = [path for path in paths if path not in self._told]
         self._told.update(new)
         return new
-
-
-def _files(folder: GroupFolder, record: GroupRecord) -> Iterator[tuple[str, str]]:
-    digests = {
-        folder.base: record.base,
-        folder.rules: record.rules,
-        folder.ledger: record.ledger,
-        folder.context: record.context,
-        folder.resolutions: record.resolutions,
-        **{folder.subagent(one.id).shard: one.sha256 for one in record.subagents},
-    }
-    return ((path, digest) for path, digest in digests.items() if digest is not None)
-
-
-def _held(path: str) -> bytes | None:
-    try:
-        return read_regular(path, SIZE_LIMIT)
-    except StorageError:
-        return None

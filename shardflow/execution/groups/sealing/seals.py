@@ -77,6 +77,14 @@ def read_and_seal(path: str, known: bytes) -> tuple[bytes, Seal]:
     return data, _sealed(path, known if data == known else sha256_hex(data), stamps)
 
 
+def held(path: str) -> bytes | None:
+    """Give what a regular file holds; None for anything else, and for nothing."""
+    try:
+        return read_regular(path, SIZE_LIMIT)
+    except StorageError:
+        return None
+
+
 def _names(path: str) -> int:
     try:
         return os.lstat(path).st_nlink
