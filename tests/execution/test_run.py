@@ -178,7 +178,7 @@ def test_a_conflict_leaves_the_context_and_keeps_every_shard(place: Workplace) -
     context.write_text('{"n":1,   "m": 1}')
     text = TWO.format(context="{}", a=edit('c["n"] = 2'), b=edit('c["n"] = 3; c["m"] = 4'))
     report = place.run(text, context=str(context))
-    (conflict,) = report.conflicts
+    (conflict,) = [one for group in report.groups for one in group.conflicts]
     assert (report.status, report.exit_code) == (Status.CONFLICT, 3)
     assert (conflict.path, conflict.base) == (("n",), 1)
     assert [(said.shard, said.after) for said in conflict.contributions] == [("a", 2), ("b", 3)]

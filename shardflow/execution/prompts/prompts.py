@@ -49,10 +49,9 @@ class PromptRequest:
 
 @record
 class Prompt:
-    """A prompt. `source` is the template it was made from, None without one; `missing` what that named in vain."""
+    """A prompt. `missing` is what its template named in vain."""
 
     text: str
-    source: str | None
     missing: tuple[str, ...] = ()
 
     @property
@@ -76,9 +75,9 @@ def build_prompt(request: PromptRequest, folders: Sequence[str], own: str = "") 
 def _built(request: PromptRequest, folders: Sequence[str]) -> Prompt:
     path = find_template(request.subagent_type, request.workflow_name, folders)
     if path is None:
-        return Prompt(f"{_general(request)}\n\n{_ending(request)}", None)
+        return Prompt(f"{_general(request)}\n\n{_ending(request)}")
     rendered = render_prompt(read_template(path), request)
-    return Prompt(f"{rendered.text.rstrip()}\n\n{_ending(request)}", path, rendered.missing)
+    return Prompt(f"{rendered.text.rstrip()}\n\n{_ending(request)}", rendered.missing)
 
 
 def find_template(subagent_type: str, workflow_name: str, folders: Sequence[str]) -> str | None:

@@ -240,11 +240,6 @@ class RunReport:
 
         return added_up(tries, arbiters, self.prompts)
 
-    @property
-    def conflicts(self) -> tuple[Conflict, ...]:
-        """All conflicts; the run stopped at the group that has them."""
-        return tuple(conflict for group in self.groups for conflict in group.conflicts)
-
 
 def last_lines(log: str, count: int) -> tuple[str, ...]:
     """Read the last lines of a log, when someone asks. Bytes not UTF-8 are replaced, nothing is escaped.

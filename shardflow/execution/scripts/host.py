@@ -112,7 +112,6 @@ class ScriptHost:
         node = self._started()
         self._count += 1
         running = _Running(node, self._count, helpers, limit)
-        started = time.monotonic()
         try:
             outcome = running.outcome(script, scope)
         except BaseException:
@@ -122,7 +121,7 @@ class ScriptHost:
             reason = self._end()
             outcome = Died(reason or outcome.reason) if isinstance(outcome, Died) else outcome
         warnings = (*_rounded(scope), *running.warnings)
-        return ScriptRun(outcome, helpers.written(), running.log, warnings, time.monotonic() - started)
+        return ScriptRun(outcome, helpers.written(), running.log, warnings)
 
     def _started(self) -> Node:
         if self._node is not None and self._node.has_ended:

@@ -113,7 +113,6 @@ class ScriptRun:
     deliverables: tuple[Deliverable, ...]
     log: tuple[str, ...]
     warnings: tuple[str, ...]
-    seconds: float
 
 
 @record

@@ -35,11 +35,6 @@ class Mask:
         """Give the name of a secret that stands in these bytes, None if none does."""
         return next((name for form, name in self._forms.items() if form in data), None)
 
-    def masked(self, data: bytes) -> bytes:
-        """Mask whole bytes."""
-        stream = self.stream()
-        return stream.feed(data) + stream.end()
-
     def stream(self) -> MaskedStream:
         """Begin to mask a stream."""
         return MaskedStream(self)

@@ -83,7 +83,6 @@ class History:
     tries   how often a subagent that was to be tried again had failed, by its content; those that ended since are none
     merged  the SHA-256 of every context that was about to become the canonical one
     starts  how often the run was started
-    pid     the process of the last start
     torn    the numbers of the lines that cannot be read, from 1
     answers what was answered, by the digest of the question
     arbitrated  what arbiters answered last to each question, by its digest
@@ -93,7 +92,6 @@ class History:
     seals: Mapping[str, SealedShard]
     merged: frozenset[str]
     starts: int
-    pid: int | None
     torn: tuple[int, ...]
     answers: Mapping[str, GivenAnswer] = MappingProxyType({})
     tries: Mapping[str, int] = MappingProxyType({})
@@ -136,14 +134,12 @@ class _Reading:
         self._asked: set[Asked] = set()
         self._used: dict[str, list[tuple[str, Mapping[str, Json]]]] = {}
         self._starts = 0
-        self._pid: int | None = None
 
     def history(self) -> History:
         return History(
             seals=self._seals,
             merged=frozenset(self._merged),
             starts=self._starts,
-            pid=self._pid,
             torn=tuple(self.torn),
             answers=self._answers,
             tries=dict(self._tried.values()),
@@ -186,7 +182,6 @@ class _Reading:
 
     def _begin(self, line: Mapping[str, Any]) -> None:
         self._starts += 1
-        self._pid = line["pid"] if isinstance(line.get("pid"), int) else None
         again = set(_pairs(line.get("again")))
         self._asked |= again
         self._seals, self._answers = _kept(self._seals, again), _kept_answers(self._answers, again)

@@ -20,14 +20,13 @@ HELPER_TIMEOUT: Final = 600.0
 class AgentEntry:
     """What runs the types that `pattern` fits: a name, a glob (`*`, `?`, `[...]`) or `default`.
 
-    `timeout` in seconds, `environment` and `secrets` hold unless the subagent has its own; `origin` is `file:line`.
+    `timeout` in seconds, `environment` and `secrets` hold unless the subagent has its own.
     """
 
     pattern: str
     program: Program
     environment: Mapping[str, str] = MappingProxyType({})
     timeout: float | None = None
-    origin: str = ""
     secrets: Mapping[str, Secret] = MappingProxyType({})
 
 

@@ -69,14 +69,7 @@ def _read_entry(pattern: str, place: Place) -> AgentEntry:
             environment=environment,
             secrets=secrets,
             timeout=fields.optional("timeout", read_timeout, None),
-            origin=_origin(place),
         )
-
-
-def _origin(place: Place) -> str:
-    line = place.document.line(place.path)
-    name = place.document.name or place.document.source
-    return name if line is None else f"{name}:{line}"
 
 
 def _read_program(fields: Fields) -> Program:

@@ -136,18 +136,9 @@ def test_what_agent_clis_used_is_told_by_who_used_it_each_try(told) -> None:
     assert [whose for whose, _ in history.used["subagent"]] == ["look/a", "look/a"]
 
 
-STARTS = [
-    ([("run-started", {"pid": 7})], 1, 7),
-    ([("run-started", {"pid": 7}), ("run-resumed", {"pid": 8})], 2, 8),
-    ([("run-started", {"pid": 7}), ("run-resumed", {"pid": "8"})], 2, None),
-    ([("run-started", {"pid": 7}), ("noted", {})], 1, 7),
-]
-
-
-@pytest.mark.parametrize(("lines", "starts", "pid"), STARTS)
-def test_starts_are_counted_and_the_last_has_the_process(told, lines, starts, pid) -> None:
-    history = told(*lines)
-    assert (history.starts, history.pid) == (starts, pid)
+def test_starts_are_counted(told) -> None:
+    history = told(("run-started", {"pid": 7}), ("noted", {}), ("run-resumed", {"pid": 8}), ("run-resumed", {}))
+    assert history.starts == 3
 
 
 def test_lines_that_are_no_events_are_told_by_their_numbers(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def test_a_journal_is_never_begun_twice_and_only_ever_appended(tmp_path: Path) -
         journal.sync()
     assert lines(path) == ["run-started", "run-resumed"]
     assert b"\n\n" not in path.read_bytes()
-    assert read_history(str(path)) == History({}, frozenset(), 2, 8, ())
+    assert read_history(str(path)) == History({}, frozenset(), 2, ())
 
 
 def test_one_process_writes_a_journal_and_whoever_looks_sees_that(tmp_path: Path) -> None:
