@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from shardflow.model.values import Json
 from shardflow.workflow.agents.preset import AgentPreset
 from shardflow.workflow.dialect.model import Mode
-from shardflow.workflow.dialect.plan import finalization_plan, staging_plan
+from shardflow.workflow.dialect.plan import finalization_plan, saying, staging_plan
 from shardflow.workflow.model import (
     NO_LIMITS,
     Behavior,
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 def plan(workflow: Workflow) -> dict[str, Json]:
     """Give what a workflow runs, phase by phase in order; a field that says nothing is left out."""
-    return _without_nothing(
+    return saying(
         {
             "name": workflow.name,
             "description": workflow.description,
@@ -87,7 +87,7 @@ def _phase(phase: Phase, workflow: Workflow) -> dict[str, Json]:
             described["subagents"] = _subagents(phase)
         case Behavior.SEQUENTIAL:
             described["subagents"] = _subagents(phase)
-    return _without_nothing(described)
+    return saying(described)
 
 
 def _subagents(phase: Phase) -> Json:
@@ -96,15 +96,13 @@ def _subagents(phase: Phase) -> Json:
         return listed
     script = phase.staging.adaptive
     adaptive: Json = None if script is None else {"script": script.text}
-    return _without_nothing({"always": listed or None, "adaptive": adaptive})
+    return saying({"always": listed or None, "adaptive": adaptive})
 
 
 def _subagent(subagent: Subagent) -> dict[str, Json]:
     name = "type" if isinstance(subagent.program, OfType) else "id"
     named = {name: subagent.type if name == "type" else subagent.id, "when": _when(subagent.when)}
-    return _without_nothing(
-        {**named, "foreach": _foreach(subagent.foreach), **_what_runs(subagent), **_policy(subagent.policy)}
-    )
+    return saying({**named, "foreach": _foreach(subagent.foreach), **_what_runs(subagent), **_policy(subagent.policy)})
 
 
 def _limits(limits: Limits) -> Json:
@@ -148,7 +146,7 @@ def _foreach(fan_out: FanOut | None) -> Json:
 
 
 def _what_runs(subagent: Subagent) -> dict[str, Json]:
-    return _without_nothing(
+    return saying(
         {
             **_program(subagent.program),
             "env": _environment(subagent) or None,
@@ -190,7 +188,7 @@ def _program(program: Program) -> dict[str, Json]:
 
 
 def _agent(preset: AgentPreset) -> dict[str, Json]:
-    return _without_nothing(
+    return saying(
         {
             "agent": preset.cli.value,
             "model": preset.model,
@@ -220,7 +218,3 @@ def _rules(source: RulesSource | None) -> Json:
             return name
         case InlineRules(document):
             return document.value
-
-
-def _without_nothing(described: dict[str, Json]) -> dict[str, Json]:
-    return {name: value for name, value in described.items() if value is not None and value != ""}

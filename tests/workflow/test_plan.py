@@ -5,9 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 
 from shardflow.model.documents import Document
+from shardflow.model.paths import ROOT
 from shardflow.model.records import replaced
 from shardflow.model.values import Json, same
-from shardflow.workflow.model import Behavior, Phase, Workflow
+from shardflow.workflow.model import Behavior, InlineRules, Phase, RulesSource, Workflow
 from shardflow.workflow.plan import plan
 from shardflow.workflow.reading.workflow import read_workflow
 from tests.workflow.documents import document, workflows
@@ -23,9 +24,13 @@ def most_at_once(phase: Phase, workflow: Workflow) -> int:
     return (phase.max_parallel or workflow.max_parallel) if phase.behavior is Behavior.PARALLEL else 1
 
 
+def anywhere(rules: RulesSource | None) -> RulesSource | None:
+    return InlineRules(replaced(rules.document, at=ROOT)) if isinstance(rules, InlineRules) else rules
+
+
 def meaning(workflow: Workflow) -> Workflow:
     """Give what a workflow says with what its phases take from it, without what says nothing: how many of one after
-    another run at most, and a type that only gave an id.
+    another run at most, a type that only gave an id, and where rules stand.
     """
     return replaced(
         workflow,
@@ -33,7 +38,7 @@ def meaning(workflow: Workflow) -> Workflow:
         phases=tuple(
             replaced(
                 phase,
-                rules=phase.rules or workflow.rules,
+                rules=anywhere(phase.rules or workflow.rules),
                 max_parallel=most_at_once(phase, workflow),
                 subagents=tuple(replaced(one, type="") for one in phase.subagents),
             )

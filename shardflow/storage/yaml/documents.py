@@ -31,11 +31,11 @@ from shardflow.errors import InvalidYaml
 from shardflow.model.documents import Document, Problem
 from shardflow.model.paths import ROOT, Path
 from shardflow.model.records import record
-from shardflow.model.values import MAX_DEPTH, Json, a_kind
+from shardflow.model.values import MAX_DEPTH, Json, a_kind, too_deep
 from shardflow.storage.excerpts import excerpt, printable
 from shardflow.storage.yaml.decoding import MAX_PROBLEMS, decoded
 from shardflow.storage.yaml.scalars import plain_value
-from shardflow.storage.yaml.syntax import TOO_DEEP, place_of, syntax_error
+from shardflow.storage.yaml.syntax import place_of, syntax_error
 
 MAX_ALIASED: Final = 100_000
 """The most values all aliases of a document may stand for."""
@@ -235,7 +235,7 @@ class _Reading:
 
     def _check_depth(self, event: Event, path: Path, height: int) -> None:
         if len(path) + height > MAX_DEPTH:
-            raise self._broken(_line(event), path, TOO_DEEP)
+            raise self._broken(_line(event), path, too_deep())
 
     def _note(self, event: Event, path: Path, message: str, hint: str = "") -> None:
         self._add(_line(event), path, message, hint)

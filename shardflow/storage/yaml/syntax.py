@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import yaml
 from yaml.error import Mark
 
-from shardflow.model.values import MAX_DEPTH
+from shardflow.model.values import too_deep
 from shardflow.storage.excerpts import printable
 
 if TYPE_CHECKING:
@@ -24,9 +24,6 @@ _HINTS: Final = {
 
 _AT_A_CHARACTER: Final = ("found character", "found a tab character", "mapping values")
 
-TOO_DEEP: Final = f"nested deeper than {MAX_DEPTH} levels"
-"""What is said of nesting, whoever notices it."""
-
 _LIBYAML_DEPTH: Final = "exceeded maximum nesting depth"
 """What newer releases of libyaml say at about 1,000 levels; they look ahead, so they may say it before we count 201."""
 
@@ -38,7 +35,7 @@ def syntax_error(text: str, error: yaml.MarkedYAMLError) -> tuple[int, int | Non
     context = f" {error.context} that starts on line {begun}" if error.context and begun < line else ""
     problem = error.problem or "not readable as YAML"
     if problem == _LIBYAML_DEPTH:
-        return line, None, TOO_DEEP, ""
+        return line, None, too_deep(), ""
     minded = "".join(text.splitlines()[line - 1 : line])[column - 1 : column]
     at = minded if problem.startswith(_AT_A_CHARACTER) else ""
     return line, column, printable(f"{problem}{context}"), _HINTS.get(at, "")

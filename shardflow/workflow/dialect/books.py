@@ -10,24 +10,24 @@ the place of a book and cannot be one (a text for a list) is never overwritten: 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Final, TypeAlias
+from collections.abc import Iterable
+from typing import TypeAlias, TypeVar
 
 from shardflow.model.paths import Path, path_text
 from shardflow.model.records import record
-from shardflow.model.values import ABSENT, Json, Value, a_kind, kind, same
+from shardflow.model.values import ABSENT, Json, Value, a_kind, same
 
 Context: TypeAlias = "dict[str, Json]"
 
-_EMPTY: Final[Mapping[str, Any]] = {"list": [], "object": {}, "integer": 0}
+Book = TypeVar("Book", list[Json], dict[str, Json], int)
 
 
 class NoBook(Exception):
     """What stands at `path` cannot be a book of the engine."""
 
-    def __init__(self, path: Path, wanted: str, found: Value) -> None:
+    def __init__(self, path: Path, wanted: Value, found: Value) -> None:
         self.path = path
-        super().__init__(f"{path_text(path)} holds {a_kind(found)}, and the engine keeps {wanted} there")
+        super().__init__(f"{path_text(path)} holds {a_kind(found)}, and the engine keeps {a_kind(wanted)} there")
 
 
 @record
@@ -40,7 +40,7 @@ class Feature:
 
 def opened(context: Context, workflow: str, mode: str, feature: Feature, moment: str) -> Context:
     """Open the books: who runs what, and an empty book where there is none yet."""
-    phases = _book(context, ("phases",), "object")
+    phases = _book(context, ("phases",), dict)
     return {
         **context,
         "workflow": {"name": workflow, "started_at": moment, "execution_mode": mode},
@@ -48,18 +48,18 @@ def opened(context: Context, workflow: str, mode: str, feature: Feature, moment:
         "phases": {
             **phases,
             "current": None,
-            "completed": _book(context, ("phases", "completed"), "list"),
-            "iteration_counts": _book(context, ("phases", "iteration_counts"), "object"),
+            "completed": _book(context, ("phases", "completed"), list),
+            "iteration_counts": _book(context, ("phases", "iteration_counts"), dict),
         },
-        "subagents_spawned": _book(context, ("subagents_spawned",), "integer"),
-        **{name: _book(context, (name,), "list") for name in ("deliverables", "checkpoints", "skip_phases")},
-        "gap_checks": _book(context, ("gap_checks",), "list"),
+        "subagents_spawned": _book(context, ("subagents_spawned",), int),
+        **{name: _book(context, (name,), list) for name in ("deliverables", "checkpoints", "skip_phases")},
+        "gap_checks": _book(context, ("gap_checks",), list),
     }
 
 
 def is_skipped(context: Context, phase: str) -> bool:
     """Tell whether somebody chose to skip this phase."""
-    return phase in _book(context, ("skip_phases",), "list")
+    return phase in _book(context, ("skip_phases",), list)
 
 
 def phase_begun(context: Context, phase: str) -> Context:
@@ -69,22 +69,18 @@ def phase_begun(context: Context, phase: str) -> Context:
 
 def phase_completed(context: Context, phase: str) -> Context:
     """Note that a phase is through."""
-    completed = _book(context, ("phases", "completed"), "list")
+    completed = _book(context, ("phases", "completed"), list)
     return _with_phases(context, {"current": None, "completed": [*completed, phase]})
 
 
 def iterations(context: Context, phase: str) -> int:
     """Give how often the gap check of a phase had it repeated."""
-    counts = _book(context, ("phases", "iteration_counts"), "object")
-    count = counts.get(phase, 0)
-    if isinstance(count, bool) or not isinstance(count, int):
-        raise NoBook(("phases", "iteration_counts", phase), "an integer", count)
-    return count
+    return _book(context, ("phases", "iteration_counts", phase), int)
 
 
 def iteration_counted(context: Context, phase: str) -> Context:
     """Note that the gap check of a phase has it repeated."""
-    counts = _book(context, ("phases", "iteration_counts"), "object")
+    counts = _book(context, ("phases", "iteration_counts"), dict)
     return _with_phases(context, {"iteration_counts": {**counts, phase: iterations(context, phase) + 1}})
 
 
@@ -95,7 +91,7 @@ def gap_checked(context: Context, entry: Json) -> Context:
 
 def decided(context: Context, entry: Json, skipped: Iterable[str] = ()) -> Context:
     """Note what was decided at a checkpoint, and which phases are passed over from now on."""
-    skip = _book(context, ("skip_phases",), "list")
+    skip = _book(context, ("skip_phases",), list)
     more: list[Json] = [phase for phase in skipped if phase not in skip]
     return {**_appended(context, "checkpoints", [entry]), "skip_phases": [*skip, *more]}
 
@@ -111,37 +107,35 @@ def subagent_ended(base: Context, shard: Context, deliverable: Json, spellings: 
     Existing subagents do: they add one to `subagents_spawned` and append to `deliverables`. So one that has changed the
     count is not counted again, nor an output added again that it added under one of the `spellings` of its path.
     """
-    count = _book(shard, ("subagents_spawned",), "integer")
+    count = _book(shard, ("subagents_spawned",), int)
     if same(base.get("subagents_spawned", ABSENT), shard.get("subagents_spawned", ABSENT)):
         shard = {**shard, "subagents_spawned": count + 1}
-    known = len(_book(base, ("deliverables",), "list"))
-    own = _book(shard, ("deliverables",), "list")[known:]
+    known = len(_book(base, ("deliverables",), list))
+    own = _book(shard, ("deliverables",), list)[known:]
     if deliverable is None or any(isinstance(entry, dict) and entry.get("path") in spellings for entry in own):
         return shard
     return _appended(shard, "deliverables", [deliverable])
 
 
 def _with_phases(context: Context, members: dict[str, Json]) -> Context:
-    return {**context, "phases": {**_book(context, ("phases",), "object"), **members}}
+    return {**context, "phases": {**_book(context, ("phases",), dict), **members}}
 
 
 def _appended(context: Context, name: str, entries: Iterable[Json]) -> Context:
-    return {**context, name: [*_book(context, (name,), "list"), *entries]}
+    return {**context, name: [*_book(context, (name,), list), *entries]}
 
 
-def _book(context: Context, path: Path, wanted: str) -> Any:
+def _book(context: Context, path: tuple[str, ...], wanted: type[Book]) -> Book:
     """Give what stands at a path, or an empty book if that is nothing. Raises NoBook for anything else."""
-    value: Value = context
-    for depth, name in enumerate(path):
-        value = _member(value, name) if isinstance(value, dict) else ABSENT
-        if depth < len(path) - 1 and value is not ABSENT and not isinstance(value, dict):
-            raise NoBook(path[: depth + 1], "an object", value)
+    holder = context
+    for depth, name in enumerate(path[:-1], start=1):
+        inner = holder.get(name, {})
+        if not isinstance(inner, dict):
+            raise NoBook(path[:depth], {}, inner)
+        holder = inner
+    value = holder.get(path[-1], ABSENT)
     if value is ABSENT:
-        return _EMPTY[wanted]
-    if kind(value) != wanted:
-        raise NoBook(path, f"{'an' if wanted[0] in 'aeiou' else 'a'} {wanted}", value)
+        return wanted()
+    if type(value) is not wanted:
+        raise NoBook(path, wanted(), value)
     return value
-
-
-def _member(value: dict[str, Json], name: object) -> Value:
-    return value.get(name, ABSENT) if isinstance(name, str) else ABSENT

@@ -45,7 +45,7 @@ def finalization_plan(finalization: Finalization | None) -> Json:
 def _main_agent(main: MainAgent | None) -> Json:
     if main is None:
         return None
-    return _said({"description": main.description, "script": _text(main.script)})
+    return saying({"description": main.description, "script": _text(main.script)})
 
 
 def gap_check_plan(check: GapCheck | None) -> Json:
@@ -57,13 +57,13 @@ def gap_check_plan(check: GapCheck | None) -> Json:
         test: dict[str, Json] = {"script": check.test.text}
     else:
         test = {"criteria": [{"name": each.name, "check": each.check.text} for each in check.test]}
-    return {"max_iterations": check.max_iterations, **test, "on_failure": _said(on_failure)}
+    return {"max_iterations": check.max_iterations, **test, "on_failure": saying(on_failure)}
 
 
 def _checkpoint(checkpoint: Checkpoint | None) -> Json:
     if checkpoint is None:
         return None
-    return _said(
+    return saying(
         {
             "condition": _text(checkpoint.condition),
             "prompt": checkpoint.prompt,
@@ -75,7 +75,7 @@ def _checkpoint(checkpoint: Checkpoint | None) -> Json:
 
 def option_plan(option: Option) -> Json:
     """Give an option of a checkpoint."""
-    return _said(
+    return saying(
         {
             "label": option.label,
             "with_feedback": option.with_feedback or None,
@@ -97,12 +97,13 @@ def _choice(choice: Choice) -> Json:
 
 
 def _skill(skill: Skill) -> Json:
-    return _said({"name": skill.name, "condition": _text(skill.condition), "args": skill.args})
+    return saying({"name": skill.name, "condition": _text(skill.condition), "args": skill.args})
 
 
 def _text(code: Script | Expression | None) -> str | None:
     return None if code is None else code.text
 
 
-def _said(fields: dict[str, Json]) -> dict[str, Json]:
+def saying(fields: dict[str, Json]) -> dict[str, Json]:
+    """Leave out the fields that say nothing."""
     return {name: value for name, value in fields.items() if value is not None and value != ""}
