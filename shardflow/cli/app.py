@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout, suppress
+from functools import partial
 from io import StringIO
 from typing import Annotated, Any, Final
 
@@ -20,6 +21,7 @@ from shardflow.cli.quick import Call
 from shardflow.cli.refusing import hand_over_error
 from shardflow.cli.views.display import printable_lines
 from shardflow.errors import UsageError
+from shardflow.model.fields import quoted
 
 PROGRAM: Final = "shardflow"
 
@@ -130,14 +132,23 @@ def _typer_marker(marker: Marker) -> Any:
     complete = None if marker.known is None else _completing(marker.known)
     if isinstance(marker, Argument):
         return typer.Argument(metavar=marker.metavar, help=marker.help, autocompletion=complete, callback=_filled)
+    least = marker.minimum
     return typer.Option(
         *marker.names,
-        help=marker.help,
+        help=marker.help if least is None else f"{marker.help}  [from {least} on]",
         metavar=marker.metavar,
-        min=marker.minimum,
+        parser=None if least is None else partial(_integer, least),
         autocompletion=complete,
         callback=_filled,
     )
+
+
+def _integer(least: int, text: str) -> int:
+    """Read an integer; typer's own words for what is none are for programmers, and change with its versions."""
+    with suppress(ValueError):
+        if (number := int(_filled(text))) >= least:
+            return number
+    raise typer.BadParameter(f"expected an integer from {least} on, found {quoted(text)}")
 
 
 def _filled(value: Any) -> Any:

@@ -80,7 +80,7 @@ def test_a_current_folder_that_is_gone_is_told(good: Path) -> None:
     assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", told)
 
 
-@pytest.mark.parametrize("option", ["--context", "--run-dir", "--rules", "--agents"])
+@pytest.mark.parametrize("option", ["--context", "--run-dir", "--rules", "--agents", "--max-parallel"])
 def test_an_option_that_is_empty_is_wrong_usage_before_anything_runs(good: Path, option: str) -> None:
     for words in ([option, ""], [f"{option}="]):
         ended = shardflow("run", good.name, *words, cwd=good.parent)
@@ -88,6 +88,16 @@ def test_an_option_that_is_empty_is_wrong_usage_before_anything_runs(good: Path,
         assert ended.stderr.endswith(
             f"Error: Invalid value for '{option}': it is empty; is a variable of the shell not set?\n"
         )
+    assert [file.name for file in good.parent.iterdir()] == [good.name]
+
+
+@pytest.mark.parametrize("given", ["x", "2.5", "0", "-3", "1e3"])
+def test_an_option_that_is_no_number_from_its_least_on_is_refused_in_plain_words(good: Path, given: str) -> None:
+    ended = shardflow("run", good.name, f"--max-parallel={given}", cwd=good.parent)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.splitlines()[-1] == (
+        f"Error: Invalid value for '--max-parallel': expected an integer from 1 on, found '{given}'"
+    )
     assert [file.name for file in good.parent.iterdir()] == [good.name]
 
 
