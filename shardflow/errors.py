@@ -21,6 +21,7 @@ ShardflowError
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -29,9 +30,16 @@ from shardflow.model.documents import Problem
 
 
 class ShardflowError(Exception):
-    """Anything shardflow itself reports; `exit_code` is what the command line ends with."""
+    """Anything shardflow itself reports; `exit_code` is what the command line ends with.
+
+    `file` is the file or folder that it is about, for programs; the message names it, too.
+    """
 
     exit_code: ClassVar[int] = FAILED
+
+    def __init__(self, message: str = "", *, file: str | os.PathLike[str] | None = None) -> None:
+        super().__init__(message)
+        self.file = None if file is None else os.fspath(file)
 
 
 class InvalidInput(ShardflowError):

@@ -67,13 +67,13 @@ def read_context(name: str) -> bytes | None:
         return read_if_there(name)
     except StorageError as error:
         hint = "; name the file itself" if os.path.islink(name) else ""
-        raise UsageError(f"{error}{hint}") from error
+        raise UsageError(f"{error}{hint}", file=name) from error
 
 
 def refuse_without_folder(context: str) -> None:
     """Refuse a context that cannot be made. Raises UsageError."""
     if not os.path.isdir(os.path.dirname(context) or os.curdir):
-        raise UsageError(f"cannot make {context}: its folder does not exist")
+        raise UsageError(f"cannot make {context}: its folder does not exist", file=context)
 
 
 def read_if_there(path: str) -> bytes | None:

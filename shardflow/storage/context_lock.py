@@ -41,7 +41,9 @@ class ContextLock:
         except (OSError, ValueError) as error:
             told = refusal(self._path, "lock", error)
             if isinstance(error, OSError) and error.errno in _NOT_FOR_US:
-                raise StorageError(f"{told}; the context has to be in a folder that can be written to") from error
+                raise StorageError(
+                    f"{told}; the context has to be in a folder that can be written to", file=self._path
+                ) from error
             raise told from error
         return self
 
@@ -72,13 +74,15 @@ class ContextLock:
         is_linked = os.fstat(self._descriptor).st_nlink > 1
         if is_linked or not _LOCK_TEXT.fullmatch(os.pread(self._descriptor, 21, 0)):
             what = "has another name too (a hard link)" if is_linked else "holds something else"
-            raise StorageError(f"{shown_path(self._path)} is where the context is locked, and {what}; move it away")
+            raise StorageError(
+                f"{shown_path(self._path)} is where the context is locked, and {what}; move it away", file=self._path
+            )
 
     def _take(self) -> None:
         try:
             flock(self._descriptor, LOCK_EX | LOCK_NB)
         except BlockingIOError:
-            raise ContextLocked(self._holder()) from None
+            raise ContextLocked(self._holder(), file=self._context) from None
         except OSError as error:
             if error.errno not in NOT_SUPPORTED:  # a run warns of a file system without locks before it starts
                 raise

@@ -87,7 +87,7 @@ def check_regular(descriptor: int, path: FilePath) -> int:
     """Give the size of an open file. Raises StorageError for what is no regular file."""
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
-        raise StorageError(f"{shown_path(path)} is {kind_of_mode(status.st_mode)}, not a regular file")
+        raise StorageError(f"{shown_path(path)} is {kind_of_mode(status.st_mode)}, not a regular file", file=path)
     return status.st_size
 
 
@@ -99,7 +99,7 @@ def _read_open(descriptor: int, path: FilePath, limit: int) -> bytes:
             data += read_on(descriptor, limit + 1 - len(data))
         if len(data) <= limit:
             return data
-    raise StorageError(f"{shown_path(path)} is too large: more than {limit:,} bytes")
+    raise StorageError(f"{shown_path(path)} is too large: more than {limit:,} bytes", file=path)
 
 
 def read_on(descriptor: int, most: int) -> bytes:
@@ -197,7 +197,7 @@ def _mode_of(path: FilePath) -> int:
     except FileNotFoundError:
         return _PRIVATE
     if not stat.S_ISREG(mode):
-        raise StorageError(f"{shown_path(path)} is {kind_of_mode(mode)}, not a regular file")
+        raise StorageError(f"{shown_path(path)} is {kind_of_mode(mode)}, not a regular file", file=path)
     return stat.S_IMODE(mode)
 
 

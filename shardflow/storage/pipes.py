@@ -38,7 +38,7 @@ def read_given(path: FilePath, limit: int) -> bytes:
         return read_regular(path, limit)
     data = _drained(number, path, limit)
     if data is None or len(data) > limit:
-        raise StorageError(f"{shown_path(path)} is too large: more than {limit:,} bytes")
+        raise StorageError(f"{shown_path(path)} is too large: more than {limit:,} bytes", file=path)
     return data
 
 

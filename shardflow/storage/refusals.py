@@ -41,7 +41,7 @@ def refusal(path: FilePath, verb: str, error: OSError | ValueError) -> StorageEr
             reason = "it exists already"
         case _:
             reason = (getattr(error, "strerror", None) or str(error)).lower()
-    return StorageError(f"cannot {verb} {shown_path(path)}: {reason}")
+    return StorageError(f"cannot {verb} {shown_path(path)}: {reason}", file=path)
 
 
 def kind_of_mode(mode: int) -> str:

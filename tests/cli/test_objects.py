@@ -121,6 +121,37 @@ def test_problems_have_their_place_in_members_and_not_in_words_only(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
+    ("line", "file", "message"),
+    [
+        (["run", "gone.yaml"], "gone.yaml", "it does not exist"),
+        (["run", "w.yaml", "--context", "."], ".", "a folder, not a regular file"),
+        (["run", "w.yaml", "--context", "gone/c.json"], "gone/c.json", "cannot make gone/c.json: its folder does not"),
+        (["run", "w.yaml", "--run-dir", "w.yaml"], "{here}/w.yaml", "not a new or empty folder; give the run another"),
+        (["run", "w.yaml", "--feature", "f", "--answers", "gone.yaml"], "gone.yaml", "it does not exist"),
+        (["resume", "gone"], "{here}/gone", "no run directory: it does not exist; 'shardflow runs' lists runs"),
+        (["merge", "gone"], "gone", "merge takes a run directory, a case file, or a base and at least one shard; no"),
+        (["merge", "gone.json", "a.json"], "gone.json", "it does not exist"),
+        (["merge", "a.json", "gone.json"], "gone.json", "it does not exist"),
+        (["blame", "."], ".", "no run directory: it has no run.json"),
+        (["diff", "a.json", "gone.json"], "gone.json", "it does not exist"),
+        (["runs", "show", "gone"], "{here}/gone", "no run directory: it does not exist; 'shardflow runs' lists runs"),
+        (["rules", "check", "default", "--like", "gone.json"], "gone.json", "it does not exist"),
+        (["rules", "coverage", "default", "--by", "gone"], "gone", "no case file, no folder of cases and no run"),
+        (["case", "save", "gone", "x"], "{here}/gone", "no run directory: it does not exist; 'shardflow runs' lists"),
+    ],
+    ids=str,
+)
+def test_what_is_refused_is_named_in_a_member_of_its_own(
+    tmp_path: Path, line: list[str], file: str, message: str
+) -> None:
+    write_all(tmp_path)
+    (tmp_path / "w.yaml").write_text("{name: w, phases: [{id: p, behavior: main-only, run: 'true'}]}")
+    [problem] = told_by(line, tmp_path)["problems"]
+    assert problem["file"] == file.format(here=tmp_path)
+    assert problem["message"].startswith(message)
+
+
+@pytest.mark.parametrize(
     "line",
     [
         ["diff", "--json"],

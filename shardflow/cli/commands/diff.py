@@ -49,7 +49,7 @@ def _document(named: str) -> Json:
     try:
         return document_of_folder(named)
     except StorageError as error:  # 1 would say that the documents differ
-        raise UsageError(str(error)) from error
+        raise UsageError(str(error), file=named) from error
 
 
 def _documents(*files: str) -> list[Json]:

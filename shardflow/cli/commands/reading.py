@@ -27,12 +27,13 @@ def read_named(path: str, limit: int) -> bytes:
     file = os.path.realpath(path) if os.path.islink(path) else path
     if is_descriptor(path) and not os.path.isfile(file):
         raise UsageError(
-            f"{shown_path(path)} is no file; a workflow or a shard goes by the name of one: write it into a file first"
+            f"{shown_path(path)} is no file; a workflow or a shard goes by the name of one: write it into a file first",
+            file=path,
         )
     try:
         return read_regular(file, limit)
     except StorageError as error:
-        raise UsageError(str(error)) from error
+        raise UsageError(str(error), file=path) from error
 
 
 def read_input(path: str, limit: int) -> bytes:
@@ -45,7 +46,7 @@ def read_input(path: str, limit: int) -> bytes:
     try:
         return read_given(path, limit)
     except StorageError as error:
-        raise UsageError(str(error)) from error
+        raise UsageError(str(error), file=path) from error
 
 
 def workflow_of(data: bytes, source: str, agents: str | None) -> Workflow:
@@ -69,13 +70,16 @@ def cases_in(folder: str) -> list[str]:
     files = sorted(os.path.join(above, name) for above, _, names in os.walk(folder) for name in names)
     cases = [file for file in files if file.endswith(SUFFIXES)]
     if not cases:
-        raise UsageError(f"{place(folder)} holds no case: no file whose name ends in {', '.join(SUFFIXES)}")
+        raise UsageError(
+            f"{place(folder)} holds no case: no file whose name ends in {', '.join(SUFFIXES)}", file=folder
+        )
     return cases
 
 
 def refuse_output(file: str) -> None:
     """Raise UsageError for a file that cannot be written, before any work is done for it."""
     if (kind := kind_of(file)) is not None:
-        raise UsageError(f"cannot write {shown_path(file)}: it is {kind}, not a regular file; - is standard output")
+        told = f"cannot write {shown_path(file)}: it is {kind}, not a regular file; - is standard output"
+        raise UsageError(told, file=file)
     if not os.path.isdir(os.path.dirname(file) or os.curdir):
-        raise UsageError(f"cannot write {shown_path(file)}: its folder does not exist")
+        raise UsageError(f"cannot write {shown_path(file)}: its folder does not exist", file=file)

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from shardflow.errors import InvalidInput
+from shardflow.errors import InvalidInput, ShardflowError
 from shardflow.model.documents import Problem
 from shardflow.model.paths import path_text
 from shardflow.model.values import Json
 from shardflow.storage.json.canonical import record_bytes
+from shardflow.storage.refusals import why_refused
 
 if TYPE_CHECKING:
     from shardflow.execution.checking import CheckedWorkflow
@@ -26,6 +27,9 @@ def error_object(error: BaseException, code: int) -> dict[str, Json]:
             return {"status": "invalid", "exit_code": code, "problems": problem_objects(error.problems)}
         case KeyboardInterrupt():
             return {"status": "interrupted", "exit_code": code, "problems": message_objects(["interrupted"])}
+        case ShardflowError(file=str(file)):
+            problem: dict[str, Json] = {"file": file, "message": why_refused(file, error)}
+            return {"status": "error", "exit_code": code, "problems": [problem]}
         case _:
             return {"status": "error", "exit_code": code, "problems": message_objects([str(error)])}
 

@@ -73,7 +73,7 @@ def _merged_groups(run: RunDirectory) -> Iterator[tuple[str, GroupFolder, GroupR
         folder = run.group(name)
         group = read_group_record(folder)
         if group is None and whole.needs_all_groups:
-            raise TamperedRun(f"{folder.record} is gone since the run; {_ALL_TOLD}")
+            raise TamperedRun(f"{folder.record} is gone since the run; {_ALL_TOLD}", file=folder.record)
         if group is not None and group.context is not None:
             yield name, folder, group
 
@@ -82,13 +82,13 @@ def _decisions(folder: GroupFolder, group: GroupRecord) -> tuple[Settled, ...]:
     try:
         return read_settled(parse_record(_recorded(folder.ledger, group.ledger), folder.ledger))
     except OddLedger as error:
-        raise NotARun(f"{folder.ledger} is no ledger: {error}") from error
+        raise NotARun(f"{folder.ledger} is no ledger: {error}", file=folder.ledger) from error
 
 
 def _recorded(path: str, sha256: str | None) -> bytes:
     data = read_regular(path, SIZE_LIMIT)
     if sha256_hex(data) != sha256:
-        raise TamperedRun(f"{path} was altered since the run; {_ALL_TOLD}")
+        raise TamperedRun(f"{path} was altered since the run; {_ALL_TOLD}", file=path)
     return data
 
 

@@ -29,13 +29,15 @@ def document_of_folder(folder: str) -> Json:
             if isinstance(place, GroupFolder) and not os.path.lexists(place.context):
                 raise _without_context(folder, place)
             return read_object(read_regular(place.context, SIZE_LIMIT), place.context)
-    raise NotARun(f"{folder} is no folder of a run, of a group or of a subagent: it has no run.json or group.json")
+    raise NotARun(
+        f"{folder} is no folder of a run, of a group or of a subagent: it has no run.json or group.json", file=folder
+    )
 
 
 def _without_context(folder: str, group: GroupFolder) -> NotARun:
     record = read_group_record(group)
     why = "its merge was left in conflict" if record is not None and record.ledger is not None else "nothing was merged"
-    return NotARun(f"{folder} came to no context: {why}; its base and shards can be compared")
+    return NotARun(f"{folder} came to no context: {why}; its base and shards can be compared", file=folder)
 
 
 def _shard_document(group: GroupFolder, name: str) -> Json:
@@ -43,7 +45,7 @@ def _shard_document(group: GroupFolder, name: str) -> Json:
     subagents = record.subagents if record is not None else ()
     form = next((subagent.form for subagent in subagents if subagent.id == name), None)
     if form is None:
-        raise NotARun(f"{group.record} knows no subagent {name}")
+        raise NotARun(f"{group.record} knows no subagent {name}", file=group.record)
     data = read_regular(group.base, SIZE_LIMIT)
     base = Base(data, read_object(data, group.base))
     shard = group.subagent(name).shard

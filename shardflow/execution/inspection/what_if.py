@@ -156,7 +156,7 @@ def _recorded(folder: GroupFolder, before: GroupRecord) -> Recorded:
             numbers = {outcome: number for outcome, number in counts.items() if isinstance(number, int)}
             return Recorded(read_object(read_regular(file, SIZE_LIMIT), file), numbers, len(conflicts))
         case _:
-            raise TamperedRun(f"{folder.ledger} is no ledger")
+            raise TamperedRun(f"{folder.ledger} is no ledger", file=folder.ledger)
 
 
 @contextmanager

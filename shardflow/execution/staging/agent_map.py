@@ -117,7 +117,7 @@ def _read_given(path: str) -> AgentsFile:
     try:
         return _read(path)
     except StorageError as error:
-        raise UsageError(str(error)) from error
+        raise UsageError(str(error), file=path) from error
 
 
 def _read(path: str) -> AgentsFile:

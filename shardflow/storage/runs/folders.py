@@ -42,9 +42,9 @@ def create_run_directory(path: str | None, workflow: str) -> RunDirectory:
     except OSError as error:
         next_step = "give the run another --run-dir"
         if error.errno in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
-            raise UsageError(f"{made} is not a new or empty folder; {next_step}") from error
+            raise UsageError(f"{made} is not a new or empty folder; {next_step}", file=made) from error
         reason = (error.strerror or "").lower()
-        raise StorageError(f"cannot make the run directory {made}: {reason}; {next_step}") from error
+        raise StorageError(f"cannot make the run directory {made}: {reason}; {next_step}", file=made) from error
     return RunDirectory(made)
 
 
@@ -54,7 +54,7 @@ def make_folder(path: str) -> None:
         os.mkdir(path, 0o700)
     except OSError as error:
         reason = "something stands there already" if error.errno == errno.EEXIST else (error.strerror or "").lower()
-        raise StorageError(f"cannot make {path}: {reason}") from error
+        raise StorageError(f"cannot make {path}: {reason}", file=path) from error
 
 
 def move_folder(path: str, to: str) -> None:

@@ -203,18 +203,19 @@ class Journal:
                 return
             else:
                 return
-        raise RunInProgress(f"{os.path.dirname(self._path)} is a run that is still going on; wait until it has ended")
+        run = os.path.dirname(self._path)
+        raise RunInProgress(f"{run} is a run that is still going on; wait until it has ended", file=run)
 
     def _check_size(self) -> None:
         if os.fstat(self._descriptor).st_size > LIMIT:
-            raise StorageError(f"{self._path} is too large: more than {LIMIT:,} bytes")
+            raise StorageError(f"{self._path} is too large: more than {LIMIT:,} bytes", file=self._path)
 
     def _ends_a_line(self) -> bool:
         size = os.fstat(self._descriptor).st_size
         return size == 0 or os.pread(self._descriptor, 1, size - 1) == b"\n"
 
     def _refusal(self, error: OSError) -> StorageError:
-        return StorageError(f"cannot write {self._path}: {(error.strerror or str(error)).lower()}")
+        return StorageError(f"cannot write {self._path}: {(error.strerror or str(error)).lower()}", file=self._path)
 
 
 def new_journal(path: str) -> Journal:
@@ -227,7 +228,7 @@ def continued_journal(path: str) -> Journal:
     StorageError otherwise.
     """
     if not os.path.lexists(path):
-        raise NotARun(f"{path} does not exist, and only it knows what the run has finished; start a new run")
+        raise NotARun(f"{path} does not exist, and only it knows what the run has finished; start a new run", file=path)
     return Journal(path, _APPEND)
 
 

@@ -180,10 +180,12 @@ def _why_no_record(run: RunDirectory) -> str:
 def read_run_record(run: RunDirectory) -> RunRecord:
     """Read `run.json`. Raises NotARun where there is none, or none of this format."""
     if not stands(run.record):
-        raise NotARun(f"{run.path} is no run directory: {_why_no_record(run)}")
+        raise NotARun(f"{run.path} is no run directory: {_why_no_record(run)}", file=run.path)
     match _read(run.record):
         case {"format": int(version)} if version != FORMAT:
-            raise NotARun(f"{run.record} has format {version}; this version of shardflow reads {FORMAT}")
+            raise NotARun(
+                f"{run.record} has format {version}; this version of shardflow reads {FORMAT}", file=run.record
+            )
         case {
             "workflow": str(workflow),
             "status": str(status),
@@ -197,7 +199,7 @@ def read_run_record(run: RunDirectory) -> RunRecord:
             names = group_names(run) if finished is None else tuple(map(str, groups))
             return RunRecord(workflow, status, started, said, finished, names, more)
         case _:
-            raise NotARun(f"{run.record} is no record of a run")
+            raise NotARun(f"{run.record} is no record of a run", file=run.record)
 
 
 def read_group_record(group: GroupFolder) -> GroupRecord | None:
@@ -221,7 +223,7 @@ def read_group_record(group: GroupFolder) -> GroupRecord | None:
             stale = tuple(stale_reads)
             return GroupRecord(phase, status, read, base, rules, ledger, context, content, stale, resolutions)
         case _:
-            raise NotARun(f"{group.record} is no record of a group")
+            raise NotARun(f"{group.record} is no record of a group", file=group.record)
 
 
 def _settings(members: dict[str, Json], source: str) -> RunSettings:
@@ -236,7 +238,7 @@ def _settings(members: dict[str, Json], source: str) -> RunSettings:
             feature = _feature(members.get("feature"), source)
             return RunSettings(workflow_file, context, found, rules, most, feature)
         case _:
-            raise NotARun(f"{source} is no record of a run: its settings cannot be read")
+            raise NotARun(f"{source} is no record of a run: its settings cannot be read", file=source)
 
 
 def _feature(value: Json, source: str) -> FeatureSettings | None:
@@ -252,7 +254,7 @@ def _feature(value: Json, source: str) -> FeatureSettings | None:
         }:
             return FeatureSettings(name, tuple(map(str, flags)), folder, agents, project)
         case _:
-            raise NotARun(f"{source} is no record of a run: its feature cannot be read")
+            raise NotARun(f"{source} is no record of a run: its feature cannot be read", file=source)
 
 
 def _subagent(item: Json, source: str) -> SubagentRecord:
@@ -269,7 +271,7 @@ def _subagent(item: Json, source: str) -> SubagentRecord:
         } if is_name(name):
             return SubagentRecord(name, form, ending, detail, sha256, undeclared, tries, failure)
         case _:
-            raise NotARun(f"{source} is no record of a group: a subagent in it cannot be read")
+            raise NotARun(f"{source} is no record of a group: a subagent in it cannot be read", file=source)
 
 
 def is_name(name: Json) -> bool:

@@ -53,9 +53,8 @@ def merge_inputs(options: MergeOptions) -> int:
         return _merge_run(single, options)
     if os.path.isfile(single):
         return _merge_case(single, options)
-    raise UsageError(
-        f"merge takes a run directory, a case file, or a base and at least one shard; no {single} is there"
-    )
+    wanted = "merge takes a run directory, a case file, or a base and at least one shard"
+    raise UsageError(f"{wanted}; no {single} is there", file=single)
 
 
 def _merge_case(file: str, options: MergeOptions) -> int:

@@ -89,4 +89,4 @@ def _cases(source: str) -> list[Case]:
         return [loaded.case for loaded in read_all(load_case, cases_in(source))]
     if os.path.isfile(source):
         return [load_case(source).case]
-    raise UsageError(f"{place(source)} is no case file, no folder of cases and no run directory")
+    raise UsageError(f"{place(source)} is no case file, no folder of cases and no run directory", file=source)

@@ -45,7 +45,7 @@ def read_all(read: Callable[[str], T], names: Iterable[str]) -> list[T]:
         except (InvalidInput, UsageError) as error:
             wrong.append(error)
     if wrong:
-        raise _all_in_one(wrong)
+        raise wrong[0] if len(wrong) == 1 else _all_in_one(wrong)
     return found
 
 

@@ -66,7 +66,7 @@ def _request(options: ResumeOptions, view: View, run: FoundRun) -> ResumeRequest
         data = read_named(file, MAX_WORKFLOW_BYTES)
     except UsageError as error:
         hint = "" if options.moved.workflow else "; say where the workflow stands now: --workflow FILE"
-        raise UsageError(f"{error}{hint}") from error
+        raise UsageError(f"{error}{hint}", file=file) from error
     feature = run.record.settings.feature
     if feature is None:
         refuse_of_the_dialect({"--answers": options.answers, "--yes": options.yes})
