@@ -21,7 +21,6 @@ ShardflowError
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -37,9 +36,10 @@ class ShardflowError(Exception):
 
     exit_code: ClassVar[int] = FAILED
 
-    def __init__(self, message: str = "", *, file: str | os.PathLike[str] | None = None) -> None:
+    def __init__(self, message: str = "", *, file: object = None) -> None:
+        """`file` is its path, as a text or as what Python's `str` makes one of."""
         super().__init__(message)
-        self.file = None if file is None else os.fspath(file)
+        self.file = None if file is None else str(file)
 
 
 class InvalidInput(ShardflowError):

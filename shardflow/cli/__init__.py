@@ -17,9 +17,18 @@ _LONGEST_INTEGER = 100_000
 
 def main() -> NoReturn:
     """Run the command line of this process and end it with the exit code."""
+    _be_of_utf8()
     gc.set_threshold(_NEW_OBJECTS)
     sys.set_int_max_str_digits(_LONGEST_INTEGER)
     _end(command_line(sys.argv[1:]))
+
+
+def _be_of_utf8() -> None:
+    """Begin anew where Python can name files in ASCII only: PYTHONUTF8=0 keeps it from what it does by itself in a C
+    locale, and then no other path, argument or key could be passed on, shown or kept.
+    """
+    if sys.getfilesystemencoding() == "ascii" and sys.executable:
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
 
 
 def _end(code: int) -> NoReturn:

@@ -324,3 +324,19 @@ def test_a_run_that_cannot_go_on_since_its_files_are_gone_says_so(
     assert ("merge again: " in ended.stdout) is merged_again
     assert shardflow("resume", "out", cwd=tmp_path).returncode == 2
     assert (shardflow("merge", "out", cwd=tmp_path).returncode == 0) is merged_again
+
+
+def test_a_locale_that_knows_ascii_only_changes_nothing(tmp_path: Path) -> None:
+    """Python itself turns to UTF-8 there, unless PYTHONUTF8=0 forbids it."""
+    (tmp_path / "wä.yaml").write_text(
+        "{name: wä, phases: [{id: p, behavior: main-only, run: 'cp ü.json \"$SHARDFLOW_SHARD\"; echo ß >&2; exit $N'}]}",
+        "utf-8",
+    )
+    (tmp_path / "ü.json").write_text('{"ü": 1}', "utf-8")
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0"}
+    failed = shardflow("run", "wä.yaml", "--run-dir", "é", cwd=tmp_path, environment={**ascii_only, "N": "3"})
+    assert (failed.returncode, "    | ß" in failed.stderr) == (1, True), failed.stderr
+    assert failed.stdout.endswith("go on:         shardflow resume 'é'\n")
+    assert shardflow("resume", "é", cwd=tmp_path, environment={**ascii_only, "N": "0"}).returncode == 0
+    told = shardflow("blame", "é", "$.ü", cwd=tmp_path, environment=ascii_only)
+    assert (told.returncode, "$['ü']" in told.stdout or "$.ü" in told.stdout) == (0, True)
