@@ -329,7 +329,8 @@ def test_a_run_that_cannot_go_on_since_its_files_are_gone_says_so(
 def test_a_locale_that_knows_ascii_only_changes_nothing(tmp_path: Path) -> None:
     """Python itself turns to UTF-8 there, unless PYTHONUTF8=0 forbids it."""
     (tmp_path / "wä.yaml").write_text(
-        "{name: wä, phases: [{id: p, behavior: main-only, run: 'cp ü.json \"$SHARDFLOW_SHARD\"; echo ß >&2; exit $N'}]}",
+        "name: wä\nphases:\n"
+        "- {id: p, behavior: main-only, run: 'cp ü.json \"$SHARDFLOW_SHARD\"; echo ß >&2; exit $N'}\n",
         "utf-8",
     )
     (tmp_path / "ü.json").write_text('{"ü": 1}', "utf-8")
