@@ -148,12 +148,12 @@ class Helpers:
 
 
 def _paths(value: Json) -> list[str]:
-    """Read a path, a list of paths, or of deliverables."""
+    """Read a path, a list of paths, or of deliverables, each path once: a phase that ran again delivered it again."""
     if isinstance(value, str | dict):
         value = [value]
     if not isinstance(value, list):
         raise HelperError(f"expected a list of paths or deliverables, found {shown(value)}")
-    return [_path(item) for item in value]
+    return [*dict.fromkeys(_path(item) for item in value)]
 
 
 def _path(item: Json) -> str:

@@ -135,6 +135,7 @@ def test_files_are_read_from_the_output_folder_and_the_project_only(scripts: Scr
         ("identifyGaps(['done.md'])", []),
         ("identifyGaps(['many.md'])", ["many.md: contains TODO", "many.md: contains FIXME"]),
         ("identifyGaps([{path: 'todo.md', size_bytes: 3}])", ["todo.md: contains TODO", "todo.md: contains FIXME"]),
+        ("identifyGaps(['none', {path: 'none'}, 'none'])", ["none: cannot be read"]),
         ("identifyGaps(['short.md', 'none'])", ["short.md: shorter than 100 characters", "none: cannot be read"]),
     ],
 )

@@ -60,7 +60,7 @@ NEVER = "{criteria: [{name: never, check: 'false'}], max_iterations: 1, on_failu
 def test_retries_come_to_an_end_and_then_somebody_decides(feature: FeaturePlace) -> None:
     report = feature.run(checked(NEVER))
     assert (report.status, report.exit_code, feature.ran) == (Status.PAUSED, 4, ["work", "work"])
-    assert "Sad.\n  - never: does not hold (Continue, Retry, Abort)" in problems(report)[0]
+    assert "Sad.\n  - never: does not hold\n(Continue, Retry, Abort)" in problems(report)[0]
     assert gaps(feature) == [(0, "incomplete", ["never: does not hold"], "retry")]
     assert feature.resume().status is Status.PAUSED
     assert feature.ran == ["work", "work"]

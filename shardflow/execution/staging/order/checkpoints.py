@@ -75,7 +75,9 @@ def decided_by_somebody(
             raise Ends(Status.INTERRUPTED)
         case _:
             labels = ", ".join(option.label for option in options)
-            raise Ends(Status.PAUSED, f"somebody has to decide: {prompt} ({labels}); {ways_to_answer(question)}")
+            below = "\n" if "\n" in prompt else " "
+            told = f"somebody has to decide: {prompt}{below}({labels}); {ways_to_answer(question)}"
+            raise Ends(Status.PAUSED, told)
 
 
 def _question(walk: Walk, prompt: str, options: tuple[Option, ...], files: Sequence[str]) -> Question:
