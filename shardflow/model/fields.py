@@ -139,11 +139,11 @@ class Place:
         self.expect("an object")
         return {}
 
-    def fields(self) -> Fields:
+    def fields(self, hint: str = "") -> Fields:
         """Read an object whose names are known. Below a stand-in nothing more is reported."""
         if isinstance(self.value, dict):
             return Fields(self)
-        self.expect("an object")
+        self.expect("an object", hint)
         return Fields(Place(self.document, self.path, {}, []))
 
     def part(self) -> Document:

@@ -163,7 +163,7 @@ _HOW: Final = (
 
 def read_condition(place: Place, depth: int = 1) -> Condition:
     """Read a condition; stand-in: one that always holds."""
-    with place.fields() as fields:
+    with place.fields(_HOW) as fields:
         if depth > DEEPEST:
             place.refuse(f"conditions nested deeper than {DEEPEST} levels")
             return _unread(fields)

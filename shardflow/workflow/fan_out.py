@@ -52,7 +52,7 @@ class NoItems:
 
 def read_fan_out(place: Place) -> FanOut:
     """Read what `foreach:` says."""
-    with place.fields() as fields:
+    with place.fields("such as {path: $.files, key: name, max: 100}") as fields:
         return FanOut(
             path=read_path(fields.place("path")),
             key=fields.optional("key", Place.text, None),

@@ -138,6 +138,15 @@ def test_a_list_that_is_not_there_is_told() -> None:
     assert one_for_each(subagent, {}) == NoItems("scan: foreach needs a list at $.files, and finds nothing")
 
 
+def test_who_writes_a_path_alone_is_told_how_a_fan_out_and_a_condition_are_written() -> None:
+    one = "{id: a, run: x, foreach: $.files, when: $.go}"
+    found = problems_of(f"name: w\nphases:\n- {{id: p, behavior: parallel, subagents: [{one}]}}\n")
+    assert [problem.partition("; ")[2].partition(" (")[0] for problem in found] == [
+        "say path: with is:",
+        "such as {path: $.files, key: name, max: 100}",
+    ]
+
+
 def test_every_mistake_in_a_fan_out_is_told_with_its_line() -> None:
     found = problems_of(
         """name: w
