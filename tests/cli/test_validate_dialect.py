@@ -310,6 +310,28 @@ def test_programs_that_answer_for_helpers_are_warned_of_if_a_script_asks_them(tm
 
 
 @pytest.mark.needs("node")
+@pytest.mark.parametrize("line", [["validate"], ["run", "--dry-run"]], ids=" ".join)
+def test_helpers_that_nobody_answers_are_warned_of_where_a_script_first_calls_them(
+    tmp_path: Path, line: list[str]
+) -> None:
+    (tmp_path / "w.yaml").write_text(
+        "name: w\nphases:\n- id: p\n  behavior: main-only\n  main_agent: {script: 'return await all_tests_pass ()'}\n"
+        "  checkpoint: {condition: 'thinkHard(\"?\") && all_tests_pass() && not_all_tests_pass()'}\n"
+    )
+    unanswered = [
+        "warning: w.yaml:5: no command answers the helper 'all_tests_pass' at $.phases[0].main_agent.script; "
+        "say helpers: {all_tests_pass: {run: ...}} in the workflow or in shardflow.yaml",
+        "warning: w.yaml:6: no agent answers the helper 'thinkHard' at $.phases[0].checkpoint.condition; "
+        "give one for the type 'thinkHard', or a default, under agents:",
+    ]
+    assert sorted(shardflow(*line, "w.yaml", cwd=tmp_path).stderr.splitlines()) == unanswered
+    (tmp_path / "shardflow.yaml").write_text(
+        "helpers: {all_tests_pass: {run: 'true'}}\nagents: {default: {run: cat}}\n"
+    )
+    assert shardflow(*line, "w.yaml", cwd=tmp_path).stderr == ""
+
+
+@pytest.mark.needs("node")
 def test_agent_clis_that_are_not_there_are_warned_of_once_each_as_a_run_refuses_them(tmp_path: Path) -> None:
     (tmp_path / "w.yaml").write_text(
         "name: w\nagents: {default: {agent: claude}}\nphases:\n"

@@ -49,8 +49,14 @@ RunCommand = Callable[[str, list[Json]], Json]
 
 def no_agent(prompts: Sequence[str]) -> Sequence[HelperError]:
     """Answer for an agent that is not there."""
-    how = "give one for the type 'thinkHard', or a default, under agents:"
-    return [HelperError(f"no agent is configured to answer it; {how}") for _ in prompts]
+    return [HelperError(f"no agent is configured to answer it; {how_to_answer(THINKING)}") for _ in prompts]
+
+
+def how_to_answer(helper: str) -> str:
+    """Say how to configure who answers a helper that cannot know by itself: an agent, of others a command."""
+    if helper == THINKING:
+        return "give one for the type 'thinkHard', or a default, under agents:"
+    return f"say helpers: {{{helper}: {{run: ...}}}} in the workflow or in shardflow.yaml"
 
 
 class Helpers:
@@ -99,8 +105,7 @@ class Helpers:
     def _configured(self, name: str, arguments: list[Json]) -> Json:
         command = self._commands.get(name)
         if command is None:
-            how = f"say helpers: {{{name}: {{run: ...}}}} in the workflow or in shardflow.yaml"
-            raise HelperError(f"no command is configured that could tell; {how}")
+            raise HelperError(f"no command is configured that could tell; {how_to_answer(name)}")
         return command(name, arguments)
 
     def _read_file(self, path: Json) -> Json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -11,6 +12,7 @@ from shardflow.execution.presence import HINT, missing, missing_program
 from shardflow.execution.prompts.checking import placed
 from shardflow.execution.prompts.prompts import find_template
 from shardflow.execution.prompts.templates import Template, check_template, read_template
+from shardflow.execution.scripts.helpers import THINKING, how_to_answer
 from shardflow.execution.scripts.host import ScriptHost
 from shardflow.execution.scripts.model import NamedScript
 from shardflow.execution.staging.agent_map import AgentMap, load_agents, skilled
@@ -24,6 +26,7 @@ from shardflow.model.places import value_at
 from shardflow.model.values import Json
 from shardflow.storage.refusals import why_refused
 from shardflow.workflow.agents.choosing import how_to_give
+from shardflow.workflow.agents.reading import HELPERS
 from shardflow.workflow.dialect.model import Expression, Script
 from shardflow.workflow.dialect.outputs import NoPlace, output_place
 from shardflow.workflow.dialect.reading import LARGEST_PHASE_NUMBER
@@ -78,11 +81,12 @@ def outside_problems(workflow: Workflow, document: Document, agents: str | None)
 
 
 def missing_of_the_dialect(workflow: Workflow, document: Document, agents: AgentMap) -> Iterator[Problem]:
-    """Warn of programs that are not there of skills and of helpers that scripts ask, of a missing template, and of what
-    nobody will fill in.
+    """Warn of programs that are not there of skills and of helpers that scripts ask, of helpers that nobody answers, of
+    a missing template, and of what nobody will fill in.
     """
     yield from _missing_for_skills(workflow, document, agents)
     yield from _missing_for_helpers(workflow, document, agents)
+    yield from _unanswered_helpers(document, agents)
     yield from _missing_template(workflow, document, os.getcwd())
     yield from _unfilled_prompts(workflow, document)
 
@@ -108,6 +112,18 @@ def _missing_for_helpers(workflow: Workflow, document: Document, agents: AgentMa
             yield document.problem(own, message, HINT)
         else:
             yield document.problem(asks, f"{message}, which answers for the helper {quoted(helper)}", HINT)
+
+
+def _unanswered_helpers(document: Document, agents: AgentMap) -> Iterator[Problem]:
+    """Find them where a script first calls one; it may stand in a comment, so this only warns."""
+    thinks = not agents.choose((THINKING,)).lacking
+    answered = {*agents.helpers, *((THINKING,) if thinks else ())}
+    for helper in (name for name in (THINKING, *HELPERS) if name not in answered):
+        call = re.compile(rf"\b{helper}\s*\(")
+        asks = next((path for _, path, script in _scripts(document) if call.search(script.text)), None)
+        if asks is not None:
+            who = "agent" if helper == THINKING else "command"
+            yield document.problem(asks, f"no {who} answers the helper {quoted(helper)}", how_to_answer(helper))
 
 
 def _missing_for_skills(workflow: Workflow, document: Document, agents: AgentMap) -> Iterator[Problem]:
