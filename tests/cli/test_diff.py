@@ -109,6 +109,10 @@ def test_the_problems_of_both_documents_are_told_with_file_and_line(folder: Path
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "a.json:2: column 2: duplicate key 'a'" in ended.stderr
     assert "b.json:1: column 2: 'NaN' is not a finite number" in ended.stderr
+    ended = shardflow("diff", "b.json", "nowhere.json", cwd=folder)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "'NaN' is not a finite number" in ended.stderr
+    assert "cannot read nowhere.json" in ended.stderr
 
 
 @pytest.mark.parametrize(

@@ -5,16 +5,15 @@ from __future__ import annotations
 import os
 import sys
 
-from shardflow.cli.commands.reading import read_input
+from shardflow.cli.commands.reading import read_all, read_input
 from shardflow.cli.commands.selecting import format_of
 from shardflow.cli.console import CONSOLE
 from shardflow.cli.views.merging.differences import differences_object, differences_text
 from shardflow.cli.views.selection import Format
 from shardflow.cli.views.trying import at_work
-from shardflow.errors import InvalidInput, StorageError, UsageError
+from shardflow.errors import StorageError, UsageError
 from shardflow.execution.folding.base import SIZE_LIMIT
 from shardflow.merge.differences import differences
-from shardflow.model.documents import Problem
 from shardflow.model.values import Json
 from shardflow.storage.json.strict import parse_json
 
@@ -25,7 +24,7 @@ def show_differences(before: str, after: str, layout: str | None, *, as_json: bo
     """Compare two files and print how they differ; give the exit code."""
     chosen = format_of(layout, tuple(Format), as_json=as_json)
     with at_work("comparing"):
-        one, other = _documents(before, after)
+        one, other = read_all(_document, (before, after))
         found = list(differences(one, other))
     code = _DIFFERENT if found else 0
     if chosen is Format.JSON:
@@ -50,17 +49,3 @@ def _document(named: str) -> Json:
         return document_of_folder(named)
     except StorageError as error:  # 1 would say that the documents differ
         raise UsageError(str(error), file=named) from error
-
-
-def _documents(*files: str) -> list[Json]:
-    """Read documents of any kind. Raises InvalidInput with the problems of all of them."""
-    documents: list[Json] = []
-    problems: list[Problem] = []
-    for file in files:
-        try:
-            documents.append(_document(file))
-        except InvalidInput as error:
-            problems.extend(error.problems)
-    if problems:
-        raise InvalidInput(problems)
-    return documents

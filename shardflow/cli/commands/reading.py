@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import Final
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, TypeVar
 
 from shardflow.cli.views.display import place
 from shardflow.errors import InvalidInput, StorageError, UsageError
@@ -13,6 +14,8 @@ from shardflow.storage.refusals import kind_of, shown_path
 from shardflow.storage.yaml.documents import parse_yaml
 from shardflow.workflow.model import Workflow
 from shardflow.workflow.reading.workflow import read_workflow
+
+T = TypeVar("T")
 
 MAX_WORKFLOW_BYTES: Final = 16 << 20
 """The largest workflow file read."""
@@ -47,6 +50,27 @@ def read_input(path: str, limit: int) -> bytes:
         return read_given(path, limit)
     except StorageError as error:
         raise UsageError(str(error), file=path) from error
+
+
+def read_all(read: Callable[[str], T], names: Iterable[str]) -> list[T]:
+    """Read all that a command line names. Raises InvalidInput or UsageError with what is wrong with any of them."""
+    found: list[T] = []
+    wrong: list[InvalidInput | UsageError] = []
+    for name in names:
+        try:
+            found.append(read(name))
+        except (InvalidInput, UsageError) as error:
+            wrong.append(error)
+    if wrong:
+        raise wrong[0] if len(wrong) == 1 else _all_in_one(wrong)
+    return found
+
+
+def _all_in_one(wrong: Sequence[InvalidInput | UsageError]) -> InvalidInput | UsageError:
+    invalid = [error for error in wrong if isinstance(error, InvalidInput)]
+    if len(invalid) == len(wrong):
+        return InvalidInput(dict.fromkeys(problem for error in invalid for problem in error.problems))
+    return UsageError("\n".join(dict.fromkeys(map(str, wrong))))
 
 
 def workflow_of(data: bytes, source: str, agents: str | None) -> Workflow:

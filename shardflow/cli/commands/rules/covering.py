@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from shardflow.cli.commands.reading import cases_in
-from shardflow.cli.commands.rules.laboratory import EXAMPLES, book_of, context_of, need_hypothesis, read_all
+from shardflow.cli.commands.reading import cases_in, read_all
+from shardflow.cli.commands.rules.laboratory import EXAMPLES, book_of, context_of, need_hypothesis
 from shardflow.cli.console import CONSOLE
 from shardflow.cli.views.display import place
 from shardflow.cli.views.objects import object_bytes
