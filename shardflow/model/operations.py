@@ -67,7 +67,7 @@ _VERBS: Final = {verb.value: verb for verb in Verb}
 _VALUE: Final = "value"
 
 
-def read_operation(line: int, said: Json) -> Operation | Misfit:
+def _read_operation(line: int, said: Json) -> Operation | Misfit:
     """Read one line of a journal."""
     if not isinstance(said, dict):
         return Misfit(line, f"expected an operation, an object, found {a_kind(said)}")
@@ -100,19 +100,24 @@ def _read_verb(line: int, verb: Verb, said: dict[str, Json]) -> Operation | Misf
     return Operation(line, verb, path, said.get(_VALUE, ABSENT))
 
 
-def journal_edit(base: dict[str, Json], operations: Iterable[Operation]) -> Edit | None | tuple[Misfit, ...]:
-    """Give the edit that operations make to `base`, None if they change nothing; or all that cannot be applied.
+def journal_edit(base: dict[str, Json], lines: Iterable[tuple[int, Json]]) -> Edit | None | tuple[Misfit, ...]:
+    """Give the edit that the lines of a journal, each with its number, make to `base`, None if they change nothing; or
+    all that cannot be read or applied.
 
     Cost: linear in the operations, and in each object and list that they change, once.
     """
     draft = _Draft(base)
-    misfits = []
-    for operation in operations:
+    misfits: list[Misfit] = []
+    for line, said in lines:
+        operation = _read_operation(line, said)
+        if isinstance(operation, Misfit):
+            misfits.append(operation)
+            continue
         try:
             draft.apply(operation)
         except _CannotApply as error:
             message, hint = error.args
-            misfits.append(Misfit(operation.line, message, operation.path, hint))
+            misfits.append(Misfit(line, message, operation.path, hint))
     return tuple(misfits) if misfits else diff(base, draft.document)
 
 

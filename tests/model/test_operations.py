@@ -15,16 +15,14 @@ from shardflow.merge.rules import NO_RULES
 from shardflow.model.changes import Delta, apply, same_edit
 from shardflow.model.diff import diff, patch_edit
 from shardflow.model.numbers import MAX_DIGITS
-from shardflow.model.operations import Misfit, Operation, journal_edit, read_operation
+from shardflow.model.operations import Misfit, journal_edit
 from shardflow.model.paths import path_text
 from shardflow.model.values import MAX_DEPTH, Json, same
 from shardflow.testing.generators import contexts, journals, patches, shards
 
 
 def edit_of(base: dict[str, Json], said: list[Any]) -> Any:
-    read = [read_operation(line, one) for line, one in enumerate(said, 1)]
-    assert not [one for one in read if isinstance(one, Misfit)]
-    return journal_edit(base, [one for one in read if isinstance(one, Operation)])
+    return journal_edit(base, enumerate(said, 1))
 
 
 @given(st.data())
@@ -123,9 +121,9 @@ def test_what_a_journal_removes_is_absent_and_not_null() -> None:
     ids=repr,
 )
 def test_a_line_that_is_no_operation_is_told(said: Any, problem: str) -> None:
-    read = read_operation(7, said)
+    [read] = edit_of({}, [said])
     assert isinstance(read, Misfit)
-    assert read.line == 7
+    assert read.line == 1
     assert problem in read.message
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final
 
 from shardflow.errors import UsageError
-from shardflow.execution.folding.base import SIZE_LIMIT, Base, read_object
+from shardflow.execution.folding.base import SIZE_LIMIT, Base, read_base, read_object
 from shardflow.execution.folding.fold import shard_delta
 from shardflow.execution.inspection.added import untampered_merge
 from shardflow.execution.inspection.post_mortem import recorded_resolutions
@@ -78,8 +78,7 @@ def _merged(run_dir: str) -> tuple[RunDirectory, str, dict[str, GroupRecord]]:
 
 def _recorded(folder: GroupFolder, record: GroupRecord, description: str) -> RecordedCase:
     rules = read_effective_rules(read_regular(folder.rules, SIZE_LIMIT), folder.rules, record.rules)
-    data = read_regular(folder.base, SIZE_LIMIT)
-    base = Base(data, read_object(data, folder.base))
+    base = read_base(folder.base)
     shards = tuple(
         _shard(base, folder, one.id, ShardForm(one.form)) for one in record.subagents if one.sha256 is not None
     )

@@ -5,9 +5,6 @@ Loads little: it is all a run needs to know of merging before its first children
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -23,7 +20,6 @@ if TYPE_CHECKING:
 SIZE_LIMIT: Final = 1 << 30
 """The most bytes of a shard, base or context that are read."""
 
-_LARGE: Final = 1 << 16
 _EMPTY: Final = b"{}\n"
 
 
@@ -76,27 +72,21 @@ def base_of(value: dict[str, Json]) -> Base:
     return Base(written_bytes(value), value)
 
 
+def read_base(path: str) -> Base:
+    """Read a base from its file, which holds canonical bytes. Raises StorageError, InvalidJson."""
+    from shardflow.storage.files import read_regular
+
+    data = read_regular(path, SIZE_LIMIT)
+    return Base(data, read_object(data, path))
+
+
 def read_object(data: bytes, source: str) -> dict[str, Json]:
     """Read strict JSON that must be an object. Raises InvalidJson."""
     from shardflow.storage.json.strict import parse_json
 
     if not data or data.isspace():
         raise InvalidJson([Problem(source, None, "the file is empty", hint="it must hold one JSON object")])
-    with _without_collector(len(data)):
-        value = parse_json(data, source)
+    value = parse_json(data, source)
     if not isinstance(value, dict):
         raise InvalidJson([Problem(source, None, f"expected an object, found {a_kind(value)}")])
     return value
-
-
-@contextmanager
-def _without_collector(size: int) -> Iterator[None]:
-    """Keep the garbage collector from walking a large half-built value again and again (up to a third of the time)."""
-    if size < _LARGE or not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from shardflow.errors import InvalidJson
 from shardflow.model.changes import Edit
 from shardflow.model.documents import Problem
-from shardflow.model.operations import Misfit, Operation, journal_edit, read_operation
+from shardflow.model.operations import journal_edit
 from shardflow.model.values import Json
 from shardflow.storage.json.diagnosis import MAX_PROBLEMS
 from shardflow.storage.json.lines import read_lines, split_torn, torn_line
@@ -14,10 +14,8 @@ from shardflow.storage.json.lines import read_lines, split_torn, torn_line
 def read_journal(base: dict[str, Json], data: bytes, source: str) -> Edit | None:
     """Give what the operations of a journal change. Raises InvalidJson with every line that is wrong."""
     values, problems = read_lines(data, source)
-    read = [read_operation(line, said) for line, said in values]
-    operations = [one for one in read if isinstance(one, Operation)]
-    edit = journal_edit(base, operations)
-    misfits = [*(one for one in read if isinstance(one, Misfit)), *(edit if isinstance(edit, tuple) else ())]
+    edit = journal_edit(base, values)
+    misfits = edit if isinstance(edit, tuple) else ()
     problems += [Problem(source, one.line, one.message, one.path, one.hint) for one in misfits]
     if problems:
         raise InvalidJson(sorted(problems, key=lambda problem: problem.line or 0)[:MAX_PROBLEMS])

@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 
 from shardflow.errors import NotARun
-from shardflow.execution.folding.base import SIZE_LIMIT, Base, read_object
+from shardflow.execution.folding.base import SIZE_LIMIT, read_base, read_object
 from shardflow.execution.folding.fold import shard_delta
 from shardflow.model.changes import apply
 from shardflow.model.values import ABSENT, Json
@@ -46,8 +46,7 @@ def _shard_document(group: GroupFolder, name: str) -> Json:
     form = next((subagent.form for subagent in subagents if subagent.id == name), None)
     if form is None:
         raise NotARun(f"{group.record} knows no subagent {name}", file=group.record)
-    data = read_regular(group.base, SIZE_LIMIT)
-    base = Base(data, read_object(data, group.base))
+    base = read_base(group.base)
     shard = group.subagent(name).shard
     delta = shard_delta(base, name, 0, ShardForm(form), read_regular(shard, SIZE_LIMIT), shard)
     document = apply(delta.edit, base.value)

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Final
 
 from shardflow.errors import InvalidInput, StorageError
-from shardflow.execution.folding.base import SIZE_LIMIT, Base, read_object
+from shardflow.execution.folding.base import SIZE_LIMIT, read_base
 from shardflow.execution.folding.fold import Folded, fold, shard_delta
 from shardflow.execution.inspection.undisturbed import undisturbed
 from shardflow.execution.rules.sources import read_effective_rules
@@ -135,8 +135,7 @@ def fold_recorded(
     A subagent whose record has no SHA-256 is left out; `elsewhere` has the files of shards that do not stand in the
     group's folder, by id. Raises StorageError, InvalidInput or ValueError.
     """
-    data = read_regular(folder.base, SIZE_LIMIT)
-    base = Base(data, read_object(data, folder.base))
+    base = read_base(folder.base)
     if rules is None:
         rules = read_effective_rules(read_regular(folder.rules, SIZE_LIMIT), folder.rules, record.rules)
     deltas = []

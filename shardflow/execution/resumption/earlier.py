@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from shardflow.errors import InvalidInput, NotARun, StorageError
-from shardflow.execution.folding.base import SIZE_LIMIT, Base, read_object
+from shardflow.execution.folding.base import SIZE_LIMIT, Base, read_base
 from shardflow.execution.groups.inputs import Group, KeptAnswer, KeptShard
 from shardflow.execution.groups.sealing.seals import held
 from shardflow.execution.inspection.post_mortem import altered_files, recorded_resolutions, refold
@@ -116,8 +116,7 @@ class EarlierStarts:
         )
         if record.status == Status.CONFLICT:
             return _group_report(group, Status.CONFLICT, reports, _conflicts(group.folder)), group.base
-        data = read_regular(group.folder.context, SIZE_LIMIT)
-        return _group_report(group, Status.DONE, reports), Base(data, read_object(data, group.folder.context))
+        return _group_report(group, Status.DONE, reports), read_base(group.folder.context)
 
     def _still_holds(self, group: Group, own: tuple[SubagentRecord, ...], contents: list[str]) -> bool:
         """Tell whether nobody of a merged group is to run again, and no more failed than may."""

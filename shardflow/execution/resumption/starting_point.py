@@ -9,7 +9,7 @@ import os
 from typing import TYPE_CHECKING
 
 from shardflow.errors import InvalidJson, StorageError, UsageError
-from shardflow.execution.folding.base import SIZE_LIMIT, Base, base_of, read_object
+from shardflow.execution.folding.base import SIZE_LIMIT, Base, base_of, read_base, read_object
 from shardflow.execution.groups.canonical_context import (
     MISSING,
     OWN,
@@ -25,7 +25,6 @@ from shardflow.execution.schedule import initial_base, read_if_there
 from shardflow.execution.staging.beginning import opened
 from shardflow.model.records import record
 from shardflow.storage.files import read_regular, sha256_hex
-from shardflow.storage.runs.directory import RunDirectory
 from shardflow.storage.runs.folders import groups_set_aside
 from shardflow.storage.runs.history import History
 from shardflow.storage.runs.records import RunSettings
@@ -80,7 +79,7 @@ def _gone_on(
     request: ResumeRequest, staging: Staging | None, history: History, path: str, held: bytes | None
 ) -> StartingPoint:
     found = request.record.settings.found_context
-    base = _recorded_base(request.directory) if found else _opened(_initial(request), request, staging)
+    base = read_base(request.directory.base) if found else _opened(_initial(request), request, staging)
     value = _value_left(request, history, base, path, held)
     return StartingPoint(CanonicalContext(path, held, value), base, found)
 
@@ -98,7 +97,7 @@ def _value_left(request: ResumeRequest, history: History, base: Base, path: str,
         return None
     else:
         value = base_of(read_object(held, path)).data
-        if value in (base.data, _recorded_base(directory).data) or _is_merged(held, request, history):
+        if value in (base.data, read_base(directory.base).data) or _is_merged(held, request, history):
             return value
     altered = "is not as the run left it, and what changed it would be lost"
     raise UsageError(
@@ -146,8 +145,3 @@ def _last_merged(request: ResumeRequest) -> str:
     """Name the file with the context as the run left it: of the last merged group, or the base where none was."""
     merged = folded_groups(request.directory.group(name) for name in request.record.groups)
     return [request.directory.base, *(folder.context for folder, record in merged if record.context)][-1]
-
-
-def _recorded_base(directory: RunDirectory) -> Base:
-    data = read_regular(directory.base, SIZE_LIMIT)
-    return Base(data, read_object(data, directory.base))

@@ -23,10 +23,11 @@ from __future__ import annotations
 from typing import TypeGuard
 
 from shardflow.errors import InvalidCase
-from shardflow.merge.cases.model import Case, CaseRules, CaseShard, Expected, ExpectedConflict, Form, operations_edit
+from shardflow.merge.cases.model import Case, CaseRules, CaseShard, Expected, ExpectedConflict, Form
 from shardflow.merge.resolving.documents import Written, resolutions_json, written_resolutions
 from shardflow.model.documents import Document, did_you_mean
 from shardflow.model.fields import Place, quoted, read_document
+from shardflow.model.operations import journal_edit
 from shardflow.model.paths import ROOT, Path, PathError, parse_path, path_text
 from shardflow.model.records import replaced
 from shardflow.model.values import ABSENT, Json, Value
@@ -123,13 +124,13 @@ def _listed(place: Place, seen: dict[str, Place], base: dict[str, Json]) -> Case
 def _operations(place: Place, base: dict[str, Json]) -> list[Json]:
     """Read the operations of a journal; what cannot be read, or does not fit the base, is told at its line."""
     items = place.items()
-    lines = [inner.value for inner in items if inner.value is not ABSENT]
-    edit = operations_edit(base, lines)
+    lines = [(index, inner.value) for index, inner in enumerate(items) if inner.value is not ABSENT]
+    edit = journal_edit(base, lines)
     misfits = edit if isinstance(edit, tuple) else ()
     for misfit in misfits:
         where = "" if misfit.path is None else f"{path_text(misfit.path)}: "
         items[misfit.line].refuse(where + misfit.message, misfit.hint)
-    return [] if misfits else lines
+    return [] if misfits else [line for _, line in lines]
 
 
 def _is_id(place: Place, name: str) -> bool:

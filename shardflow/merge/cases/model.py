@@ -9,7 +9,7 @@ from shardflow.merge.resolving.documents import Written
 from shardflow.model.changes import Delta, Edit, apply
 from shardflow.model.diff import diff, patch_edit
 from shardflow.model.documents import Document
-from shardflow.model.operations import Misfit, Operation, journal_edit, read_operation
+from shardflow.model.operations import journal_edit
 from shardflow.model.paths import Path
 from shardflow.model.records import record
 from shardflow.model.values import ABSENT, Json, Value
@@ -40,7 +40,7 @@ class CaseShard:
             case Form.PATCH, dict(patch):
                 return patch_edit(base, patch)
             case Form.JOURNAL, list(lines):
-                edit = operations_edit(base, lines)
+                edit = journal_edit(base, enumerate(lines))
                 if isinstance(edit, tuple):
                     raise AssertionError(f"operations fit the base: {edit[0].message}")
                 return edit
@@ -53,14 +53,6 @@ class CaseShard:
         if document is ABSENT:
             raise AssertionError("shards are objects")
         return CaseShard(self.shard, document)
-
-
-def operations_edit(base: dict[str, Json], lines: list[Json]) -> Edit | None | tuple[Misfit, ...]:
-    """Give what operations change of a base; or all that cannot be read or applied, each with its index as its line."""
-    read = [read_operation(index, line) for index, line in enumerate(lines)]
-    edit = journal_edit(base, [one for one in read if isinstance(one, Operation)])
-    misfits = [*(one for one in read if isinstance(one, Misfit)), *(edit if isinstance(edit, tuple) else ())]
-    return tuple(misfits) if misfits or isinstance(edit, tuple) else edit
 
 
 CaseRules: TypeAlias = Document | str | None
