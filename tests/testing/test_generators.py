@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import HealthCheck, find, given, settings
+from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 
 from shardflow.execution.rules.sources import load_named_rules, shipped_rule_sets
 from shardflow.merge import merge
 from shardflow.model.changes import changes
+from shardflow.model.numbers import MAX_DIGITS
 from shardflow.model.values import ABSENT, Json, flaw
 from shardflow.testing import Like, Schema, contexts, groups, shards
 from shardflow.testing.generators import journals, patches
 from shardflow.testing.generators.aim import aimed_shape
-from shardflow.testing.generators.shapes import ANY, shape_at
+from shardflow.testing.generators.edits import nearby
+from shardflow.testing.generators.shapes import ANY, Leaf, shape_at
+from shardflow.testing.generators.values import weighted
 from shardflow.testing.laboratory.coverage import Coverage
 from shardflow.testing.laboratory.search import Effort, look_at
 from shardflow.testing.laws import ENGINE, LAWS
@@ -258,3 +264,43 @@ def test_contexts_have_something_to_decide_for_a_rule_however_deep_its_path_is()
     aimed = aimed_shape(rules)
     assert aimed is not None
     assert shape_at(aimed, ("a", 0, "b", 0, "c", 0, "n")) is not ANY
+
+
+def test_what_a_rule_set_aims_at_is_worked_out_once_for_all_examples(monkeypatch):
+    asked = []
+
+    def shape_of(source):
+        asked.append(source)
+        return Leaf(st.fixed_dictionaries({"n": st.integers()}))
+
+    monkeypatch.setitem(groups.__globals__, "context_shape", shape_of)
+    rules = rule_set({"path": "$.n", "strategy": "sum"})
+    for drawn in (groups(rules), shards({}, rules)):
+        assert len(drawn_by(drawn)) > 1
+    assert asked == [rules, rules]
+
+
+def drawn_by(strategy: st.SearchStrategy[Any], examples: int = 20) -> list[Any]:
+    found: list[Any] = []
+    look_at(strategy, found.append, Effort(examples, 1))
+    return found
+
+
+def test_what_is_named_twice_is_drawn_twice_as_often():
+    rare, frequent = st.integers(0, 9), st.integers(10, 19)
+    drawn = drawn_by(weighted(rare, frequent, frequent), 3000)
+    assert 1.5 < sum(one > 9 for one in drawn) / sum(one <= 9 for one in drawn) < 2.5
+
+
+def test_any_other_member_follows_the_rule_of_any_other_though_a_pattern_names_one_as_it_is_called():
+    rules = rule_set({"path": "$.a", "strategy": "any"}, {"path": "$.*", "strategy": {"rank": ["low", "high"]}})
+    shape = aimed_shape(rules)
+    assert shape is not None
+    assert set(drawn_by(shape_at(shape, ("b",)).values)) == {"low", "high"}
+    assert set(drawn_by(shape_at(shape, ("a",)).values)) == {False, True}
+
+
+def test_no_edit_makes_the_longest_number_longer():
+    longest = 10**MAX_DIGITS - 1
+    for one, step in ((longest, 1), (-longest, -1)):
+        assert (nearby(one, step), nearby(one, -step)) == (one, one - step)

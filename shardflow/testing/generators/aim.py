@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from shardflow.merge.guide.warnings import KINDS
 from shardflow.merge.rules import Expected, Rule, RuleSet
-from shardflow.model.patterns import Descendant, Pattern, Reached
+from shardflow.model.patterns import OTHER, Descendant, Pattern, Reached
 from shardflow.model.values import Json
 from shardflow.testing.generators.shapes import ANY, Items, Leaf, Members, Shape, items, members
-from shardflow.testing.generators.values import json_values, numbers, scalars
+from shardflow.testing.generators.values import json_values, numbers, scalars, weighted
 
 _DEEPEST: Final = 4
 """How far down members are made for patterns that match at any depth; further down they find nothing new."""
@@ -78,14 +78,14 @@ class _Aim:
 
     def _object(self, here: _State, depth: int) -> Members:
         patterns = self._rules.patterns
-        any_name = patterns.after(here, _FILLERS[0])
+        any_name = patterns.after(here, OTHER)
         led = dict.fromkeys(_FILLERS if patterns.first_match(any_name) is not None else (), any_name)
-        for name in sorted(patterns.names):
+        for name in sorted(patterns.names_at(here)):
             state = patterns.after(here, name)
             if self._says_more(state, any_name):
                 led[name] = state
         if patterns.governs(any_name) and depth == 0:
-            led[_FILLERS[0]] = any_name
+            led.setdefault(_FILLERS[0], any_name)
         return members({}, {name: self.shape(state, depth + 1) for name, state in led.items()}, _RARE)
 
     def _says_more(self, state: _State, any_name: _State) -> bool:
@@ -131,7 +131,9 @@ def _of_kinds(kinds: frozenset[Expected]) -> st.SearchStrategy[Json]:
     return st.one_of(*[_OF_KIND[kind] for kind in sorted(kinds)]) if kinds else _SAMPLES
 
 
-_LISTS: Final[st.SearchStrategy[Json]] = st.lists(st.sampled_from([0, 1, True, 1.0, "x", None]) | scalars(), max_size=4)
+_FEW_ITEMS: Final[st.SearchStrategy[Json]] = st.sampled_from([0, 1, True, 1.0, "x", None])
+_LISTS: Final[st.SearchStrategy[Json]] = st.lists(weighted(_FEW_ITEMS, scalars()), max_size=4)
+"""Lists in which shards meet, also in what careless equality takes for the same."""
 _LINES: Final[st.SearchStrategy[Json]] = st.lists(st.sampled_from(["a\n", "b\n", "c\n"]), max_size=5).map("".join)
 _FEW_TEXTS: Final[st.SearchStrategy[Json]] = st.sampled_from(["x", "y", "xy", "yx", ""])
 _TEXTS_ALIKE: Final[st.SearchStrategy[Json]] = st.sampled_from(["x", "X", "x "])

@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 
 from hypothesis import strategies as st
 
+from shardflow.model.numbers import is_too_long
 from shardflow.model.paths import Path
 from shardflow.model.values import ABSENT, Json, Value, is_number
 from shardflow.testing.generators.shapes import ANY, Items, Members, Shape, field_of, places_up_to
@@ -31,7 +32,9 @@ def pick(draw: st.DrawFn, things: Sequence[T]) -> T:
 
 
 def changed(draw: st.DrawFn, value: Value, shape: Shape) -> Json:
-    """Draw what a subagent may leave where a value stands, or nothing; never an object's removal of itself."""
+    """Draw what a subagent may leave where a value stands, or nothing; never an object's removal of itself. What
+    careless equality takes for the value comes before anything else.
+    """
     if draw(places_up_to(_ONE_IN)) == _ONE_IN - 1:
         return draw(_ODD)
     if isinstance(value, dict):
@@ -39,16 +42,17 @@ def changed(draw: st.DrawFn, value: Value, shape: Shape) -> Json:
     if isinstance(value, list):
         edits = _KEYED_EDITS if isinstance(shape, Items) and shape.keys else _LIST_EDITS
         return pick(draw, edits)(draw, value, shape)
-    if is_number(value) and not isinstance(value, float | Decimal):
-        return draw(_STEPS) + value if draw(st.booleans()) else _another(draw, value, shape)
-    return _another(draw, value, shape)
-
-
-def _another(draw: st.DrawFn, value: Value, shape: Shape) -> Json:
-    """Draw another value of the shape, or one that careless equality takes for this one."""
     alike = [] if value is ABSENT else lookalikes(value)
-    often: bool = bool(alike) and draw(places_up_to(3)) > 0
-    return pick(draw, alike) if often else draw(shape.values)
+    if alike and draw(places_up_to(3)) > 0:
+        return pick(draw, alike)
+    if is_number(value) and not isinstance(value, float | Decimal) and draw(st.booleans()):
+        return nearby(value, draw(_STEPS))
+    return draw(shape.values)
+
+
+def nearby(value: int, step: int) -> int:
+    """Count up or down; stay where a number would get longer than a document may hold."""
+    return value if is_too_long(value + step) else value + step
 
 
 def _inside(draw: st.DrawFn, value: dict[str, Json], shape: Shape) -> Json:

@@ -14,6 +14,7 @@ from shardflow.model.values import ABSENT, Json, Value, same
 from shardflow.testing.generators.edits import changed, known_names, places, with_value
 from shardflow.testing.generators.shapes import Shape, places_up_to, shape_at
 from shardflow.testing.generators.sources import Source, context_shape
+from shardflow.testing.generators.values import lookalikes
 from shardflow.testing.laws.group import Group
 
 
@@ -22,16 +23,19 @@ def contexts(source: Source = None) -> st.SearchStrategy[dict[str, Json]]:
     return context_shape(source).values  # type: ignore[return-value]
 
 
-@st.composite
-def shards(draw: st.DrawFn, base: dict[str, Json], source: Source = None, *, edits: int = 3) -> dict[str, Json]:
+def shards(base: dict[str, Json], source: Source = None, *, edits: int = 3) -> st.SearchStrategy[dict[str, Json]]:
     """Draw what a subagent may leave of a base: a copy with at most so many edits of any kind, or none."""
-    return draw(_edited(_Crowd(base, context_shape(source), overlap=0), edits))
+    return _shards(base, context_shape(source), edits)
 
 
 @st.composite
+def _shards(draw: st.DrawFn, base: dict[str, Json], shape: Shape, edits: int) -> dict[str, Json]:
+    return draw(_edited(_Crowd(base, shape, overlap=0), edits))
+
+
 def groups(
-    draw: st.DrawFn, source: Source = None, *, overlap: float = 0.5, least: int = 0, most: int = 4, edits: int = 3
-) -> Group:
+    source: Source = None, *, overlap: float = 0.5, least: int = 0, most: int = 4, edits: int = 3
+) -> st.SearchStrategy[Group]:
     """Draw a base and `least` to `most` shards of it, each with at most so many edits.
 
     `overlap` is how often an edit meets a place that an earlier shard edited: with 0 no two shards ever meet, with 1
@@ -41,8 +45,12 @@ def groups(
         raise ValueError(f"overlap is a share from 0 to 1, not {overlap}")
     if not 0 <= least <= most:
         raise ValueError(f"least must be from 0 to most, which is {most}, not {least}")
-    shape = context_shape(source)
-    crowd = _Crowd(draw(shape.values), shape, round(100 * overlap))  # type: ignore[arg-type]  # contexts are objects
+    return _groups(context_shape(source), round(100 * overlap), least, most, edits)
+
+
+@st.composite
+def _groups(draw: st.DrawFn, shape: Shape, overlap: int, least: int, most: int, edits: int) -> Group:
+    crowd = _Crowd(draw(shape.values), shape, overlap)  # type: ignore[arg-type]  # contexts are objects
     documents: list[dict[str, Json]] = []
     for slots in range(most, 0, -1):
         document = draw(_slot(crowd, edits, needed=least - len(documents) >= slots))
@@ -59,6 +67,7 @@ class _Crowd:
         self.overlap = overlap
         self.touched: dict[Path, None] = {}
         self.old = [path for path, _ in places(base, shape)]
+        self.alike = {path for path in self.old if lookalikes(value_at(base, path))}
         self.new = [*_new_places(base, shape, ROOT)]
         for path, inner in places(base, shape):
             self.new += _new_places(value_at(base, path), inner, path)
@@ -98,8 +107,13 @@ def _edit(draw: st.DrawFn, crowd: _Crowd, document: dict[str, Json]) -> tuple[Pa
     if path is None:
         return None
     value = value_at(document, path)
-    gone = draw(_TENTHS) in (1, 2) and value is not ABSENT
-    return path, ABSENT if gone else changed(draw, value, shape_at(crowd.shape, path))
+    match draw(_TENTHS):
+        case 1 | 2 if value is not ABSENT:
+            return path, ABSENT
+        case 3 if value is ABSENT:
+            return path, None
+        case _:
+            return path, changed(draw, value, shape_at(crowd.shape, path))
 
 
 def _place(draw: st.DrawFn, crowd: _Crowd) -> Path | None:
@@ -110,7 +124,8 @@ def _place(draw: st.DrawFn, crowd: _Crowd) -> Path | None:
         return path[:-1] if len(path) > 1 and how == 1 else path
     old = [path for path in crowd.old if not _meets(path, crowd.touched)]
     new = [path for path in crowd.new if not _meets(path, crowd.touched)]
-    found = old if old and (not new or how < 7) else new
+    alike = [path for path in old if path in crowd.alike] if how < 3 else []
+    found = alike or (old if old and (not new or how < 7) else new)
     return _one_of(found, which) if found else None
 
 

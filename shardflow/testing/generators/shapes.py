@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from shardflow.model.paths import Path
 from shardflow.model.records import record
 from shardflow.model.values import Json, Value, frozen
-from shardflow.testing.generators.values import json_values, names
+from shardflow.testing.generators.values import json_values, names, scalars, weighted
 
 MOST_ITEMS: Final = 4
 """The longest list drawn: more items find nothing that four do not."""
@@ -46,8 +46,8 @@ class Items:
 
 Shape: TypeAlias = Leaf | Members | Items
 
-ANY: Final = Leaf(json_values())
-"""Any JSON value."""
+ANY: Final = Leaf(weighted(scalars(), scalars(), json_values()))
+"""Any JSON value, mostly a scalar, since most that careless code confuses are."""
 
 
 def members(
@@ -127,7 +127,7 @@ def joined(one: Shape, other: Shape) -> Shape:
         case ((Members() | Items()), Leaf()):
             return one
         case _:
-            return Leaf(one.values | one.values | other.values)
+            return Leaf(weighted(one.values, one.values, other.values))
 
 
 @lru_cache(maxsize=64)

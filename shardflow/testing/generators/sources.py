@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final, TypeAlias
 
 from hypothesis import strategies as st
@@ -11,9 +12,10 @@ from shardflow.merge.rules import RuleSet
 from shardflow.model.records import record
 from shardflow.model.values import Json, frozen
 from shardflow.testing.generators.aim import aimed_shape
+from shardflow.testing.generators.edits import nearby
 from shardflow.testing.generators.schemas import schema_shape
 from shardflow.testing.generators.shapes import ANY, Leaf, Members, Shape, items, joined, members
-from shardflow.testing.generators.values import objects, scalars
+from shardflow.testing.generators.values import alike, objects, scalars, weighted
 
 
 @record
@@ -33,10 +35,10 @@ class Schema:
 Source: TypeAlias = "Like | Schema | RuleSet | Sequence[Source] | None"
 """What contexts are drawn from; of several sources, contexts have the members of all."""
 
-_VALUES: Final = scalars() | ANY.values
+_VALUES: Final = weighted(alike(), ANY.values, ANY.values)
 _FEW: Final = objects(_VALUES, most=4)
 _SEVERAL: Final = objects(_VALUES, least=2, most=5)
-_FREE: Final = Members(_FEW | _SEVERAL | _SEVERAL, {})
+_FREE: Final = Members(weighted(_FEW, _SEVERAL, _SEVERAL), {})
 
 
 def context_shape(source: Source) -> Shape:
@@ -88,7 +90,7 @@ def like(value: Json) -> Shape:
         case bool():
             return Leaf(st.booleans())
         case int():
-            return Leaf(st.just(value) | st.integers(value - 3, value + 3) | st.integers(-3, 9))
+            return Leaf(st.just(value) | st.integers(-3, 3).map(partial(nearby, value)) | st.integers(-3, 9))
         case str():
             return Leaf(st.sampled_from(list(dict.fromkeys([value, value, "x"]))))
         case None:

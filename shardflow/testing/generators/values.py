@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from operator import itemgetter
-from typing import Final, cast
+from typing import Final, TypeVar, cast
 
 from hypothesis import strategies as st
 
 from shardflow.model.values import Json, Value, same
+
+T = TypeVar("T")
 
 NAMES: Final = ("a", "b", "c", "aa", "", "/", "~", "id", "n", "\U0001f600")
 """Few names, so that shards meet; among them what breaks paths written as text (`/a` and `/aa`, the empty name)."""
@@ -33,14 +35,15 @@ _SCALARS: Final[tuple[Json, ...]] = (
 )
 """Values that careless equality confuses."""
 
-_ALIKE: Final[tuple[Json, ...]] = (0, 1, False, True, 0.0, -0.0, 1.0)
-"""Values each of which equals another one in Python."""
+_ALIKE: Final[tuple[Json, ...]] = (0, 1, False, True, 0.0, -0.0, 1.0, 0.0, -0.0)
+"""Values each of which equals another one in Python; twice those that only their sign tells apart."""
 
 _LONG: Final[tuple[Json, ...]] = (
     2**64,
     -(2**53) - 1,
     Decimal("1.00000000000000000001"),
     Decimal("0.1000000000000000055"),
+    Decimal("-1.00000000000000000001"),
 )
 """Numbers that no float holds."""
 
@@ -65,7 +68,19 @@ def scalars() -> st.SearchStrategy[Json]:
     """Draw scalars, mostly ones that careless equality takes for each other."""
     careless: st.SearchStrategy[Json] = st.sampled_from(_SCALARS)
     others = st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
-    return careless | st.sampled_from(_ALIKE) | st.sampled_from(_LONG) | others
+    return careless | alike() | st.sampled_from(_LONG) | others
+
+
+def alike() -> st.SearchStrategy[Json]:
+    """Draw values each of which careless equality takes for another."""
+    return st.sampled_from(_ALIKE)
+
+
+def weighted(*strategies: st.SearchStrategy[T]) -> st.SearchStrategy[T]:
+    """Draw by any of these, as often as it is named: of `a | a | b` Hypothesis draws by `a` and by `b` alike, and by
+    each branch of one that has several as often as by the others.
+    """
+    return st.integers(0, len(strategies) - 1).flatmap(strategies.__getitem__)
 
 
 def numbers() -> st.SearchStrategy[Json]:
@@ -108,6 +123,9 @@ def _as_json(items: Sequence[Mapping[str, object]]) -> Json:
 
 
 def lookalikes(value: Value) -> list[Json]:
-    """Give the values that Python's own equality cannot tell from this one, and null for what is empty."""
+    """Give the values that Python's own equality cannot tell from this one, those of its own type twice (0.0 and -0.0),
+    and null for what is empty.
+    """
     others: list[Json] = [other for other in _SCALARS if other == value and not same(other, value)]
+    others += [other for other in others if type(other) is type(value)]
     return [*others, None] if value in ("", [], {}) else others
