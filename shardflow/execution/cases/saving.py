@@ -10,7 +10,7 @@ from typing import Final
 from shardflow.errors import UsageError
 from shardflow.execution.folding.base import SIZE_LIMIT, Base, read_base, read_object
 from shardflow.execution.folding.fold import shard_delta
-from shardflow.execution.inspection.added import untampered_merge
+from shardflow.execution.inspection.added import untampered_merges
 from shardflow.execution.inspection.post_mortem import recorded_resolutions
 from shardflow.execution.inspection.undisturbed import undisturbed
 from shardflow.execution.inspection.what_if import groups_named
@@ -72,8 +72,7 @@ def _merged(run_dir: str) -> tuple[RunDirectory, str, dict[str, GroupRecord]]:
     """Give a run directory, what its workflow is called, and the record of each group that was merged."""
     directory = RunDirectory(os.path.abspath(run_dir))
     run = read_run_record(directory)
-    merged = {name: one for name in run.groups if (one := untampered_merge(directory.group(name))) is not None}
-    return directory, run.workflow, merged
+    return directory, run.workflow, untampered_merges(directory, run)
 
 
 def _recorded(folder: GroupFolder, record: GroupRecord, description: str) -> RecordedCase:

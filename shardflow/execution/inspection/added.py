@@ -5,8 +5,9 @@ from __future__ import annotations
 from shardflow.errors import TamperedRun, UsageError
 from shardflow.execution.inspection.post_mortem import altered_files
 from shardflow.model.records import record
-from shardflow.storage.runs.directory import GroupFolder
-from shardflow.storage.runs.records import GroupRecord, SubagentRecord, read_group_record
+from shardflow.storage.runs.directory import GroupFolder, RunDirectory
+from shardflow.storage.runs.records import GroupRecord, RunRecord, SubagentRecord, read_group_record
+from shardflow.storage.two_steps import stands
 from shardflow.workflow.model import ShardForm
 
 
@@ -20,6 +21,16 @@ class Added:
     form: ShardForm
 
 
+def untampered_merges(run: RunDirectory, whole: RunRecord) -> dict[str, GroupRecord]:
+    """Give the record of each group of a run that came to a merge, by its folder's name. Raises TamperedRun, for a
+    group that lost its record too.
+    """
+    for name in whole.groups if whole.needs_all_groups else ():
+        if not stands(record := run.group(name).record):
+            raise _tampered(f"{record}: it does not exist")
+    return {name: found for name in whole.groups if (found := untampered_merge(run.group(name))) is not None}
+
+
 def untampered_merge(folder: GroupFolder) -> GroupRecord | None:
     """Give the record of a group that came to a merge, to one with conflicts too. Raises TamperedRun."""
     found = read_group_record(folder)
@@ -27,10 +38,12 @@ def untampered_merge(folder: GroupFolder) -> GroupRecord | None:
         return None
     altered = [f"{one.path}: {one.how}" for one in altered_files(folder, found)]
     if altered:
-        raise TamperedRun(
-            f"what the run recorded is not what it was, so nothing compares with it: {'; '.join(altered)}"
-        )
+        raise _tampered("; ".join(altered))
     return found
+
+
+def _tampered(how: str) -> TamperedRun:
+    return TamperedRun(f"what the run recorded is not what it was, so nothing compares with it: {how}")
 
 
 def id_is_taken(group: str, holder: SubagentRecord, file: str) -> UsageError:

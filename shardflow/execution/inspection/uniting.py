@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator, Mapping
 
 from shardflow.errors import UsageError
-from shardflow.execution.inspection.added import Added, id_is_taken, untampered_merge
+from shardflow.execution.inspection.added import Added, id_is_taken, untampered_merge, untampered_merges
 from shardflow.storage.runs.directory import GroupFolder, RunDirectory
 from shardflow.storage.runs.records import GroupRecord, SubagentRecord, read_run_record
 from shardflow.storage.two_steps import stands
@@ -44,14 +44,11 @@ def shards_of_group(place: str, merged: Mapping[str, GroupRecord]) -> tuple[str,
 
 def _merges(place: str) -> Iterator[tuple[GroupFolder, GroupRecord]]:
     folder = GroupFolder(os.path.realpath(place))
-    if stands(folder.record):
-        groups = [folder]
-    else:
+    if not stands(folder.record):
         run = RunDirectory(folder.path)
-        groups = [run.group(name) for name in read_run_record(run).groups]
-    for group in groups:
-        if (found := untampered_merge(group)) is not None:
-            yield group, found
+        yield from ((run.group(name), found) for name, found in untampered_merges(run, read_run_record(run)).items())
+    elif (found := untampered_merge(folder)) is not None:
+        yield folder, found
 
 
 def _new(name: str, theirs: GroupRecord, ours: GroupRecord, group: GroupFolder) -> Iterator[SubagentRecord]:

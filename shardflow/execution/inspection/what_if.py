@@ -15,7 +15,7 @@ from functools import partial
 from shardflow.errors import TamperedRun, UsageError
 from shardflow.execution.folding.base import SIZE_LIMIT, read_object
 from shardflow.execution.folding.fold import Folded
-from shardflow.execution.inspection.added import Added, id_is_taken, untampered_merge
+from shardflow.execution.inspection.added import Added, id_is_taken, untampered_merges
 from shardflow.execution.inspection.post_mortem import fold_recorded, recorded_resolutions
 from shardflow.execution.inspection.undisturbed import undisturbed
 from shardflow.execution.inspection.uniting import shards_of_group
@@ -100,7 +100,7 @@ def what_if(run_dir: str, alternative: Alternative) -> WhatIf:
 
 def _what_if(directory: RunDirectory, alternative: Alternative) -> WhatIf:
     run = read_run_record(directory)
-    merged = {name: record for name in run.groups if (record := untampered_merge(directory.group(name))) is not None}
+    merged = untampered_merges(directory, run)
     wrong: list[str] = []
     left_out = set(_each_left_out(alternative.without, merged, wrong))
     placed = list(_each_once(_placed(alternative, merged, wrong), wrong))

@@ -17,6 +17,7 @@ from shardflow.execution.inspection.blame import blame
 from shardflow.execution.inspection.post_mortem import repeat_merges
 from shardflow.execution.inspection.resolving import open_merge, resolve
 from shardflow.execution.inspection.rewriting import write_down
+from shardflow.execution.inspection.undisturbed import undisturbed
 from shardflow.execution.inspection.what_if import Alternative, what_if
 from shardflow.execution.rules.sources import rules_of
 from shardflow.merge.resolving.documents import Written
@@ -113,6 +114,26 @@ def test_what_is_altered_is_told_though_nobody_records(place: Workplace, reader:
     with pytest.raises(TamperedRun):
         READERS[reader](run)
     assert not repeat_merges(run).is_same
+
+
+@pytest.mark.parametrize("reader", [name for name in READERS if name != "merge"])
+def test_a_group_that_lost_its_record_in_a_run_that_is_done_is_told(place: Workplace, reader: str) -> None:
+    run = ran(place, "first")
+    Path(run, "groups/01-work/group.json").unlink()
+    with pytest.raises(TamperedRun, match=r"01-work/group\.json"):
+        READERS[reader](run)
+
+
+def test_where_records_are_replaced_without_end_what_was_read_last_is_told(place: Workplace) -> None:
+    run, read = ran(place, "first"), list[int]()
+
+    def meets_another_record() -> None:
+        record = Path(run, "groups/01-work/group.json")
+        read.append(record.write_bytes(record.read_bytes() + b" "))
+        raise TamperedRun(f"{len(read)}")
+
+    with pytest.raises(TamperedRun, match=r"^21$"):
+        undisturbed(run, meets_another_record)
 
 
 def test_a_run_that_goes_on_is_waited_for_only_so_long(place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
