@@ -194,7 +194,7 @@ class Fields:
 
     def _forgive(self, meant: str | None) -> None:
         """Do not tell of a field that it is missing, where one is told that was meant to be it."""
-        if meant is not None and meant not in self._members:
+        if meant is not None:
             told, missing = self.here.problems, self.here.document.problem(self.here.path, _missing(meant))
             told[:] = [one for one in told if (one.path, one.message) != (missing.path, missing.message)]
 

@@ -315,7 +315,8 @@ def test_helpers_that_nobody_answers_are_warned_of_where_a_script_first_calls_th
     tmp_path: Path, line: list[str]
 ) -> None:
     (tmp_path / "w.yaml").write_text(
-        "name: w\nphases:\n- id: p\n  behavior: main-only\n  main_agent: {script: 'return await all_tests_pass ()'}\n"
+        "name: w\nphases:\n- id: p\n  behavior: main-only\n"
+        "  main_agent: {script: 'return await all_tests_pass (not_thinkHard(thinkHard))'}\n"
         "  checkpoint: {condition: 'thinkHard(\"?\") && all_tests_pass() && not_all_tests_pass()'}\n"
     )
     unanswered = [

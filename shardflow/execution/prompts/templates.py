@@ -22,7 +22,7 @@ from typing import Any, Final
 
 from shardflow.errors import InvalidTemplate, StorageError
 from shardflow.model.documents import Problem
-from shardflow.model.records import record, replaced
+from shardflow.model.records import record
 from shardflow.model.values import ABSENT, Json
 from shardflow.storage.files import read_regular
 from shardflow.storage.json.canonical import written_bytes
@@ -97,7 +97,7 @@ def _flaws(template: Template) -> Iterator[Problem]:
     seen = {os.path.realpath(template.source)}
     for one in waiting:
         try:
-            current = replaced(read_template(one), folder=template.folder) if isinstance(one, str) else one
+            current = read_template(one) if isinstance(one, str) else one
             names = dict.fromkeys(partial_names(_parsed(current)))
         except InvalidTemplate as error:
             yield from error.problems
@@ -185,7 +185,7 @@ def _partial_path(folder: str | None, name: str) -> str | None:
 
 def _no_partial(template: Template, name: str) -> Problem:
     where = f"beside it ({name}.md.tmpl)" if template.folder else "for a template that is no file"
-    tag = re.search(rf">\s*{re.escape(name)}(?!\w)", template.text)
+    tag = re.search(rf"\S[ \t]*>\s*{re.escape(name)}(?![\w.-])", template.text)  # no block quote of Markdown
     line = _line_of(template.text, tag.start() if tag else -1)
     return Problem(template.source, line, f"there is no partial {name!r} {where}")
 

@@ -164,6 +164,16 @@ def test_all_that_is_wrong_with_partials_can_be_told_without_values(tmp_path: Pa
     ]
 
 
+def test_a_partial_that_is_not_there_is_told_where_it_is_named_and_not_where_something_like_it_stands(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "main.md").write_text("> row\n{{> row-head}}{{> rows}}\n{{>row}}")
+    (tmp_path / "row-head").touch()
+    (tmp_path / "rows").touch()
+    with pytest.raises(InvalidTemplate, match=r"main\.md:3: there is no partial 'row'"):
+        check_template(read_template(str(tmp_path / "main.md")))
+
+
 def test_a_partial_that_names_itself_may_end_with_the_values(tmp_path: Path) -> None:
     (tmp_path / "tree").write_text("{{name}}{{#inside}}({{> tree}}){{/inside}}")
     template = read_template(str(tmp_path / "tree"))
