@@ -138,6 +138,9 @@ def test_problems_have_their_place_in_members_and_not_in_words_only(tmp_path: Pa
         (["rules", "check", "default", "--like", "gone.json"], "gone.json", "it does not exist"),
         (["rules", "coverage", "default", "--by", "gone"], "gone", "no case file, no folder of cases and no run"),
         (["case", "save", "gone", "x"], "{here}/gone", "no run directory: it does not exist; 'shardflow runs' lists"),
+        (["case", "save", "gone", "a.json"], "a.json", "there already; choose another name"),
+        (["rules", "check", "default", "--cases", "a.json"], "a.json", "cannot write cases to a.json: a.json is no fo"),
+        (["run", "w.yaml", "--context", "/dev/stdin"], "/dev/stdin", "no file, and a context is written back to its"),
     ],
     ids=str,
 )

@@ -89,7 +89,7 @@ def _open_merge(run_dir: str) -> OpenMerge:
             conflicts = folded.open_conflicts
             named = by_name((*conflicts, *(_settled(folder, record, conflicts) if decided else ())))
             return OpenMerge(directory, run, name, record, conflicts, named, decided, context_file(directory, run))
-    raise UsageError(f"{run_dir} has no unresolved conflict")
+    raise UsageError(f"{run_dir} has no unresolved conflict", file=run_dir)
 
 
 def _settled(folder: GroupFolder, record: GroupRecord, still_open: Sequence[Conflict]) -> Iterator[Conflict]:

@@ -37,7 +37,7 @@ def save(options: SavingOptions) -> int:
     """Save a case, and tell what it holds; give the exit code."""
     file = options.name if options.name.endswith(FILES) else options.name + SUFFIXES[0]
     if os.path.lexists(file):
-        raise UsageError(f"{place(file)} is there already; choose another name")
+        raise UsageError(f"{place(file)} is there already; choose another name", file=file)
     refuse_output(file)
     recorded = recorded_case(folder_named(options.run_dir), options.phase)
     made = _shrunk(recorded) if options.shrink else Shrunk(recorded.case, recorded.rules, complete=True)

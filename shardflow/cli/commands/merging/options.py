@@ -59,5 +59,5 @@ def shard_id(path: str) -> str:
     try:
         stem.encode()
     except UnicodeEncodeError:
-        raise UsageError(f"{path} cannot name a shard: its name is not UTF-8; rename it") from None
+        raise UsageError(f"{path} cannot name a shard: its name is not UTF-8; rename it", file=path) from None
     return stem.removeprefix("context-") or stem

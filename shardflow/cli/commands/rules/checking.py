@@ -112,9 +112,12 @@ def _refuse_folder(folder: str) -> None:
     while not os.path.lexists(there):
         there = os.path.dirname(there)
     if not os.path.isdir(there):
-        raise UsageError(f"cannot write cases to {place(folder)}: {place(there)} is no folder; name another by --cases")
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise UsageError(f"cannot write cases to {place(folder)}: permission denied; name another by --cases")
+        why = f"{place(there)} is no folder"
+    elif not os.access(there, os.W_OK | os.X_OK):
+        why = "permission denied"
+    else:
+        return
+    raise UsageError(f"cannot write cases to {place(folder)}: {why}; name another by --cases", file=folder)
 
 
 def _names(stem: str, suffix: str) -> Iterator[str]:

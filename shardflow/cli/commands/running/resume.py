@@ -91,7 +91,8 @@ def _moved(record: RunRecord, moved: Moved) -> RunRecord:
             raise UsageError(f"the run was started without --{name}, so there is none that can stand elsewhere now")
     context = settings.context if moved.context is None else os.path.abspath(moved.context)
     if context is not None and not os.path.isdir(os.path.dirname(context)):
-        raise UsageError(f"{context} has no folder any more; say where the context stands now: --context FILE")
+        told = f"{context} has no folder any more; say where the context stands now: --context FILE"
+        raise UsageError(told, file=context)
     rules = settings.rules if moved.rules is None else anchored(moved.rules)
     if moved.rules is None and rules is not None and is_descriptor(rules):
         raise UsageError("its rules came through a pipe, which is gone; give the same ones again: --rules FILE")

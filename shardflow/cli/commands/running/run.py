@@ -49,8 +49,8 @@ def _request(options: RunOptions, view: View) -> RunRequest:
     if options.serial and options.max_parallel not in (None, 1):
         raise UsageError(f"--serial and --max-parallel {options.max_parallel} exclude each other; keep one of them")
     if options.context is not None and is_descriptor(options.context):
-        shown = shown_path(options.context)
-        raise UsageError(f"{shown} is no file, and a context is written back to its own; write it into a file first")
+        told = f"{shown_path(options.context)} is no file, and a context is written back to its own"
+        raise UsageError(f"{told}; write it into a file first", file=options.context)
     data = read_named(options.workflow, MAX_WORKFLOW_BYTES)
     workflow = workflow_of(data, options.workflow, options.about.agents)
     return RunRequest(
