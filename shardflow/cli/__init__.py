@@ -28,7 +28,10 @@ def _be_of_utf8() -> None:
     locale, and then no other path, argument or key could be passed on, shown or kept.
     """
     if sys.getfilesystemencoding() == "ascii" and sys.executable:
-        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
+        from contextlib import suppress
+
+        with suppress(OSError):  # much is possible as it is
+            os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
 
 
 def _end(code: int) -> NoReturn:

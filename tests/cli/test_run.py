@@ -6,11 +6,13 @@ import json
 import re
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
+from shardflow import __version__
 from tests.cli.shell import COMMAND, ENVIRONMENT, reader_that_left, shardflow
 from tests.cli.workflows import adding, write_workflow
 
@@ -341,3 +343,21 @@ def test_a_locale_that_knows_ascii_only_changes_nothing(tmp_path: Path) -> None:
     assert shardflow("resume", "é", cwd=tmp_path, environment={**ascii_only, "N": "0"}).returncode == 0
     told = shardflow("blame", "é", "$.ü", cwd=tmp_path, environment=ascii_only)
     assert (told.returncode, "$['ü']" in told.stdout or "$.ü" in told.stdout) == (0, True)
+
+
+def test_a_python_function_knows_other_letters_there_too(tmp_path: Path) -> None:
+    (tmp_path / "w.yaml").write_text("{name: w, phases: [{id: p, behavior: main-only, python: 'tü:größe'}]}", "utf-8")
+    (tmp_path / "tü.py").write_text("def größe(context):\n    print('ß')\n    return {'ü': 1}\n", "utf-8")
+    environment = {"LC_ALL": "C", "PYTHONUTF8": "0"}
+    ended = shardflow("run", "w.yaml", "--run-dir", "out", cwd=tmp_path, environment=environment)
+    assert ended.returncode == 0, ended.stderr
+    assert (tmp_path / "out/context.json").read_text("utf-8") == '{\n  "ü": 1\n}\n'
+    assert (tmp_path / "out/groups/01-p/p/stdout.log").read_text("utf-8") == "ß\n"
+
+
+def test_where_python_cannot_begin_anew_it_goes_on_as_it_is(tmp_path: Path) -> None:
+    program = "import sys; sys.executable = '/nowhere/python'; from shardflow.cli import main; main()"
+    environment = {**ENVIRONMENT, "LC_ALL": "C", "PYTHONUTF8": "0"}
+    line = [sys.executable, "-c", program, "--version"]
+    ended = subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, f"shardflow {__version__}\n", "")

@@ -23,6 +23,8 @@ _BOOT: Final = (
     "import sys; sys.path[:0] = [sys.argv.pop(1)]; from shardflow.execution.python_target import main; main()"
 )
 """Starts a Python function. Not `-m`: that looks for shardflow in the subagent's own folder first."""
+_UTF8: Final = ("-X", "utf8") if sys.flags.utf8_mode else ()
+"""Has a Python function know other letters than ASCII as the engine does, which began anew in UTF-8 if need be."""
 _HOME: Final = os.path.abspath(f"{__file__}/../../../../..")
 """Where the package itself stands."""
 
@@ -149,7 +151,7 @@ def _arguments(program: Program, form: str, places: SubagentFolder) -> tuple[str
         case ShellCommand() | ArgumentList() | AgentPreset():
             return arguments_of(program)
         case PythonFunction(module, name):
-            return (sys.executable, "-c", _BOOT, _HOME, places.calling, f"{module}:{name}", form)
+            return (sys.executable, *_UTF8, "-c", _BOOT, _HOME, places.calling, f"{module}:{name}", form)
         case OfType(name):
             raise AssertionError(f"the map of agents was not asked for {name}")
         case EngineMade():
