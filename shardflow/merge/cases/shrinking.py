@@ -5,6 +5,9 @@ shard, a conflict for the same reason, a deletion as a deletion; and leaving out
 item would change one, unless the search was cut short. Of interest are the conflicts; where there are none, of each
 rule and outcome the first decision. The same case always shrinks to the same.
 
+What leads to a decision of interest is not tried: without it there would be no such decision, so that a case of
+thousands of conflicts takes no more merges than one of a few.
+
 The search is delta debugging (Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input", 2002) on
 chunks that are halved: first whole shards and rules, then members and list items out of all documents at once, then
 out of each alone.
@@ -12,7 +15,8 @@ out of each alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import takewhile
 from typing import Final, TypeAlias, TypeVar
 
 from shardflow.merge.cases.comparing import outcome_of, replay
@@ -21,7 +25,7 @@ from shardflow.merge.engine import MergeResult
 from shardflow.merge.rules import NO_RULES, RuleSet, rules_json
 from shardflow.model.decisions import Conflict, Decision
 from shardflow.model.documents import Document
-from shardflow.model.paths import path_text
+from shardflow.model.paths import parse_path, path_text
 from shardflow.model.places import value_at
 from shardflow.model.records import record, replaced
 from shardflow.model.values import ABSENT, Json, Value, frozen
@@ -96,6 +100,7 @@ class _Search:
         self.left = self._most = most
         self._heard = heard
         self._wanted = _of_interest(replay(case, rules))
+        self._ways: dict[int | None, Mapping[Steps, set[str]]] = {}
 
     def run(self) -> None:
         """Shrink until a whole round finds nothing more."""
@@ -105,6 +110,7 @@ class _Search:
             self._shards()
             self._rules()
             self._resolutions()
+            self._ways.clear()  # shards that went had places in front of others
             self._jointly(())
             for place in range(len(self.case.shards) + 1):
                 self._alone(place, ())
@@ -120,6 +126,22 @@ class _Search:
             return False
         self.case, self.rules = case, tried
         return True
+
+    def _leading(self, path: Steps, place: int | None) -> frozenset[str]:
+        """Give the members of what stands at a path that decisions of interest need: in some document where `place` is
+        None, else in the one there.
+        """
+        if place not in self._ways:
+            self._ways[place] = _ways(self._needing(place))
+        return frozenset(self._ways[place].get(path, ()))
+
+    def _needing(self, place: int | None) -> Iterator[_Told]:
+        """Give the decisions that would come out otherwise, or not at all, if nothing stood there."""
+        shard = self.case.shards[place - 1].shard if place else None
+        for told in self._wanted:
+            left = next((one for one in told.left if one.shard == shard), None)
+            if place is None or (not told.opened if left is None else not left.nothing):
+                yield told
 
     def _shards(self) -> None:
         _needed(self.case.shards, lambda kept: self._take(replaced(self.case, shards=tuple(kept))))
@@ -138,7 +160,10 @@ class _Search:
         """Leave members, or items of lists, out of all documents at once."""
         standing = [value_at(document, path) for document in _documents(self.case)]
         names = list(dict.fromkeys(name for value in standing if isinstance(value, dict) for name in value))
-        kept = _needed(names, lambda some: self._without(path, lambda value: _only(value, some)))
+        leading = self._leading(path, None)
+        tried = [name for name in names if name not in leading]
+        found = _needed(tried, lambda some: self._without(path, lambda value: _only(value, [*leading, *some])))
+        kept = [name for name in names if name in leading or name in found]
         items = list(dict.fromkeys(frozen(item) for value in standing if isinstance(value, list) for item in value))
         _needed(items, lambda some: self._without(path, lambda value: _only_items(value, set(some))))
         for name in kept:
@@ -151,11 +176,17 @@ class _Search:
     def _alone(self, place: int, path: Steps) -> None:
         """Leave members and items out of one document."""
         value = value_at(_documents(self.case)[place], path)
-        steps: Sequence[str | int] = list(value) if isinstance(value, dict) else ()
         if isinstance(value, list):
-            steps = range(len(value))
-        kept = _needed(steps, lambda some: self._alone_without(place, path, value, some))
-        for step in range(len(kept)) if isinstance(value, list) else kept:
+            items = _needed(range(len(value)), lambda some: self._alone_without(place, path, value, some))
+            kept: Sequence[str | int] = range(len(items))
+        elif isinstance(value, dict):
+            leading = self._leading(path, place)
+            tried = [name for name in value if name not in leading]
+            found = _needed(tried, lambda some: self._alone_without(place, path, value, [*leading, *some]))
+            kept = [name for name in value if name in leading or name in found]
+        else:
+            kept = ()
+        for step in kept:
             self._alone(place, (*path, step))
 
     def _alone_without(self, place: int, path: Steps, value: Value, kept: Sequence[str | int]) -> bool:
@@ -182,6 +213,18 @@ def _needed(items: Sequence[T], holds: Callable[[Sequence[T]], bool]) -> Sequenc
                 start += chunk
         chunk //= 2
     return kept
+
+
+def _ways(wanted: Iterable[_Told]) -> Mapping[Steps, set[str]]:
+    """Give the members that lead to decisions, by the place whose members they are."""
+    found: dict[Steps, set[str]] = {}
+    for told in wanted:
+        way = takewhile(lambda step: isinstance(step, str), parse_path(told.path))
+        here: Steps = ()
+        for name in map(str, way):
+            found.setdefault(here, set()).add(name)
+            here = (*here, name)
+    return found
 
 
 def _of_interest(result: MergeResult) -> set[_Told]:

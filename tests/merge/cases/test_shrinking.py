@@ -103,10 +103,22 @@ def test_items_of_a_list_go_one_by_one_where_it_is_settled_by_its_items() -> Non
     }
 
 
+def test_thousands_of_conflicts_take_few_merges_and_what_none_of_them_needs_goes() -> None:
+    base: dict[str, Json] = {f"m{place}": {"n": 0} for place in range(2_000)}
+    left: list[dict[str, Json]] = []
+    for value in (1, 2):
+        left.append({**{name: {"n": value} for name in base}, "quiet": 1})
+    merges: list[int] = []
+    small = shrunk(Case(base, (CaseShard("a", left[0]), CaseShard("b", left[1]))), NO_RULES, merges.append)
+    assert (small.complete, small.case.base) == (True, base)
+    assert [one.value for one in small.case.shards] == [{name: {"n": value} for name in base} for value in (1, 2)]
+    assert len(merges) < 50
+
+
 def test_a_long_search_is_cut_short_and_says_so() -> None:
     wide: dict[str, Json] = {f"m{n}": n for n in range(100)}
     shards = tuple(CaseShard(name, dict.fromkeys(wide, name)) for name in ("a", "b"))
     heard: list[int] = []
-    found = shrunk(Case(wide, shards), NO_RULES, heard.append, most=40)
+    found = shrunk(Case(wide, shards), NO_RULES, heard.append, most=2)
     assert not found.complete
-    assert heard[-1] == len(heard) == 40
+    assert heard[-1] == len(heard) == 2
