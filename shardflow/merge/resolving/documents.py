@@ -10,6 +10,7 @@ A run directory's own have a `by` too, who decided.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -24,8 +25,8 @@ from shardflow.model.paths import ROOT, PathError, parse_path, path_text
 from shardflow.model.records import record
 from shardflow.model.values import ABSENT, Json, Value, is_too_deep, too_deep
 
-_JSON_STARTS: Final = ("{", "[", '"')
-"""How a text begins that is most likely meant as JSON."""
+_JSON: Final = re.compile(r"""[{["].*|[+-]?[0-9]*\.?[0-9]+([eE][+-]?[0-9]+)?""", re.DOTALL)
+"""A text that is most likely meant as JSON: how it begins tells, or that it is nothing but a number."""
 
 
 @record
@@ -96,7 +97,7 @@ def chosen(text: str, parsed: Value, flaw: str, conflict: Conflict) -> Choice | 
         case [single]:
             return _unfit(single, conflict) or single
         case []:
-            meant = text.startswith(_JSON_STARTS)
+            meant = _JSON.fullmatch(text)
             why, hint = (f" ({flaw})", "") if meant else ("", "; a text is given in double quotes")
             known = did_you_mean(text, shards)
             return f"{quoted(text)} is no shard of this conflict, not 'base' and no JSON{why}; {known}{hint}"
