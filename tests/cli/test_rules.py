@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from shardflow.execution.rules.sources import shipped_rule_sets
+from shardflow.merge.guide.declared_laws import OF_EVERY_MERGE, OF_RULE_SETS
 from shardflow.merge.strategies.registry import STRATEGIES
+from shardflow.testing.laws import DECLARABLE, REQUIRED
 from tests.cli.shell import shardflow
 
 OWN = """\
@@ -164,6 +166,23 @@ def test_a_key_that_stands_twice_hides_no_other_error_of_a_rule_file(tmp_path: P
         found = [ended.stderr.find(text) for text in ("duplicate key 'path'", "strategy 'summ'", "field 'extend'")]
         assert -1 not in found
         assert found == sorted(found)
+
+
+def test_rules_lint_warns_of_laws_that_a_file_declares_and_nobody_knows(tmp_path: Path) -> None:
+    laws = "# A set.\n#\n# Laws\n#     idempotent (but for sums), permutation,\n#     comutative up to  order, monotone"
+    (tmp_path / "odd.yaml").write_text(laws + "\nrules: []\n")
+    ended = shardflow("rules", "lint", "odd.yaml", *shipped_rule_sets(), cwd=tmp_path)
+    assert ended.returncode == 0
+    first, second = ended.stderr.splitlines()
+    known = "did you mean 'commutative up to order'?"
+    assert first == f"warning: odd.yaml:5: no law of a whole rule set: 'comutative up to order'; {known}"
+    assert second.startswith(
+        "warning: odd.yaml:5: no law of a whole rule set: 'monotone'; known are associative, commutative, "
+    )
+
+
+def test_the_laws_that_lint_knows_are_those_that_are_asked_for() -> None:
+    assert (tuple(REQUIRED), tuple(DECLARABLE)) == (OF_EVERY_MERGE, OF_RULE_SETS)
 
 
 def test_rules_lint_warns_of_a_files_own_rules_only(tmp_path: Path) -> None:

@@ -103,7 +103,8 @@ def lint_rules(
 
     All errors of all files are told at once, each with its file and line: what cannot be read, unknown strategies and
     bad arguments, rules that can never decide because others cover them, sets that extend each other in a circle. Of
-    valid files warnings are told: rules that will do nothing, or only ever make conflicts.
+    valid files warnings are told: rules that will do nothing, or only ever make conflicts, and what a file declares
+    that is no law.
 
     Exit codes: 0 all valid, warnings or not, 2 errors.
 
@@ -157,6 +158,7 @@ def check_rules(
 
     A function that failed in every example was not checked: it left nothing but conflicts, which keep every law. It is
     told as such, as is a law that is declared and not known. --like draws values that a function may be meant for.
+    All examples are asked in one process, so a function that depends on the order of a Python set is not found out.
 
     Needs Hypothesis: pip install 'shardflow[testing]'.
 

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator
 
 from shardflow.errors import InvalidInput
 from shardflow.execution.rules.sources import called, known_as, load_named_rules, named_rule_file, shipped_rule_sets
+from shardflow.merge.guide.declared_laws import OF_RULE_SETS, unknown_laws
 from shardflow.merge.guide.pages import Page, parse_page
 from shardflow.merge.guide.warnings import Warned, warnings
 from shardflow.merge.rules import RuleSet
-from shardflow.model.documents import Problem
+from shardflow.model.documents import Problem, did_you_mean
 from shardflow.model.records import record
 from shardflow.storage.yaml.documents import parse_yaml
 
@@ -58,8 +59,19 @@ def checked(name: str) -> CheckedRules:
         rules = load_named_rules(name).rules
     except InvalidInput as error:
         return CheckedRules(called(name), None, error.problems, ())
-    file, _ = named_rule_file(name)
-    return CheckedRules(called(name), rules, (), tuple(_own_problems(warnings(rules), file)))
+    file, data = named_rule_file(name)
+    told = (*_unknown_laws(data.decode(), file), *_own_problems(warnings(rules), file))
+    return CheckedRules(called(name), rules, (), told)
+
+
+def _unknown_laws(text: str, file: str) -> Iterator[Problem]:
+    """Warn of what the first comment declares that is no law, which nobody would hold the set to."""
+    lines = _first_comment(text).split("\n")
+    heading = next((at for at, line in enumerate(lines) if line.removesuffix(":") == "Laws"), 0)
+    for law in unknown_laws(parse_page("\n".join(lines))):
+        word = law.partition(" ")[0]
+        line = next((at for at in range(heading + 1, len(lines)) if word in lines[at]), heading)
+        yield Problem(file, line + 1, f"no law of a whole rule set: '{law}'", None, did_you_mean(law, OF_RULE_SETS))
 
 
 def _own_problems(found: Iterable[Warned], file: str) -> Iterator[Problem]:

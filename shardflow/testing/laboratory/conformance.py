@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias
 
 from hypothesis import strategies as st
 
+from shardflow.merge.guide.declared_laws import declared_laws, laws_with_exceptions
 from shardflow.merge.guide.pages import Page, page_of
 from shardflow.merge.rules import Options, Rule, RuleSet, Strategy
 from shardflow.merge.strategies.custom import Function, custom
@@ -28,7 +29,7 @@ from shardflow.testing.laboratory.places import Met, Place, groups_at, place_of
 from shardflow.testing.laboratory.reports import Finding, Report, Standing
 from shardflow.testing.laboratory.search import Answer, Effort, Kept, Question, ask_all
 from shardflow.testing.laws import DECLARABLE, ENGINE, LAWS, REQUIRED, Engine, Group, Law, LawBroken
-from shardflow.testing.laws.declarable import asking, declared_laws, laws_with_exceptions, monotone
+from shardflow.testing.laws.declarable import asking, monotone
 
 Height: TypeAlias = Callable[[Any], Any]
 """Where a value stands in the order that `monotone` speaks of; heights are compared by `<`."""

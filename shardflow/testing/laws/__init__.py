@@ -6,7 +6,8 @@ They need no Hypothesis, and no chance: a law asks for the orders and groupings 
 from collections.abc import Mapping
 from typing import Final
 
-from shardflow.testing.laws.declarable import DECLARABLE, declared_laws, laws_with_exceptions
+from shardflow.merge.guide.declared_laws import declared_laws, laws_with_exceptions
+from shardflow.testing.laws.declarable import DECLARABLE
 from shardflow.testing.laws.engine import ENGINE, Engine, Law
 from shardflow.testing.laws.group import Group
 from shardflow.testing.laws.outcomes import LawBroken

@@ -16,7 +16,6 @@ from itertools import permutations
 from typing import Any, Final, TypeAlias
 
 from shardflow.merge.engine import merge
-from shardflow.merge.guide.pages import Page
 from shardflow.merge.rules import RuleSet
 from shardflow.model.changes import Delta
 from shardflow.model.diff import diff
@@ -41,39 +40,6 @@ Ask: TypeAlias = Callable[[Value, Sequence[Left]], Outcome]
 """What comes of a base value and what shards left, in rank order."""
 Check: TypeAlias = Callable[[Ask, Value, Sequence[Left]], "Contrast | None"]
 """Gives what breaks a law, None where it holds for these shards."""
-
-LAWS: Final = ("commutative", "commutative up to order", "associative", "idempotent", "monotone")
-"""The laws there are to declare."""
-
-
-def declared_laws(page: Page) -> frozenset[str]:
-    """Give the laws a page declares; remarks in parentheses qualify them for people."""
-    return frozenset(_remarks(page))
-
-
-def laws_with_exceptions(page: Page) -> frozenset[str]:
-    """Give those that a page declares with an exception, a remark of `but ...`, `not ...` or `as far as ...`: what
-    breaks them may be what the exception names, which only people can tell.
-    """
-    return frozenset(name for name, remark in _remarks(page).items() if remark.startswith(_EXCEPTIONS))
-
-
-_EXCEPTIONS: Final = ("but ", "not ", "as far as ")
-
-
-def _remarks(page: Page) -> dict[str, str]:
-    """Give the laws of a page, each with the remark behind it."""
-    texts, depth = ["", ""], 0
-    found: dict[str, str] = {}
-    for character in f"{page.sections.get('Laws', '')},":
-        depth += character == "("
-        if character == "," and not depth:
-            found[" ".join(texts[0].split())] = " ".join(texts[1].split())
-            texts = ["", ""]
-        elif character not in "()":
-            texts[depth > 0] += character
-        depth -= character == ")"
-    return {name: remark for name, remark in found.items() if name not in ("none", "")}
 
 
 def asking(rules: RuleSet, name: str = "n") -> Ask:

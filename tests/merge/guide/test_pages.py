@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from shardflow.execution.inspection.rule_books import rule_book
 from shardflow.execution.rules.sources import load_named_rules, shipped_rule_sets
 from shardflow.merge.engine import merge
+from shardflow.merge.guide.declared_laws import declared_laws, laws_with_exceptions
 from shardflow.merge.guide.pages import SECTIONS, page_of, parse_page
 from shardflow.merge.rule_file import read_rules
 from shardflow.merge.strategies.custom import Target
@@ -172,7 +173,7 @@ def test_the_page_of_a_rule_set_declares_exactly_the_laws_that_hold(name):
     held = {law: not any(check(ask, *case) for case in cases) for law, check in laws.CHECKS.items()}
     if held["commutative"]:
         held["commutative up to order"] = False
-    assert laws.declared_laws(PAGES[name]) == {law for law in held if held[law]}
+    assert declared_laws(PAGES[name]) == {law for law in held if held[law]}
 
 
 @pytest.mark.parametrize("name", sorted(set(STRATEGIES) - {"custom"}))
@@ -193,13 +194,13 @@ def test_a_page_declares_exactly_the_laws_that_hold(name):
     }
     if held["commutative"]:
         held["commutative up to order"] = False  # said already
-    assert laws.declared_laws(PAGES[name]) == {law for law in held if held[law]}
+    assert declared_laws(PAGES[name]) == {law for law in held if held[law]}
 
 
 @pytest.mark.parametrize(("name", "base", "left"), [("sum", 5, [6, 4, ABSENT]), ("set", [0], [[0, 0], [0], ABSENT])])
 def test_a_law_that_a_deletion_breaks_is_declared_with_an_exception(name, base, left):
     assert laws.associative(asking(name), base, list(zip("abc", left, strict=True)))
-    assert "associative" in laws.laws_with_exceptions(PAGES[name])
+    assert "associative" in laws_with_exceptions(PAGES[name])
 
 
 def disagree(base, left):
@@ -233,7 +234,7 @@ def test_the_laws_a_function_of_ones_own_declares_can_be_checked(left, broken):
 
     rule: Json = {"path": "$.n", "strategy": {"custom": "ours:shortest"}}
     ask = laws.asking(read_rules(Document("rules.yaml", {"rules": [rule]}), nothing_to_extend, library))
-    assert laws.broken_law(ask, laws.declared_laws(page_of(shortest)), "", left) == broken
+    assert laws.broken_law(ask, declared_laws(page_of(shortest)), "", left) == broken
 
 
 @pytest.mark.parametrize("heading", ["Laws", "Laws:"])
@@ -253,7 +254,7 @@ NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
 @pytest.mark.parametrize("name", ["sum", "max", "min", "mean"])
 def test_laws_of_numbers_hold_for_any_numbers(name):
     ask = asking(name)
-    declared = laws.declared_laws(PAGES[name])
+    declared = declared_laws(PAGES[name])
 
     @given(NUMBERS, st.lists(NUMBERS, min_size=1, max_size=3, unique_by=lambda number: float(number)))
     def hold(base, values):
@@ -266,7 +267,7 @@ def test_laws_of_numbers_hold_for_any_numbers(name):
 @pytest.mark.parametrize("name", ["set", "multiset", "append", "prepend"])
 def test_laws_of_lists_hold_for_any_lists(name):
     ask = asking(name)
-    declared = laws.declared_laws(PAGES[name])
+    declared = declared_laws(PAGES[name])
     items = st.lists(st.sampled_from([0, 1, 1.0, True, None, "x"]), max_size=4)
 
     @given(items, st.lists(items, min_size=1, max_size=3))

@@ -9,6 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from shardflow.merge.guide.declared_laws import declared_laws, laws_with_exceptions
 from shardflow.merge.guide.pages import page_of
 from shardflow.merge.rules import Options, Rule, RuleSet
 from shardflow.merge.strategies.registry import STRATEGIES
@@ -17,7 +18,6 @@ from shardflow.testing.generators import groups, rule_sets
 from shardflow.testing.laboratory.places import groups_at, place_of
 from shardflow.testing.laboratory.search import Effort, look_at
 from shardflow.testing.laws import ENGINE, LAWS, REQUIRED, LawBroken
-from shardflow.testing.laws.declarable import declared_laws, laws_with_exceptions
 from tests.merge.small import rule_set
 from tests.testing.mutants import engines, options, strategies
 
