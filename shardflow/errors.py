@@ -11,6 +11,7 @@ ShardflowError
 │   ├── InvalidTemplate
 │   └── InvalidShards   shards that cannot be told apart
 ├── UsageError          the request makes no sense, whatever the files say (exit code 2)
+│   └── SeveralErrors   of what a request names, several cannot be used
 ├── NodeUnusable        scripts need Node.js, and it is missing or too old (exit code 2)
 ├── StorageError        the file system refused, or a file is not what it must be (exit code 1)
 │   ├── ContextLocked   another run is writing this context
@@ -88,6 +89,14 @@ class UsageError(ShardflowError):
     """A request that makes no sense, whatever the files say."""
 
     exit_code = INVALID
+
+
+class SeveralErrors(UsageError):
+    """Of what a request names, several cannot be used: each of `errors` tells of one."""
+
+    def __init__(self, errors: Iterable[ShardflowError]) -> None:
+        self.errors = tuple({str(error): error for error in errors}.values())
+        super().__init__("\n".join(map(str, self.errors)))
 
 
 class NodeUnusable(ShardflowError):

@@ -120,6 +120,16 @@ def test_problems_have_their_place_in_members_and_not_in_words_only(tmp_path: Pa
     assert (problem["line"], problem["column"], "column" in problem["message"]) == (3, 1, False)
 
 
+def test_everything_that_cannot_be_read_is_a_problem_of_its_own_with_its_place(tmp_path: Path) -> None:
+    write_all(tmp_path)
+    told = told_by(["diff", "bad.json", "gone.json"], tmp_path)
+    assert (told["status"], told["exit_code"]) == ("error", 2)
+    assert [(one["file"], one.get("line")) for one in told["problems"]] == [("bad.json", 2), ("gone.json", None)]
+    told = told_by(["rules", "coverage", "default", "--by", "gone", "--by", "lost", "--by", "gone"], tmp_path)
+    why = "no case file, no folder of cases and no run directory"
+    assert told["problems"] == [{"file": file, "message": why} for file in ("gone", "lost")]
+
+
 @pytest.mark.parametrize(
     ("line", "file", "message"),
     [

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeVar
 
 from shardflow.cli.views.display import place
-from shardflow.errors import InvalidInput, StorageError, UsageError
+from shardflow.errors import InvalidInput, SeveralErrors, StorageError, UsageError
 from shardflow.storage.files import read_regular
 from shardflow.storage.pipes import is_descriptor, read_given
 from shardflow.storage.refusals import kind_of, shown_path
@@ -70,7 +70,7 @@ def _all_in_one(wrong: Sequence[InvalidInput | UsageError]) -> InvalidInput | Us
     invalid = [error for error in wrong if isinstance(error, InvalidInput)]
     if len(invalid) == len(wrong):
         return InvalidInput(dict.fromkeys(problem for error in invalid for problem in error.problems))
-    return UsageError("\n".join(dict.fromkeys(map(str, wrong))))
+    return SeveralErrors(wrong)
 
 
 def workflow_of(data: bytes, source: str, agents: str | None) -> Workflow:

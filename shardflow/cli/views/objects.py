@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from shardflow.errors import InvalidInput, ShardflowError
+from shardflow.errors import InvalidInput, SeveralErrors, ShardflowError
 from shardflow.model.documents import Problem
 from shardflow.model.paths import path_text
 from shardflow.model.values import Json
@@ -24,14 +24,26 @@ def error_object(error: BaseException, code: int) -> dict[str, Json]:
     """Give an error that kept a command from doing anything."""
     match error:
         case InvalidInput():
-            return {"status": "invalid", "exit_code": code, "problems": problem_objects(error.problems)}
+            status = "invalid"
         case KeyboardInterrupt():
-            return {"status": "interrupted", "exit_code": code, "problems": message_objects(["interrupted"])}
-        case ShardflowError(file=str(file)):
-            problem: dict[str, Json] = {"file": file, "message": why_refused(file, error)}
-            return {"status": "error", "exit_code": code, "problems": [problem]}
+            status = "interrupted"
         case _:
-            return {"status": "error", "exit_code": code, "problems": message_objects([str(error)])}
+            status = "error"
+    return {"status": status, "exit_code": code, "problems": _problems_of(error)}
+
+
+def _problems_of(error: BaseException) -> list[Json]:
+    match error:
+        case InvalidInput():
+            return problem_objects(error.problems)
+        case SeveralErrors():
+            return [problem for one in error.errors for problem in _problems_of(one)]
+        case KeyboardInterrupt():
+            return message_objects(["interrupted"])
+        case ShardflowError(file=str(file)):
+            return [{"file": file, "message": why_refused(file, error)}]
+        case _:
+            return message_objects([str(error)])
 
 
 def message_objects(messages: Iterable[str]) -> list[Json]:
