@@ -130,6 +130,15 @@ def test_everything_that_cannot_be_read_is_a_problem_of_its_own_with_its_place(t
     assert told["problems"] == [{"file": file, "message": why} for file in ("gone", "lost")]
 
 
+def test_a_run_that_merged_nothing_is_named_where_its_merges_are_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "w.yaml").write_text("{name: w, phases: [{id: p, behavior: main-only, run: 'false'}]}")
+    shardflow("run", "w.yaml", "--run-dir", "run", cwd=tmp_path)
+    for line in (["case", "save", "run", "x"], ["rules", "coverage", "default", "--by", "run"]):
+        [problem] = told_by(line, tmp_path)["problems"]
+        assert os.path.basename(problem["file"]) == "run"
+        assert problem["message"] == "a run that merged nothing"
+
+
 @pytest.mark.parametrize(
     ("line", "file", "message"),
     [

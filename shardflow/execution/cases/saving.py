@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from functools import partial
-from typing import Final
 
 from shardflow.errors import UsageError
 from shardflow.execution.folding.base import SIZE_LIMIT, Base, read_base, read_object
@@ -59,20 +58,20 @@ def recorded_cases(run_dir: str) -> Iterator[RecordedCase]:
     Raises NotARun, TamperedRun, UsageError where there is none.
     """
     directory, workflow, merged = undisturbed(run_dir, partial(_merged, run_dir))
-    if not merged:
-        raise UsageError(_NOTHING)
     for name, one in merged.items():
         yield _recorded(directory.group(name), one, f"what {name} of a run of {workflow} merged")
 
 
-_NOTHING: Final = "the run merged nothing"
-
-
 def _merged(run_dir: str) -> tuple[RunDirectory, str, dict[str, GroupRecord]]:
-    """Give a run directory, what its workflow is called, and the record of each group that was merged."""
+    """Give a run directory, what its workflow is called, and the record of each group that was merged.
+
+    Raises UsageError where none was.
+    """
     directory = RunDirectory(os.path.abspath(run_dir))
     run = read_run_record(directory)
-    return directory, run.workflow, untampered_merges(directory, run)
+    if not (merged := untampered_merges(directory, run)):
+        raise UsageError(f"{run_dir} is a run that merged nothing", file=run_dir)
+    return directory, run.workflow, merged
 
 
 def _recorded(folder: GroupFolder, record: GroupRecord, description: str) -> RecordedCase:
@@ -88,13 +87,9 @@ def _recorded(folder: GroupFolder, record: GroupRecord, description: str) -> Rec
 
 def _meant(phase: str | None, merged: dict[str, GroupRecord]) -> str:
     found = list(merged) if phase is None else groups_named(phase, merged)
-    match found:
-        case [single]:
-            return single
-        case []:
-            raise UsageError(_NOTHING)
-        case _:
-            raise UsageError(f"the run has several merges; name one with --phase: {', '.join(found)}")
+    if len(found) > 1:
+        raise UsageError(f"the run has several merges; name one with --phase: {', '.join(found)}")
+    return found[0]
 
 
 def _shard(base: Base, folder: GroupFolder, name: str, form: ShardForm) -> CaseShard:
