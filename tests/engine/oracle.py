@@ -109,7 +109,10 @@ def _settled(name: str, base: Any, changed: list[Any], rules: str, contested: se
 def _sum(base: Any, changed: list[Any], where: Where, contested: set[Where]) -> Any:
     if all(value is ABSENT for value in changed):
         return ABSENT
-    if any(value is ABSENT for value in changed):
+    is_counted = base is ABSENT or isinstance(base, int)  # a decision may have put something else there
+    if not is_counted and len(changed) == 1:
+        return changed[0]
+    if not is_counted or any(value is ABSENT for value in changed):
         contested.add(where)
         return base
     start = 0 if base is ABSENT else base
