@@ -211,7 +211,9 @@ def test_a_command_that_is_interrupted_says_so_in_its_object(tmp_path: Path) -> 
     write_all(tmp_path)
     os.mkfifo(tmp_path / "pipe")
     line = [*COMMAND, "rules", "check", "custom.yaml", "--examples", "9999999", "--json"]
-    (tmp_path / "merging.py").write_text(FUNCTION.replace("if base", "print(file=open('pipe', 'w'))\n    if base"))
+    (tmp_path / "merging.py").write_text(
+        FUNCTION.replace("if base", "with open('pipe', 'w') as pipe: pipe.write('x')\n    if base")
+    )
     with subprocess.Popen(line, cwd=tmp_path, env=ENVIRONMENT, stdout=subprocess.PIPE) as running:
         with (tmp_path / "pipe").open("rb", buffering=0) as pipe:
             pipe.read(1)  # not to its end, which the next example may put off again and again
