@@ -55,8 +55,12 @@ class Group:
         documents = {name: left.on(base) for name, left in self.shards.items() if name not in self.absent}
         context, contested = merged(base, list(documents.values()), self.rules)
         for where in contested & self.decided.keys():
+            kind, argument = self.decided[where]
+            if kind == "shard" and argument not in documents:
+                continue  # what was left out decides nothing
             context = _put(context, where, _decided(self.decided[where], where, base, documents))
-        return context, contested - self.decided.keys()
+            contested.remove(where)
+        return context, contested
 
 
 @dataclass(frozen=True)

@@ -53,3 +53,11 @@ def test_patches_are_those_of_the_rfc() -> None:
     assert patched({"a": "b", "c": {"d": 1, "e": 2}}, {"a": None, "c": {"e": None, "f": {"g": None}}}) == {
         "c": {"d": 1, "f": {}}
     }
+
+
+def test_a_decision_for_a_shard_that_is_left_out_decides_nothing() -> None:
+    said = {name: Left("copy", {"n": n}) for n, name in enumerate("abc")}
+    group = Group("none", said, {("n",): ("shard", "c")})
+    assert group.merged({}) == ({"n": 2}, set())
+    group.absent = frozenset({"c"})
+    assert group.merged({}) == ({}, {("n",)})
